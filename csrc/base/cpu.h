@@ -1,0 +1,33 @@
+// Which instruction sets may be used, decided once at run time. L0.
+// TICKERTAPE_DISABLE_CPU=avx2,sse42,... turns features off; tests use disable_cpu_features() instead.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tickertape {
+
+enum class CpuFeature : std::uint32_t {
+  kSse42 = 1U << 0,       // crc32 instruction
+  kPclmul = 1U << 1,      // carry-less multiply, with SSE4.1
+  kAvx2 = 1U << 2,        // AVX2 with BMI1 and BMI2
+  kAvx512 = 1U << 3,      // F, BW, DQ, VL, CD with the operating system's consent
+  kVpclmul = 1U << 4,     // VPCLMULQDQ on top of kAvx512
+  kF16c = 1U << 5,        // float16 conversion, with AVX
+  kArmCrc32 = 1U << 6,    // ARMv8 CRC32 instructions
+  kArmPmull = 1U << 7,    // ARMv8 polynomial multiply
+  kNeon = 1U << 8,        // always there on aarch64
+};
+
+// True when the processor and the operating system offer `feature` and nobody disabled it. Thread-safe.
+bool has_cpu_feature(CpuFeature feature);
+
+// For tests: behave as though the features in `mask` (CpuFeature bits) were missing; 0 takes it back.
+// Not for use while other threads run codecs.
+void disable_cpu_features(std::uint32_t mask);
+
+// Comma-separated names (sse42, pclmul, avx2, avx512, vpclmul, f16c, arm_crc32, arm_pmull, neon, all) to a mask;
+// unknown names count for nothing.
+std::uint32_t parse_cpu_features(std::string_view names);
+
+}  // namespace tickertape

@@ -1,0 +1,44 @@
+// The three kinds of failure the core knows; the bindings turn each into one Python exception. L0.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace tickertape {
+
+// An argument that the caller can put right; becomes ValueError. The message names the argument.
+class ArgumentError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+// A system call that failed; becomes OSError with errno and path.
+class IoError : public std::runtime_error {
+ public:
+  IoError(int error_number, std::string path, const std::string& doing)
+      : std::runtime_error(doing + " '" + path + "': " + std::generic_category().message(error_number)),
+        error_number_(error_number),
+        path_(std::move(path)) {}
+  int error_number() const { return error_number_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  int error_number_;
+  std::string path_;
+};
+
+// Bytes that are not what their format says; `offset` is where, counted from the start of the file or span.
+class DataError : public std::runtime_error {
+ public:
+  DataError(std::uint64_t offset, const std::string& what)
+      : std::runtime_error(what + " at byte " + std::to_string(offset)), offset_(offset) {}
+  std::uint64_t offset() const { return offset_; }
+
+ private:
+  std::uint64_t offset_;
+};
+
+}  // namespace tickertape

@@ -1,0 +1,45 @@
+// Numbers in, the fields of a HistogramProto out. L1; pure, thread-safe, no I/O.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "codec/array.h"
+
+namespace tickertape {
+
+// The fields of tensorboard's HistogramProto (compat/proto/histogram.proto), and what was left out.
+// bucket_counts[i] counts values in (bucket_limits[i-1], bucket_limits[i]) as TensorBoard draws them.
+struct Histogram {
+  double min = 0;
+  double max = 0;
+  double num = 0;
+  double sum = 0;
+  double sum_squares = 0;
+  std::vector<double> bucket_limits;
+  std::vector<double> bucket_counts;
+  std::uint64_t nan_count = 0;       // values left out of everything above
+  std::uint64_t infinite_count = 0;  // likewise
+};
+
+// The 1,549 edges of torch's bins="tensorflow": 0 and ± 1e-12 * 1.1^k while < 1e20, by repeated multiplication,
+// ascending (torch/utils/tensorboard/writer.py, _get_default_bins).
+std::span<const double> tensorflow_edges();
+
+// Counts `values` between ascending `edges` as numpy.histogram does (half-open bins, the last one closed; values
+// outside the edges are not counted), merges neighbours when there are more than `max_bins` bins, and trims to the
+// first and last non-empty bin with one empty bucket before, as torch's make_histogram. min, max, num, sum and
+// sum_squares are over the finite values. Values and edges are compared as doubles, exactly.
+Histogram histogram_between(ArrayView values, std::span<const double> edges,
+                            std::optional<std::uint64_t> max_bins = std::nullopt);
+
+// The same with tensorflow_edges(), through a look-up on the bits of the value.
+Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
+
+// The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values, bins).
+Histogram uniform_histogram(ArrayView values, std::uint64_t bins,
+                            std::optional<std::uint64_t> max_bins = std::nullopt);
+
+}  // namespace tickertape
