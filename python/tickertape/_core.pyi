@@ -1,0 +1,204 @@
+"""Stubs of the native module; checked against it by stubtest."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, final
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: Final[str]
+
+# --- Writing -----------------------------------------------------------------------------------------------------
+# `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
+# str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
+# ValueError. Every add_* returns when the op is in the ring.
+
+class EventFileWriter:
+    """One event file. The file and its version event exist when the constructor returns.
+
+    Raises:
+        OSError: `log_dir` cannot be made or written; carries errno and the path.
+        ValueError: `log_dir` or `filename_suffix` holds a NUL character.
+    """
+
+    def __init__(
+        self, log_dir: str, filename_suffix: str = "", *, purge_step: int | None = None, on_full: str = "block"
+    ) -> None: ...
+    @property
+    def log_dir(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        new_style: bool = False,
+        double_precision: bool = False,
+        display_name: str = "",
+        summary_description: str = "",
+    ) -> None: ...
+    def add_histogram(
+        self,
+        tag: str,
+        values: npt.NDArray[Any],  # any shape, C-contiguous or not; bfloat16 as its bits in uint16
+        dtype: str,  # "float32", "bfloat16", "bool", ...: what the elements are
+        bins: int | npt.NDArray[np.float64] | None,  # None: torch's 1,549 edges
+        max_bins: int | None,
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: float,
+        max: float,
+        num: float,
+        sum: float,
+        sum_squares: float,
+        bucket_limits: npt.NDArray[np.float64],
+        bucket_counts: npt.NDArray[np.float64],
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: npt.NDArray[Any],
+        predictions: npt.NDArray[Any],
+        num_thresholds: int,
+        weights: npt.NDArray[Any] | None,
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
+    def add_image(
+        self,
+        tag: str,
+        pixels: npt.NDArray[Any],
+        dtype: str,
+        dataformats: str,  # permutation of NCHW, CHW or HW; an N makes a grid
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
+    def add_encoded_image(
+        self, tag: str, encoded: bytes, height: int, width: int, channels: int, global_step: Any, walltime: Any
+    ) -> None: ...
+    def add_tensor(
+        self,
+        tag: str,
+        values: npt.NDArray[Any] | Sequence[bytes],  # a sequence of bytes is DT_STRING
+        dtype: str,  # as in add_histogram, or "string", "complex64", "complex128"
+        shape: Sequence[int] | None,  # None leaves the shape out of the proto
+        plugin_name: str,  # "" leaves the metadata out when the two below are empty too
+        plugin_content: bytes,
+        global_step: Any,
+        walltime: Any,
+        display_name: str = "",
+        summary_description: str = "",
+        data_class: int = 0,
+    ) -> None: ...
+    def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
+        """Writes an Event around a serialised Summary."""
+    def add_event(self, event: bytes) -> None:
+        """Writes a serialised Event as it is. Raises ValueError where it is no Event."""
+    def flush(self) -> None:
+        """Returns when every op accepted so far is in the file and visible to a reader.
+
+        Raises OSError only with on_error="raise"; otherwise warns once.
+        """
+    def sync(self) -> None:
+        """flush(), and the file is on the disk (fsync)."""
+    def close(self) -> None:
+        """flush(), then closes the file. Closing twice is fine."""
+
+class SummaryWriterBase:
+    """What SummaryWriter inherits: add_scalar as a native fast-call method on the bound EventFileWriter.
+
+    While none is bound, add_scalar calls self._open() (a Python method of the subclass, which binds one) first.
+    """
+
+    def __init__(self) -> None: ...
+    def _bind(self, event_writer: EventFileWriter | None) -> None: ...
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        new_style: bool = False,
+        double_precision: bool = False,
+        display_name: str = "",
+        summary_description: str = "",
+    ) -> None: ...
+
+def stats() -> dict[str, int]:
+    """Counters of the process: events_accepted, events_written, bytes_written, bytes_queued, events_dropped,
+    write_retries, wait_ns (time callers waited for room), writers_open."""
+
+def shutdown(timeout_secs: float) -> int:
+    """Drains everything and stops the threads; later ops are written by their caller at once.
+
+    Returns the number of events still queued when the time was up.
+    """
+
+# --- Reading -----------------------------------------------------------------------------------------------------
+
+@final
+class RecordReader(Iterator[bytes]):
+    """The TFRecords of one file, CRCs checked. Damage is skipped and noted; a cut-off tail ends the iteration.
+
+    Raises OSError from the constructor where the file cannot be opened.
+    """
+
+    def __init__(self, path: str, offset: int = 0) -> None: ...
+    def __iter__(self) -> RecordReader: ...
+    def __next__(self) -> bytes: ...
+    @property
+    def offset(self) -> int:
+        """Where the next record starts, or would start once the file has grown."""
+    @property
+    def damage(self) -> list[tuple[int, int]]:
+        """(offset, length in bytes) of each region that was skipped."""
+    @property
+    def tail_bytes(self) -> int:
+        """Bytes of an incomplete record at the end of the file; 0 where it ends cleanly."""
+
+def decode_event(event: bytes) -> tuple[float, int, str, Any]:
+    """(wall_time, step, what, payload) of a serialised Event. ValueError where it is none.
+
+    `what` is the name of the set field of the oneof (file_version, graph_def, summary, session_log,
+    tagged_run_metadata, ...) or "". `payload` is a str for file_version, bytes for other fields, and for a summary a
+    list of (tag, kind, data, plugin_name, plugin_content): `kind` is simple_value, obsolete_old_style_histogram, image,
+    histo, audio, tensor or ""; `data` a float for simple_value, else the bytes of the sub-message.
+    """
+
+def read_scalars(
+    path: str,
+) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order."""
+
+# --- The codecs by themselves, for tests, tools and the features built on them -------------------------------------
+
+def crc32c(data: bytes, crc: int = 0) -> int: ...
+def masked_crc32c(data: bytes) -> int: ...
+def histogram(
+    values: npt.NDArray[Any], dtype: str, bins: int | npt.NDArray[np.float64] | None, max_bins: int | None
+) -> tuple[float, float, float, float, float, npt.NDArray[np.float64], npt.NDArray[np.float64], int, int]:
+    """(min, max, num, sum, sum_squares, bucket_limits, bucket_counts, nan_count, infinite_count)."""
+
+def pr_curve(
+    labels: npt.NDArray[Any], predictions: npt.NDArray[Any], num_thresholds: int, weights: npt.NDArray[Any] | None
+) -> npt.NDArray[np.float64]:
+    """Six rows: tp, fp, tn, fn, precision, recall."""
+
+def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """HW or HWC (1 to 4 channels) uint8 pixels to a PNG file."""
+
+def make_pixels(pixels: npt.NDArray[Any], dtype: str, dataformats: str) -> npt.NDArray[np.uint8]:
+    """The HWC pixels that add_image encodes."""
+
+def disable_cpu_features(names: str) -> None:
+    """Behaves as though these instruction sets were missing ("avx2,sse42", "all", "" takes it back). For tests."""
