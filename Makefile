@@ -1,0 +1,175 @@
+# One command a task; a bare `make` lists them. Only a C++ compiler and Python (>= 3.10, with venv) come from the
+# system; everything else is installed into .venv by the target that needs it.
+#
+#   PYTHON=python3.12        the interpreter that .venv is made from
+#   CXX=clang++              the compiler
+#   PIP_EXTRA_INDEX_URL=...  where pip finds a CPU build of torch, for instance https://download.pytorch.org/whl/cpu
+PYTHON ?= python3
+FUZZ_SECS ?= 60
+BENCH_ARGS ?=
+TEST_ARGS ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+STAMPS := $(VENV)/stamps
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+export CMAKE_GENERATOR := Ninja
+# Make sets CXX to g++ by itself; only a choice made by the caller is passed on.
+ifneq ($(origin CXX),default)
+  export CXX
+endif
+
+NATIVE := $(shell find csrc tests/cpp tests/fuzz -name '*.cc' -o -name '*.h')
+BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csrc python/tickertape -type f \
+  -name '*.cc' -o -type f -name '*.h' -o -type f -name '*.py' -o -type f -name '*.pyi' -o -name py.typed)
+TIDY_FILES := $(shell find csrc -name '*.cc')
+HEADERS := $(shell find csrc -name '*.h')
+
+.PHONY: help demo test native-test python-test lint tidy bench asan tsan fuzz wheel wheel-test clean
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+# --- the environment ---------------------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else \
+	  f"tickertape needs Python >= 3.10; $(PYTHON) is {sys.version.split()[0]} (choose one with PYTHON=...)")'
+	@echo "== $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build-tools: tests/constraints.txt $(STAMPS)/venv
+	@echo "== build tools"
+	@$(PIP) install -c tests/constraints.txt cmake ninja pybind11 scikit-build-core
+	@touch $@
+
+$(STAMPS)/test-set: tests/requirements.txt tests/constraints.txt $(STAMPS)/venv
+	@echo "== test set (torch is the largest part of it)"
+	@$(PIP) install -r tests/requirements.txt
+	@touch $@ $(STAMPS)/build-tools
+
+# The list of the package's inputs, rewritten only when it changes: a deleted file asks for a rebuild too.
+build/inputs: FORCE
+	@mkdir -p build
+	@printf '%s\n' $(BUILD_INPUTS) | cmp -s - $@ || printf '%s\n' $(BUILD_INPUTS) > $@
+FORCE:
+
+# Without build isolation, in one folder: a rebuild compiles what changed. Its compile_commands.json is clang-tidy's.
+INSTALL = SKBUILD_BUILD_DIR=build/python $(PIP) install --no-build-isolation
+
+$(STAMPS)/package: $(BUILD_INPUTS) build/inputs | $(STAMPS)/build-tools
+	@echo "== package"
+	@$(INSTALL) .
+	@touch $@
+
+$(STAMPS)/demo: $(BUILD_INPUTS) build/inputs | $(STAMPS)/build-tools
+	@echo "== package and what its demo needs"
+	@$(INSTALL) '.[demo]'
+	@touch $@ $(STAMPS)/package
+
+# --- the tasks ---------------------------------------------------------------------------------------------------
+
+demo: $(STAMPS)/demo ## build, install, train on real digits and log it all
+	@$(VENV)/bin/python -m tickertape demo
+
+# Both halves run whatever the first one says, and their closing lines come last.
+test: $(STAMPS)/test-set ## native tests and pytest on the installed package
+	@status=0; \
+	$(MAKE) native-test || status=1; \
+	$(MAKE) python-test || status=1; \
+	echo "== summary"; \
+	tail -n 4 build/ctest.log 2>/dev/null | grep . || echo "ctest: did not run"; \
+	tail -n 1 build/pytest.log 2>/dev/null | grep . || echo "pytest: did not run"; \
+	exit $$status
+
+native-test: $(STAMPS)/build-tools
+	@rm -f build/ctest.log
+	@echo "== native tests"
+	@cmake --preset dev --log-level=WARNING >/dev/null
+	@cmake --build --preset dev -j $(JOBS) -- --quiet
+	@ctest --preset dev -j $(JOBS) 2>&1 | tee build/ctest.log
+
+python-test: export TICKERTAPE_WERROR = ON
+python-test: $(STAMPS)/test-set
+	@rm -f build/pytest.log
+	@$(MAKE) $(STAMPS)/package
+	@echo "== pytest"
+	@$(VENV)/bin/python -m pytest $(TEST_ARGS) 2>&1 | tee build/pytest.log
+
+lint: export TICKERTAPE_WERROR = ON
+lint: $(STAMPS)/test-set ## ruff, mypy, stubtest, clang-format, clang-tidy
+	@echo "== ruff"; ruff check --quiet . && ruff format --check --quiet .
+	@echo "== clang-format"; clang-format --dry-run -Werror $(NATIVE)
+	@$(MAKE) $(STAMPS)/package
+	@echo "== mypy"; mypy
+	@echo "== stubtest"; MYPYPATH=python stubtest tickertape._core
+	@$(MAKE) -j $(JOBS) tidy
+
+# One stamp a file, so that a second run looks only at what changed.
+tidy: $(TIDY_FILES:%=build/tidy/%)
+build/tidy/%: % .clang-tidy $(HEADERS) | $(STAMPS)/package
+	@echo "== clang-tidy $<"
+	@clang-tidy --quiet -p build/python $< 2>/dev/null
+	@mkdir -p $(@D) && touch $@
+
+bench: $(STAMPS)/test-set ## measure against torch and tensorboardX, print the ratios
+	@$(MAKE) $(STAMPS)/package
+	@$(VENV)/bin/python -m pytest benchmarks -o python_files='bench_*.py' $(BENCH_ARGS)
+
+# --- sanitizers --------------------------------------------------------------------------------------------------
+# GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
+
+asan: export CXX = g++
+asan: $(STAMPS)/test-set ## native tests and pytest under AddressSanitizer and UBSan
+	@echo "== native tests (asan)"
+	@cmake --preset asan --log-level=WARNING >/dev/null
+	@cmake --build --preset asan -j $(JOBS) -- --quiet
+	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --preset asan -j $(JOBS)
+	@echo "== pytest (asan)"
+	@rm -rf build/asan-site
+	@TICKERTAPE_SANITIZE=address,undefined SKBUILD_BUILD_DIR=build/asan-python \
+	  $(PIP) install --no-build-isolation --no-deps --target build/asan-site .
+	@LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
+	  PYTHONPATH=$(abspath build/asan-site) $(VENV)/bin/python -m pytest $(TEST_ARGS)
+
+# setarch -R: ThreadSanitizer of GCC 12 gives up on kernels that randomise more address bits than it knows.
+tsan: export CXX = g++
+tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
+	@cmake --preset tsan --log-level=WARNING >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) -- --quiet
+	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS)
+
+fuzz: $(STAMPS)/build-tools ## run each fuzz target for FUZZ_SECS (needs clang)
+	@ls tests/fuzz/*_fuzz.cc >/dev/null 2>&1 || { echo "no fuzz targets in tests/fuzz"; exit 0; }; \
+	cmake --preset fuzz --log-level=WARNING >/dev/null; \
+	cmake --build --preset fuzz -j $(JOBS) -- --quiet; \
+	for target in build/fuzz/*_fuzz; do \
+	  name=$$(basename $$target); mkdir -p build/corpus/$$name; \
+	  echo "== $$name"; $$target -max_total_time=$(FUZZ_SECS) -print_final_stats=1 build/corpus/$$name; \
+	done
+
+# --- packages ----------------------------------------------------------------------------------------------------
+
+wheel: $(STAMPS)/venv ## build a wheel into dist/, as pip would for a user
+	@rm -rf dist
+	@SKBUILD_BUILD_DIR=build/wheel $(PIP) wheel --no-deps -w dist .
+	@ls dist/*.whl
+
+# The tests are copied away from the sources, so that nothing but the wheel can be imported.
+wheel-test: wheel ## install that wheel into an empty environment and run the tests there
+	@rm -rf .venv-wheel build/wheel-test && mkdir -p build/wheel-test
+	@$(PYTHON) -m venv .venv-wheel
+	@.venv-wheel/bin/python -m pip --disable-pip-version-check -q install dist/*.whl -r tests/requirements.txt
+	@cp -r tests pyproject.toml build/wheel-test
+	@cd build/wheel-test && ../../.venv-wheel/bin/pytest $(TEST_ARGS)
+
+clean: ## remove what the targets made, .venv too
+	rm -rf $(VENV) .venv-wheel build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
