@@ -1,0 +1,23 @@
+// The clocks. One of the small files that a port to another system rewrites. L0.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+
+namespace tickertape {
+
+// Seconds since the epoch, as an Event's wall_time. About 37 ns: no system call (vDSO).
+inline double wall_time_now() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Nanoseconds on a clock that never jumps; for durations only.
+inline std::int64_t monotonic_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace tickertape

@@ -1,0 +1,49 @@
+// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small files that
+// a port to another system rewrites. L0.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace tickertape {
+
+// A shared mapping of a file of its own, or of anonymous memory where no file can be had. Move-only.
+class SharedMapping {
+ public:
+  SharedMapping() = default;
+  SharedMapping(SharedMapping&& other) noexcept;
+  SharedMapping& operator=(SharedMapping&& other) noexcept;
+  ~SharedMapping();
+
+  // Creates the file `path` (readable by its owner alone), locks it for this process and maps `size` bytes of address
+  // space on it. Nothing may be touched before allocate(). Throws IoError.
+  static SharedMapping create(const std::string& path, std::size_t size);
+  // Memory of this process alone, all of it allocated on first touch.
+  static SharedMapping anonymous(std::size_t size);
+  // Maps the whole of an existing file to read and write, and locks it. Throws IoError; EWOULDBLOCK where another
+  // living process holds the lock.
+  static SharedMapping open_left_over(const std::string& path);
+
+  // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS. Returns false
+  // where there is no room; then nothing has changed.
+  bool allocate(std::size_t offset, std::size_t size);
+  // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
+  void release(std::size_t offset, std::size_t size);
+
+  // Removes the file's name; the mapping goes on.
+  void unlink();
+
+  std::uint8_t* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bool is_file() const { return descriptor_ >= 0; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  int descriptor_ = -1;
+  std::string path_;
+};
+
+}  // namespace tickertape

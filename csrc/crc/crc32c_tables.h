@@ -1,0 +1,59 @@
+// Tables of CRC32C, computed by the compiler from the polynomial. L1, private to crc/.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace tickertape::crc32c_tables {
+
+// Castagnoli's polynomial with its bits reversed (RFC 3720 gives 0x1EDC6F41).
+inline constexpr std::uint32_t kPolynomial = 0x82F63B78;
+
+using ByteTable = std::array<std::uint32_t, 256>;
+
+// kBySlice[k][b]: what byte b followed by k zero bytes does to a CRC; slicing-by-8 (Kounavis and Berry, 2008).
+inline constexpr auto kBySlice = [] {
+  std::array<ByteTable, 8> tables{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
+    tables[0][byte] = crc;
+  }
+  for (std::size_t slice = 1; slice < 8; ++slice) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      const std::uint32_t before = tables[slice - 1][byte];
+      tables[slice][byte] = (before >> 8) ^ tables[0][before & 0xFF];
+    }
+  }
+  return tables;
+}();
+
+// A linear map of 32 bits, as one look-up for each byte of the argument.
+using ShiftTable = std::array<ByteTable, 4>;
+
+constexpr std::uint32_t apply(const ShiftTable& table, std::uint32_t crc) {
+  return table[0][crc & 0xFF] ^ table[1][(crc >> 8) & 0xFF] ^ table[2][(crc >> 16) & 0xFF] ^ table[3][crc >> 24];
+}
+
+// The map that moves a CRC over `zero_bytes` zero bytes; it joins the CRCs of neighbouring blocks.
+template <std::size_t zero_bytes>
+constexpr ShiftTable make_shift_table() {
+  std::array<std::uint32_t, 32> images{};  // where each single bit goes
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t crc = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < zero_bytes; ++i) crc = (crc >> 8) ^ kBySlice[0][crc & 0xFF];
+    images[bit] = crc;
+  }
+  ShiftTable table{};
+  for (std::size_t byte = 0; byte < 4; ++byte) {
+    for (std::size_t value = 0; value < 256; ++value) {
+      for (std::size_t bit = 0; bit < 8; ++bit) {
+        if ((value >> bit & 1) != 0) table[byte][value] ^= images[8 * byte + bit];
+      }
+    }
+  }
+  return table;
+}
+
+}  // namespace tickertape::crc32c_tables
