@@ -1,0 +1,75 @@
+// The loops that fill the lanes, over vectors of any width, so that the portable code and the SIMD code are
+// one text. L1. Included by histogram_lanes*.cc alone; the anonymous namespace keeps each file's instructions
+// to itself.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "codec/histogram_lanes.h"
+
+namespace tickertape::histogram_impl {
+namespace {
+
+// GCC's and Clang's vector types: the compiler lowers them to whatever the file's flags allow.
+template <typename T, std::size_t kSize>
+struct VectorOf {
+  typedef T Type __attribute__((vector_size(kSize * sizeof(T))));
+};
+
+// Sums and squares of the lanes [first_lane, first_lane + kWidth * kVectors).
+template <std::size_t kWidth, std::size_t kVectors, typename T>
+void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes& lanes) {
+  using Values = typename VectorOf<T, kWidth>::Type;
+  using Doubles = typename VectorOf<double, kWidth>::Type;
+  Doubles sum[kVectors] = {};
+  Doubles sum_squares[kVectors] = {};
+  for (std::size_t row = 0; row < rows; ++row) {
+    const T* from = values + row * kLanes + first_lane;
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      Values loaded;
+      std::memcpy(&loaded, from + v * kWidth, sizeof loaded);
+      const Doubles value = __builtin_convertvector(loaded, Doubles);
+      sum[v] += value;
+      sum_squares[v] += value * value;
+    }
+  }
+  std::memcpy(lanes.sum + first_lane, sum, sizeof sum);
+  std::memcpy(lanes.sum_squares + first_lane, sum_squares, sizeof sum_squares);
+}
+
+// Extremes of all lanes, in vectors of kWidth of the values' own type.
+template <std::size_t kWidth, typename T>
+void bound_lanes(const T* values, std::size_t rows, Lanes& lanes) {
+  using Values = typename VectorOf<T, kWidth>::Type;
+  constexpr std::size_t kVectors = kLanes / kWidth;
+  Values least[kVectors];
+  Values greatest[kVectors];
+  std::memcpy(least, values, sizeof least);
+  std::memcpy(greatest, values, sizeof greatest);
+  for (std::size_t row = 1; row < rows; ++row) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      Values value;
+      std::memcpy(&value, values + row * kLanes + v * kWidth, sizeof value);
+      least[v] = value < least[v] ? value : least[v];
+      greatest[v] = value > greatest[v] ? value : greatest[v];
+    }
+  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    lanes.least[lane] = static_cast<double>(least[lane / kWidth][lane % kWidth]);
+    lanes.greatest[lane] = static_cast<double>(greatest[lane / kWidth][lane % kWidth]);
+  }
+}
+
+// kBytes is the size of a register; kVectors of them hold sums, and as many squares, at a time.
+template <std::size_t kBytes, std::size_t kVectors, typename T>
+void rows_of(const T* values, std::size_t rows, Lanes& lanes) {
+  constexpr std::size_t kWidth = kBytes / sizeof(double);
+  for (std::size_t lane = 0; lane < kLanes; lane += kWidth * kVectors) {
+    sum_lanes<kWidth, kVectors>(values, rows, lane, lanes);
+  }
+  bound_lanes<kBytes / sizeof(T)>(values, rows, lanes);
+}
+
+}  // namespace
+}  // namespace tickertape::histogram_impl

@@ -1,0 +1,127 @@
+// Statistics: lanes within a block (by SIMD where all is finite, one by one where not), compensated sums over
+// blocks. L1.
+#include "codec/histogram_stats.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/cpu.h"
+
+namespace tickertape::histogram_impl {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Lanes empty_lanes() {
+  Lanes lanes{};
+  std::fill_n(lanes.least, kLanes, kInfinity);
+  std::fill_n(lanes.greatest, kLanes, -kInfinity);
+  return lanes;
+}
+
+// Adds the values from `from` on to their lanes, leaving out what is not finite. A value left out changes its
+// lane as little as +0 would, so a block without any gets the same bits from here as from the vectors.
+template <typename T>
+std::size_t add_one_by_one(const T* values, std::size_t from, std::size_t count, Lanes& lanes,
+                           std::uint64_t& nan_count, std::uint64_t& infinite_count) {
+  std::size_t finite = 0;
+  for (std::size_t i = from; i < count; ++i) {
+    const auto value = static_cast<double>(values[i]);
+    if (!std::isfinite(value)) {
+      ++(std::isnan(value) ? nan_count : infinite_count);
+      continue;
+    }
+    const std::size_t lane = i % kLanes;
+    lanes.sum[lane] += value;
+    lanes.sum_squares[lane] += value * value;
+    lanes.least[lane] = std::min(lanes.least[lane], value);
+    lanes.greatest[lane] = std::max(lanes.greatest[lane], value);
+    ++finite;
+  }
+  return finite;
+}
+
+// Adds neighbours at the distance of half the lanes, then of a quarter, and so on, into the first.
+double fold_lanes(const double (&lanes)[kLanes]) {
+  double folded[kLanes];
+  std::copy_n(lanes, kLanes, folded);
+  for (std::size_t half = kLanes / 2; half != 0; half /= 2) {
+    for (std::size_t lane = 0; lane < half; ++lane) folded[lane] += folded[lane + half];
+  }
+  return folded[0];
+}
+
+bool all_finite(const double (&lanes)[kLanes]) {
+  return std::all_of(lanes, lanes + kLanes, [](double lane) { return std::isfinite(lane); });
+}
+
+RowsOfFloat best_rows_of_float() {
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx512)) return rows_avx512;
+  if (has_cpu_feature(CpuFeature::kAvx2)) return rows_avx2;
+#endif
+  return rows_portable;
+}
+
+RowsOfDouble best_rows_of_double() {
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx512)) return rows_avx512;
+  if (has_cpu_feature(CpuFeature::kAvx2)) return rows_avx2;
+#endif
+  return rows_portable;
+}
+
+}  // namespace
+
+void CompensatedSum::add(double value) {
+  const double sum = sum_ + value;
+  error_ += std::abs(sum_) >= std::abs(value) ? (sum_ - sum) + value : (value - sum) + sum_;
+  sum_ = sum;
+}
+
+double CompensatedSum::value() const { return std::isfinite(sum_) ? sum_ + error_ : sum_; }
+
+Statistics::Statistics()
+    : rows_of_float_(best_rows_of_float()),
+      rows_of_double_(best_rows_of_double()),
+      min_(kInfinity),
+      max_(-kInfinity) {}
+
+void Statistics::add(const float* values, std::size_t count) { add_block(values, count, rows_of_float_); }
+void Statistics::add(const double* values, std::size_t count) { add_block(values, count, rows_of_double_); }
+
+template <typename T, typename Rows>
+void Statistics::add_block(const T* values, std::size_t count, Rows rows) {
+  std::size_t whole = count - count % kLanes;
+  Lanes lanes = empty_lanes();
+  if (whole != 0) rows(values, whole / kLanes, lanes);
+  // A value that is not finite shows in its lane's sum: Inf and NaN never turn finite again.
+  if (!all_finite(lanes.sum)) {
+    lanes = empty_lanes();
+    whole = 0;
+  }
+  fold(lanes, whole + add_one_by_one(values, whole, count, lanes, nan_count_, infinite_count_));
+}
+
+void Statistics::fold(const Lanes& lanes, std::size_t finite) {
+  sum_.add(fold_lanes(lanes.sum));
+  sum_squares_.add(fold_lanes(lanes.sum_squares));
+  min_ = std::min(min_, *std::min_element(lanes.least, lanes.least + kLanes));
+  max_ = std::max(max_, *std::max_element(lanes.greatest, lanes.greatest + kLanes));
+  num_ += finite;
+}
+
+void Statistics::store(Histogram& to) const {
+  to.nan_count = nan_count_;
+  to.infinite_count = infinite_count_;
+  if (num_ == 0) return;
+  // Adding +0 turns -0, which a lane may or may not have met first, into +0.
+  to.min = min_ + 0.0;
+  to.max = max_ + 0.0;
+  to.num = static_cast<double>(num_);
+  to.sum = sum_.value();
+  to.sum_squares = sum_squares_.value();
+}
+
+}  // namespace tickertape::histogram_impl
