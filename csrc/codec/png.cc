@@ -1,0 +1,140 @@
+// The PNG container (PNG specification, third edition): filters rows, hands them to deflate a block at a
+// time. L1.
+#include "codec/png.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/endian.h"
+#include "base/error.h"
+#include "codec/deflate.h"
+#include "codec/match_finder.h"
+#include "codec/png_filter.h"
+#include "crc/crc32.h"
+
+namespace tickertape {
+namespace {
+
+constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+constexpr std::uint32_t kMaxSide = 0x7FFFFFFF;           // section 7.1: four-byte unsigned integers
+constexpr std::uint8_t kColorTypes[] = {0, 0, 4, 2, 6};  // section 11.2.1, by channels
+constexpr std::uint8_t kZlibHeader[] = {0x78, 0x01};     // RFC 1950: deflate, 32 KiB window, fastest level
+// Filtered bytes in one deflate block and one IDAT chunk: large enough for 20 bytes of code tables to vanish,
+// small enough for the codes to follow the picture and for all of it to stay in the second-level cache.
+constexpr std::size_t kBlockBytes = 128 << 10;
+
+// Opens a chunk in `out` and returns where it starts; end_chunk() fills in its length and checksum.
+std::size_t begin_chunk(std::string_view type, Buffer& out) {
+  const std::size_t start = out.size();
+  out.extend(4);
+  out.append(as_bytes(type));
+  return start;
+}
+
+void end_chunk(std::size_t start, Buffer& out) {
+  std::uint8_t* const chunk = out.data() + start;
+  const std::size_t data_size = out.size() - start - 8;
+  store_be(chunk, static_cast<std::uint32_t>(data_size));
+  const std::uint32_t crc = crc32(0, {chunk + 4, data_size + 4});
+  store_be(out.extend(4), crc);
+}
+
+void write_header(const PixelView& pixels, Buffer& out) {
+  out.append(kSignature);
+  const std::size_t chunk = begin_chunk("IHDR", out);
+  store_be(out.extend(4), pixels.width);
+  store_be(out.extend(4), pixels.height);
+  const std::uint8_t rest[] = {8, kColorTypes[pixels.channels], 0, 0, 0};  // 8 bits; no interlace
+  out.append(rest);
+  end_chunk(chunk, out);
+}
+
+// One image's stream of filtered bytes, from the last 32 KiB that matches may reach back to, up to the row in
+// work.
+class ImageData {
+ public:
+  ImageData(std::size_t row_bytes, std::size_t rows)
+      : left_((row_bytes + 1) * rows),
+        window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
+                                 png_impl::kRowStep + kMatchSlack]) {}
+
+  // Where the next row goes: 1 + padded_size(row_bytes) bytes.
+  std::uint8_t* next_row() { return window_.get() + end_; }
+
+  // Takes the row that was written there, and appends what is ready to `out`.
+  void add_row(std::size_t row_bytes, Buffer& out) {
+    end_ += row_bytes + 1;
+    while (end_ - begin_ >= std::min(kBlockBytes, left_) && left_ > 0) write_block(out);
+    if (begin_ > kMaxDistance) slide();
+  }
+
+ private:
+  void write_block(Buffer& out) {
+    const Bytes bytes(window_.get() + begin_, std::min(kBlockBytes, left_));
+    const bool last = bytes.size() == left_;
+    tokens_.clear();
+    matches_.find(window_.get(), begin_, begin_ + bytes.size(), offset_, tokens_);
+    adler_ = adler32(adler_, bytes);
+    const std::size_t chunk = begin_chunk("IDAT", out);
+    if (offset_ + begin_ == 0) out.append(kZlibHeader);
+    deflate_.write_block(bytes, tokens_, last, out);
+    if (last) store_be(out.extend(4), adler_);
+    end_chunk(chunk, out);
+    begin_ += bytes.size();
+    left_ -= bytes.size();
+  }
+
+  void slide() {
+    const std::size_t distance = begin_ - kMaxDistance;
+    std::memmove(window_.get(), window_.get() + distance, end_ - distance);
+    offset_ += distance;
+    begin_ -= distance;
+    end_ -= distance;
+  }
+
+  std::uint64_t left_;        // bytes of the stream that no block holds yet
+  std::uint64_t offset_ = 0;  // of window_[0] in the stream
+  std::size_t begin_ = 0;     // of the next block, in window_
+  std::size_t end_ = 0;       // of the filtered bytes, in window_
+  std::unique_ptr<std::uint8_t[]> window_;
+  std::vector<Token> tokens_;
+  MatchFinder matches_;
+  DeflateWriter deflate_;
+  std::uint32_t adler_ = 1;
+};
+
+void check_size(const PixelView& pixels) {
+  if (pixels.width == 0 || pixels.height == 0 || pixels.width > kMaxSide || pixels.height > kMaxSide) {
+    throw ArgumentError("image size " + std::to_string(pixels.width) + " x " + std::to_string(pixels.height) +
+                        " is outside PNG's 1 to 2^31 - 1");
+  }
+  if (pixels.channels < 1 || pixels.channels > 4) {
+    throw ArgumentError("PNG has 1 to 4 channels, not " + std::to_string(pixels.channels));
+  }
+}
+
+}  // namespace
+
+void encode_png(const PixelView& pixels, Buffer& out) {
+  check_size(pixels);
+  write_header(pixels, out);
+  const std::size_t row_bytes = std::size_t{pixels.width} * pixels.channels;
+  // Three padded rows of zeros; the row above the first is black by definition.
+  const std::size_t padded = png_impl::kRowPadding + png_impl::padded_size(row_bytes);
+  std::vector<std::uint8_t> rows(2 * padded);
+  std::uint8_t* above = rows.data() + png_impl::kRowPadding;
+  std::uint8_t* row = above + padded;
+  ImageData data(row_bytes, pixels.height);
+  for (std::uint32_t y = 0; y < pixels.height; ++y) {
+    std::memcpy(row, pixels.data + y * pixels.stride, row_bytes);
+    png_impl::filter_row(row, above, row_bytes, pixels.channels, data.next_row());
+    data.add_row(row_bytes, out);
+    std::swap(row, above);
+  }
+  end_chunk(begin_chunk("IEND", out), out);
+}
+
+}  // namespace tickertape

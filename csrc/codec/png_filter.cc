@@ -1,0 +1,116 @@
+// Row filters in plain C++, and the choice of filter and of instruction set. L1: rows on their way to
+// deflate.
+#include "codec/png_filter.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/cpu.h"
+#include "codec/png_filter_impl.h"
+
+namespace tickertape::png_impl {
+namespace {
+
+// The pixel's byte, and its neighbours to the left, above, and above left.
+struct Neighbours {
+  int left, above, corner;
+};
+
+template <Filter filter>
+int predict(Neighbours n) {
+  if constexpr (filter == kNone) return 0;
+  if constexpr (filter == kSub) return n.left;
+  if constexpr (filter == kUp) return n.above;
+  if constexpr (filter == kAverage) return (n.left + n.above) / 2;
+  if constexpr (filter == kPaeth) {
+    const int to_left = std::abs(n.above - n.corner);
+    const int to_above = std::abs(n.left - n.corner);
+    const int to_corner = std::abs(n.left + n.above - 2 * n.corner);
+    if (to_left <= to_above && to_left <= to_corner) return n.left;
+    return to_above <= to_corner ? n.above : n.corner;
+  }
+}
+
+template <Filter filter>
+std::uint8_t difference(const std::uint8_t* row, const std::uint8_t* above, std::size_t pixel_bytes) {
+  const std::uint8_t* left = row - pixel_bytes;
+  const std::uint8_t* corner = above - pixel_bytes;
+  return static_cast<std::uint8_t>(*row - predict<filter>({*left, *above, *corner}));
+}
+
+template <Filter filter>
+std::uint64_t cost(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                   std::size_t pixel_bytes) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < padded; ++i) {
+    const int byte = difference<filter>(row + i, above + i, pixel_bytes);
+    sum += static_cast<std::uint64_t>(std::min(byte, 256 - byte));
+  }
+  return sum;
+}
+
+template <Filter filter>
+void apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded, std::size_t pixel_bytes,
+           std::uint8_t* out) {
+  for (std::size_t i = 0; i < padded; ++i) out[i] = difference<filter>(row + i, above + i, pixel_bytes);
+}
+
+FilterCosts filter_costs(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                         std::size_t pixel_bytes) {
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx2)) return filter_costs_avx2(row, above, padded, pixel_bytes);
+#endif
+  return filter_costs_portable(row, above, padded, pixel_bytes);
+}
+
+void apply_filter(Filter filter, const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                  std::size_t pixel_bytes, std::uint8_t* out) {
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx2))
+    return apply_filter_avx2(filter, row, above, padded, pixel_bytes, out);
+#endif
+  apply_filter_portable(filter, row, above, padded, pixel_bytes, out);
+}
+
+}  // namespace
+
+FilterCosts filter_costs_portable(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                                  std::size_t pixel_bytes) {
+  return {cost<kNone>(row, above, padded, pixel_bytes), cost<kSub>(row, above, padded, pixel_bytes),
+          cost<kUp>(row, above, padded, pixel_bytes), cost<kAverage>(row, above, padded, pixel_bytes),
+          cost<kPaeth>(row, above, padded, pixel_bytes)};
+}
+
+void apply_filter_portable(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
+                           std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
+  switch (filter) {
+    case kNone:
+      return apply<kNone>(row, above, padded, pixel_bytes, out);
+    case kSub:
+      return apply<kSub>(row, above, padded, pixel_bytes, out);
+    case kUp:
+      return apply<kUp>(row, above, padded, pixel_bytes, out);
+    case kAverage:
+      return apply<kAverage>(row, above, padded, pixel_bytes, out);
+    case kPaeth:
+      return apply<kPaeth>(row, above, padded, pixel_bytes, out);
+  }
+}
+
+void filter_row(const std::uint8_t* row, const std::uint8_t* above, std::size_t row_bytes,
+                std::size_t pixel_bytes, std::uint8_t* out) {
+  const std::size_t padded = padded_size(row_bytes);
+  // Plots and upscaled images repeat their rows: nothing beats a row of zeros, so nothing else is tried.
+  if (std::memcmp(row, above, row_bytes) == 0) {
+    *out = kUp;
+    std::memset(out + 1, 0, padded);
+    return;
+  }
+  const FilterCosts costs = filter_costs(row, above, padded, pixel_bytes);
+  const auto best = static_cast<Filter>(std::min_element(costs.begin(), costs.end()) - costs.begin());
+  *out = best;
+  apply_filter(best, row, above, padded, pixel_bytes, out + 1);
+}
+
+}  // namespace tickertape::png_impl
