@@ -1,0 +1,46 @@
+"""Tickertape: native event I/O for training loops, a drop-in SummaryWriter and a reader for the files it writes.
+
+`from tickertape import SummaryWriter` is the whole change to a script that used torch.utils.tensorboard. Importing
+this needs NumPy alone; the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tickertape._core import __version__, stats
+
+if TYPE_CHECKING:
+    from tickertape.reader import DamageWarning, read_scalars, summary_iterator
+    from tickertape.writer import FileWriter, SummaryWriter
+
+__all__ = [
+    "DamageWarning",
+    "FileWriter",
+    "SummaryWriter",
+    "__version__",
+    "read_scalars",
+    "stats",
+    "summary_iterator",
+]
+
+_HOMES = {
+    "FileWriter": "tickertape.writer",
+    "SummaryWriter": "tickertape.writer",
+    "DamageWarning": "tickertape.reader",
+    "read_scalars": "tickertape.reader",
+    "summary_iterator": "tickertape.reader",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tickertape' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

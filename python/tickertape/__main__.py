@@ -1,0 +1,39 @@
+"""The `tickertape` command; `python -m tickertape` is the same."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a subcommand.
+
+    Args:
+        arguments: those of the command line unless given.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="tickertape", description="Native event I/O for training loops.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    demo = commands.add_parser("demo", help="train a small classifier, log all of it, read it back")
+    demo.add_argument("--log-dir", help="where to log (default: runs/demo_<date>)")
+    demo.add_argument(
+        "--epochs", type=int, default=40, help="passes over the training images (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    if options.epochs < 1:
+        parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
+
+    from tickertape import demo as demo_module  # noqa: PLC0415  # what --help does not need
+
+    return demo_module.run(options.log_dir, options.epochs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

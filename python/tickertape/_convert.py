@@ -1,0 +1,193 @@
+"""Anything array-like in, a NumPy array and the name of its element type out: what the core takes.
+
+Torch, JAX and the like are recognised by what they offer, never imported: whoever hands over a tensor has the module
+loaded. Every error names the argument.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape import _check
+
+# Element types the core knows (csrc/codec/array.h), by the dtype that holds them.
+_NAMES: dict[np.dtype[Any], str] = {
+    np.dtype(name): name
+    for name in (
+        "bool",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "uint32",
+        "int32",
+        "uint64",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+    )
+}
+_COMPLEX = ("complex64", "complex128")
+
+
+def as_array(value: Any, name: str, *, exact: bool = False) -> tuple[npt.NDArray[Any], str]:
+    """`value` as an array of numbers.
+
+    The array may share its memory with `value` and be strided; the core copies it during the call.
+
+    Args:
+        value: NumPy array or scalar, torch tensor, number, (nested) list, or anything with `__array__` or DLPack.
+        name: the argument's name, for errors.
+        exact: keep complex numbers and refuse types that would have to be widened or rounded.
+
+    Returns:
+        (array of any shape, element type). bfloat16 comes as its bits in uint16 with the name "bfloat16".
+
+    Raises:
+        TypeError: `value` is no array of numbers, or has no data that can be read (sparse, meta, masked).
+        ValueError: a nested list is ragged.
+    """
+    if type(value) is np.ndarray:
+        array: npt.NDArray[Any] = value
+    elif _is_torch(value):
+        array, is_bfloat16 = _torch_to_numpy(value, name)
+        if is_bfloat16:
+            return array, "bfloat16"
+    else:
+        array = _to_numpy(value, name)
+    dtype_name = _NAMES.get(array.dtype)
+    if dtype_name is not None:
+        return array, dtype_name
+    return _unusual_dtype(array, name, exact=exact)
+
+
+def as_floats(value: Any, name: str) -> npt.NDArray[Any]:
+    """`value` as an array of float16, float32 or float64, whichever holds it: a float type is kept.
+
+    Raises:
+        TypeError, ValueError: as `as_array`.
+    """
+    array, dtype_name = as_array(value, name)
+    return widened(array, dtype_name) if "float" in dtype_name else array.astype(np.float64)
+
+
+def as_scalar(value: Any, name: str) -> float:
+    """`value` as one float: a number, a 1-element array or tensor, or numeric text, as add_scalar takes it.
+
+    Raises:
+        TypeError: it has no float value (None, lists, complex numbers, objects).
+        ValueError: it has several elements, is text that is no number, or is too great for a float64.
+    """
+    if isinstance(value, (list, tuple)):
+        raise TypeError(f"{name}: expected one number, got {_check.type_name(value)}")
+    if isinstance(value, np.ndarray) or _is_torch(value):
+        array, dtype_name = as_array(value, name)
+        if array.size != 1:
+            raise ValueError(f"{name}: expected one number, got shape {tuple(array.shape)}")
+        return float(widened(array, dtype_name).item())
+    try:
+        return float(value)
+    except TypeError as error:
+        raise TypeError(f"{name}: expected one number, got {_check.type_name(value)}") from error
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name}: expected one number, got {str(value)[:40]!r}") from error
+
+
+def widened(array: npt.NDArray[Any], dtype_name: str) -> npt.NDArray[Any]:
+    """What `as_array` gave, with bfloat16 bits as float32, whose upper half they are; shape kept."""
+    if dtype_name != "bfloat16":
+        return array
+    bits: npt.NDArray[np.uint32] = np.left_shift(array, 16, dtype=np.uint32)
+    return bits.view(np.float32)
+
+
+def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return np.asarray(value)
+    if isinstance(value, (str, bytes, bytearray, dict, set, frozenset)) or value is None:
+        raise TypeError(f"{name}: expected an array of numbers, got {_check.type_name(value)}")
+    if isinstance(value, (list, tuple)):
+        return _sequence_to_numpy(value, name)
+    if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
+        raise TypeError(f"{name}: is a masked array; hand over .compressed() or .filled(...)")
+    return _foreign_to_numpy(value, name)
+
+
+def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
+    """Arrays of other libraries, through the protocol they offer."""
+    try:
+        if hasattr(value, "__array__") or isinstance(value, Sequence):
+            array: npt.NDArray[Any] = np.asarray(value)
+            return array
+        if hasattr(value, "__dlpack__"):
+            return np.from_dlpack(value)
+    except Exception as error:  # whatever another library raises, the caller learns which argument it was
+        raise TypeError(f"{name}: {_check.type_name(value)} cannot be read as an array: {error}") from error
+    raise TypeError(f"{name}: expected an array of numbers, got {_check.type_name(value)}")
+
+
+def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
+    if any(_is_torch(item) for item in value):
+        return _stack([widened(*as_array(item, name)) for item in value], name)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected rows of equal length: {error}") from error
+
+
+def _stack(arrays: list[npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
+    try:
+        return np.stack(arrays)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected elements of equal shape: {error}") from error
+
+
+def _is_torch(value: object) -> bool:
+    torch = sys.modules.get("torch")
+    tensor = getattr(torch, "Tensor", None)
+    return tensor is not None and isinstance(value, tensor)
+
+
+def _torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
+    """(array that shares the memory of a CPU tensor, whether it holds the bits of bfloat16)."""
+    if tensor.is_meta:
+        raise TypeError(f"{name}: is a meta tensor and has no data")
+    if tensor.is_quantized or getattr(tensor, "is_nested", False) or str(tensor.layout) != "torch.strided":
+        raise TypeError(f"{name}: expected a dense tensor; call .to_dense() or .dequantize() first")
+    torch: Any = sys.modules["torch"]
+    try:
+        tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
+        if tensor.dtype == torch.bfloat16:
+            return tensor.view(torch.int16).numpy().view(np.uint16), True
+        if tensor.dtype.is_floating_point and tensor.element_size() < 2:
+            tensor = tensor.float()  # float8: every value is a float32
+        return tensor.numpy(), False
+    except (RuntimeError, TypeError) as error:
+        raise TypeError(f"{name}: {tensor.dtype} tensor cannot be read as an array: {error}") from error
+
+
+def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:
+    """Element types that the core does not take as they lie in memory."""
+    dtype = array.dtype
+    if dtype.name == "bfloat16" and dtype.itemsize == 2:  # ml_dtypes, so JAX and TensorFlow
+        return array.view(np.uint16), "bfloat16"
+    if not dtype.isnative:
+        return as_array(array.astype(dtype.newbyteorder("=")), name, exact=exact)
+    if exact and dtype.name in _COMPLEX:
+        return array, dtype.name
+    if not exact and dtype.kind == "f":
+        return array.astype(np.float64), "float64"  # long double
+    if not exact and dtype.name.startswith(("float8", "float6", "float4", "int4", "uint4", "int2", "uint2")):
+        return array.astype(np.float32), "float32"  # ml_dtypes: every value is a float32
+    for (
+        equal,
+        equal_name,
+    ) in _NAMES.items():  # a second C type of the same width, such as long long beside long
+        if dtype.kind == equal.kind and dtype.kind in "iuf" and dtype.itemsize == equal.itemsize:
+            return array.view(equal), equal_name
+    kind = "real numbers" if not exact else "numbers of a type that TensorBoard stores"
+    raise TypeError(f"{name}: expected {kind}, got an array of {dtype}")

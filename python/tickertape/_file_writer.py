@@ -1,0 +1,159 @@
+"""One event file as torch's FileWriter shows it, for code that brings its own protobuf messages."""
+
+import os
+import time
+from typing import Any
+
+from tickertape import _check, _core, _lifecycle
+
+
+class EventWriter(_core.EventFileWriter):
+    """The native writer of one file, with the two private names that other packages read, and protobuf messages."""
+
+    @property
+    def _file_name(self) -> str:
+        return self.path
+
+    @property
+    def _logdir(self) -> str:
+        return self.log_dir
+
+    def get_logdir(self) -> str:
+        """The directory of the event file."""
+        return self.log_dir
+
+    def add_event(self, event: Any) -> None:
+        """Writes an Event as it is: serialised bytes, or any object with `SerializeToString()`.
+
+        Raises:
+            TypeError, ValueError: it is no Event.
+        """
+        super().add_event(serialised(event, "event"))
+
+
+class FileWriter:
+    """Writes protobuf messages to one event file.
+
+    The signature is torch's; `max_queue` and `flush_secs` are kept but have no effect, since the core writes within
+    milliseconds and bounds its queue by bytes.
+
+    Args:
+        log_dir: directory of the event file; made when missing.
+        max_queue: no effect.
+        flush_secs: no effect.
+        filename_suffix: put at the end of the file's name.
+        purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
+
+    Raises:
+        OSError: the directory cannot be made or written; carries the path.
+        TypeError, ValueError: an argument is of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        log_dir: Any,
+        max_queue: Any = 10,
+        flush_secs: Any = 120,
+        filename_suffix: str = "",
+        *,
+        purge_step: int | None = None,
+    ) -> None:
+        self._log_dir = absolute_dir(log_dir)
+        _check.real(max_queue, "max_queue")
+        _check.real(flush_secs, "flush_secs")
+        self._suffix = file_name_part(filename_suffix, "filename_suffix")
+        _lifecycle.arm()
+        self.event_writer = EventWriter(self._log_dir, self._suffix, purge_step=purge_step)
+
+    def get_logdir(self) -> str:
+        """The directory of the event file, absolute."""
+        return self._log_dir
+
+    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+        """Writes an Event, setting its `wall_time` (now unless given) and, where given, its `step`, as torch does.
+
+        Args:
+            event: an Event message of any protobuf package.
+            step: int64 or None.
+            walltime: seconds since the epoch.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        if not hasattr(event, "SerializeToString"):
+            raise TypeError(f"event: expected an Event message, got {_check.type_name(event)}")
+        seconds = _check.walltime(walltime)
+        number = _check.step(step, "step")
+        event.wall_time = time.time() if seconds is None else seconds
+        if step is not None:
+            event.step = number
+        self.event_writer.add_event(event)
+
+    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Writes an Event around a Summary.
+
+        Args:
+            summary: a Summary message of any protobuf package (torch's, tensorboardX's, TensorFlow's), or its bytes.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        self.event_writer.add_summary(serialised(summary, "summary"), global_step, walltime)
+
+    def flush(self) -> None:
+        """Returns when everything added so far is in the file and visible to a reader."""
+        self.event_writer.flush()
+
+    def close(self) -> None:
+        """flush(), then closes the file. Closing twice is fine."""
+        self.event_writer.close()
+
+    def reopen(self) -> None:
+        """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
+        if self.event_writer.closed:
+            self.event_writer = EventWriter(self._log_dir, self._suffix)
+
+
+def serialised(message: Any, name: str) -> bytes:
+    """The bytes of a protobuf message; bytes are taken as they are.
+
+    Raises:
+        TypeError: `message` is neither.
+    """
+    if isinstance(message, bytes):
+        return message
+    serialise = getattr(message, "SerializeToString", None)
+    if serialise is None:
+        raise TypeError(f"{name}: expected a protobuf message or bytes, got {_check.type_name(message)}")
+    return bytes(serialise())
+
+
+def absolute_dir(log_dir: Any) -> str:
+    """`log_dir` (str, bytes or path) as an absolute path; as given, where it is one. No links are followed.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: it is a URL, for which there is no sink.
+    """
+    try:
+        path = os.fsdecode(log_dir)
+    except TypeError as error:
+        raise TypeError(f"log_dir: expected a str, bytes or path, got {_check.type_name(log_dir)}") from error
+    if "://" in path:
+        raise ValueError(f"log_dir: expected a local directory, got {path!r}")
+    return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
+
+
+def file_name_part(value: Any, name: str) -> str:
+    """`value` as part of a file's name.
+
+    Raises:
+        TypeError: it is no str.
+        ValueError: it holds a path separator or NUL.
+    """
+    text = _check.string(value, name)
+    if "/" in text or os.sep in text or "\0" in text:
+        raise ValueError(f"{name}: expected part of a file name, got {text!r}")
+    return text

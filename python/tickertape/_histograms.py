@@ -1,0 +1,164 @@
+"""SummaryWriter.add_histogram and add_histogram_raw: bins are chosen here, values counted by the core's pool."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape import _check, _convert
+from tickertape._part import WriterPart
+
+# The rules of numpy.histogram_bin_edges.
+_RULES = ("auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
+
+
+class HistogramMethods(WriterPart):
+    """Histograms."""
+
+    _default_bins: list[float] | None = None
+
+    @property
+    def default_bins(self) -> list[float]:
+        """The 1,549 edges of bins="tensorflow", ascending; a list that may be changed, as torch's."""
+        if self._default_bins is None:
+            self._default_bins = list(_tensorflow_edges())
+        return self._default_bins
+
+    @default_bins.setter
+    def default_bins(self, edges: list[float]) -> None:
+        self._default_bins = edges
+
+    def add_histogram(
+        self,
+        tag: str,
+        values: Any,
+        global_step: Any = None,
+        bins: Any = "tensorflow",
+        walltime: Any = None,
+        max_bins: int | None = None,
+    ) -> None:
+        """Writes a histogram of `values`.
+
+        NaN and infinite values are left out of buckets and statistics, with one warning a tag (torch keeps them in
+        the statistics and raises when nothing else is left).
+
+        Args:
+            tag: name of the series.
+            values: numbers, any shape, at least one.
+            global_step: int64; None is 0.
+            bins: "tensorflow" (`default_bins`), a rule of numpy.histogram_bin_edges, a number of equal bins, or
+                ascending edges.
+            walltime: seconds since the epoch; None is now.
+            max_bins: when there are more bins than this, `bins // max_bins` neighbours are added up.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, make_histogram.
+        """
+        array, dtype = _convert.as_array(values, "values")
+        if array.size == 0:
+            raise ValueError("values: expected at least one number, got none")
+        if max_bins is not None:
+            max_bins = _check.integer(max_bins, "max_bins", 1)
+        edges: int | npt.NDArray[np.float64] | None = None
+        if not (isinstance(bins, str) and bins == "tensorflow"):
+            edges = _choose_bins(bins, array, dtype)
+        elif self._default_bins is not None and tuple(self._default_bins) != _tensorflow_edges():
+            edges = _explicit_edges(self._default_bins, "default_bins")
+        self._event_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime)
+
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: Any,  # noqa: A002  # torch's name
+        max: Any,  # noqa: A002  # torch's name
+        num: Any,
+        sum: Any,  # noqa: A002  # torch's name
+        sum_squares: Any,
+        bucket_limits: Any,
+        bucket_counts: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes a histogram that was counted elsewhere, as it is.
+
+        Args:
+            tag: name of the series.
+            min: least value.
+            max: greatest value.
+            num: number of values.
+            sum: sum of the values.
+            sum_squares: sum of their squares.
+            bucket_limits: upper edge of each bucket, [n].
+            bucket_counts: number of values in each bucket, [n].
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or the buckets differ in number.
+        """
+        low, high, total = _check.real(min, "min"), _check.real(max, "max"), _check.real(sum, "sum")
+        count, squares = _check.real(num, "num"), _check.real(sum_squares, "sum_squares")
+        limits = _vector(bucket_limits, "bucket_limits")
+        counts = _vector(bucket_counts, "bucket_counts")
+        if limits.size != counts.size:
+            raise ValueError(
+                f"bucket_limits, bucket_counts: expected equal lengths, got {limits.size} and {counts.size}"
+            )
+        self._event_writer().add_histogram_raw(
+            tag, low, high, count, total, squares, limits, counts, global_step, walltime
+        )
+
+
+@cache
+def _tensorflow_edges() -> tuple[float, ...]:
+    """torch/utils/tensorboard/writer.py: ±1e-12 · 1.1^k while below 1e20, by repeated multiplication, and 0."""
+    positive = []
+    edge = 1e-12
+    while edge < 1e20:
+        positive.append(edge)
+        edge *= 1.1
+    return (*(-edge for edge in reversed(positive)), 0, *positive)
+
+
+def _choose_bins(bins: Any, values: npt.NDArray[Any], dtype: str) -> int | npt.NDArray[np.float64]:
+    """A number of bins as it is; a rule or edges as edges."""
+    if isinstance(bins, str):
+        if bins not in _RULES:
+            raise ValueError(f"bins: expected 'tensorflow', a number, edges or one of {_RULES}, got {bins!r}")
+        numbers = _finite(values, dtype)
+        if numbers.size == 0:
+            return 1
+        return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
+    if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
+        return _check.integer(bins, "bins", 1)
+    edges = _explicit_edges(bins, "bins")
+    numbers = _finite(values, dtype)
+    if numbers.size and not np.any((numbers >= edges[0]) & (numbers <= edges[-1])):
+        raise ValueError(f"bins: expected edges around some of the values, got {edges[0]:g} to {edges[-1]:g}")
+    return edges
+
+
+def _finite(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
+    """The finite values as torch's make_histogram bins them, flat."""
+    numbers = _convert.widened(values, dtype).astype(np.float64).reshape(-1)
+    return numbers[np.isfinite(numbers)]
+
+
+def _explicit_edges(bins: Any, name: str) -> npt.NDArray[np.float64]:
+    edges = _vector(bins, name)
+    if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) < 0):
+        raise ValueError(f"{name}: expected at least two finite, ascending edges")
+    return edges
+
+
+def _vector(value: Any, name: str) -> npt.NDArray[np.float64]:
+    """`value` as contiguous float64 [n]."""
+    array = np.ascontiguousarray(_convert.as_floats(value, name), dtype=np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
+    return array

@@ -1,0 +1,143 @@
+"""SummaryWriter.add_image, add_images and add_figure: pixels are snapshot here, scaled and encoded by the core."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape import _check, _convert
+from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class ImageMethods(WriterPart):
+    """Images and figures."""
+
+    def add_image(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        dataformats: str = "CHW",
+    ) -> None:
+        """Writes an image as PNG.
+
+        uint8 is taken as it is; every other type is multiplied by 255, clipped to 0..255 and truncated.
+
+        Args:
+            tag: name of the series.
+            img_tensor: the axes that `dataformats` says; 1 channel (becomes RGB), 2, 3 or 4 (LA, RGB, RGBA).
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, image.
+        """
+        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime)
+
+    def add_images(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        dataformats: str = "NCHW",
+    ) -> None:
+        """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
+
+        Args:
+            tag: name of the series.
+            img_tensor: the axes that `dataformats` says; 1 or 3 channels. Values as in `add_image`.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            dataformats: a permutation of NCHW, CHW or HW.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/_utils.py, make_grid.
+        """
+        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime)
+
+    def add_figure(
+        self,
+        tag: str,
+        figure: Figure | list[Figure],
+        global_step: int | None = None,
+        close: bool = True,
+        walltime: float | None = None,
+    ) -> None:
+        """Renders matplotlib figures and writes them as PNG.
+
+        Args:
+            tag: name of the series.
+            figure: a figure, or a list of figures of one size, which becomes a grid.
+            global_step: int64; None is 0.
+            close: close the figures afterwards (not when an argument was wrong, other than torch).
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/_utils.py, figure_to_image.
+        """
+        if isinstance(figure, (list, tuple)):
+            if not figure:
+                raise ValueError("figure: expected at least one figure, got an empty list")
+            images = [_render(one) for one in figure]
+            if len({image.shape for image in images}) > 1:
+                raise ValueError(
+                    f"figure: expected figures of one size, got {[i.shape[:2] for i in images]} (H, W)"
+                )
+            self._add_pixels(tag, np.stack(images), "NHWC", global_step, walltime)
+        else:
+            self._add_pixels(tag, _render(figure), "HWC", global_step, walltime)
+        if close:
+            _close(figure if isinstance(figure, (list, tuple)) else [figure])
+
+    def _add_pixels(
+        self, tag: str, img_tensor: Any, dataformats: Any, global_step: Any, walltime: Any
+    ) -> None:
+        array, dtype = _convert.as_array(img_tensor, "img_tensor")
+        _check.string(dataformats, "dataformats")
+        self._event_writer().add_image(tag, array, dtype, dataformats, global_step, walltime)
+
+
+def _render(figure: Any) -> npt.NDArray[np.uint8]:
+    """The figure's pixels, HWC with three channels; the figure keeps the canvas it had.
+
+    Raises:
+        TypeError: it is no matplotlib figure.
+    """
+    module = sys.modules.get("matplotlib.figure")
+    if module is None or not isinstance(figure, module.Figure):
+        raise TypeError(
+            f"figure: expected a matplotlib Figure or a list of them, got {_check.type_name(figure)}"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # imported when needed
+
+    own_canvas = figure.canvas
+    try:
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        pixels: npt.NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[:, :, :3]
+    finally:
+        figure.set_canvas(own_canvas)
+    return pixels
+
+
+def _close(figures: Any) -> None:
+    """Takes the figures out of pyplot's list; a figure made without pyplot stands in none."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        for figure in figures:
+            pyplot.close(figure)

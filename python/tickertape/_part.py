@@ -1,0 +1,29 @@
+"""What the parts of SummaryWriter, one family of methods a file, expect of the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tickertape._file_writer import EventWriter, FileWriter
+
+
+class WriterPart:
+    """A family of add_* methods; `SummaryWriter` inherits them all and provides these."""
+
+    log_dir: Any
+    max_queue: Any
+    flush_secs: Any
+    filename_suffix: str
+    file_writer: FileWriter | None
+    all_writers: dict[str, FileWriter] | None
+
+    def _get_file_writer(self) -> FileWriter:
+        raise NotImplementedError
+
+    def _event_writer(self) -> EventWriter:
+        """The native writer of the main file, opened again after close().
+
+        Arguments are converted before this is called, so that a bad one opens no file.
+        """
+        return self._get_file_writer().event_writer

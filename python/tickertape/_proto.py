@@ -1,0 +1,75 @@
+"""A few bytes of protobuf wire format, so that neither writing nor reading a cold message needs protobuf.
+
+The hot messages are written and read by the core; field numbers here are named where they are used.
+Format: https://protobuf.dev/programming-guides/encoding
+"""
+
+from collections.abc import Iterator
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+_UINT64 = 2**64
+
+
+def varint(value: int) -> bytes:
+    """`value` (int64 or uint64) in groups of seven bits, the lowest first."""
+    value %= _UINT64
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def int_field(number: int, value: int) -> bytes:
+    """Field `number` as a varint; nothing for 0, which proto3 leaves out."""
+    return varint(number << 3 | VARINT) + varint(value) if value else b""
+
+
+def bytes_field(number: int, value: bytes) -> bytes:
+    """Field `number` with a length before it: bytes, strings and sub-messages. Written even when empty."""
+    return varint(number << 3 | BYTES) + varint(len(value)) + value
+
+
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """(unsigned value, index after it) of the varint at `at`.
+
+    Raises:
+        ValueError: it is cut off or longer than ten bytes.
+    """
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            break
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value % _UINT64, at
+    raise ValueError(f"varint cut off at byte {at}")
+
+
+def fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
+    """(field number, wire type, value) of each field; fixed-width fields come as their bytes.
+
+    Raises:
+        ValueError: `data` is no protobuf message.
+    """
+    at = 0
+    while at < len(data):
+        key, at = read_varint(data, at)
+        number, wire_type = key >> 3, key & 7
+        if wire_type == VARINT:
+            value, at = read_varint(data, at)
+            yield number, wire_type, value
+            continue
+        if wire_type == BYTES:
+            size, at = read_varint(data, at)
+        elif wire_type in (FIXED64, FIXED32):
+            size = 8 if wire_type == FIXED64 else 4
+        else:
+            raise ValueError(f"unknown wire type {wire_type} at byte {at}")
+        if size > len(data) - at:
+            raise ValueError(f"field {number} cut off at byte {at}")
+        yield number, wire_type, data[at : at + size]
+        at += size

@@ -1,0 +1,80 @@
+"""SummaryWriter.add_scalars: several curves in one chart, each in a directory of its own. add_scalar is native."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tickertape import _check, _convert, _lifecycle
+from tickertape._file_writer import FileWriter
+from tickertape._part import WriterPart
+
+
+class ScalarMethods(WriterPart):
+    """Scalars that are not one native call."""
+
+    def add_scalars(
+        self,
+        main_tag: str,
+        tag_scalar_dict: Mapping[str, Any],
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes several scalars of one step that TensorBoard draws in one chart.
+
+        Each key is a run of its own at `<log_dir>/<main_tag with "/" as "_">_<key>`, in which the tag is `main_tag`
+        (torch's layout). All values are checked before the first is written.
+
+        Args:
+            main_tag: tag of all curves.
+            tag_scalar_dict: name of each curve to its value, of the types that add_scalar takes.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now, the same for all curves.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind; a key would leave log_dir (torch follows it).
+            OSError: a curve's directory cannot be made.
+
+        Source: torch/utils/tensorboard/writer.py, add_scalars.
+        """
+        main_tag = _check.string(main_tag, "main_tag")
+        step = _check.step(global_step)
+        seconds = _check.walltime(walltime)
+        seconds = time.time() if seconds is None else seconds
+        if not isinstance(tag_scalar_dict, Mapping):
+            raise TypeError(f"tag_scalar_dict: expected a dict, got {_check.type_name(tag_scalar_dict)}")
+        values = {
+            _run_name(key): _convert.as_scalar(value, f"tag_scalar_dict[{key!r}]")
+            for key, value in tag_scalar_dict.items()
+        }
+        prefix = f"{self._get_file_writer().get_logdir()}/{main_tag.replace('/', '_')}_"
+        writers = [self._sub_writer(prefix + name) for name in values]
+        for writer, value in zip(writers, values.values(), strict=True):
+            writer.event_writer.add_scalar(main_tag, value, step, seconds)
+
+    def _sub_writer(self, directory: str) -> FileWriter:
+        """The writer of one curve, kept in `all_writers` until close()."""
+        with _lifecycle.opening:
+            self._get_file_writer()
+            writers = self.all_writers
+            if writers is None:  # close() runs under the same lock
+                raise RuntimeError("the writer was closed while it was being opened")
+            if directory not in writers:
+                writers[directory] = FileWriter(
+                    directory, self.max_queue, self.flush_secs, self.filename_suffix
+                )
+            return writers[directory]
+
+
+def _run_name(key: Any) -> str:
+    """A key of tag_scalar_dict as part of a directory's name.
+
+    Raises:
+        TypeError: it is no str.
+        ValueError: with it the directory would lie outside log_dir.
+    """
+    name = _check.string(key, "tag_scalar_dict (a key)")
+    if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+        raise ValueError(f"tag_scalar_dict: expected keys that stay inside log_dir, got {name!r}")
+    return name

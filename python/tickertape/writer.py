@@ -1,0 +1,142 @@
+"""SummaryWriter: torch's class on the native core. Opening, closing and files; the add_* methods stand in the parts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from tickertape import _check, _core, _lifecycle
+from tickertape._embeddings import EmbeddingMethods
+from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
+from tickertape._histograms import HistogramMethods
+from tickertape._images import ImageMethods
+from tickertape._pr_curves import PrCurveMethods
+from tickertape._scalars import ScalarMethods
+from tickertape._tensors import TensorMethods
+from tickertape._texts import TextMethods
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["FileWriter", "SummaryWriter"]
+
+
+class SummaryWriter(
+    ScalarMethods,
+    HistogramMethods,
+    ImageMethods,
+    TextMethods,
+    TensorMethods,
+    PrCurveMethods,
+    EmbeddingMethods,
+    _core.SummaryWriterBase,
+):
+    """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's.
+
+    Each add_* returns once its arguments are copied; encoding and writing happen on threads of the core. Everything
+    accepted is in the file when the process ends, closed or not. May be used from many threads and after a fork (a
+    child writes to a file of its own).
+
+    Args:
+        log_dir: directory of the run, as str, bytes or path; a relative one is made absolute here, so that a later
+            chdir does no harm. None or "" is `runs/<date>_<host><comment>`.
+        comment: end of that default's name; without effect when `log_dir` is given.
+        purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
+        max_queue: kept for torch's signature; the core bounds its queue by bytes.
+        flush_secs: kept for torch's signature; the core writes within milliseconds.
+        filename_suffix: put at the end of every event file's name.
+
+    Attributes:
+        log_dir: where the events go, absolute; a `pathlib.Path` where one was given.
+        file_writer: the FileWriter of the main file; None after close().
+        all_writers: directory to FileWriter, those of add_scalars included; None after close().
+        default_bins: edges of add_histogram's bins="tensorflow".
+
+    Raises:
+        OSError: the directory cannot be made or written; carries the path.
+        TypeError, ValueError: an argument is of the wrong kind.
+
+    Source: torch/utils/tensorboard/writer.py.
+    """
+
+    def __init__(
+        self,
+        log_dir: Any = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: Any = 10,
+        flush_secs: Any = 120,
+        filename_suffix: str = "",
+    ) -> None:
+        super().__init__()
+        if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
+            started = datetime.now().strftime("%b%d_%H-%M-%S")  # noqa: DTZ005  # local time, as torch names it
+            log_dir = f"runs/{started}_{socket.gethostname()}{_check.string(comment, 'comment')}"
+        path = absolute_dir(log_dir)
+        self.log_dir = Path(path) if isinstance(log_dir, PurePath) else path
+        self.purge_step = None if purge_step is None else _check.step(purge_step, "purge_step")
+        self.max_queue = max_queue
+        self.flush_secs = flush_secs
+        self.filename_suffix = file_name_part(filename_suffix, "filename_suffix")
+        self.file_writer = None
+        self.all_writers = None
+        self._get_file_writer()
+
+    def _get_file_writer(self) -> FileWriter:
+        """The FileWriter of the main file; a new one (a new file) after close()."""
+        if self.file_writer is not None and self.all_writers is not None:
+            return self.file_writer
+        with _lifecycle.opening:
+            if self.file_writer is None or self.all_writers is None:
+                file_writer = FileWriter(
+                    os.fspath(self.log_dir),
+                    self.max_queue,
+                    self.flush_secs,
+                    self.filename_suffix,
+                    purge_step=self.purge_step,
+                )
+                self.purge_step = None
+                self.all_writers = {file_writer.get_logdir(): file_writer}
+                self.file_writer = file_writer
+                self._bind(file_writer.event_writer)
+            return self.file_writer
+
+    def _open(self) -> None:
+        """Called by the native add_scalar while no file is bound."""
+        self._bind(self._get_file_writer().event_writer)
+
+    def get_logdir(self) -> Any:
+        """The directory of the run, absolute."""
+        return self.log_dir
+
+    def flush(self) -> None:
+        """Returns when everything added so far is in the files and visible to a reader. After close() nothing is left."""
+        for writer in list((self.all_writers or {}).values()):
+            writer.flush()
+
+    def close(self) -> None:
+        """Writes what is left and closes the files. Closing twice is fine; a later add_* goes on in a new file."""
+        with _lifecycle.opening:
+            # A signal handler that logs between two of these lines opens a new file; `_open` binds it again.
+            writers = self.all_writers or {}
+            self.all_writers = None
+            self.file_writer = None
+            self._bind(None)
+        for writer in writers.values():
+            writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.close()
