@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "codec/array.h"
 #include "codec/float16.h"
@@ -50,6 +51,9 @@ void convert_elements(ArrayView values, std::size_t from, std::size_t count, Val
     case DType::kInt64:
       return convert(std::int64_t{});
     case DType::kFloat16:
+      if constexpr (std::is_same_v<Value, float>) {
+        return float16_to_float32(static_cast<const std::uint16_t*>(values.data) + from, count, to);
+      }
       return convert_each<std::uint16_t>(values, from, count, to, float16_value);
     case DType::kBfloat16:
       return convert_each<std::uint16_t>(values, from, count, to, bfloat16_value);

@@ -16,7 +16,7 @@
 namespace tickertape {
 namespace {
 
-using histogram_impl::SlotCounts;
+using histogram_impl::BinCounts;
 using histogram_impl::Statistics;
 
 void check_max_bins(std::optional<std::uint64_t> max_bins) {
@@ -183,13 +183,13 @@ Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> ma
   check_max_bins(max_bins);
   Histogram result;
   Statistics statistics;
-  SlotCounts counts;
+  BinCounts counts;
   for_each_block(values, [&](const auto* block, std::size_t size) {
     statistics.add(block, size);
     counts.add(block, size);
   });
   statistics.store(result);
-  const auto bins = counts.bins();
+  const auto& bins = counts.bins();
   store_buckets({bins.begin(), bins.end()}, tensorflow_edges(), max_bins, result);
   return result;
 }

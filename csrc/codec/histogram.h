@@ -24,21 +24,23 @@ struct Histogram {
   std::uint64_t infinite_count = 0;  // likewise
 };
 
-// The 1,549 edges of torch's bins="tensorflow": 0 and ± 1e-12 * 1.1^k while < 1e20, by repeated multiplication,
-// ascending (torch/utils/tensorboard/writer.py, _get_default_bins).
+// The 1,549 edges of torch's bins="tensorflow": 0 and ± 1e-12 * 1.1^k while < 1e20, by repeated
+// multiplication, ascending (torch/utils/tensorboard/writer.py, _get_default_bins).
 std::span<const double> tensorflow_edges();
 
-// Counts `values` between ascending `edges` as numpy.histogram does (half-open bins, the last one closed; values
-// outside the edges are not counted), merges neighbours when there are more than `max_bins` bins, and trims to the
-// first and last non-empty bin with one empty bucket before, as torch's make_histogram. min, max, num, sum and
-// sum_squares are over the finite values. Values and edges are compared as doubles, exactly.
+// Counts `values` between ascending `edges` as numpy.histogram does (half-open bins, the last one closed;
+// values outside the edges are not counted), merges neighbours when there are more than `max_bins` bins, and
+// trims to the first and last non-empty bin with one empty bucket before, as torch's make_histogram. min,
+// max, num, sum and sum_squares are over the finite values. Values and edges are compared as doubles,
+// exactly.
 Histogram histogram_between(ArrayView values, std::span<const double> edges,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 
 // The same with tensorflow_edges(), through a look-up on the bits of the value.
 Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
 
-// The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values, bins).
+// The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values,
+// bins).
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 

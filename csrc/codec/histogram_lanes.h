@@ -10,6 +10,11 @@ namespace tickertape::histogram_impl {
 // additions. Sixteen lanes fill two AVX-512 registers of doubles, enough to hide the latency of an addition.
 inline constexpr std::size_t kLanes = 16;
 
+// A lane adds this many rows to a part, and the parts to its sum: no number is rounded more than 8 + 8 times
+// in a block of 64 rows. NumPy's pairwise summation rounds as often (PW_BLOCKSIZE in
+// numpy/_core/src/umath/loops_utils.h.src).
+inline constexpr std::size_t kGroupRows = 8;
+
 struct Lanes {
   double sum[kLanes];
   double sum_squares[kLanes];

@@ -24,14 +24,22 @@ void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes&
   using Doubles = typename VectorOf<double, kWidth>::Type;
   Doubles sum[kVectors] = {};
   Doubles sum_squares[kVectors] = {};
-  for (std::size_t row = 0; row < rows; ++row) {
-    const T* from = values + row * kLanes + first_lane;
+  for (std::size_t group = 0; group < rows; group += kGroupRows) {
+    Doubles part[kVectors] = {};
+    Doubles part_squares[kVectors] = {};
+    const std::size_t end = group + kGroupRows < rows ? group + kGroupRows : rows;
+    for (std::size_t row = group; row < end; ++row) {
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        Values loaded;
+        std::memcpy(&loaded, values + row * kLanes + first_lane + v * kWidth, sizeof loaded);
+        const Doubles value = __builtin_convertvector(loaded, Doubles);
+        part[v] += value;
+        part_squares[v] += value * value;
+      }
+    }
     for (std::size_t v = 0; v < kVectors; ++v) {
-      Values loaded;
-      std::memcpy(&loaded, from + v * kWidth, sizeof loaded);
-      const Doubles value = __builtin_convertvector(loaded, Doubles);
-      sum[v] += value;
-      sum_squares[v] += value * value;
+      sum[v] += part[v];
+      sum_squares[v] += part_squares[v];
     }
   }
   std::memcpy(lanes.sum + first_lane, sum, sizeof sum);

@@ -3,43 +3,37 @@
 #include "codec/histogram_stats.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/cpu.h"
+#include "codec/array_block.h"
 
 namespace tickertape::histogram_impl {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Lanes empty_lanes() {
+// The lanes of one block: whole rows by `rows`, the last and shorter one by one.
+template <typename T, typename Rows>
+Lanes fill_lanes(const T* values, std::size_t count, Rows rows) {
   Lanes lanes{};
-  std::fill_n(lanes.least, kLanes, kInfinity);
-  std::fill_n(lanes.greatest, kLanes, -kInfinity);
-  return lanes;
-}
-
-// Adds the values from `from` on to their lanes, leaving out what is not finite. A value left out changes its
-// lane as little as +0 would, so a block without any gets the same bits from here as from the vectors.
-template <typename T>
-std::size_t add_one_by_one(const T* values, std::size_t from, std::size_t count, Lanes& lanes,
-                           std::uint64_t& nan_count, std::uint64_t& infinite_count) {
-  std::size_t finite = 0;
-  for (std::size_t i = from; i < count; ++i) {
-    const auto value = static_cast<double>(values[i]);
-    if (!std::isfinite(value)) {
-      ++(std::isnan(value) ? nan_count : infinite_count);
-      continue;
-    }
-    const std::size_t lane = i % kLanes;
+  const std::size_t whole = count - count % kLanes;
+  if (whole != 0) {
+    rows(values, whole / kLanes, lanes);
+  } else {
+    std::fill_n(lanes.least, kLanes, kInfinity);
+    std::fill_n(lanes.greatest, kLanes, -kInfinity);
+  }
+  for (std::size_t lane = 0; lane < count - whole; ++lane) {
+    const auto value = static_cast<double>(values[whole + lane]);
     lanes.sum[lane] += value;
     lanes.sum_squares[lane] += value * value;
     lanes.least[lane] = std::min(lanes.least[lane], value);
     lanes.greatest[lane] = std::max(lanes.greatest[lane], value);
-    ++finite;
   }
-  return finite;
+  return lanes;
 }
 
 // Adds neighbours at the distance of half the lanes, then of a quarter, and so on, into the first.
@@ -93,15 +87,38 @@ void Statistics::add(const double* values, std::size_t count) { add_block(values
 
 template <typename T, typename Rows>
 void Statistics::add_block(const T* values, std::size_t count, Rows rows) {
-  std::size_t whole = count - count % kLanes;
-  Lanes lanes = empty_lanes();
-  if (whole != 0) rows(values, whole / kLanes, lanes);
+  const Lanes lanes = fill_lanes(values, count, rows);
   // A value that is not finite shows in its lane's sum: Inf and NaN never turn finite again.
-  if (!all_finite(lanes.sum)) {
-    lanes = empty_lanes();
-    whole = 0;
+  if (all_finite(lanes.sum)) {
+    fold(lanes, count);
+  } else {
+    add_finite(values, count, rows);
   }
-  fold(lanes, whole + add_one_by_one(values, whole, count, lanes, nan_count_, infinite_count_));
+}
+
+template <typename T, typename Rows>
+void Statistics::add_finite(const T* values, std::size_t count, Rows rows) {
+  // Zeros in place of what is left out: they change no sum.
+  std::array<T, kBlockSize> cleaned;
+  double least = kInfinity;
+  double greatest = -kInfinity;
+  std::size_t nans = 0;
+  std::size_t finites = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<double>(values[i]);
+    const bool finite = std::isfinite(value);
+    cleaned[i] = finite ? values[i] : T{0};
+    least = std::min(least, finite ? value : least);
+    greatest = std::max(greatest, finite ? value : greatest);
+    nans += std::isnan(value) ? 1 : 0;
+    finites += finite ? 1 : 0;
+  }
+  Lanes lanes = fill_lanes(cleaned.data(), count, rows);
+  std::fill_n(lanes.least, kLanes, least);
+  std::fill_n(lanes.greatest, kLanes, greatest);
+  fold(lanes, finites);
+  nan_count_ += nans;
+  infinite_count_ += count - finites - nans;
 }
 
 void Statistics::fold(const Lanes& lanes, std::size_t finite) {

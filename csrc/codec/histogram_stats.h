@@ -37,6 +37,9 @@ class Statistics {
  private:
   template <typename T, typename Rows>
   void add_block(const T* values, std::size_t count, Rows rows);
+  // For a block in which something is not finite, or whose sum overflows.
+  template <typename T, typename Rows>
+  void add_finite(const T* values, std::size_t count, Rows rows);
   void fold(const Lanes& lanes, std::size_t finite);
 
   RowsOfFloat rows_of_float_;

@@ -1,4 +1,4 @@
-// Builds the bit tables from the tensorflow edges and counts by them. L1.
+// Builds the tables of pieces from the tensorflow edges, and counts by them. L1.
 #include "codec/histogram_table.h"
 
 #include <cmath>
@@ -28,77 +28,87 @@ Value next_above(double edge) {
 }  // namespace
 
 template <typename Value>
-const BitTable<Value>& BitTable<Value>::instance() {
-  static const BitTable table(tensorflow_edges());
+const PieceTable<Value>& PieceTable<Value>::instance() {
+  static const PieceTable table(tensorflow_edges());
   return table;
 }
 
 template <typename Value>
-auto BitTable<Value>::pieces_between(std::span<const double> edges) -> Pieces {
+auto PieceTable<Value>::starts(std::span<const double> edges) -> std::array<Bits, kPieces> {
   constexpr Bits kSign = Bits{1} << (8 * sizeof(Value) - 1);
-  constexpr std::size_t kZeroEdge = kTensorflowEdges / 2;
-  Pieces pieces;
-  // Half-open bins: an edge starts the bin to its right; only the last edge still belongs to the bin on its
-  // left.
-  pieces.add(0, kZeroEdge);
-  for (std::size_t i = kZeroEdge + 1; i < kTensorflowBins; ++i) {
-    pieces.add(std::bit_cast<Bits>(round_up<Value>(edges[i])), i);
+  const std::span<const double> above_zero = edges.subspan(kEdgesASide + 1);
+  std::array<Bits, kPieces> starts{};
+  std::size_t piece = 1;  // the first starts at 0
+  // Bins are half-open, so an edge starts the bin on its right; only the last edge still belongs to the last
+  // bin.
+  for (const double edge : above_zero.first(kEdgesASide - 1)) {
+    starts[piece++] = std::bit_cast<Bits>(round_up<Value>(edge));
   }
-  pieces.add(std::bit_cast<Bits>(next_above<Value>(edges[kTensorflowBins])), kOutsideSlot);
-  // Negative values: bits grow away from zero. -0 equals the edge 0; anything beyond an edge is in the bin on
-  // its left.
-  pieces.add(kSign, kZeroEdge);
-  pieces.add(kSign + 1, kZeroEdge - 1);
-  for (std::size_t i = kZeroEdge; i-- > 0;) {
-    const Bits first = kSign | std::bit_cast<Bits>(next_above<Value>(-edges[i]));
-    pieces.add(first, i == 0 ? kOutsideSlot : i - 1);
-  }
-  return pieces;
+  starts[piece++] = std::bit_cast<Bits>(next_above<Value>(above_zero.back()));
+  // Below 0 the bits grow away from it: the mirrored edges end their bins. -0 equals the edge 0.
+  starts[piece++] = kSign;
+  starts[piece++] = kSign + 1;
+  for (const double edge : above_zero) starts[piece++] = kSign | std::bit_cast<Bits>(next_above<Value>(edge));
+  return starts;
 }
 
 template <typename Value>
-BitTable<Value>::BitTable(std::span<const double> edges) {
-  const Pieces pieces = pieces_between(edges);
+PieceTable<Value>::PieceTable(std::span<const double> edges) {
+  const std::array<Bits, kPieces> starts = PieceTable::starts(edges);
   std::size_t piece = 0;
-  std::size_t cells = 0;
-  for (std::size_t key = 0; key < kKeys; ++key) {
+  for (std::size_t key = 0; key < addends_.size(); ++key) {
     const Bits first = static_cast<Bits>(key) << kShift;
-    const Bits last = first | ((Bits{1} << kShift) - 1);
-    while (piece + 1 < pieces.size && pieces.list[piece + 1].first <= first) ++piece;
-    const std::uint16_t slot = pieces.list[piece].slot;
-    Cell cell{first, {slot, slot}};
-    if (piece + 1 < pieces.size && pieces.list[piece + 1].first <= last) {
-      cell = {pieces.list[piece + 1].first, {slot, pieces.list[piece + 1].slot}};
-    } else {
-      cell.threshold = 0;  // equal for every cell without an edge, so that neighbours share one
-    }
-    if (cells == 0 || cells_[cells - 1] != cell) cells_[cells++] = cell;
-    cell_of_key_[key] = static_cast<std::uint16_t>(cells - 1);
+    while (piece + 1 < kPieces && starts[piece + 1] <= first) ++piece;
+    addends_[key] = (static_cast<Bits>(piece) << kShift) - first;
+    if (piece + 1 == kPieces) continue;
+    const Bits next = starts[piece + 1] - first;
+    constexpr Bits kKeySize = Bits{1} << kShift;
+    if (next < kKeySize) addends_[key] += kKeySize - next;
   }
 }
 
-template class BitTable<float>;
-template class BitTable<double>;
-
 template <typename Value>
-void SlotCounts::count_block(const Value* values, std::size_t count) {
-  const auto& table = BitTable<Value>::instance();
+void BinCounts::count_block(const Value* values, std::size_t count) {
+  // The tables take turns, so none counts more than this before it is emptied.
+  constexpr std::uint64_t kMaxInTables = std::numeric_limits<std::uint32_t>::max();
+  if (in_tables_ + count > kMaxInTables) empty_tables();
+  in_tables_ += count;
+  const auto& table = PieceTable<Value>::instance();
+  auto& [first, second, third, fourth] = tables_;
   std::size_t i = 0;
   for (; i + kTables <= count; i += kTables) {
-    for (std::size_t turn = 0; turn < kTables; ++turn) ++counts_[turn][table.slot(values[i + turn])];
+    // All four look-ups before the first store, which for all the compiler knows might change the table.
+    const std::size_t pieces[kTables] = {table.piece(values[i]), table.piece(values[i + 1]),
+                                         table.piece(values[i + 2]), table.piece(values[i + 3])};
+    ++first[pieces[0]];
+    ++second[pieces[1]];
+    ++third[pieces[2]];
+    ++fourth[pieces[3]];
   }
-  for (; i < count; ++i) ++counts_[0][table.slot(values[i])];
+  for (; i < count; ++i) ++first[table.piece(values[i])];
 }
 
-void SlotCounts::add(const float* values, std::size_t count) { count_block(values, count); }
-void SlotCounts::add(const double* values, std::size_t count) { count_block(values, count); }
+void BinCounts::add(const float* values, std::size_t count) { count_block(values, count); }
+void BinCounts::add(const double* values, std::size_t count) { count_block(values, count); }
 
-std::array<std::uint64_t, kTensorflowBins> SlotCounts::bins() const {
-  std::array<std::uint64_t, kTensorflowBins> sums{};
-  for (const auto& table : counts_) {
-    for (std::size_t i = 0; i < kTensorflowBins; ++i) sums[i] += table[i];
+void BinCounts::empty_tables() {
+  std::array<std::uint64_t, kPieces> sums{};
+  for (auto& table : tables_) {
+    for (std::size_t i = 0; i < kPieces; ++i) sums[i] += table[i];
+    table.fill(0);
   }
-  return sums;
+  in_tables_ = 0;
+  constexpr std::size_t kMinusZero = kEdgesASide + 1;
+  bins_[kEdgesASide] += sums[kMinusZero];
+  for (std::size_t i = 0; i < kEdgesASide; ++i) {
+    bins_[kEdgesASide + i] += sums[i];
+    bins_[kEdgesASide - 1 - i] += sums[kMinusZero + 1 + i];
+  }
+}
+
+const std::array<std::uint64_t, kTensorflowBins>& BinCounts::bins() {
+  empty_tables();
+  return bins_;
 }
 
 }  // namespace tickertape::histogram_impl
