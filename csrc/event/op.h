@@ -1,0 +1,148 @@
+// What an op is: a call of add_*, as it lies in the op ring until it is encoded. L2.
+//
+// An op is a 32-byte header and, except for scalars, a body. Both are read again by another process after kill -9, so
+// their layout is part of the ring's format (kOpLayoutVersion).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "codec/array.h"
+#include "codec/gather.h"
+#include "wire/fields.h"
+
+namespace tickertape {
+
+inline constexpr std::uint32_t kOpLayoutVersion = 1;
+
+enum class OpKind : std::uint8_t {
+  kPad = 0,     // room that nothing uses; the ring's own
+  kScalar = 1,  // no body: the value stands in the header
+  kHistogram = 2,
+  kHistogramRaw = 3,
+  kPrCurve = 4,
+  kImage = 5,
+  kEncodedImage = 6,
+  kTensor = 7,
+  kSummary = 8,  // a serialised Summary
+  kEvent = 9,    // a serialised Event
+};
+
+// How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
+enum class ScalarStyle : std::uint8_t { kSimpleValue = 0, kFloatTensor = 1, kDoubleTensor = 2 };
+
+// An op as the encoder sees it. Points into the ring.
+struct OpView {
+  OpKind kind = OpKind::kScalar;
+  ScalarStyle style = ScalarStyle::kSimpleValue;
+  std::int64_t step = 0;
+  double wall_time = 0;
+  double value = 0;  // kScalar
+  Bytes body;        // every other kind
+};
+
+// --- Bodies --------------------------------------------------------------------------------------------------------
+// Each body states its layout once, in layout(io): BodySizer, BodyWriter and BodyReader (op_body.h) walk it. Spans and
+// pointers are not owned: they point to the caller's memory before the op is written and into the ring after it is read.
+
+// An array to be copied into the body, in C order; `view` is what the codecs get to see.
+struct BodyArray {
+  ArraySource source;  // before writing
+  ArrayView view;      // after reading
+};
+
+struct HistogramOp {
+  enum class Bins : std::uint64_t { kTensorflow = 0, kUniform = 1, kEdges = 2 };
+  Bins bins = Bins::kTensorflow;
+  std::uint64_t bin_count = 0;    // kUniform
+  std::span<const double> edges;  // kEdges
+  std::uint64_t max_bins = 0;     // 0: no limit
+  BodyArray values;
+
+  void layout(auto& io) {
+    io.word(bins);
+    io.word(bin_count);
+    io.numbers(edges);
+    io.word(max_bins);
+    io.array(values);
+  }
+};
+
+struct HistogramRawOp {
+  double min = 0, max = 0, num = 0, sum = 0, sum_squares = 0;
+  std::span<const double> bucket_limits, bucket_counts;
+
+  void layout(auto& io) {
+    io.word(min);
+    io.word(max);
+    io.word(num);
+    io.word(sum);
+    io.word(sum_squares);
+    io.numbers(bucket_limits);
+    io.numbers(bucket_counts);
+  }
+};
+
+struct PrCurveOp {
+  std::uint64_t thresholds = 0;
+  BodyArray labels, predictions, weights;  // weights of size 0: all ones
+
+  void layout(auto& io) {
+    io.word(thresholds);
+    io.array(labels);
+    io.array(predictions);
+    io.array(weights);
+  }
+};
+
+struct ImageOp {
+  std::string_view dataformats;  // has an N: a grid
+  std::span<const std::uint64_t> shape;
+  BodyArray pixels;
+
+  void layout(auto& io) {
+    io.text(dataformats);
+    io.numbers(shape);
+    io.array(pixels);
+  }
+};
+
+struct EncodedImageOp {
+  std::uint64_t height = 0, width = 0, channels = 0;
+  Bytes encoded;
+
+  void layout(auto& io) {
+    io.word(height);
+    io.word(width);
+    io.word(channels);
+    io.bytes(encoded);
+  }
+};
+
+struct TensorOp {
+  wire::TensorType type = wire::TensorType::kFloat;
+  std::uint64_t has_shape = 0;
+  std::span<const std::uint64_t> shape;
+  std::string_view plugin_name;
+  Bytes plugin_content;
+  std::string_view display_name, description;
+  std::uint64_t data_class = 0;
+  // The elements as they lie in memory; for kString, each string behind its length as a 64-bit word, not aligned.
+  Bytes values;
+
+  void layout(auto& io) {
+    io.word(type);
+    io.word(has_shape);
+    io.numbers(shape);
+    io.text(plugin_name);
+    io.bytes(plugin_content);
+    io.text(display_name);
+    io.text(description);
+    io.word(data_class);
+    io.bytes(values);
+  }
+};
+
+}  // namespace tickertape

@@ -1,0 +1,152 @@
+// The three walks over an op's layout: measure, write, read. L2.
+//
+// A body is a row of 64-bit words in native byte order; texts, bytes and arrays are a length word and their bytes,
+// padded to the next word, so that every array lies aligned.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "event/op.h"
+
+namespace tickertape {
+
+inline constexpr std::size_t kBodyWordBytes = 8;
+
+constexpr std::size_t padded(std::size_t bytes) { return (bytes + kBodyWordBytes - 1) & ~(kBodyWordBytes - 1); }
+
+class BodySizer {
+ public:
+  std::size_t size() const { return size_; }
+
+  template <typename T>
+  void word(const T&) {
+    size_ += kBodyWordBytes;
+  }
+  void bytes(Bytes content) { block(content.size()); }
+  void text(std::string_view content) { block(content.size()); }
+  template <typename T>
+  void numbers(std::span<const T> content) {
+    block(content.size_bytes());
+  }
+  void array(const BodyArray& content) {
+    size_ += kBodyWordBytes;
+    block(content.source.size_bytes());
+  }
+
+ private:
+  void block(std::size_t bytes) { size_ += kBodyWordBytes + padded(bytes); }
+  std::size_t size_ = 0;
+};
+
+// Writes into room that BodySizer measured.
+class BodyWriter {
+ public:
+  explicit BodyWriter(std::uint8_t* to) : to_(to) {}
+
+  template <typename T>
+  void word(const T& value) {
+    static_assert(sizeof(T) <= kBodyWordBytes);
+    std::memset(to_, 0, kBodyWordBytes);
+    std::memcpy(to_, &value, sizeof value);
+    to_ += kBodyWordBytes;
+  }
+  void bytes(Bytes content) {
+    std::uint8_t* start = block(content.size());
+    if (!content.empty()) std::memcpy(start, content.data(), content.size());
+  }
+  void text(std::string_view content) { bytes(as_bytes(content)); }
+  template <typename T>
+  void numbers(std::span<const T> content) {
+    bytes({reinterpret_cast<const std::uint8_t*>(content.data()), content.size_bytes()});
+  }
+  void array(const BodyArray& content) {
+    word(content.source.dtype);
+    gather(content.source, block(content.source.size_bytes()));
+  }
+
+ private:
+  std::uint8_t* block(std::size_t bytes) {
+    word(std::uint64_t{bytes});
+    std::uint8_t* start = to_;
+    to_ += padded(bytes);
+    return start;
+  }
+  std::uint8_t* to_;
+};
+
+// Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is checked:
+// throws DataError with the offset in the body.
+class BodyReader {
+ public:
+  explicit BodyReader(Bytes body) : body_(body) {}
+
+  template <typename T>
+  void word(T& value) {
+    std::memcpy(&value, take(kBodyWordBytes), sizeof value);
+  }
+  void bytes(Bytes& content) {
+    std::uint64_t size = 0;
+    word(size);
+    if (size > body_.size() - at_) throw DataError(at_, "op body cut off");
+    content = {take(padded(size)), static_cast<std::size_t>(size)};
+  }
+  void text(std::string_view& content) {
+    Bytes raw;
+    bytes(raw);
+    content = as_text(raw);
+  }
+  template <typename T>
+  void numbers(std::span<const T>& content) {
+    Bytes raw;
+    bytes(raw);
+    content = {reinterpret_cast<const T*>(raw.data()), raw.size() / sizeof(T)};
+  }
+  void array(BodyArray& content) {
+    const std::size_t start = at_;
+    word(content.view.dtype);
+    const std::size_t item = item_size(content.view.dtype);
+    if (item == 0) throw DataError(start, "unknown element type in op body");
+    Bytes raw;
+    bytes(raw);
+    content.view.data = raw.data();
+    content.view.size = raw.size() / item;
+  }
+
+ private:
+  const std::uint8_t* take(std::size_t bytes) {
+    if (bytes > body_.size() - at_) throw DataError(at_, "op body cut off");
+    const std::uint8_t* start = body_.data() + at_;
+    at_ += bytes;
+    return start;
+  }
+  Bytes body_;
+  std::size_t at_ = 0;
+};
+
+template <typename Op>
+std::size_t body_size(Op op) {
+  BodySizer sizer;
+  op.layout(sizer);
+  return sizer.size();
+}
+
+template <typename Op>
+void write_body(Op op, std::uint8_t* to) {
+  BodyWriter writer(to);
+  op.layout(writer);
+}
+
+template <typename Op>
+Op read_body(Bytes body) {
+  Op op;
+  BodyReader reader(body);
+  op.layout(reader);
+  return op;
+}
+
+}  // namespace tickertape

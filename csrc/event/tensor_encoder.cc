@@ -1,0 +1,175 @@
+// TensorProto with typed values, in the fields that TensorFlow and torch use for each type. L2.
+#include "event/tensor_encoder.h"
+
+#include <cstdint>
+
+#include "event/event_frame.h"
+#include "event/op_body.h"
+
+namespace tickertape {
+
+using namespace event_frame;
+using namespace wire;
+
+namespace {
+
+// How the values of a type stand in a TensorProto (tensor.proto): raw little-endian numbers, or varints of `item_bytes`
+// wide integers.
+struct Encoding {
+  std::uint32_t field;
+  std::size_t item_bytes;
+  bool is_varint;
+  bool is_signed;
+};
+
+Encoding encoding_of(TensorType type) {
+  using namespace tensor_field;
+  switch (type) {
+    case TensorType::kFloat:
+      return {kFloatVal, 4, false, false};
+    case TensorType::kDouble:
+      return {kDoubleVal, 8, false, false};
+    case TensorType::kComplex64:
+      return {kScomplexVal, 8, false, false};
+    case TensorType::kComplex128:
+      return {kDcomplexVal, 16, false, false};
+    case TensorType::kInt32:
+      return {kIntVal, 4, true, true};
+    case TensorType::kInt16:
+      return {kIntVal, 2, true, true};
+    case TensorType::kInt8:
+      return {kIntVal, 1, true, true};
+    case TensorType::kUint8:  // torch puts these into uint32_val, where no reader looks (tensor_util.make_ndarray)
+      return {kIntVal, 1, true, false};
+    case TensorType::kUint16:
+      return {kIntVal, 2, true, false};
+    case TensorType::kHalf:
+    case TensorType::kBfloat16:
+      return {kHalfVal, 2, true, false};
+    case TensorType::kInt64:
+      return {kInt64Val, 8, true, true};
+    case TensorType::kBool:
+      return {kBoolVal, 1, true, false};
+    case TensorType::kUint32:
+      return {kUint32Val, 4, true, false};
+    case TensorType::kUint64:
+      return {kUint64Val, 8, true, false};
+    case TensorType::kString:
+      return {kStringVal, 0, false, false};
+  }
+  throw DataError(0, "unknown tensor type in op body");
+}
+
+template <typename T, typename Use>
+void for_each_integer(Bytes values, Use use) {
+  for (std::size_t at = 0; at + sizeof(T) <= values.size(); at += sizeof(T)) {
+    T value;
+    std::memcpy(&value, values.data() + at, sizeof value);
+    use(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
+  }
+}
+
+// Calls `use` with the two's complement 64 bits of each value.
+template <typename Use>
+void for_each_integer(const Encoding& encoding, Bytes values, Use use) {
+  switch (encoding.item_bytes) {
+    case 1:
+      return encoding.is_signed ? for_each_integer<std::int8_t>(values, use) : for_each_integer<std::uint8_t>(values, use);
+    case 2:
+      return encoding.is_signed ? for_each_integer<std::int16_t>(values, use)
+                                : for_each_integer<std::uint16_t>(values, use);
+    case 4:
+      return encoding.is_signed ? for_each_integer<std::int32_t>(values, use)
+                                : for_each_integer<std::uint32_t>(values, use);
+    default:
+      return for_each_integer<std::uint64_t>(values, use);
+  }
+}
+
+template <typename Use>
+void for_each_string(Bytes values, Use use) {
+  for (std::size_t at = 0; at != values.size();) {
+    std::uint64_t size;
+    if (values.size() - at < sizeof size) throw DataError(at, "string tensor cut off in op body");
+    std::memcpy(&size, values.data() + at, sizeof size);
+    at += sizeof size;
+    if (size > values.size() - at) throw DataError(at, "string tensor cut off in op body");
+    use(values.subspan(at, static_cast<std::size_t>(size)));
+    at += static_cast<std::size_t>(size);
+  }
+}
+
+std::size_t shape_size(const TensorOp& tensor) {
+  std::size_t size = 0;
+  for (const std::uint64_t extent : tensor.shape) {
+    size += length_field_size(shape_field::kDim, number_size(shape_field::kDimSize, extent));
+  }
+  return size;
+}
+
+// The values with their field keys, measured and then written.
+class Values {
+ public:
+  Values(TensorType type, Bytes values) : type_(type), encoding_(encoding_of(type)), values_(values) {
+    if (type == TensorType::kString) {
+      for_each_string(values, [&](Bytes text) { content_size_ += length_field_size(encoding_.field, text.size()); });
+    } else if (encoding_.is_varint) {
+      for_each_integer(encoding_, values, [&](std::uint64_t value) { content_size_ += varint_size(value); });
+    } else {
+      content_size_ = values.size();
+    }
+  }
+  std::size_t field_size() const {
+    if (type_ == TensorType::kString || content_size_ == 0) return content_size_;
+    return length_field_size(encoding_.field, content_size_);
+  }
+  void put(Writer& writer) const {
+    if (type_ == TensorType::kString) {
+      for_each_string(values_, [&](Bytes text) { writer.bytes_field(encoding_.field, text); });
+      return;
+    }
+    if (content_size_ == 0) return;
+    writer.length_field(encoding_.field, content_size_);
+    if (encoding_.is_varint) {
+      for_each_integer(encoding_, values_, [&](std::uint64_t value) { writer.raw_varint(value); });
+    } else {
+      writer.raw(values_);
+    }
+  }
+
+ private:
+  TensorType type_;
+  Encoding encoding_;
+  Bytes values_;
+  std::size_t content_size_ = 0;
+};
+
+}  // namespace
+
+void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out) {
+  static_assert(std::endian::native == std::endian::little, "raw tensor values are copied as they lie in memory");
+  const Values values(tensor.type, tensor.values);
+  const Metadata metadata{tensor.plugin_name, tensor.plugin_content, tensor.display_name, tensor.description,
+                          tensor.data_class};
+  const auto type = static_cast<std::uint64_t>(tensor.type);
+  const std::size_t shape = shape_size(tensor);
+  const std::size_t proto = varint_field_size(tensor_field::kDtype, type) +
+                            (tensor.has_shape != 0 ? length_field_size(tensor_field::kShape, shape) : 0) +
+                            values.field_size();
+  const std::size_t content = length_field_size(value_field::kTensor, proto) + metadata.field_size();
+  append_value_event(op, tag, content, out, [&](Writer& writer) {
+    writer.length_field(value_field::kTensor, proto);
+    writer.varint_field(tensor_field::kDtype, type);
+    if (tensor.has_shape != 0) {
+      writer.length_field(tensor_field::kShape, shape);
+      for (const std::uint64_t extent : tensor.shape) {
+        writer.length_field(shape_field::kDim, number_size(shape_field::kDimSize, extent));
+        put_number(writer, shape_field::kDimSize, extent);
+      }
+    }
+    values.put(writer);
+    metadata.put(writer);
+  });
+}
+
+}  // namespace tickertape
