@@ -121,7 +121,9 @@ build/tidy/%: % .clang-tidy $(HEADERS) | $(STAMPS)/package
 
 bench: $(STAMPS)/test-set ## measure against torch and tensorboardX, print the ratios
 	@$(MAKE) $(STAMPS)/package
-	@$(VENV)/bin/python -m pytest benchmarks -o python_files='bench_*.py' $(BENCH_ARGS)
+	@mkdir -p build
+	@$(VENV)/bin/python -m pytest benchmarks -o python_files='bench_*.py' \
+	  --benchmark-quiet --benchmark-json=build/bench.json $(BENCH_ARGS)
 
 # --- sanitizers --------------------------------------------------------------------------------------------------
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.

@@ -1,0 +1,108 @@
+"""PNG encoding: speed and size against Pillow's defaults, the encoder of torch's writer and of tensorboardX."""
+
+from __future__ import annotations
+
+import io
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import skimage.data
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from measure import Lane
+from peers import OURS, TORCH
+from PIL import Image
+from sklearn.datasets import load_digits, load_sample_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Race
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+def photographs() -> list[Pixels]:
+    """What scikit-image and scikit-learn bring with them; nothing is downloaded."""
+    names = ("astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "moon", "rocket")
+    return [np.ascontiguousarray(getattr(skimage.data, name)()) for name in names] + list(
+        load_sample_images().images
+    )
+
+
+def drawings() -> list[Pixels]:
+    """A plot, a sheet of digits, a gradient: what a training logs besides photographs."""
+    figure = Figure(figsize=(6.4, 4.8), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for phase in range(4):
+        axes.plot(np.sin(np.linspace(0, 6, 200) + phase), label=f"run {phase}")
+    axes.legend()
+    canvas.draw()
+    plot = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    digits = (load_digits().images[:256] * (255 / 16)).astype(np.uint8)
+    sheet = digits.reshape(16, 16, 8, 8).swapaxes(1, 2).reshape(128, 128).repeat(4, 0).repeat(4, 1)
+    ramp = np.linspace(0, 255, 512).astype(np.uint8)
+    gradient = np.stack(
+        [np.tile(ramp, (512, 1)), np.tile(ramp, (512, 1)).T, np.full((512, 512), 128, np.uint8)], -1
+    )
+    return [plot, np.stack([sheet] * 3, -1), np.ascontiguousarray(gradient)]
+
+
+def pillow_png(pixels: Pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format="PNG")
+    return out.getvalue()
+
+
+class PngLane(Lane):
+    """Encodes every picture once a call; keeps the last answers."""
+
+    def __init__(self, name: str, encode: Callable[[Pixels], bytes], pictures: list[Pixels]) -> None:
+        super().__init__(name, call=lambda _: None, check=lambda _: self.decode())
+        self.encode, self.pictures = encode, pictures
+        self.files: list[bytes] = []
+
+    def batch(self, count: int) -> int:
+        encode, pictures = self.encode, self.pictures
+        start = perf_counter_ns()
+        for _ in range(count):
+            self.files = [encode(picture) for picture in pictures]
+        return perf_counter_ns() - start
+
+    def decode(self) -> None:
+        for file, picture in zip(self.files, self.pictures, strict=True):
+            with Image.open(io.BytesIO(file)) as image:
+                np.testing.assert_array_equal(np.asarray(image), picture)
+
+    @property
+    def size(self) -> float:
+        """Bytes of the files over bytes of the pixels."""
+        return sum(map(len, self.files)) / sum(picture.nbytes for picture in self.pictures)
+
+
+@pytest.mark.parametrize("make", [photographs, drawings])
+def test_png(race: Race, make: Callable[[], list[Pixels]]) -> None:
+    from tickertape import _core
+
+    pictures = make()
+    lanes = [PngLane(TORCH, pillow_png, pictures), PngLane(OURS, _core.encode_png, pictures)]
+    raw = sum(picture.nbytes for picture in pictures)
+    race.run(
+        f"PNG, {len(pictures)} {make.__name__}, speed",
+        lanes,
+        rounds=3,
+        calls=1,
+        show=lambda nanoseconds: f"{raw / nanoseconds * 1e3:,.3g} MB/s",
+    )
+    theirs, ours = lanes[0].size, lanes[1].size
+    race.report.add(
+        f"PNG, {len(pictures)} {make.__name__}, size of raw",
+        {TORCH: f"{theirs:.3f}", OURS: f"{ours:.3f}"},
+        f"{ours / theirs:.2f} × size",
+    )
+    note = "PNG: the torch column is Pillow with its defaults, which tensorboardX uses too"
+    if note not in race.report.notes:
+        race.report.notes.append(note)
