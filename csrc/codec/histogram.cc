@@ -79,13 +79,17 @@ void store_buckets(std::vector<std::uint64_t> counts, std::span<const double> ed
   store_trimmed(counts, merged_edges, to);
 }
 
-// The last edge that is not above `value`, which must not be below the first. No branch depends on the value:
-// a wrong guess would cost more than the rest of a step.
-std::size_t last_edge_not_above(std::span<const double> edges, double value) {
-  std::size_t at = 0;
+// Values that search the edges side by side: steps of one search wait for each other, those of eight do not.
+constexpr std::size_t kTogether = 8;
+
+// For each value the last edge that is not above it, or the first edge. No branch depends on a value: a wrong
+// guess would cost more than the rest of a step.
+std::array<std::size_t, kTogether> last_edges_not_above(std::span<const double> edges,
+                                                        const std::array<double, kTogether>& values) {
+  std::array<std::size_t, kTogether> at{};
   for (std::size_t left = edges.size(); left > 1;) {
     const std::size_t half = left / 2;
-    at += edges[at + half] <= value ? half : 0;
+    for (std::size_t k = 0; k < kTogether; ++k) at[k] += edges[at[k] + half] <= values[k] ? half : 0;
     left -= half;
   }
   return at;
@@ -93,10 +97,15 @@ std::size_t last_edge_not_above(std::span<const double> edges, double value) {
 
 void count_between(const auto* values, std::size_t size, std::span<const double> edges,
                    std::vector<std::uint64_t>& counts) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto value = static_cast<double>(values[i]);
-    if (!(value >= edges.front() && value <= edges.back()) || std::isinf(value)) continue;
-    ++counts[std::min(last_edge_not_above(edges, value), counts.size() - 1)];
+  for (std::size_t from = 0; from < size; from += kTogether) {
+    const std::size_t together = std::min(kTogether, size - from);
+    std::array<double, kTogether> group{};
+    std::copy_n(values + from, together, group.begin());
+    const auto at = last_edges_not_above(edges, group);
+    for (std::size_t k = 0; k < together; ++k) {
+      const bool inside = group[k] >= edges.front() && group[k] <= edges.back() && !std::isinf(group[k]);
+      if (inside) ++counts[std::min(at[k], counts.size() - 1)];
+    }
   }
 }
 
@@ -135,13 +144,18 @@ void count_uniform(const auto* values, std::size_t size, std::span<const double>
   const double first = edges.front();
   const double width = edges.back() - first;
   const auto bins = static_cast<double>(counts.size());
+  // In a loop of their own the divisions go through the vector unit.
+  std::array<double, kBlockSize> places;
+  for (std::size_t i = 0; i < size; ++i) {
+    places[i] = (static_cast<double>(values[i]) - first) / width * bins;
+  }
   for (std::size_t i = 0; i < size; ++i) {
     const auto value = static_cast<double>(values[i]);
     if (!std::isfinite(value)) continue;
-    auto bin = static_cast<std::size_t>((value - first) / width * bins);
+    auto bin = static_cast<std::size_t>(places[i]);
     if (bin == counts.size()) --bin;
-    if (value < edges[bin]) --bin;
-    if (value >= edges[bin + 1] && bin + 1 != counts.size()) ++bin;
+    bin -= value < edges[bin] ? 1 : 0;
+    bin += value >= edges[bin + 1] && bin + 1 != counts.size() ? 1 : 0;
     ++counts[bin];
   }
 }

@@ -31,8 +31,15 @@ std::span<const double> tensorflow_edges();
 // Counts `values` between ascending `edges` as numpy.histogram does (half-open bins, the last one closed;
 // values outside the edges are not counted), merges neighbours when there are more than `max_bins` bins, and
 // trims to the first and last non-empty bin with one empty bucket before, as torch's make_histogram. min,
-// max, num, sum and sum_squares are over the finite values. Values and edges are compared as doubles,
-// exactly.
+// max, num, sum and sum_squares are over the finite values, those outside the edges too. Values and edges are
+// compared as doubles, exactly; 64-bit integers become doubles as by NumPy's astype(float).
+//
+// All of it, to the last bit, is the same on every instruction set. sum and sum_squares err by a few ULP of
+// the sum of magnitudes at most, whatever the number of values, and become infinite where NumPy's do.
+//
+// Where no value falls into a bin (none there, none finite, all outside), which torch refuses, there is one
+// empty bucket that ends at the last edge; where no value is finite, num, min, max and both sums are 0.
+// Throws ArgumentError when `max_bins` is 0, or `edges` are fewer than two, descend, or hold NaN.
 Histogram histogram_between(ArrayView values, std::span<const double> edges,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 
@@ -40,7 +47,10 @@ Histogram histogram_between(ArrayView values, std::span<const double> edges,
 Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
 
 // The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values,
-// bins).
+// bins): its edges and its counts. Without finite values they lie between 0 and 1. Where NumPy refuses
+// because the bins have no width or no finite one, edges may repeat, and all values are counted. Throws
+// ArgumentError when `bins` is 0, and std::bad_alloc or std::length_error when that many do not fit into
+// memory.
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 

@@ -17,10 +17,23 @@ struct VectorOf {
   typedef T Type __attribute__((vector_size(kSize * sizeof(T))));
 };
 
+// kWidth values as doubles.
+template <std::size_t kWidth, typename T>
+typename VectorOf<double, kWidth>::Type load_doubles(const T* from) {
+  using Doubles = typename VectorOf<double, kWidth>::Type;
+  if constexpr (kWidth == 2) {
+    // GCC 12 sends the conversion of an 8-byte vector through memory, which takes four times as long.
+    return Doubles{static_cast<double>(from[0]), static_cast<double>(from[1])};
+  } else {
+    typename VectorOf<T, kWidth>::Type values;
+    std::memcpy(&values, from, sizeof values);
+    return __builtin_convertvector(values, Doubles);
+  }
+}
+
 // Sums and squares of the lanes [first_lane, first_lane + kWidth * kVectors).
 template <std::size_t kWidth, std::size_t kVectors, typename T>
 void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes& lanes) {
-  using Values = typename VectorOf<T, kWidth>::Type;
   using Doubles = typename VectorOf<double, kWidth>::Type;
   Doubles sum[kVectors] = {};
   Doubles sum_squares[kVectors] = {};
@@ -30,9 +43,7 @@ void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes&
     const std::size_t end = group + kGroupRows < rows ? group + kGroupRows : rows;
     for (std::size_t row = group; row < end; ++row) {
       for (std::size_t v = 0; v < kVectors; ++v) {
-        Values loaded;
-        std::memcpy(&loaded, values + row * kLanes + first_lane + v * kWidth, sizeof loaded);
-        const Doubles value = __builtin_convertvector(loaded, Doubles);
+        const Doubles value = load_doubles<kWidth>(values + row * kLanes + first_lane + v * kWidth);
         part[v] += value;
         part_squares[v] += value * value;
       }

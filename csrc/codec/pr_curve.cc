@@ -74,17 +74,23 @@ float round_to_float16(float value) {
   return std::bit_cast<float>((bits + 0x0fffU + ((bits >> 13) & 1U)) & ~0x1fffU);
 }
 
-// p * (thresholds - 1) in the predictions' own precision. `p` is a value of `dtype`. bfloat16, which NumPy
-// does not know, counts as float32; for integers every precision gives the same.
-double scaled(double p, DType dtype, double steps) {
+// Multiplies values of `dtype` by thresholds - 1 in their own precision. bfloat16, which NumPy does not know,
+// counts as float32; for integers every precision gives the same.
+void scale(double* values, std::size_t count, DType dtype, double steps) {
   switch (dtype) {
     case DType::kFloat16:
-      return static_cast<double>(round_to_float16(static_cast<float>(p * steps)));
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = static_cast<double>(round_to_float16(static_cast<float>(values[i] * steps)));
+      }
+      return;
     case DType::kBfloat16:
     case DType::kFloat32:
-      return static_cast<double>(static_cast<float>(p) * static_cast<float>(steps));
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = static_cast<double>(static_cast<float>(values[i]) * static_cast<float>(steps));
+      }
+      return;
     default:
-      return p * steps;
+      for (std::size_t i = 0; i < count; ++i) values[i] *= steps;
   }
 }
 
@@ -99,21 +105,21 @@ struct Buckets {
 void add_block(ArrayView labels, ArrayView predictions, ArrayView weights, std::size_t from,
                std::size_t count, Buckets& buckets) {
   std::array<double, kBlockSize> label;
-  std::array<double, kBlockSize> prediction;
+  std::array<double, kBlockSize> place;
   std::array<double, kBlockSize> weight;
   convert_elements(labels, from, count, label.data());
-  convert_elements(predictions, from, count, prediction.data());
+  convert_elements(predictions, from, count, place.data());
   if (weights.size == 0) {
     std::fill_n(weight.data(), count, 1.0);
   } else {
     convert_elements(weights, from, count, weight.data());
   }
   const auto thresholds = static_cast<double>(buckets.positive.size());
+  scale(place.data(), count, predictions.dtype, thresholds - 1);
   for (std::size_t i = 0; i < count; ++i) {
-    const double place = scaled(prediction[i], predictions.dtype, thresholds - 1);
     // What the caller should have refused is dropped, as torch does, rather than written out of bounds.
-    if (!(place >= 0 && place < thresholds)) continue;
-    const auto index = static_cast<std::size_t>(place);
+    if (!(place[i] >= 0 && place[i] < thresholds)) continue;
+    const auto index = static_cast<std::size_t>(place[i]);
     buckets.positive[index] += label[i] * weight[i];
     buckets.negative[index] += (1.0 - label[i]) * weight[i];
   }
