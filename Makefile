@@ -26,13 +26,13 @@ ifneq ($(origin CXX),default)
   export CXX
 endif
 
-NATIVE := $(shell find csrc tests/cpp tests/fuzz -name '*.cc' -o -name '*.h')
+NATIVE := $(shell find csrc tests/cpp tests/fuzz -name '*.cc' -o -name '*.h' 2>/dev/null)
 BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csrc python/tickertape -type f \
   -name '*.cc' -o -type f -name '*.h' -o -type f -name '*.py' -o -type f -name '*.pyi' -o -name py.typed)
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test native-test python-test lint tidy bench asan tsan fuzz wheel wheel-test clean
+.PHONY: help demo test native-test python-test lint format tidy bench asan tsan fuzz wheel wheel-test clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -111,6 +111,11 @@ lint: $(STAMPS)/test-set ## ruff, mypy, stubtest, clang-format, clang-tidy
 	@echo "== mypy"; mypy
 	@echo "== stubtest"; MYPYPATH=python stubtest tickertape._core
 	@$(MAKE) -j $(JOBS) tidy
+
+format: $(STAMPS)/test-set ## ruff's and clang-format's layout, and the fixes that ruff calls safe
+	@ruff check --quiet --fix . || true
+	@ruff format --quiet .
+	@clang-format -i $(NATIVE)
 
 # One stamp a file, so that a second run looks only at what changed.
 tidy: $(TIDY_FILES:%=build/tidy/%)
