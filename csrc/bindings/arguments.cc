@@ -1,0 +1,227 @@
+// Python arguments to the core's types. L5.
+#include "bindings/arguments.h"
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "base/os_clock.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+const char* type_name(PyObject* object) { return Py_TYPE(object)->tp_name; }
+
+// Replaces the error that a conversion raised by one that names the argument; the old one becomes its cause. Errors that
+// are not about the value (KeyboardInterrupt, MemoryError) stay as they are.
+void name_argument(const char* argument, const char* expected, PyObject* object) {
+  const bool is_type_error = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
+  const bool is_value_error = PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_OverflowError) ||
+                              PyErr_ExceptionMatches(PyExc_RuntimeError) ||
+                              PyErr_ExceptionMatches(PyExc_NotImplementedError);
+  if (!is_type_error && !is_value_error) return;
+  const py::error_already_set cause;
+  const std::string message =
+      std::string(argument) + " must be " + expected + ", got " + type_name(object) + " (" + cause.what() + ")";
+  PyErr_SetString(is_type_error ? PyExc_TypeError : PyExc_ValueError, message.c_str());
+  py::error_already_set named;
+  PyException_SetCause(named.value().ptr(), py::object(cause.value()).release().ptr());
+  named.restore();
+}
+
+constexpr const char* kScalar = "a number or an array of one element";
+
+bool refuse_scalar(PyObject* object) {
+  PyErr_Format(PyExc_TypeError, "scalar_value must be %s, got %s", kScalar, type_name(object));
+  return false;
+}
+
+bool float_of(PyObject* object, const char* argument, const char* expected, double& value) {
+  PyObject* number = PyNumber_Float(object);
+  if (number == nullptr) {
+    name_argument(argument, expected, object);
+    return false;
+  }
+  value = PyFloat_AS_DOUBLE(number);
+  Py_DECREF(number);
+  return true;
+}
+
+// NumPy's base class of all complex scalars, whose __float__ drops a part without an error.
+PyObject* numpy_complex() {
+  static PyObject* type = py::module_::import("numpy").attr("complexfloating").release().ptr();
+  return type;
+}
+
+bool is_complex(PyObject* object) {
+  return PyComplex_Check(object) || PyObject_IsInstance(object, numpy_complex()) == 1;
+}
+
+// Everything that is neither float, int nor bool.
+bool to_scalar_slowly(PyObject* object, double& value) {
+  if (PyUnicode_Check(object)) return float_of(object, "scalar_value", "a number or a numeric string", value);
+  if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object)) return refuse_scalar(object);
+  // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes them.
+  PyObject* item = PyObject_HasAttrString(object, "item") ? PyObject_CallMethod(object, "item", nullptr) : nullptr;
+  if (item == nullptr) {
+    if (PyErr_Occurred()) {
+      name_argument("scalar_value", kScalar, object);
+      return false;
+    }
+    return float_of(object, "scalar_value", kScalar, value);
+  }
+  const bool fine = is_complex(item) || PyUnicode_Check(item) ? refuse_scalar(object)
+                                                              : float_of(item, "scalar_value", kScalar, value);
+  Py_DECREF(item);
+  return fine;
+}
+
+}  // namespace
+
+bool to_scalar(PyObject* object, double& value) {
+  if (PyFloat_Check(object)) {  // numpy.float64 too
+    value = PyFloat_AS_DOUBLE(object);
+    return true;
+  }
+  if (PyLong_Check(object)) {  // bool too
+    value = PyLong_AsDouble(object);
+    if (value != -1.0 || !PyErr_Occurred()) return true;
+    name_argument("scalar_value", "within float64", object);
+    return false;
+  }
+  return to_scalar_slowly(object, value);
+}
+
+bool to_step(PyObject* object, std::int64_t& step) {
+  step = 0;
+  if (object == nullptr || object == Py_None) return true;
+  constexpr const char* kExpected = "something int() takes";
+  PyObject* number = nullptr;
+  if (!PyLong_Check(object)) {
+    number = PyNumber_Long(object);
+    if (number == nullptr) {
+      name_argument("global_step", kExpected, object);
+      return false;
+    }
+  }
+  int overflow = 0;
+  step = PyLong_AsLongLongAndOverflow(number != nullptr ? number : object, &overflow);
+  Py_XDECREF(number);
+  if (overflow != 0) PyErr_SetString(PyExc_ValueError, "global_step must fit into 64 bits (-2**63 to 2**63 - 1)");
+  return overflow == 0;
+}
+
+bool to_wall_time(PyObject* object, double& wall_time) {
+  if (object == nullptr || object == Py_None) {
+    wall_time = wall_time_now();
+    return true;
+  }
+  if (PyFloat_CheckExact(object)) {
+    wall_time = PyFloat_AS_DOUBLE(object);
+  } else if (!float_of(object, "walltime", "seconds since the epoch", wall_time)) {
+    return false;
+  }
+  if (std::isfinite(wall_time)) return true;
+  PyErr_SetString(PyExc_ValueError, "walltime must be finite: TensorBoard drops the rest of a file after one that is not");
+  return false;
+}
+
+std::string_view to_tag(PyObject* object) {
+  if (!PyUnicode_Check(object)) throw py::type_error(std::string("tag must be a str, got ") + type_name(object));
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(object, &size);
+  if (text != nullptr) return {text, static_cast<std::size_t>(size)};
+  name_argument("tag", "valid Unicode", object);
+  throw py::error_already_set();
+}
+
+When to_when(py::handle global_step, py::handle walltime) {
+  When when{};
+  if (!to_step(global_step.ptr(), when.step) || !to_wall_time(walltime.ptr(), when.wall_time)) {
+    throw py::error_already_set();
+  }
+  return when;
+}
+
+DType to_dtype(const std::string& name) {
+  static constexpr std::array<std::pair<std::string_view, DType>, 13> kNames{{
+      {"bool", DType::kBool},       {"uint8", DType::kUint8},     {"int8", DType::kInt8},
+      {"uint16", DType::kUint16},   {"int16", DType::kInt16},     {"uint32", DType::kUint32},
+      {"int32", DType::kInt32},     {"uint64", DType::kUint64},   {"int64", DType::kInt64},
+      {"float16", DType::kFloat16}, {"bfloat16", DType::kBfloat16}, {"float32", DType::kFloat32},
+      {"float64", DType::kFloat64},
+  }};
+  for (const auto& [known, dtype] : kNames) {
+    if (known == name) return dtype;
+  }
+  throw py::value_error("dtype must be a number type, got '" + name + "'");
+}
+
+wire::TensorType to_tensor_type(const std::string& name) {
+  using wire::TensorType;
+  if (name == "string") return TensorType::kString;
+  if (name == "complex64") return TensorType::kComplex64;
+  if (name == "complex128") return TensorType::kComplex128;
+  switch (to_dtype(name)) {
+    case DType::kBool:
+      return TensorType::kBool;
+    case DType::kUint8:
+      return TensorType::kUint8;
+    case DType::kInt8:
+      return TensorType::kInt8;
+    case DType::kUint16:
+      return TensorType::kUint16;
+    case DType::kInt16:
+      return TensorType::kInt16;
+    case DType::kUint32:
+      return TensorType::kUint32;
+    case DType::kInt32:
+      return TensorType::kInt32;
+    case DType::kUint64:
+      return TensorType::kUint64;
+    case DType::kInt64:
+      return TensorType::kInt64;
+    case DType::kFloat16:
+      return TensorType::kHalf;
+    case DType::kBfloat16:
+      return TensorType::kBfloat16;
+    case DType::kFloat32:
+      return TensorType::kFloat;
+    case DType::kFloat64:
+      return TensorType::kDouble;
+  }
+  throw py::value_error("dtype has no tensor type: '" + name + "'");
+}
+
+ArraySource to_source(const py::array& array, DType dtype, const char* argument) {
+  if (static_cast<std::size_t>(array.itemsize()) != item_size(dtype)) {
+    throw py::value_error(std::string(argument) + " has elements of another size than its dtype says");
+  }
+  return {array.data(), dtype, static_cast<std::size_t>(array.ndim()), array.shape(), array.strides()};
+}
+
+ArraySource to_source(const py::array& array, const char* argument) {
+  const std::string name = py::str(array.dtype().attr("name"));
+  try {
+    return to_source(array, to_dtype(name), argument);
+  } catch (const py::value_error&) {
+    throw py::type_error(std::string(argument) + " must hold numbers, got dtype " + name);
+  }
+}
+
+std::span<const double> to_doubles(const py::array_t<double, py::array::c_style>& array) {
+  return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+void raise_notices() {
+  Backend* backend = Backend::current();
+  if (backend == nullptr || !backend->notices().any()) return;
+  for (const std::string& notice : backend->notices().take()) {
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, notice.c_str(), 2) != 0) throw py::error_already_set();
+  }
+}
+
+}  // namespace tickertape::bindings

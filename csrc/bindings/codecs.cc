@@ -1,0 +1,127 @@
+// The codecs by themselves, for tests, tools and what is built on them. L5.
+#include "bindings/codecs.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cpu.h"
+#include "bindings/arguments.h"
+#include "codec/histogram.h"
+#include "codec/pixels.h"
+#include "codec/png.h"
+#include "codec/pr_curve.h"
+#include "crc/masked_crc.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// Keeps the array that the view points into.
+struct Elements {
+  py::array array;
+  ArrayView view;
+};
+
+Elements elements_of(const py::array& array, const std::optional<std::string>& dtype, const char* argument) {
+  Elements elements{py::array::ensure(array, py::array::c_style), {}};
+  const ArraySource source = dtype ? to_source(elements.array, to_dtype(*dtype), argument)
+                                   : to_source(elements.array, argument);
+  elements.view = {source.data, source.size(), source.dtype};
+  return elements;
+}
+
+py::array_t<double> to_array(const std::vector<double>& values) {
+  return py::array_t<double>(static_cast<py::ssize_t>(values.size()), values.data());
+}
+
+py::tuple histogram(const py::array& values, const std::string& dtype, const py::object& bins,
+                    std::optional<std::uint64_t> max_bins) {
+  const Elements elements = elements_of(values, dtype, "values");
+  py::array_t<double, py::array::c_style> edges;
+  std::uint64_t bin_count = 0;
+  if (py::isinstance<py::int_>(bins)) {
+    bin_count = bins.cast<std::uint64_t>();
+  } else if (!bins.is_none()) {
+    edges = bins.cast<py::array_t<double, py::array::c_style>>();
+  }
+  Histogram h;
+  {
+    const py::gil_scoped_release release;  // the arrays are kept by `elements` and `edges`
+    if (bin_count != 0) {
+      h = uniform_histogram(elements.view, bin_count, max_bins);
+    } else if (edges.size() != 0) {
+      h = histogram_between(elements.view, to_doubles(edges), max_bins);
+    } else {
+      h = tensorflow_histogram(elements.view, max_bins);
+    }
+  }
+  return py::make_tuple(h.min, h.max, h.num, h.sum, h.sum_squares, to_array(h.bucket_limits),
+                        to_array(h.bucket_counts), h.nan_count, h.infinite_count);
+}
+
+py::array_t<double> curve(const py::array& labels, const py::array& predictions, std::uint32_t num_thresholds,
+                          const std::optional<py::array>& weights) {
+  const Elements label = elements_of(labels, std::nullopt, "labels");
+  const Elements prediction = elements_of(predictions, std::nullopt, "predictions");
+  const Elements weight = weights ? elements_of(*weights, std::nullopt, "weights") : Elements{};
+  std::vector<double> rows;
+  {
+    const py::gil_scoped_release release;  // the arrays are kept by the three above
+    rows = pr_curve(label.view, prediction.view, weight.view, num_thresholds);
+  }
+  return to_array(rows).reshape({py::ssize_t{6}, static_cast<py::ssize_t>(num_thresholds)});
+}
+
+ImageArray images_of(const Elements& elements, const std::string& dataformats) {
+  const std::vector<std::size_t> shape(elements.array.shape(), elements.array.shape() + elements.array.ndim());
+  return image_array(elements.view.data, elements.view.dtype, shape.data(), shape.size(), dataformats);
+}
+
+py::array_t<std::uint8_t> make_pixels(const py::array& pixels, const std::string& dtype,
+                                      const std::string& dataformats) {
+  const Elements elements = elements_of(pixels, dtype, "pixels");
+  const bool grid = dataformats.find_first_of("nN") != std::string::npos;
+  Buffer out;
+  const PixelSize size = to_pixels(images_of(elements, dataformats), grid, out);
+  return py::array_t<std::uint8_t>({size.height, size.width, size.channels}, out.data());
+}
+
+py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
+  if (pixels.ndim() != 2 && pixels.ndim() != 3) throw py::value_error("pixels must have 2 or 3 axes (HW or HWC)");
+  const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(pixels.shape(axis)); };
+  const std::uint32_t channels = pixels.ndim() == 3 ? extent(2) : 1;
+  if (channels < 1 || channels > 4) throw py::value_error("pixels must have 1 to 4 channels");
+  Buffer out;
+  {
+    const py::gil_scoped_release release;  // `pixels` is kept by the caller
+    encode_png({pixels.data(), extent(1), extent(0), channels, std::size_t{extent(1)} * channels}, out);
+  }
+  return {reinterpret_cast<const char*>(out.data()), out.size()};
+}
+
+}  // namespace
+
+void bind_codecs(py::module_& module) {
+  module.def(
+      "crc32c", [](const py::bytes& data, std::uint32_t crc) { return crc32c(crc, as_bytes(std::string_view(data))); },
+      py::arg("data"), py::arg("crc") = 0);
+  module.def(
+      "masked_crc32c", [](const py::bytes& data) { return MaskedCrc::of(as_bytes(std::string_view(data))).bits(); },
+      py::arg("data"));
+  module.def("histogram", &histogram, py::arg("values"), py::arg("dtype"), py::arg("bins").none(true),
+             py::arg("max_bins").none(true));
+  module.def("pr_curve", &curve, py::arg("labels"), py::arg("predictions"), py::arg("num_thresholds"),
+             py::arg("weights").none(true));
+  module.def("encode_png", &png, py::arg("pixels"));
+  module.def("make_pixels", &make_pixels, py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"));
+  module.def(
+      "disable_cpu_features", [](const std::string& names) { disable_cpu_features(parse_cpu_features(names)); },
+      py::arg("names"));
+}
+
+}  // namespace tickertape::bindings

@@ -1,0 +1,54 @@
+// The core's errors as Python's. L5.
+#include "bindings/errors.h"
+
+#include <pybind11/pybind11.h>
+
+#include <new>
+
+#include "base/error.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+void set_os_error(const IoError& error) {
+  // OSError(errno, text, path) makes the right subclass (FileNotFoundError, PermissionError, ...) by itself.
+  const py::tuple arguments = py::make_tuple(error.error_number(), error.what(), error.path());
+  PyErr_SetObject(PyExc_OSError, arguments.ptr());
+}
+
+void translate(std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const IoError& io) {
+    set_os_error(io);
+  } catch (const ArgumentError& argument) {
+    PyErr_SetString(PyExc_ValueError, argument.what());
+  } catch (const DataError& data) {
+    PyErr_SetString(PyExc_ValueError, data.what());
+  }
+}
+
+}  // namespace
+
+void register_errors() { py::register_exception_translator(translate); }
+
+void raise_in_python(std::exception_ptr error) {
+  try {
+    try {
+      translate(error);
+    } catch (py::error_already_set& python) {
+      python.restore();
+    } catch (const py::builtin_exception& builtin) {
+      builtin.set_error();
+    }
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& other) {
+    PyErr_SetString(PyExc_RuntimeError, other.what());
+  }
+}
+
+}  // namespace tickertape::bindings

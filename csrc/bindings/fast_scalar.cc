@@ -1,0 +1,233 @@
+// HOT PATH: add_scalar(tag, value, step) from Python to the ring. L5.
+//
+// Order matters: first everything that may run Python code (conversions), then look-up and push, which cannot.
+#include "bindings/fast_scalar.h"
+
+#include <cmath>
+#include <exception>
+
+#include "base/error.h"
+#include "bindings/arguments.h"
+#include "bindings/errors.h"
+#include "bindings/py_writer.h"
+#include "event/encoder.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// The parameters, in torch's order; the last two are ours.
+enum Parameter { kTag, kValue, kStep, kWalltime, kNewStyle, kDoublePrecision, kDisplayName, kDescription, kCount };
+
+constexpr const char* kParameterNames[kCount] = {"tag",       "scalar_value",     "global_step",  "walltime",
+                                                 "new_style", "double_precision", "display_name", "summary_description"};
+
+struct Call {
+  PyObject* given[kCount] = {};
+};
+
+bool take_keyword(Call& call, PyObject* name, PyObject* value) {
+  for (int i = 0; i < kCount; ++i) {
+    if (PyUnicode_CompareWithASCIIString(name, kParameterNames[i]) != 0) continue;
+    if (call.given[i] != nullptr) {
+      PyErr_Format(PyExc_TypeError, "add_scalar() got multiple values for argument '%U'", name);
+      return false;
+    }
+    call.given[i] = value;
+    return true;
+  }
+  PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
+  return false;
+}
+
+bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  if (count > kCount) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() takes at most %d arguments, got %zd", static_cast<int>(kCount), count);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; ++i) call.given[i] = arguments[i];
+  if (keywords != nullptr) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keywords); ++i) {
+      if (!take_keyword(call, PyTuple_GET_ITEM(keywords, i), arguments[count + i])) return false;
+    }
+  }
+  for (int i = kTag; i <= kValue; ++i) {
+    if (call.given[i] != nullptr) continue;
+    PyErr_Format(PyExc_TypeError, "add_scalar() missing required argument '%s'", kParameterNames[i]);
+    return false;
+  }
+  return true;
+}
+
+bool to_flag(PyObject* object, bool& flag) {
+  if (object == nullptr) return true;
+  const int truth = PyObject_IsTrue(object);
+  flag = truth == 1;
+  return truth >= 0;
+}
+
+// torch ignores double_precision without new_style; so do we.
+bool to_style(const Call& call, ScalarStyle& style) {
+  bool new_style = false;
+  bool double_precision = false;
+  if (!to_flag(call.given[kNewStyle], new_style) || !to_flag(call.given[kDoublePrecision], double_precision)) {
+    return false;
+  }
+  if (new_style) style = double_precision ? ScalarStyle::kDoubleTensor : ScalarStyle::kFloatTensor;
+  return true;
+}
+
+struct Scalar {
+  double value = 0;
+  std::int64_t step = 0;
+  double wall_time = 0;
+  ScalarStyle style = ScalarStyle::kSimpleValue;
+
+  bool overflows() const {
+    return style != ScalarStyle::kDoubleTensor && std::isinf(static_cast<float>(value)) && !std::isinf(value);
+  }
+};
+
+const Name& name_of(PyWriter& writer, PyObject* tag) {
+  const std::uint64_t epoch = writer.writer.epoch();
+  if (const Name* known = writer.tags.find(tag, epoch)) return *known;
+  const Name& name = writer.writer.tag(to_tag(tag));
+  if (PyUnicode_CheckExact(tag)) writer.tags.put(tag, writer.writer.epoch(), &name);
+  return name;
+}
+
+std::string_view to_text(PyObject* object, const char* argument) {
+  if (object == nullptr || object == Py_None) return {};
+  if (!PyUnicode_Check(object)) throw py::type_error(std::string(argument) + " must be a str");
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(object, &size);
+  if (text == nullptr) throw py::error_already_set();
+  return {text, static_cast<std::size_t>(size)};
+}
+
+bool push_described(PyWriter& writer, const Call& call, const Scalar& scalar) {
+  const std::string_view display_name = to_text(call.given[kDisplayName], "display_name");
+  const std::string_view description = to_text(call.given[kDescription], "summary_description");
+  if (display_name.empty() && description.empty()) return false;
+  Buffer summary;
+  encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description, summary);
+  const py::gil_scoped_release release;  // may wait for room; only our own memory is read
+  writer.writer.add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
+  return true;
+}
+
+// What is not the plain case: a full ring, a fork, a description, a notice, an overflow.
+void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
+  if (!push_described(writer, call, scalar)) {
+    writer.writer.prepare();
+    const Name& name = name_of(writer, call.given[kTag]);
+    const py::gil_scoped_release release;  // may wait for room; a name is never freed while its writer is open
+    writer.writer.add_named_scalar(name, scalar.value, scalar.step, scalar.wall_time, scalar.style);
+  }
+  if (scalar.overflows()) {
+    const py::str message = py::str("add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
+                                    "new_style=True with double_precision=True keeps it")
+                                .format(scalar.value, py::handle(call.given[kTag]));
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0) throw py::error_already_set();
+  }
+  raise_notices();
+}
+
+PyObject* add_scalar(PyWriter& writer, const Call& call) {
+  Scalar scalar;
+  if (!to_scalar(call.given[kValue], scalar.value) || !to_step(call.given[kStep], scalar.step) ||
+      !to_style(call, scalar.style) || !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
+    return nullptr;
+  }
+  try {
+    const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
+                       writer.writer.is_ready() && !scalar.overflows();
+    if (plain) [[likely]] {
+      const Name& name = name_of(writer, call.given[kTag]);
+      const Pushed pushed = name.is_shared ? writer.writer.try_add_scalar(name.id, scalar.value, scalar.step,
+                                                                          scalar.wall_time, scalar.style)
+                                           : Pushed::kFull;
+      if (pushed == Pushed::kDone) [[likely]] Py_RETURN_NONE;
+      if (pushed == Pushed::kDoneSlowly) {
+        writer.writer.backend().attend();
+        raise_notices();
+        Py_RETURN_NONE;
+      }
+    }
+    push_slowly(writer, call, scalar);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+// pybind11 keeps a pointer to the C++ object in each instance; nullptr before __init__().
+template <typename T>
+T* value_of(PyObject* self) {
+  auto* instance = reinterpret_cast<py::detail::instance*>(self);
+  void* value = instance->simple_layout ? instance->simple_value_holder[0]
+                                        : instance->get_value_and_holder().value_ptr<void>();
+  if (value == nullptr) PyErr_SetString(PyExc_TypeError, "__init__() of the writer was not called");
+  return static_cast<T*>(value);
+}
+
+PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* writer = value_of<PyWriter>(self);
+  Call call;
+  if (writer == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
+  return add_scalar(*writer, call);
+}
+
+PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  Call call;
+  if (base == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
+  if (base->bound == nullptr) [[unlikely]] {
+    PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);
+    if (opened == nullptr) return nullptr;
+    Py_DECREF(opened);
+    if (base->bound == nullptr) {
+      PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
+      return nullptr;
+    }
+  }
+  // Conversions run Python code, which may close the writer: the reference keeps what is used below alive.
+  const py::object owner = base->owner;
+  return add_scalar(*base->bound, call);
+}
+
+constexpr const char* kDoc =
+    "add_scalar($self, /, tag, scalar_value, global_step=None, walltime=None, new_style=False, "
+    "double_precision=False, display_name='', summary_description='')\n--\n\n"
+    "Logs one number of the series `tag`.\n\n"
+    "Args:\n"
+    "    tag: Name of the series.\n"
+    "    scalar_value: int, float, bool, numeric str, or any array or tensor of one element.\n"
+    "    global_step: Anything int() takes; None is 0.\n"
+    "    walltime: Seconds since the epoch; None is now.\n"
+    "    new_style: Store a tensor for TensorBoard's time series instead of simple_value.\n"
+    "    double_precision: With new_style, keep float64; otherwise float32 is stored.\n"
+    "    display_name: Title of the chart instead of the tag.\n"
+    "    summary_description: Markdown shown with the chart.\n\n"
+    "Raises:\n"
+    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+
+template <auto function>
+void add_method(py::handle type) {
+  static PyMethodDef definition{"add_scalar", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(+function)),
+                                METH_FASTCALL | METH_KEYWORDS, kDoc};
+  PyObject* method = PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &definition);
+  if (method == nullptr) throw py::error_already_set();
+  type.attr("add_scalar") = py::reinterpret_steal<py::object>(method);
+}
+
+}  // namespace
+
+void add_fast_scalar(py::handle event_file_writer, py::handle summary_writer_base) {
+  add_method<&writer_add_scalar>(event_file_writer);
+  add_method<&base_add_scalar>(summary_writer_base);
+}
+
+}  // namespace tickertape::bindings

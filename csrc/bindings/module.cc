@@ -1,0 +1,18 @@
+// tickertape._core: the table of contents. L5.
+#include <pybind11/pybind11.h>
+
+#include "bindings/codecs.h"
+#include "bindings/errors.h"
+#include "bindings/reader.h"
+#include "bindings/writer.h"
+#include "pipeline/settings.h"
+
+PYBIND11_MODULE(_core, module) {
+  using namespace tickertape::bindings;
+  module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
+  module.attr("__version__") = tickertape::settings::kLibraryVersion;
+  register_errors();
+  bind_writer(module);
+  bind_reader(module);
+  bind_codecs(module);
+}

@@ -1,0 +1,289 @@
+// EventFileWriter, SummaryWriterBase and the backend's own functions for Python. L5.
+#include "bindings/writer.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "bindings/arguments.h"
+#include "bindings/fast_scalar.h"
+#include "bindings/py_writer.h"
+#include "codec/pr_curve.h"
+#include "event/decoder.h"
+#include "pipeline/settings.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+using Doubles = py::array_t<double, py::array::c_style>;
+
+// Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from a busy
+// thread, would cost more.
+constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
+
+// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it may take
+// long: nothing in it touches Python.
+template <typename Push>
+void push_op(PyWriter& self, std::size_t bytes, Push push) {
+  self.writer.prepare();
+  if (bytes >= kWorthReleasingGil || !self.writer.backend().ring().probably_has_room(bytes)) {
+    const py::gil_scoped_release release;
+    push();
+  } else {
+    push();
+  }
+  raise_notices();
+}
+
+template <typename Body>
+void add(PyWriter& self, OpKind kind, py::handle tag, const Body& body, const When& when) {
+  const std::string_view text = to_tag(tag.ptr());
+  push_op(self, body_size(body), [&] { self.writer.add(kind, text, body, when.step, when.wall_time); });
+}
+
+void add_histogram(PyWriter& self, py::handle tag, const py::array& values, const std::string& dtype,
+                   const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step, py::handle walltime) {
+  HistogramOp op;
+  op.values.source = to_source(values, to_dtype(dtype), "values");
+  Doubles edges;
+  if (py::isinstance<py::int_>(bins)) {
+    op.bins = HistogramOp::Bins::kUniform;
+    op.bin_count = bins.cast<std::uint64_t>();
+    if (op.bin_count == 0) throw py::value_error("bins must be at least 1");
+  } else if (!bins.is_none()) {
+    edges = bins.cast<Doubles>();
+    op.bins = HistogramOp::Bins::kEdges;
+    op.edges = to_doubles(edges);
+    if (op.edges.size() < 2) throw py::value_error("bins must have at least 2 edges");
+  }
+  op.max_bins = max_bins.value_or(0);
+  if (max_bins && *max_bins == 0) throw py::value_error("max_bins must be at least 1");
+  add(self, OpKind::kHistogram, tag, op, to_when(step, walltime));
+}
+
+void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, double num, double sum,
+                       double sum_squares, const Doubles& limits, const Doubles& counts, py::handle step,
+                       py::handle walltime) {
+  if (limits.size() != counts.size()) throw py::value_error("bucket_limits and bucket_counts must have the same length");
+  const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
+  add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
+}
+
+// An array's elements in one piece for a look at them on the caller's thread.
+ArrayView contiguous_view(py::array& array, const char* argument) {
+  array = py::array::ensure(array, py::array::c_style);
+  const ArraySource source = to_source(array, argument);
+  return {source.data, source.size(), source.dtype};
+}
+
+void check_probabilities(py::array& predictions) {
+  const ArrayView view = contiguous_view(predictions, "predictions");
+  const std::optional<std::size_t> bad = first_outside_unit_interval(view);
+  if (!bad) return;
+  const py::object value = predictions.attr("flat")[py::int_(*bad)];
+  throw py::value_error("predictions must lie in [0, 1], got " + std::string(py::str(value)) + " at index " +
+                        std::to_string(*bad));
+}
+
+PrCurveOp pr_curve_op(const py::array& labels, py::array& predictions, std::int64_t thresholds,
+                      const std::optional<py::array>& weights) {
+  if (thresholds < 2) throw py::value_error("num_thresholds must be at least 2");
+  PrCurveOp op;
+  op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
+  op.labels.source = to_source(labels, "labels");
+  check_probabilities(predictions);
+  op.predictions.source = to_source(predictions, "predictions");
+  const std::size_t size = op.predictions.source.size();
+  if (size == 0) throw py::value_error("predictions must not be empty");
+  if (op.labels.source.size() != size) throw py::value_error("labels and predictions must have the same number of elements");
+  if (weights) {
+    op.weights.source = to_source(*weights, "weights");
+    if (op.weights.source.size() != size) {
+      throw py::value_error("weights and predictions must have the same number of elements");
+    }
+  } else {
+    static constexpr std::ptrdiff_t kNothing = 0;
+    op.weights.source = {nullptr, DType::kFloat64, 1, &kNothing, &kNothing};
+  }
+  return op;
+}
+
+void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::array predictions,
+                  std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
+                  py::handle walltime) {
+  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights);
+  add(self, OpKind::kPrCurve, tag, op, to_when(step, walltime));
+}
+
+std::vector<std::uint64_t> shape_of(const py::array& array) { return {array.shape(), array.shape() + array.ndim()}; }
+
+void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
+               const std::string& dataformats, py::handle step, py::handle walltime) {
+  const std::vector<std::uint64_t> shape = shape_of(pixels);
+  ImageOp op;
+  op.dataformats = dataformats;
+  op.shape = shape;
+  op.pixels.source = to_source(pixels, to_dtype(dtype), "img_tensor");
+  const bool grid = dataformats.find_first_of("nN") != std::string::npos;
+  const std::vector<std::size_t> sizes(shape.begin(), shape.end());
+  const PixelSize size =
+      pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
+  if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
+  add(self, OpKind::kImage, tag, op, to_when(step, walltime));
+}
+
+void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
+                       std::uint64_t width, std::uint64_t channels, py::handle step, py::handle walltime) {
+  const EncodedImageOp op{height, width, channels, as_bytes(std::string_view(encoded))};
+  add(self, OpKind::kEncodedImage, tag, op, to_when(step, walltime));
+}
+
+// A tensor's values as TensorOp wants them: as they lie in memory, or strings behind their lengths.
+Buffer tensor_values(const py::object& values, wire::TensorType type) {
+  Buffer out;
+  if (type == wire::TensorType::kString) {
+    for (const py::handle item : values) {
+      const auto text = as_bytes(std::string_view(item.cast<py::bytes>()));
+      const std::uint64_t size = text.size();
+      std::memcpy(out.extend(sizeof size), &size, sizeof size);
+      out.append(text);
+    }
+    return out;
+  }
+  const auto array = py::array::ensure(values, py::array::c_style);
+  if (!array) throw py::type_error("values must be an array");
+  out.append({static_cast<const std::uint8_t*>(array.data()), static_cast<std::size_t>(array.nbytes())});
+  return out;
+}
+
+void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const std::string& dtype,
+                const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
+                const py::bytes& plugin_content, py::handle step, py::handle walltime, const std::string& display_name,
+                const std::string& description, std::uint64_t data_class) {
+  TensorOp op;
+  op.type = to_tensor_type(dtype);
+  const Buffer content = tensor_values(values, op.type);
+  op.values = content.bytes();
+  op.has_shape = shape ? 1 : 0;
+  if (shape) op.shape = *shape;
+  op.plugin_name = plugin_name;
+  op.plugin_content = as_bytes(std::string_view(plugin_content));
+  op.display_name = display_name;
+  op.description = description;
+  op.data_class = data_class;
+  add(self, OpKind::kTensor, tag, op, to_when(step, walltime));
+}
+
+void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
+  const Bytes bytes = as_bytes(std::string_view(message));
+  push_op(self, bytes.size(), [&] { self.writer.add_message(kind, bytes, when.step, when.wall_time); });
+}
+
+void add_event(PyWriter& self, const py::bytes& event) {
+  decode_event(as_bytes(std::string_view(event)));  // throws where it is none
+  add_message(self, OpKind::kEvent, event, {0, 0});
+}
+
+// Each may wait for the disk; what they touch is the core's own.
+template <int (EventFileWriter::*function)()>
+void wait_for_file(PyWriter& self) {
+  {
+    const py::gil_scoped_release release;
+    (self.writer.*function)();  // what went wrong is a notice by now
+  }
+  raise_notices();
+}
+
+std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::string& filename_suffix,
+                                      std::optional<std::int64_t> purge_step, const std::string& on_full) {
+  if (on_full != "block" && on_full != "drop") throw py::value_error("on_full must be 'block' or 'drop'");
+  WriterOptions options{filename_suffix, purge_step, on_full == "drop" ? OnFull::kDrop : OnFull::kBlock};
+  std::unique_ptr<PyWriter> writer;
+  {
+    const py::gil_scoped_release release;  // creates directories and a file
+    writer = std::make_unique<PyWriter>(log_dir, std::move(options));
+  }
+  raise_notices();
+  return writer;
+}
+
+py::dict stats() {
+  py::dict all;
+  Backend* backend = Backend::current();
+  const auto number = [&](const std::atomic<std::uint64_t> Counters::*counter) {
+    return backend == nullptr ? 0 : (backend->counters().*counter).load(std::memory_order_relaxed);
+  };
+  all["events_written"] = number(&Counters::events_written);
+  all["bytes_written"] = number(&Counters::bytes_written);
+  all["bytes_queued"] = backend == nullptr ? 0 : backend->ring().head() - backend->ring().tail();
+  all["events_dropped"] = number(&Counters::events_dropped);
+  all["write_retries"] = number(&Counters::write_retries);
+  all["wait_ns"] = number(&Counters::wait_ns);
+  all["writers_open"] = number(&Counters::writers_open);
+  return all;
+}
+
+std::uint64_t shutdown(double timeout_secs) {
+  Backend* backend = Backend::current();
+  if (backend == nullptr) return 0;
+  const py::gil_scoped_release release;  // waits for the disk
+  return backend->stop(timeout_secs);
+}
+
+void bind(PyWriterBase& self, const py::object& writer) {
+  self.bound = writer.is_none() ? nullptr : writer.cast<PyWriter*>();
+  self.owner = writer;
+}
+
+}  // namespace
+
+void bind_writer(py::module_& module) {
+  py::class_<PyWriter> writer(module, "EventFileWriter");
+  writer
+      .def(py::init(&open_writer), py::arg("log_dir"), py::arg("filename_suffix") = "", py::kw_only(),
+           py::arg("purge_step") = py::none(), py::arg("on_full") = "block")
+      .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
+      .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
+      .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
+      .def("add_histogram", &add_histogram, py::arg("tag"), py::arg("values"), py::arg("dtype"), py::arg("bins").none(true),
+           py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"))
+      .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"), py::arg("num"),
+           py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"), py::arg("bucket_counts"),
+           py::arg("global_step"), py::arg("walltime"))
+      .def("add_pr_curve", &add_pr_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
+           py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"), py::arg("walltime"))
+      .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"),
+           py::arg("global_step"), py::arg("walltime"))
+      .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
+           py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
+      .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"), py::arg("shape").none(true),
+           py::arg("plugin_name"), py::arg("plugin_content"), py::arg("global_step"), py::arg("walltime"),
+           py::arg("display_name") = "", py::arg("summary_description") = "", py::arg("data_class") = 0)
+      .def(
+          "add_summary",
+          [](PyWriter& self, const py::bytes& summary, py::handle step, py::handle walltime) {
+            add_message(self, OpKind::kSummary, summary, to_when(step, walltime));
+          },
+          py::arg("summary"), py::arg("global_step"), py::arg("walltime"))
+      .def("add_event", &add_event, py::arg("event"))
+      .def("flush", &wait_for_file<&EventFileWriter::flush>)
+      .def("sync", &wait_for_file<&EventFileWriter::sync>)
+      .def("close", &wait_for_file<&EventFileWriter::close>);
+
+  py::class_<PyWriterBase> base(module, "SummaryWriterBase");
+  base.def(py::init<>()).def("_bind", &bind, py::arg("event_writer").none(true));
+
+  add_fast_scalar(writer, base);
+  module.def("stats", &stats);
+  module.def("shutdown", &shutdown, py::arg("timeout_secs"));
+}
+
+}  // namespace tickertape::bindings

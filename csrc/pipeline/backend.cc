@@ -1,0 +1,236 @@
+// The backend: its thread, and what callers do with it. L4.
+#include "pipeline/backend.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/os_clock.h"
+#include "base/os_process.h"
+#include "pipeline/ring_place.h"
+#include "pipeline/settings.h"
+
+namespace tickertape {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The longest that an op lies in the ring before the drainer comes by; polling at this rate costs 0.12 % of a core
+// (measured), and spares producers the 1 to 2 us of waking it.
+constexpr milliseconds kDrainInterval{20};
+
+// How long a caller waits at most before it looks again by itself, should a signal have been missed.
+constexpr milliseconds kLookAgain{5};
+
+}  // namespace
+
+Backend::Backend(const std::string& log_dir)
+    : ring_(place_ring(OpRing::mapping_bytes(settings::queue_bytes()), log_dir, notices_), settings::queue_bytes(),
+            settings::kLibraryVersion),
+      names_(ring_),
+      pool_(settings::codec_threads()),
+      sequencer_(ring_, names_, pool_, notices_, counters_, [this](Channel& channel) { forget(channel); }) {
+  pool_.set_on_finished([](void* backend) { static_cast<Backend*>(backend)->wake(); }, this);
+  if (notices_.any()) ring_.interrupt();
+}
+
+// --- Files ---------------------------------------------------------------------------------------------------------
+
+Channel& Backend::open(std::unique_ptr<Sink> sink, Name*& writer_name) {
+  const std::lock_guard<std::mutex> lock(registry_);
+  const std::uint32_t index = take_slot();
+  ring_layout::CommitSlot* slot = ring_.slot(index);
+  if (slot == nullptr) {
+    free_slots_.push_back(index);
+    throw IoError(ENOSPC, ring_.mapping().path(), "no room for another writer in op ring");
+  }
+  const std::string path = sink->path();
+  slot->commit(ring_.head(), sink->size());
+  auto channel = std::make_unique<Channel>(std::move(sink), index, slot);
+  writer_name = names_.add_writer(*channel, path);
+  channels_.push_back(std::move(channel));
+  Counters::add(counters_.writers_open, 1);
+  wake();  // the drainer sleeps for good while no file is open
+  return *channels_.back();
+}
+
+std::uint32_t Backend::take_slot() {
+  if (free_slots_.empty()) {
+    if (next_slot_ == ring_layout::kMaxWriters) {
+      throw ArgumentError("too many writers are open: " + std::to_string(ring_layout::kMaxWriters));
+    }
+    return next_slot_++;
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
+void Backend::close(Channel& channel) {
+  {
+    const std::lock_guard<std::mutex> lock(registry_);
+    to_close_.push_back(&channel);
+  }
+  if (synchronous_.load(std::memory_order_acquire)) {
+    drain_here();
+  } else if (std::unique_lock<std::timed_mutex> drain(drain_, std::try_to_lock); drain.owns_lock()) {
+    step_under_lock();  // usually everything is written already, and the file ends here and now
+  } else {
+    wake();
+  }
+}
+
+// Called by the sequencer, under the drain lock.
+void Backend::forget(Channel& channel) {
+  const std::lock_guard<std::mutex> lock(registry_);
+  free_slots_.push_back(channel.slot_index);
+  std::erase_if(channels_, [&](const std::unique_ptr<Channel>& open) { return open.get() == &channel; });
+  counters_.writers_open.fetch_sub(1, std::memory_order_relaxed);
+  if (channels_.empty() && sequencer_.has_taken_everything()) {
+    names_.reset();
+    sequencer_.forget_names();
+  }
+}
+
+int Backend::flush(Channel& channel) {
+  // Relaxed: the caller's own pushes are visible to it; those of other threads are theirs to order.
+  const std::uint64_t target = channel.pushed.load(std::memory_order_relaxed);
+  const auto is_written = [&] { return channel.committed.load(std::memory_order_acquire) >= target; };
+  if (is_written()) return 0;
+  flushers_waiting_.fetch_add(1, std::memory_order_relaxed);
+  std::unique_lock<std::timed_mutex> drain(drain_);
+  flushers_waiting_.fetch_sub(1, std::memory_order_relaxed);
+  sequencer_.retry_now(channel);
+  while (!is_written()) {
+    const std::uint64_t finished = pool_.finished();
+    const bool more = step_under_lock();
+    if (channel.error_number != 0) return channel.error_number;
+    if (!more && !is_written()) wait_for_progress(drain, finished);
+  }
+  return 0;
+}
+
+// --- Draining ------------------------------------------------------------------------------------------------------
+
+bool Backend::step_under_lock() {
+  {
+    const std::lock_guard<std::mutex> lock(registry_);
+    for (Channel* channel : to_close_) sequencer_.close_when_written(*channel);
+    to_close_.clear();
+  }
+  const bool more = sequencer_.step();
+  { const std::lock_guard<std::mutex> lock(wake_mutex_); }  // whoever looked for room before is waiting by now
+  room_signal_.notify_all();
+  return more;
+}
+
+// Gives up the drain lock until a codec has finished since the count was `seen_finished`, or does its work itself.
+void Backend::wait_for_progress(std::unique_lock<std::timed_mutex>& drain_lock, std::uint64_t seen_finished) {
+  drain_lock.unlock();
+  if (!pool_.run_one()) pool_.wait_for_finished(seen_finished, kLookAgain);
+  drain_lock.lock();
+}
+
+void Backend::wait_for_room(std::uint64_t seen_tail) {
+  const std::int64_t start = monotonic_ns();
+  if (synchronous_.load(std::memory_order_acquire)) {
+    drain_here();
+  } else {
+    std::unique_lock<std::mutex> lock(wake_mutex_);
+    wake_requested_ = true;
+    wake_signal_.notify_one();
+    room_signal_.wait_for(lock, kLookAgain, [&] { return ring_.tail() != seen_tail; });
+  }
+  Counters::add(counters_.wait_ns, static_cast<std::uint64_t>(monotonic_ns() - start));
+}
+
+void Backend::attend() {
+  if (synchronous_.load(std::memory_order_acquire)) {
+    drain_here();
+    ring_.interrupt();  // the next one, too, shall be written at once
+  } else {
+    wake();
+  }
+}
+
+// Writes everything that can be written, in the calling thread.
+void Backend::drain_here() {
+  std::unique_lock<std::timed_mutex> drain(drain_);
+  for (;;) {
+    const std::uint64_t finished = pool_.finished();
+    if (step_under_lock()) continue;
+    if (!sequencer_.waits_for_codec()) return;
+    wait_for_progress(drain, finished);
+  }
+}
+
+void Backend::wake() {
+  {
+    const std::lock_guard<std::mutex> lock(wake_mutex_);
+    wake_requested_ = true;
+  }
+  wake_signal_.notify_one();
+}
+
+// The drainer thread.
+void Backend::run() {
+  set_thread_name("tickertape-io");
+  for (;;) {
+    bool more;
+    bool idle;
+    {
+      const std::lock_guard<std::timed_mutex> drain(drain_);
+      more = step_under_lock();
+      idle = sequencer_.is_idle() && counters_.writers_open.load(std::memory_order_relaxed) == 0;
+    }
+    std::unique_lock<std::mutex> lock(wake_mutex_);
+    if (stopping_) break;
+    if (more) {
+      lock.unlock();
+      // A mutex is not fair: without this a caller of flush() could wait for the whole backlog.
+      if (flushers_waiting_.load(std::memory_order_relaxed) != 0) std::this_thread::yield();
+      continue;
+    }
+    const auto woken = [this] { return wake_requested_ || stopping_; };
+    if (idle) {
+      wake_signal_.wait(lock, woken);
+    } else {
+      wake_signal_.wait_for(lock, kDrainInterval, woken);
+    }
+    wake_requested_ = false;
+  }
+  const std::lock_guard<std::mutex> lock(wake_mutex_);
+  thread_runs_ = false;
+  stopped_signal_.notify_all();
+}
+
+std::uint64_t Backend::stop(double timeout_seconds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<milliseconds>(
+                                                               std::chrono::duration<double>(timeout_seconds));
+  synchronous_.store(true, std::memory_order_release);  // pairs with producers' slow paths
+  ring_.interrupt();
+  {
+    std::unique_lock<std::mutex> lock(wake_mutex_);
+    stopping_ = true;
+    wake_signal_.notify_all();
+    // A drainer stuck on a dead disk is left behind: it holds the drain lock, so nobody else writes either.
+    stopped_signal_.wait_until(lock, deadline, [this] { return !thread_runs_; });
+  }
+  std::unique_lock<std::timed_mutex> drain(drain_, deadline);
+  if (!drain.owns_lock()) return ring_.head() - ring_.tail();
+  for (;;) {
+    const std::uint64_t finished = pool_.finished();
+    if (step_under_lock()) continue;
+    if (!sequencer_.is_waiting() || std::chrono::steady_clock::now() >= deadline) break;
+    wait_for_progress(drain, finished);
+  }
+  const std::uint64_t left = ring_.head() - ring_.tail();
+  if (left == 0) ring_.mapping().unlink();
+  return left;
+}
+
+}  // namespace tickertape

@@ -1,0 +1,72 @@
+// The backend's beginning and its end: first use, fork, exit. L4.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+
+#include "base/os_process.h"
+#include "pipeline/backend.h"
+#include "pipeline/settings.h"
+
+namespace tickertape {
+
+std::atomic<Backend*> Backend::current_{nullptr};
+std::mutex Backend::creation_;
+
+Backend& Backend::instance(const std::string& log_dir) {
+  if (Backend* backend = current()) return *backend;
+  const std::lock_guard<std::mutex> lock(creation_);
+  if (Backend* backend = current()) return *backend;
+  static bool registered = false;  // inherited by forked children, as what it registers is
+  if (!registered) {
+    register_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+    std::atexit(at_exit);
+    registered = true;
+  }
+  auto* backend = new Backend(log_dir);
+  backend->start_thread();
+  current_.store(backend, std::memory_order_release);
+  return *backend;
+}
+
+void Backend::start_thread() {
+  const BlockedSignals blocked;  // signal handlers belong to the program's own threads
+  try {
+    thread_runs_ = true;
+    std::thread([this] { run(); }).detach();  // stop() waits for its word, with a bound
+  } catch (const std::system_error&) {
+    // No thread is to be had: every push is written by its caller.
+    thread_runs_ = false;
+    synchronous_.store(true, std::memory_order_release);
+    ring_.interrupt();
+  }
+}
+
+// A fork copies memory but only one thread, so locks that others held stay locked for ever in the child. The child
+// therefore never looks at its parent's backend again; only the two things that outlive it here are kept consistent.
+void Backend::before_fork() { creation_.lock(); }
+
+void Backend::after_fork_in_parent() { creation_.unlock(); }
+
+void Backend::after_fork_in_child() {
+  // Left where it is: its mapping does not exist here (MADV_DONTFORK), its files and threads are the parent's.
+  current_.store(nullptr, std::memory_order_release);
+  creation_.unlock();
+}
+
+void Backend::at_exit() {
+  Backend* backend = current();
+  if (backend == nullptr) return;
+  const std::uint64_t left = backend->stop(settings::exit_timeout_seconds());
+  for (const std::string& notice : backend->notices_.take()) std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
+  if (left == 0) return;
+  if (backend->ring_.mapping().is_file()) {
+    std::fprintf(stderr, "tickertape: %llu bytes could not be written and stay in '%s'\n",
+                 static_cast<unsigned long long>(left), backend->ring_.mapping().path().c_str());
+  } else {
+    std::fprintf(stderr, "tickertape: %llu bytes could not be written and are lost\n",
+                 static_cast<unsigned long long>(left));
+  }
+}
+
+}  // namespace tickertape

@@ -1,0 +1,75 @@
+// Where a process puts its op ring. L4.
+#include "pipeline/ring_place.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/os_process.h"
+
+namespace tickertape {
+namespace {
+
+// Readers take every file with "tfevents" in its name for an event file; so it is not in this one.
+std::string ring_file_name() {
+  static std::atomic<unsigned> count{0};  // a process may open several in its life; order does not matter
+  const std::uint32_t pid = process_id();
+  return "tickertape-" + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
+         std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".ring";
+}
+
+// True where `directory` is a directory of this user that others cannot write to, made now if need be.
+bool make_private_directory(const std::string& directory) {
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  struct stat status;
+  if (lstat(directory.c_str(), &status) != 0) return false;
+  return S_ISDIR(status.st_mode) && status.st_uid == user_id() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+// The smallest ring that is of use: its header, its first slots and its first megabyte.
+bool has_room(SharedMapping& mapping) {
+  constexpr std::size_t kLeast = std::size_t{2} << 20;
+  if (!mapping.allocate(0, kLeast)) return false;
+  mapping.release(0, kLeast);
+  return true;
+}
+
+bool try_place(const std::string& directory, std::size_t size, SharedMapping& mapping) {
+  try {
+    mapping = SharedMapping::create(directory + "/" + ring_file_name(), size);
+  } catch (const IoError&) {
+    return false;
+  }
+  if (has_room(mapping)) return true;
+  mapping.unlink();
+  return false;
+}
+
+}  // namespace
+
+std::string ring_directory() {
+  const char* chosen = std::getenv("TICKERTAPE_RING_DIR");
+  std::string directory =
+      chosen != nullptr && *chosen != '\0' ? chosen : "/dev/shm/tickertape-" + std::to_string(user_id());
+  return make_private_directory(directory) ? directory : std::string();
+}
+
+SharedMapping place_ring(std::size_t size, const std::string& log_dir, Notices& notices) {
+  SharedMapping mapping;
+  const std::string preferred = ring_directory();
+  if (!preferred.empty() && try_place(preferred, size, mapping)) return mapping;
+  if (!log_dir.empty() && try_place(log_dir, size, mapping)) {
+    notices.add("no shared memory for the op ring: it lies in '" + log_dir + "', where writes may be slower");
+    return mapping;
+  }
+  notices.add(
+      "no shared memory for the op ring, nor room in the log directory: it lies in this process's own memory, and what "
+      "was logged in the last 20 ms is lost if the process is killed");
+  return SharedMapping::anonymous(size);
+}
+
+}  // namespace tickertape

@@ -1,0 +1,81 @@
+// Takes ops from the ring in order, has them encoded, and appends each file's records in the order of the calls. L4;
+// everything here runs under the backend's drain lock.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "pipeline/channel.h"
+#include "pipeline/counters.h"
+#include "pipeline/name_log.h"
+#include "pipeline/notices.h"
+#include "pipeline/op_ring.h"
+#include "pipeline/worker_pool.h"
+
+namespace tickertape {
+
+class Sequencer {
+ public:
+  // `on_closed` takes a channel back once it is closed and all its ops are in the file.
+  Sequencer(OpRing& ring, NameLog& names, WorkerPool& pool, Notices& notices, Counters& counters,
+            std::function<void(Channel&)> on_closed)
+      : ring_(ring),
+        names_(names),
+        pool_(pool),
+        notices_(notices),
+        counters_(counters),
+        on_closed_(std::move(on_closed)) {}
+
+  // Encodes and writes what it can without waiting; a part of it where there is much. True when it is worth calling
+  // again at once.
+  bool step();
+
+  // Tries failing files again now, whatever their back-off.
+  void retry_now(Channel& channel) { channel.retry_at_ns = 0; }
+
+  // Lets go of a channel once its ops are in the file.
+  void close_when_written(Channel& channel);
+
+  // True where something is not in its file yet: a codec, a late value or the disk is waited for.
+  bool is_waiting() const { return !active_.empty(); }
+  // True where a worker has, or could have, what is waited for.
+  bool waits_for_codec() const;
+  bool has_taken_everything() const { return scan_ == ring_.head(); }
+  bool is_idle() const { return !is_waiting() && has_taken_everything(); }
+
+  // Forgets what it knows of names; see NameLog::reset().
+  void forget_names() { known_.clear(); }
+
+ private:
+  bool scan();
+  void take(std::uint64_t position, ring_layout::OpHeader& op);
+  void settle(Channel& channel);
+  bool encode_front(Channel& channel);
+  void submit_ahead(Channel& channel);
+  void encode_inline(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
+  void note_encoded(Channel& channel, std::uint64_t position);
+  void leave_behind(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
+  void report(Name& name, const EncodeReport& report);
+  void report_lost(const Name& name, std::exception_ptr error);
+  void write(Channel& channel);
+  void fail(Channel& channel, int error_number);
+  void activate(Channel& channel);
+  void release_room();
+  Name& name_of(const ring_layout::OpHeader& op);
+
+  OpRing& ring_;
+  NameLog& names_;
+  WorkerPool& pool_;
+  Notices& notices_;
+  Counters& counters_;
+  std::function<void(Channel&)> on_closed_;
+
+  std::uint64_t scan_ = 0;        // everything before it has been taken from the ring
+  std::vector<Channel*> active_;  // those with something not in the file, or closing
+  std::vector<Name*> known_;      // by id: the log's own look-up takes a lock
+};
+
+}  // namespace tickertape

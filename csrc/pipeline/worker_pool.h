@@ -1,0 +1,79 @@
+// The codec pool: a few threads that turn heavy ops into records beside the drainer. L4.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/bytes.h"
+#include "event/encoder.h"
+#include "event/op.h"
+
+namespace tickertape {
+
+// One op to encode. The op and the tag stay where they are until the job is taken back.
+struct Job {
+  OpView op;
+  std::string_view tag;
+
+  // Valid once done; done is stored with release order by the worker and loaded with acquire order by the drainer.
+  Buffer record;
+  EncodeReport report;
+  std::exception_ptr error;
+  std::atomic<bool> done{false};
+
+  // Encodes; keeps what is thrown in `error`.
+  void run() noexcept;
+};
+
+// Starts its threads at the first job. Jobs never touch Python, locks of others, or the disk.
+class WorkerPool {
+ public:
+  explicit WorkerPool(unsigned threads) : thread_limit_(threads) {}
+
+  void submit(std::shared_ptr<Job> job);
+
+  // True where another job would only wait: the drainer then hands out no more.
+  bool is_busy() const { return unfinished_.load(std::memory_order_relaxed) >= 2 * thread_limit_ + 2; }
+
+  // Runs one waiting job in the calling thread; false where there is none.
+  bool run_one();
+
+  // Waits until a job has finished since finished() was `seen`, or `timeout` has passed.
+  void wait_for_finished(std::uint64_t seen, std::chrono::milliseconds timeout);
+  std::uint64_t finished() const { return finished_.load(std::memory_order_acquire); }
+
+  // Called after each job, from its thread.
+  void set_on_finished(void (*callback)(void*), void* context) {
+    on_finished_ = callback;
+    context_ = context;
+  }
+
+  // Lets the threads end when no job waits, and joins them. submit() may follow: it starts them again.
+  void stop();
+
+ private:
+  void work();
+  void run(Job& job);
+
+  const unsigned thread_limit_;
+  std::mutex mutex_;
+  std::condition_variable has_job_, has_finished_;
+  std::deque<std::shared_ptr<Job>> waiting_;  // under mutex_
+  std::vector<std::thread> threads_;          // under mutex_
+  bool stopping_ = false;                     // under mutex_
+  std::atomic<unsigned> unfinished_{0};
+  std::atomic<std::uint64_t> finished_{0};
+  void (*on_finished_)(void*) = nullptr;
+  void* context_ = nullptr;
+};
+
+}  // namespace tickertape

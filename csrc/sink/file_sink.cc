@@ -1,0 +1,39 @@
+// The sink that is an event file. L3.
+#include <utility>
+
+#include "base/os_file.h"
+#include "sink/sink.h"
+
+namespace tickertape {
+namespace {
+
+class FileSink : public Sink {
+ public:
+  explicit FileSink(File file) : file_(std::move(file)) {}
+
+  Appended append(Bytes bytes) noexcept override {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const std::int64_t taken = file_.append_some(bytes.subspan(done));
+      if (taken < 0) return {done, static_cast<int>(-taken)};
+      done += static_cast<std::size_t>(taken);
+      size_ += static_cast<std::uint64_t>(taken);
+    }
+    return {done};
+  }
+  void sync() override { file_.sync(); }
+  std::uint64_t size() const override { return size_; }
+  const std::string& path() const override { return file_.path(); }
+
+ private:
+  File file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> create_file_sink(const std::string& path) {
+  return std::make_unique<FileSink>(File::create(path));
+}
+
+}  // namespace tickertape

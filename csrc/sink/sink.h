@@ -1,0 +1,54 @@
+// Where record bytes go. L3; the sequencer appends, one call at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace tickertape {
+
+struct Appended {
+  std::size_t bytes;     // taken, from the front of what was offered
+  int error_number = 0;  // why no more; 0: all were taken
+};
+
+// One growing thing. append() and size() are called by one thread at a time; sync() may run beside them.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Appends as much as it can. What was taken is visible to readers. Never throws: trouble is for the sequencer to
+  // retry.
+  virtual Appended append(Bytes bytes) noexcept = 0;
+
+  // Returns when everything appended is on stable storage. Throws IoError.
+  virtual void sync() = 0;
+
+  // Bytes taken so far.
+  virtual std::uint64_t size() const = 0;
+
+  // What the user knows it by.
+  virtual const std::string& path() const = 0;
+};
+
+// Creates a new file to append to. Throws IoError; EEXIST where the name is taken.
+std::unique_ptr<Sink> create_file_sink(const std::string& path);
+
+// Keeps the bytes in memory, for tests and for writers that shall write nothing to the disk.
+class MemorySink : public Sink {
+ public:
+  Appended append(Bytes bytes) noexcept override;
+  void sync() override {}
+  std::uint64_t size() const override { return content_.size(); }
+  const std::string& path() const override { return path_; }
+  Bytes content() const { return content_.bytes(); }
+
+ private:
+  Buffer content_;
+  std::string path_ = "memory";
+};
+
+}  // namespace tickertape
