@@ -60,12 +60,56 @@ namespace {
 
 using match_impl::kMinRun;
 
-constexpr std::size_t kMinMatch = 8;  // the bytes that are hashed
+// Bytes [begin, end) that equal the one before them.
+struct Run {
+  std::size_t begin, end;
+};
+
+Run next_run(const std::uint8_t* window, std::size_t from, std::size_t end) {
+  const std::size_t begin = match_impl::find_run(window, from, end);
+  if (begin == end) return {end, end};
+  return {begin, begin + kMinRun + match_impl::match_length(window, begin + kMinRun, 1, end)};
+}
+
+// Strings are looked up by their first bytes. A few are enough where bytes are costly; where they cost next
+// to nothing (smooth gradients), so few are everywhere and only long matches pay.
+constexpr std::size_t kShortKey = 6;
+constexpr std::size_t kLongKey = 24;
+constexpr std::uint32_t kLongKeyBelow = 8;  // mean cost of a literal, in quarters of a bit
 // Probes that a block may spend without any success: 3 % of a large block, everything in a small one.
 constexpr std::int64_t kFreeProbes = 4096;
-// Probes that each matched byte pays for: looking goes on while at least a quarter of the bytes are found
-// again.
-constexpr std::int64_t kProbesPerByte = 4;
+// Positions passed over for each match that was found and not worth its bits: weighing it takes that long.
+constexpr std::int64_t kProbesPerRefusal = 8;
+// A match stops before a run of this length: inside, a distance of 1 is far cheaper to say.
+constexpr std::size_t kLongRun = 64;
+// Costs are counted in quarters of a bit.
+constexpr std::uint32_t kQuarters = 4;
+
+// 4 * log2(value), interpolated between powers of two; whole numbers, so that every processor decides alike.
+std::uint32_t quarter_log2(std::uint32_t value) {
+  const auto whole = static_cast<std::uint32_t>(std::bit_width(value)) - 1;
+  return kQuarters * whole +
+         static_cast<std::uint32_t>((std::uint64_t{value} * kQuarters >> whole) % kQuarters);
+}
+
+// What a match costs: about 8 bits for the symbols of its length and distance, and the distance's extra bits.
+std::uint32_t match_cost(std::size_t distance) {
+  return 8 * kQuarters + quarter_log2(static_cast<std::uint32_t>(distance));
+}
+
+// A number that stands for the first `size` bytes of a string; equal numbers nearly always mean equal bytes.
+template <std::size_t size>
+std::uint64_t string_key(const std::uint8_t* from) {
+  const auto first = load_le<std::uint64_t>(from);
+  if constexpr (size <= 8) {
+    return first << (64 - 8 * size);
+  } else {
+    static_assert(size == 24);
+    // Odd multipliers without pattern: digits of the square roots of 2 and 3.
+    return first * 0x6A09E667F3BCC909U + load_le<std::uint64_t>(from + 8) * 0xBB67AE8584CAA73BU +
+           load_le<std::uint64_t>(from + 16);
+  }
+}
 
 // Splits a match that is longer than deflate allows, leaving no piece below deflate's minimum of 3.
 void add_match(std::size_t literals, std::size_t length, std::size_t distance, std::vector<Token>& tokens) {
@@ -81,18 +125,54 @@ void add_match(std::size_t literals, std::size_t length, std::size_t distance, s
 
 }  // namespace
 
+std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t size) {
+  constexpr std::size_t kSamples = 2048;
+  // An odd step does not fall in with the channels' or the rows' rhythm as an even one would.
+  const std::size_t step = size / kSamples | 1;
+  std::array<std::uint32_t, 256> counts{};
+  std::uint32_t total = 0;
+  for (std::size_t i = 0; i + 8 <= size; i += step) {
+    const auto bytes = load_le<std::uint64_t>(from + i);
+    if (bytes == std::rotl(bytes, 8)) continue;  // in a run, so it will not be a literal
+    ++counts[from[i]];
+    ++total;
+  }
+  std::uint32_t sum = 0;
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    costs_[byte] = quarter_log2(2 * total + 1) - quarter_log2(2 * counts[byte] + 1);
+    sum += counts[byte] * costs_[byte];
+  }
+  return total != 0 ? sum / total : 0;
+}
+
+std::int64_t MatchFinder::saving(const std::uint8_t* from, const Match& match) const {
+  // A long match has paid for itself before its end.
+  const std::uint32_t enough = 4 * match_cost(match.distance);
+  std::uint32_t literals = 0;
+  for (std::size_t i = 0; i < std::min(match.length, kMaxMatch) && literals < enough; ++i)
+    literals += costs_[from[i]];
+  return std::int64_t{literals} - match_cost(match.distance);
+}
+
+template <std::size_t key_size>
 MatchFinder::Match MatchFinder::probe(const std::uint8_t* window, std::size_t from, std::size_t to,
                                       std::size_t end, std::uint64_t offset) {
   for (std::size_t at = from; at < to && credit_ > 0; ++at, --credit_) {
-    const auto bytes = load_le<std::uint64_t>(window + at);
+    const std::uint64_t key = string_key<key_size>(window + at);
     // Fibonacci hashing: 2^64 divided by the golden ratio.
-    const std::uint64_t hash = bytes * 0x9E3779B97F4A7C15U >> (64 - kHashBits);
+    const std::uint64_t hash = key * 0x9E3779B97F4A7C15U >> (64 - kHashBits);
     const auto position = static_cast<std::uint32_t>(offset + at);
     const std::size_t distance = position - seen_[hash];
     seen_[hash] = position;
     if (distance - 1 < std::min<std::size_t>(at, kMaxDistance) &&
-        load_le<std::uint64_t>(window + at - distance) == bytes) {
-      return {at, match_impl::match_length(window, at, distance, end), distance};
+        string_key<key_size>(window + at - distance) == key) {
+      const Match match{at, match_impl::match_length(window, at, distance, end), distance};
+      const std::int64_t saved = saving(window + at, match);
+      if (saved > 0) {
+        credit_ += saved / kQuarters;
+        return match;
+      }
+      credit_ -= kProbesPerRefusal;
     }
   }
   return {};
@@ -100,22 +180,26 @@ MatchFinder::Match MatchFinder::probe(const std::uint8_t* window, std::size_t fr
 
 void MatchFinder::find(const std::uint8_t* window, std::size_t begin, std::size_t end, std::uint64_t offset,
                        std::vector<Token>& tokens) {
+  const bool cheap = estimate_costs(window + begin, end - begin) < kLongKeyBelow;
+  const std::size_t key_size = cheap ? kLongKey : kShortKey;
   credit_ = kFreeProbes;
   std::size_t literals_from = begin;
   std::size_t at = std::max<std::size_t>(begin, 1);
-  std::size_t run = match_impl::find_run(window, at, end);
+  Run run = next_run(window, at, end);
   while (at < end) {
-    const Match match = probe(window, at, std::min(run, end - std::min(end, kMinMatch - 1)), end, offset);
+    const std::size_t match_end = run.end - run.begin >= kLongRun ? run.begin : end;
+    const std::size_t last_start = match_end - std::min(match_end, key_size - 1);
+    const std::size_t stop = std::min(run.begin, last_start);
+    const Match match = cheap ? probe<kLongKey>(window, at, stop, match_end, offset)
+                              : probe<kShortKey>(window, at, stop, match_end, offset);
     if (match.length != 0) {
-      credit_ += kProbesPerByte * static_cast<std::int64_t>(match.length);
       add_match(match.at - literals_from, match.length, match.distance, tokens);
       at = match.at + match.length;
-      if (at > run) run = match_impl::find_run(window, at, end);
-    } else if (run < end) {
-      const std::size_t length = kMinRun + match_impl::match_length(window, run + kMinRun, 1, end);
-      add_match(run - literals_from, length, 1, tokens);
-      at = run + length;
-      run = match_impl::find_run(window, at, end);
+      if (at > run.begin) run = next_run(window, at, end);
+    } else if (run.begin < end) {
+      add_match(run.begin - literals_from, run.end - run.begin, 1, tokens);
+      at = run.end;
+      run = next_run(window, at, end);
     } else {
       break;
     }

@@ -30,12 +30,17 @@ class MatchFinder {
     std::size_t distance = 0;
   };
 
+  std::uint32_t estimate_costs(const std::uint8_t* from, std::size_t size);
+  std::int64_t saving(const std::uint8_t* from, const Match& match) const;
+  template <std::size_t key_size>
   Match probe(const std::uint8_t* window, std::size_t from, std::size_t to, std::size_t end,
               std::uint64_t offset);
 
   static constexpr unsigned kHashBits = 13;
   std::array<std::uint32_t, 1U << kHashBits>
-      seen_{};               // low half of the stream offset where a hash was seen last
+      seen_{};  // low half of the stream offset where a hash was seen last
+  std::array<std::uint32_t, 256>
+      costs_;                // what a byte of the current block costs as a literal, in quarters of a bit
   std::int64_t credit_ = 0;  // probes that the current block may still spend
 };
 
