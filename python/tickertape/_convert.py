@@ -82,7 +82,9 @@ def as_scalar(value: Any, name: str) -> float:
         TypeError: it has no float value (None, lists, complex numbers, objects).
         ValueError: it has several elements, is text that is no number, or is too great for a float64.
     """
-    if isinstance(value, (list, tuple)):
+    if isinstance(
+        value, (list, tuple, np.complexfloating)
+    ):  # float() drops NumPy's imaginary parts with a warning
         raise TypeError(f"{name}: expected one number, got {_check.type_name(value)}")
     if isinstance(value, np.ndarray) or _is_torch(value):
         array, dtype_name = as_array(value, name)
@@ -91,7 +93,7 @@ def as_scalar(value: Any, name: str) -> float:
         return float(widened(array, dtype_name).item())
     try:
         return float(value)
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise TypeError(f"{name}: expected one number, got {_check.type_name(value)}") from error
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: expected one number, got {str(value)[:40]!r}") from error
@@ -120,7 +122,11 @@ def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
 def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
     """Arrays of other libraries, through the protocol they offer."""
     try:
-        if hasattr(value, "__array__") or isinstance(value, Sequence):
+        if (
+            hasattr(value, "__array__")
+            or hasattr(value, "__array_interface__")
+            or isinstance(value, Sequence)
+        ):
             array: npt.NDArray[Any] = np.asarray(value)
             return array
         if hasattr(value, "__dlpack__"):

@@ -133,7 +133,12 @@ def _choose_bins(bins: Any, values: npt.NDArray[Any], dtype: str) -> int | npt.N
         numbers = _finite(values, dtype)
         if numbers.size == 0:
             return 1
-        return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
+        try:
+            return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
+        except (MemoryError, ValueError, OverflowError) as error:
+            raise ValueError(
+                f"bins: the rule {bins!r} finds no usable bins for these values: {error}"
+            ) from error
     if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
         return _check.integer(bins, "bins", 1)
     edges = _explicit_edges(bins, "bins")

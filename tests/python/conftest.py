@@ -1,0 +1,55 @@
+"""What every test shares: quiet oracles, Hypothesis without deadlines, scripts in processes of their own."""
+
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The oracles warn about their own dependencies while they are imported; ours may not warn at all.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import torch
+    import torch.utils.tensorboard
+
+import tickertape
+import tickertape.writer
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
+hypothesis.settings.load_profile("default")
+torch.set_num_threads(1)
+
+_PACKAGE_PARENT = str(Path(tickertape.__file__).parents[1])
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """A writer of ours on tmp_path / "ours", closed afterwards."""
+    with tickertape.writer.SummaryWriter(tmp_path / "ours") as opened:
+        yield opened
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Runs Python source in a process of its own, from a file (spawn imports it again), and returns its output."""
+
+    def run(source, *arguments, expect=0, timeout=120, flags=()):
+        path = tmp_path / "script.py"
+        path.write_text(source)
+        environment = os.environ | {"PYTHONPATH": _PACKAGE_PARENT, "PYTHONWARNINGS": "default"}
+        done = subprocess.run(
+            [sys.executable, *flags, str(path), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == expect, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run

@@ -1,0 +1,82 @@
+"""`import tickertape` is light, and its public names are there."""
+
+import importlib.metadata
+
+import pytest
+import tickertape
+
+HEAVY = (
+    "torch",
+    "tensorboard",
+    "tensorboardX",
+    "tensorflow",
+    "google.protobuf",
+    "PIL",
+    "matplotlib",
+    "sklearn",
+    "jax",
+)
+CHECK = f"""
+import sys
+heavy = [name for name in {HEAVY} if name in sys.modules]
+assert not heavy, heavy
+"""
+
+
+def test_import_loads_numpy_alone(run_script):
+    run_script("import tickertape\n" + CHECK)
+
+
+def test_writing_and_reading_load_nothing_heavy(run_script):
+    run_script(
+        """
+import numpy as np, tickertape
+with tickertape.SummaryWriter("run") as w:
+    w.add_scalar("a", 1.0, 0)
+    w.add_scalars("s", {"x": 1})
+    w.add_histogram("h", np.arange(5))
+    w.add_image("i", np.zeros((3, 4, 5)))
+    w.add_images("n", np.zeros((2, 3, 4, 5)))
+    w.add_text("t", "x")
+    w.add_tensor("t", np.arange(5))
+    w.add_pr_curve("p", [0, 1], [0.5, 0.6])
+    w.add_embedding(np.eye(3), label_img=np.zeros((3, 3, 4, 4)))
+    path = w.file_writer.event_writer._file_name
+for event in tickertape.summary_iterator(path):
+    for value in event.summary.value:
+        repr(value), value.metadata.plugin_data.plugin_name
+tickertape.read_scalars("run")
+"""
+        + CHECK
+    )
+
+
+def test_no_python_thread_is_left_over(run_script):
+    run_script(
+        """
+import threading, tickertape
+w = tickertape.SummaryWriter("run")
+w.add_scalar("a", 1.0, 0)
+w.flush()
+assert threading.enumerate() == [threading.main_thread()], threading.enumerate()
+"""
+    )
+
+
+@pytest.mark.parametrize("name", tickertape.__all__)
+def test_public_names(name):
+    assert getattr(tickertape, name) is not None
+    assert name in dir(tickertape)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = tickertape.nothing
+
+
+def test_version_is_the_packages():
+    try:
+        installed = importlib.metadata.version("tickertape")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("runs from the source tree")
+    assert tickertape.__version__ == installed
