@@ -52,7 +52,7 @@ bool float_of(PyObject* object, const char* argument, const char* expected, doub
 
 // NumPy's base class of all complex scalars, whose __float__ drops a part without an error.
 PyObject* numpy_complex() {
-  static PyObject* type = py::module_::import("numpy").attr("complexfloating").release().ptr();
+  static PyObject* type = py::object(py::module_::import("numpy").attr("complexfloating")).release().ptr();
   return type;
 }
 

@@ -135,12 +135,12 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
 }
 
 PyObject* add_scalar(PyWriter& writer, const Call& call) {
-  Scalar scalar;
-  if (!to_scalar(call.given[kValue], scalar.value) || !to_step(call.given[kStep], scalar.step) ||
-      !to_style(call, scalar.style) || !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
-    return nullptr;
-  }
   try {
+    Scalar scalar;
+    if (!to_scalar(call.given[kValue], scalar.value) || !to_step(call.given[kStep], scalar.step) ||
+        !to_style(call, scalar.style) || !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
+      return nullptr;
+    }
     const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
                        writer.writer.is_ready() && !scalar.overflows();
     if (plain) [[likely]] {

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -14,9 +15,9 @@
 #include "bindings/arguments.h"
 #include "bindings/fast_scalar.h"
 #include "bindings/py_writer.h"
+#include "codec/pixels.h"
 #include "codec/pr_curve.h"
 #include "event/decoder.h"
-#include "pipeline/settings.h"
 
 namespace py = pybind11;
 

@@ -20,16 +20,17 @@ void check_no_nul(const std::string& text, const char* argument) {
 // at once, and so that a reader never finds an empty file.
 void write_opening(Sink& sink, const WriterOptions& options, bool first_opening) {
   const double now = wall_time_now();
-  const std::optional<std::int64_t> purge_step = first_opening ? options.purge_step : std::nullopt;
+  const bool purges = first_opening && options.purge_step.has_value();
+  const std::int64_t step = purges ? *options.purge_step : 0;
   Buffer records;
   {
     RecordFrame frame(records);
-    encode_version_event(now, purge_step.value_or(0), records);
+    encode_version_event(now, step, records);
     frame.finish();
   }
-  if (purge_step) {
+  if (purges) {
     RecordFrame frame(records);
-    encode_session_start_event(now, *purge_step, records);
+    encode_session_start_event(now, step, records);
     frame.finish();
   }
   const Appended appended = sink.append(records.bytes());
