@@ -64,42 +64,36 @@ void convert_elements(ArrayView values, std::size_t from, std::size_t count, Val
   }
 }
 
-// Calls visit(const Value*, size) on the elements where they lie.
-template <typename Value, typename Visit>
-void for_each_block_in_place(ArrayView values, Visit& visit) {
-  const auto* elements = static_cast<const Value*>(values.data);
-  for (std::size_t at = 0; at < values.size; at += kBlockSize) {
-    visit(elements + at, std::min(kBlockSize, values.size - at));
-  }
-}
-
-template <typename Value, typename Visit>
-void for_each_converted_block(ArrayView values, Visit& visit) {
-  std::array<Value, kBlockSize> block;
-  for (std::size_t at = 0; at < values.size; at += kBlockSize) {
-    const std::size_t count = std::min(kBlockSize, values.size - at);
-    convert_elements(values, at, count, block.data());
-    visit(static_cast<const Value*>(block.data()), count);
-  }
-}
-
-// Calls visit(const float*, size) or visit(const double*, size) for each block of kBlockSize elements (the
-// last one may be shorter), in order. float32 holds every value of the small types; 32- and 64-bit integers
-// become float64. float32 and float64 are read where they lie; other blocks are good during the call only.
+// Calls visit(const float*, count) or visit(const double*, count) on the values of the elements [from, from +
+// count), at most kBlockSize. float32 holds every value of the small types; 32- and 64-bit integers become
+// float64. float32 and float64 are read where they lie; other values are good during the call only.
 template <typename Visit>
-void for_each_block(ArrayView values, Visit visit) {
+void with_block(ArrayView values, std::size_t from, std::size_t count, Visit&& visit) {
+  const auto converted = [&]<typename Value>(Value /*example*/) {
+    std::array<Value, kBlockSize> block;
+    convert_elements(values, from, count, block.data());
+    visit(static_cast<const Value*>(block.data()), count);
+  };
   switch (values.dtype) {
     case DType::kFloat32:
-      return for_each_block_in_place<float>(values, visit);
+      return visit(static_cast<const float*>(values.data) + from, count);
     case DType::kFloat64:
-      return for_each_block_in_place<double>(values, visit);
+      return visit(static_cast<const double*>(values.data) + from, count);
     case DType::kUint32:
     case DType::kInt32:
     case DType::kUint64:
     case DType::kInt64:
-      return for_each_converted_block<double>(values, visit);
+      return converted(double{});
     default:
-      return for_each_converted_block<float>(values, visit);
+      return converted(float{});
+  }
+}
+
+// with_block() for each kBlockSize elements, in order; the last block may be shorter.
+template <typename Visit>
+void for_each_block(ArrayView values, Visit visit) {
+  for (std::size_t from = 0; from < values.size; from += kBlockSize) {
+    with_block(values, from, std::min(kBlockSize, values.size - from), visit);
   }
 }
 

@@ -124,6 +124,42 @@ TEST(integers_and_halves_are_predictions_too) {
   CHECK_EQ(index_of({&bfloat_half, 1, DType::kBfloat16}, 127), 63U);
 }
 
+// Weights of 1 make the sums take the other way, so both must agree; labels as `bits` of each type of label.
+template <typename Label>
+void check_both_ways(DType dtype, const std::vector<Label>& labels, std::size_t size) {
+  std::vector<Label> all(size);
+  std::vector<double> predictions(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    all[i] = labels[i * i % 7 % labels.size()];
+    predictions[i] = static_cast<double>(i * 37 % 1000) / 999;
+  }
+  const std::vector<std::uint8_t> ones(size, 1);
+  const ArrayView label_view = view(all, dtype);
+  const ArrayView prediction_view = view(predictions, DType::kFloat64);
+  for (const std::uint32_t thresholds : {1U, 2U, 127U, 3000U}) {
+    CHECK(pr_curve(label_view, prediction_view, {}, thresholds) ==
+          pr_curve(label_view, prediction_view, view(ones, DType::kBool), thresholds));
+  }
+}
+
+TEST(counting_and_adding_agree) {
+  for (const std::size_t size : {1U, 3U, 1023U, 1024U, 1025U, 5000U}) {
+    check_both_ways<std::uint8_t>(DType::kBool, {0, 1}, size);
+    check_both_ways<std::uint8_t>(DType::kUint8, {0, 1}, size);
+    check_both_ways<std::uint16_t>(DType::kFloat16, {0, 0x3c00}, size);
+    check_both_ways<std::uint16_t>(DType::kBfloat16, {0, 0x3f80}, size);
+    check_both_ways<std::int32_t>(DType::kInt32, {0, 1}, size);
+    check_both_ways<float>(DType::kFloat32, {0, 1}, size);
+    check_both_ways<double>(DType::kFloat64, {0, 1}, size);
+    check_both_ways<std::int64_t>(DType::kInt64, {0, 1}, size);
+    // Neither 0 nor 1, or another zero: added up, not counted.
+    check_both_ways<double>(DType::kFloat64, {0, 1, 0.25}, size);
+    check_both_ways<double>(DType::kFloat64, {-0.0, 1}, size);
+    check_both_ways<std::int64_t>(DType::kInt64, {0, 1, -1, 3}, size);
+    check_both_ways<std::uint8_t>(DType::kBool, {0, 1, 255}, size);
+  }
+}
+
 TEST(predictions_out_of_range_are_dropped) {
   const std::vector<float> wild = {
       std::numeric_limits<float>::quiet_NaN(), -1,    2, std::numeric_limits<float>::infinity(),
