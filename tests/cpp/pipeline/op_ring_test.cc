@@ -1,0 +1,185 @@
+// The ring by itself: laps, pads, fullness, late ops, and what another process finds in the mapping.
+#include "pipeline/op_ring.h"
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "pipeline/name_log.h"
+
+namespace tickertape {
+namespace {
+
+using namespace ring_layout;
+
+constexpr std::uint64_t kCapacity = std::uint64_t{1} << 22;
+
+OpRing make_ring() { return OpRing(SharedMapping::anonymous(OpRing::mapping_bytes(kCapacity)), kCapacity, "test"); }
+
+// Takes every published op, as the sequencer does.
+class Drain {
+ public:
+  explicit Drain(OpRing& ring) : ring_(ring) {}
+  template <typename Use>
+  std::size_t all(Use use) {
+    std::size_t count = 0;
+    for (const std::uint64_t head = ring_.head(); at_ < head;) {
+      OpHeader& op = *ring_.at(at_);
+      at_ += op.total_size();
+      if (op.kind == OpKind::kPad) continue;
+      use(op);
+      ++count;
+    }
+    ring_.release(at_);
+    return count;
+  }
+
+ private:
+  OpRing& ring_;
+  std::uint64_t at_ = 0;
+};
+
+TEST(scalars_come_out_as_they_went_in_over_many_laps) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::int64_t next_in = 0;
+  std::int64_t next_out = 0;
+  for (int round = 0; round < 40; ++round) {
+    // Rounds of odd sizes, so that laps end everywhere.
+    for (int i = 0; i < 9'001 + 997 * round; ++i) {
+      CHECK(ring.try_push_scalar(7, ScalarStyle::kSimpleValue, static_cast<double>(next_in), next_in, 0, pushed) !=
+            Pushed::kFull);
+      ++next_in;
+    }
+    CHECK_EQ(pushed.load(), ring.head());
+    drain.all([&](const OpHeader& op) {
+      CHECK_EQ(op.step, next_out);
+      ++next_out;
+    });
+    CHECK_EQ(next_out, next_in);
+  }
+}
+
+TEST(a_full_ring_refuses_and_takes_again_when_drained) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::size_t count = 0;
+  while (ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) != Pushed::kFull) ++count;
+  CHECK(count > kCapacity / sizeof(OpHeader) - 64);
+  CHECK(count <= kCapacity / sizeof(OpHeader));
+  CHECK_EQ(drain.all([](const OpHeader&) {}), count);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) != Pushed::kFull);
+}
+
+TEST(bodies_of_all_sizes_never_wrap) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  for (std::uint64_t size = 0; size <= ring.max_body_size(); size = size * 2 + 13) {
+    for (int repeat = 0; repeat < 9; ++repeat) {
+      bool slowly = false;
+      OpHeader* op = ring.try_reserve(OpKind::kSummary, 0, 0, size, repeat, 0, pushed, slowly);
+      if (op == nullptr) {
+        drain.all([](const OpHeader&) {});
+        op = ring.try_reserve(OpKind::kSummary, 0, 0, size, repeat, 0, pushed, slowly);
+      }
+      CHECK(op != nullptr);
+      std::memset(OpRing::body(op), 0x5A, size);
+      OpRing::finish(op);
+    }
+    drain.all([&](OpHeader& op) {
+      CHECK_EQ(op.body_size, size);
+      for (std::uint64_t i = 0; i < size; i += 101) CHECK(OpRing::body(&op)[i] == 0x5A);
+    });
+  }
+}
+
+TEST(an_empty_ring_starts_again_at_its_front) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::uint64_t furthest = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed);
+    drain.all([](const OpHeader&) {});
+    furthest = std::max(furthest, ring.head() % kCapacity);
+  }
+  CHECK(furthest < kCapacity / 4);
+}
+
+TEST(an_interrupted_ring_goes_slowly_once) {
+  OpRing ring = make_ring();
+  std::atomic<std::uint64_t> pushed{0};
+  ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDone);
+  ring.interrupt();
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDoneSlowly);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDone);
+}
+
+TEST(many_threads_push_and_each_keeps_its_order) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  constexpr int kThreads = 4;
+  constexpr std::int64_t kEach = 50'000;
+  std::atomic<std::uint64_t> pushed{0};
+  std::vector<std::thread> threads;
+  for (std::uint32_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::int64_t i = 0; i < kEach;) {
+        if (ring.try_push_scalar(thread, ScalarStyle::kSimpleValue, 0, i, 0, pushed) == Pushed::kFull) {
+          std::this_thread::yield();
+        } else {
+          ++i;
+        }
+      }
+    });
+  }
+  std::vector<std::int64_t> next(kThreads, 0);
+  for (std::size_t taken = 0; taken < kThreads * static_cast<std::size_t>(kEach);) {
+    taken += drain.all([&](const OpHeader& op) {
+      CHECK_EQ(op.step, next[op.name]);
+      ++next[op.name];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(a_left_over_file_holds_header_names_and_ops) {
+  const std::string path = std::filesystem::temp_directory_path() / "tickertape_op_ring_test.ring";
+  std::filesystem::remove(path);
+  {
+    OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
+    NameLog names(ring);
+    CommitSlot* slot = ring.slot(3);
+    slot->commit(0, 24);
+    // The names' owner is a channel; its slot is all that goes into the log, and this test has no channel.
+    std::atomic<std::uint64_t> pushed{0};
+    ring.try_push_scalar(1, ScalarStyle::kSimpleValue, 0.5, 42, 1.5, pushed);
+  }
+  SharedMapping left = SharedMapping::open_left_over(path);
+  const auto& header = *reinterpret_cast<const RingHeader*>(left.data());
+  CHECK_EQ(header.magic.load(), kMagic);
+  CHECK_EQ(header.version, kRingVersion);
+  CHECK_EQ(std::string(header.library_version), "test");
+  CHECK_EQ(header.head.load() - header.tail.load(), std::uint64_t{sizeof(OpHeader)});
+  const auto& slot = reinterpret_cast<const CommitSlot*>(left.data() + header.slots_offset)[3];
+  CHECK_EQ(slot.record[slot.sequence.load() & 1].file_size, std::uint64_t{24});
+  const auto& op = *reinterpret_cast<const OpHeader*>(left.data() + header.ring_offset);
+  CHECK_EQ(op.step, std::int64_t{42});
+  CHECK_EQ(op.value, 0.5);
+  left.unlink();
+  CHECK(!std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace tickertape
+
+TEST_MAIN()
