@@ -59,7 +59,7 @@ class ImageData {
   ImageData(std::size_t row_bytes, std::size_t rows)
       : left_((row_bytes + 1) * rows),
         window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
-                                 png_impl::kRowStep + kMatchSlack]) {}
+                                 png_impl::kRowStep + kMatchSlack]()) {}
 
   // Where the next row goes: 1 + padded_size(row_bytes) bytes.
   std::uint8_t* next_row() { return window_.get() + end_; }
