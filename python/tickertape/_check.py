@@ -84,12 +84,12 @@ def real(value: Any, name: str) -> float:
         raise TypeError(f"{name}: expected a number, got {type_name(value)}") from error
 
 
-def integer(value: Any, name: str, least: int) -> int:
-    """`value` as an int of at least `least`; bool and float are no integers.
+def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
+    """`value` as an int from `least` to `most`; bool and float are no integers.
 
     Raises:
         TypeError: it is no integer.
-        ValueError: it is less than `least`.
+        ValueError: it is outside.
     """
     if isinstance(value, bool):
         raise TypeError(f"{name}: expected an integer, got bool")
@@ -99,4 +99,6 @@ def integer(value: Any, name: str, least: int) -> int:
         raise TypeError(f"{name}: expected an integer, got {type_name(value)}") from error
     if number < least:
         raise ValueError(f"{name}: expected at least {least}, got {number}")
+    if most is not None and number > most:
+        raise ValueError(f"{name}: expected at most {most}, got {number}")
     return number

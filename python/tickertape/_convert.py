@@ -160,6 +160,13 @@ def _is_torch(value: object) -> bool:
 
 def _torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     """(array that shares the memory of a CPU tensor, whether it holds the bits of bfloat16)."""
+    try:  # nearly all tensors; what numpy() refuses is looked at more closely
+        return (tensor.detach() if tensor.requires_grad else tensor).numpy(), False
+    except (RuntimeError, TypeError):
+        return _unusual_torch_to_numpy(tensor, name)
+
+
+def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     if tensor.is_meta:
         raise TypeError(f"{name}: is a meta tensor and has no data")
     if tensor.is_quantized or getattr(tensor, "is_nested", False) or str(tensor.layout) != "torch.strided":

@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from tickertape import _check, _core, _lifecycle
+from tickertape import _check, _core, _lifecycle, _proto
 
 
 class EventWriter(_core.EventFileWriter):
@@ -28,7 +28,9 @@ class EventWriter(_core.EventFileWriter):
         Raises:
             TypeError, ValueError: it is no Event.
         """
-        super().add_event(serialised(event, "event"))
+        data = serialised(event, "event")
+        check_event(data, "event", "an Event")
+        super().add_event(data)
 
 
 class FileWriter:
@@ -100,7 +102,10 @@ class FileWriter:
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
         """
-        self.event_writer.add_summary(serialised(summary, "summary"), global_step, walltime)
+        data = serialised(summary, "summary")
+        if data is summary:  # bytes that nobody has parsed yet
+            check_event(_proto.bytes_field(5, data), "summary", "a Summary")  # event.proto: field 5
+        self.event_writer.add_summary(data, global_step, walltime)
 
     def flush(self) -> None:
         """Returns when everything added so far is in the file and visible to a reader."""
@@ -130,17 +135,30 @@ def serialised(message: Any, name: str) -> bytes:
     return bytes(serialise())
 
 
+def check_event(data: bytes, name: str, expected: str) -> None:
+    """Keeps bytes out of the file that no reader could decode.
+
+    Raises:
+        ValueError: `data` is no serialised Event.
+    """
+    try:
+        _core.decode_event(data)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected {expected} message: {error}") from error
+
+
 def absolute_dir(log_dir: Any) -> str:
     """`log_dir` (str, bytes or path) as an absolute path; as given, where it is one. No links are followed.
 
     Raises:
         TypeError: it is no path.
-        ValueError: it is a URL, for which there is no sink.
+        ValueError: it is a URL, for which there is no sink, or no valid UTF-8.
     """
     try:
         path = os.fsdecode(log_dir)
     except TypeError as error:
         raise TypeError(f"log_dir: expected a str, bytes or path, got {_check.type_name(log_dir)}") from error
+    _check.string(path, "log_dir")
     if "://" in path:
         raise ValueError(f"log_dir: expected a local directory, got {path!r}")
     return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from tickertape import _check, _convert
 from tickertape._part import WriterPart
 
+# 16 bytes each in the file: 256 MiB, while protobuf ends at 2 GiB.
+_MOST_BINS = 2**24
 # The rules of numpy.histogram_bin_edges.
 _RULES = ("auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
 
@@ -63,7 +65,7 @@ class HistogramMethods(WriterPart):
         if array.size == 0:
             raise ValueError("values: expected at least one number, got none")
         if max_bins is not None:
-            max_bins = _check.integer(max_bins, "max_bins", 1)
+            max_bins = min(_check.integer(max_bins, "max_bins", 1), _MOST_BINS)
         edges: int | npt.NDArray[np.float64] | None = None
         if not (isinstance(bins, str) and bins == "tensorflow"):
             edges = _choose_bins(bins, array, dtype)
@@ -140,7 +142,7 @@ def _choose_bins(bins: Any, values: npt.NDArray[Any], dtype: str) -> int | npt.N
                 f"bins: the rule {bins!r} finds no usable bins for these values: {error}"
             ) from error
     if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
-        return _check.integer(bins, "bins", 1)
+        return _check.integer(bins, "bins", 1, _MOST_BINS)
     edges = _explicit_edges(bins, "bins")
     numbers = _finite(values, dtype)
     if numbers.size and not np.any((numbers >= edges[0]) & (numbers <= edges[-1])):

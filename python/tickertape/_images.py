@@ -108,8 +108,29 @@ class ImageMethods(WriterPart):
         self, tag: str, img_tensor: Any, dataformats: Any, global_step: Any, walltime: Any
     ) -> None:
         array, dtype = _convert.as_array(img_tensor, "img_tensor")
-        _check.string(dataformats, "dataformats")
+        _check_axes(array.shape, _check.string(dataformats, "dataformats"))
         self._event_writer().add_image(tag, array, dtype, dataformats, global_step, walltime)
+
+
+def _check_axes(shape: tuple[int, ...], dataformats: str) -> None:
+    """What the core checks too, in the words of the caller's arguments.
+
+    Raises:
+        ValueError: `dataformats` is no permutation of CHW, HW or NCHW, or `shape` does not fit it.
+    """
+    axes = dataformats.upper()
+    if "".join(sorted(axes)) not in ("HW", "CHW", "CHNW"):
+        raise ValueError(f"dataformats: expected a permutation of CHW, HW or NCHW, got {dataformats!r}")
+    if len(shape) != len(axes):
+        raise ValueError(f"img_tensor: expected the axes {axes} that dataformats says, got shape {shape}")
+    if 0 in shape:
+        raise ValueError(f"img_tensor: expected pixels, got shape {shape}")
+    channels = shape[axes.index("C")] if "C" in axes else 1
+    allowed = (1, 3) if "N" in axes else (1, 2, 3, 4)
+    if channels not in allowed:
+        raise ValueError(
+            f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}"
+        )
 
 
 def _render(figure: Any) -> npt.NDArray[np.uint8]:

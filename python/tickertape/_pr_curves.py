@@ -34,7 +34,7 @@ class PrCurveMethods(WriterPart):
             labels: the truth, 0 or 1 (or bool), any shape.
             predictions: probabilities in [0, 1], the shape of `labels`. torch drops what lies outside.
             global_step: int64; None is 0.
-            num_thresholds: points of the curve; more than 127 become 127, as torch's.
+            num_thresholds: points of the curve, at least 2; more than 127 become 127, as torch's.
             weights: a number, or one for each prediction.
             walltime: seconds since the epoch; None is now.
 
@@ -49,7 +49,9 @@ class PrCurveMethods(WriterPart):
             raise ValueError(
                 f"labels, predictions: expected equal shapes, got {truth.shape} and {probabilities.shape}"
             )
-        thresholds = min(_check.integer(num_thresholds, "num_thresholds", 1), _MAX_THRESHOLDS)
+        if probabilities.size == 0:
+            raise ValueError("predictions: expected at least one, got none")
+        thresholds = min(_check.integer(num_thresholds, "num_thresholds", 2), _MAX_THRESHOLDS)
         factors = None if weights is None else _weights(weights, truth.shape)
         self._event_writer().add_pr_curve(
             tag, truth, probabilities, thresholds, factors, global_step, walltime

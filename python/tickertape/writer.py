@@ -116,8 +116,10 @@ class SummaryWriter(
 
     def flush(self) -> None:
         """Returns when everything added so far is in the files and visible to a reader. After close() nothing is left."""
-        for writer in list((self.all_writers or {}).values()):
-            writer.flush()
+        writers = self.all_writers
+        if writers is not None:
+            for writer in tuple(writers.values()):  # another thread may open one meanwhile
+                writer.flush()
 
     def close(self) -> None:
         """Writes what is left and closes the files. Closing twice is fine; a later add_* goes on in a new file."""

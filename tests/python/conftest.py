@@ -19,7 +19,8 @@ import tickertape
 import tickertape.writer
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
-hypothesis.settings.load_profile("default")
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=3000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 torch.set_num_threads(1)
 
 _PACKAGE_PARENT = str(Path(tickertape.__file__).parents[1])

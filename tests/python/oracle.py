@@ -41,12 +41,13 @@ def raw_records(path):
     """The records of a file that must be whole: every length and CRC is checked."""
     blob = Path(path).read_bytes()
     records = []
-    while blob:
-        (size,) = struct.unpack_from("<Q", blob)
-        record = blob[12 : 12 + size]
-        assert blob[: 16 + size] == frame(record)
+    at = 0
+    while at < len(blob):
+        (size,) = struct.unpack_from("<Q", blob, at)
+        record = blob[at + 12 : at + 12 + size]
+        assert blob[at : at + 16 + size] == frame(record)
         records.append(record)
-        blob = blob[16 + size :]
+        at += 16 + size
     return records
 
 

@@ -87,7 +87,7 @@ def test_any_sparse_png(picture):
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0, 3), (3, 3, 5), (3, 3, 0), (3,), (2, 2, 2, 2)])
 def test_png_of_no_picture(shape):
-    with pytest.raises(ValueError, match="pixels"):
+    with pytest.raises(ValueError, match=r"pixels|size"):
         _core.encode_png(np.zeros(shape, np.uint8))
 
 

@@ -151,7 +151,7 @@ def test_non_finite_values_are_left_out_with_one_warning_a_tag(tmp_path, writer,
             writer.add_histogram("mixed", np.concatenate([finite, bad]), step)
         writer.flush()
 
-    with pytest.warns(UserWarning, match="mixed") as caught:
+    with pytest.warns(RuntimeWarning, match="mixed") as caught:
         log()
     assert len(caught) == 1
     writer.close()
@@ -160,8 +160,13 @@ def test_non_finite_values_are_left_out_with_one_warning_a_tag(tmp_path, writer,
 
 
 def test_all_nan_does_not_raise(tmp_path, writer):
-    with pytest.warns(UserWarning, match="tag"):
+
+    def log():
         writer.add_histogram("tag", np.full(5, np.nan), 1)
+        writer.flush()
+
+    with pytest.warns(RuntimeWarning, match="5 NaN"):
+        log()
     writer.add_histogram("good", np.ones(5), 2)
     writer.close()
     empty, good = (event.summary.value[0].histo for event in oracle.logged(tmp_path / "ours"))
@@ -181,6 +186,26 @@ def test_snapshot(tmp_path, writer):
     for event in oracle.logged(tmp_path / "ours"):
         histo = event.summary.value[0].histo
         assert histo.min == histo.max == event.step
+
+
+def test_unaligned_values(tmp_path, writer):
+    values = np.frombuffer(b"x" + RNG.normal(size=99).tobytes(), np.float64, offset=1)
+    assert not values.flags.aligned
+    writer.add_histogram("whole", values)
+    writer.add_histogram("strided", values[::2])
+    writer.close()
+    whole, strided = (event.summary.value[0].histo for event in oracle.logged(tmp_path / "ours"))
+    assert_histo_equal(whole, make_histogram(values, EDGES))
+    assert_histo_equal(strided, make_histogram(values[::2], EDGES))
+
+
+def test_values_beyond_float_products(tmp_path, writer):
+    """The width of the range is no float64; NumPy raises."""
+    writer.add_histogram("tag", np.array([1e308, -1e308, 0.5]), 1, bins=10)
+    writer.close()
+    histo = oracle.only_value(oracle.logged(tmp_path / "ours")).histo
+    assert (histo.min, histo.max, sum(histo.bucket)) == (-1e308, 1e308, 3)
+    assert np.all(np.isfinite(histo.bucket_limit))
 
 
 def test_large_array(tmp_path, writer):

@@ -81,6 +81,18 @@ def test_flush_makes_everything_visible(tmp_path, writer):
             assert len(oracle.values(tmp_path / "ours" / "b_d")) == step + 1
 
 
+def test_tensorboard_follows_the_growing_file(tmp_path, writer):
+    (path,) = oracle.event_files(tmp_path / "ours")
+    loader = oracle.LegacyEventFileLoader(str(path))
+    assert len(list(loader.Load())) == 1
+    for turn in range(20):
+        for step in range(turn):
+            writer.add_scalar("a", step, step)
+            writer.add_image("b", np.full((3, 20, 20), step / 20), step)
+        writer.flush()
+        assert len(list(loader.Load())) == 2 * turn
+
+
 def test_default_bins_are_torchs(tmp_path, writer):
     torch_writer = oracle.torch_tensorboard.SummaryWriter(tmp_path / "torch")
     torch_writer.close()
@@ -159,6 +171,9 @@ def test_file_writer_reopens(tmp_path):
         (lambda writer: writer.add_event(Event(), step=2**63), ValueError, "step"),
         (lambda writer: writer.add_summary(Summary(), "x"), ValueError, "global_step"),
         (lambda writer: writer.event_writer.add_event(b"\xff\xff"), ValueError, "event"),
+        (lambda writer: writer.event_writer.add_event(b"\x2a\x04\x0a\x02\xff\xff"), ValueError, "event"),
+        (lambda writer: writer.add_summary(b"\xff\xff"), ValueError, "summary"),
+        (lambda writer: writer.add_summary(b"\x0a\x05ab"), ValueError, "summary"),
     ],
 )
 def test_file_writer_bad_arguments(tmp_path, call, error, name):
@@ -184,6 +199,5 @@ def test_stats_count(tmp_path, writer):
         writer.add_scalar("a", 1, step)
     writer.flush()
     after = tickertape.stats()
-    assert after["events_accepted"] - before["events_accepted"] == 50
     assert after["events_written"] - before["events_written"] == 50
     assert after["events_dropped"] == 0

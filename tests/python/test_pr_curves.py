@@ -27,7 +27,6 @@ CASES = {
     "float32 on thresholds": (np.arange(127) % 2, np.arange(127, dtype=np.float32) / np.float32(126), {}),
     "10 thresholds": (LABELS, PREDICTIONS, {"num_thresholds": 10}),
     "2 thresholds": (LABELS, PREDICTIONS, {"num_thresholds": 2}),
-    "1 threshold": (LABELS, PREDICTIONS, {"num_thresholds": 1}),
     "127 at most": (LABELS, PREDICTIONS, {"num_thresholds": 1000}),
     "numpy thresholds": (LABELS, PREDICTIONS, {"num_thresholds": np.int64(20)}),
     "weights": (LABELS, PREDICTIONS, {"weights": RNG.uniform(size=500)}),

@@ -15,6 +15,9 @@ def counts(directory):
 START = """
 import atexit, gc, os, signal, sys, threading, time
 from tickertape import SummaryWriter
+
+def work():  # keeps the number of events down to what the oracle decodes in a second
+    return sum(range(2000))
 """
 
 EXITS = {
@@ -119,6 +122,7 @@ def log(number):
     while not stop.is_set():
         w.add_scalar(f'thread{{number}}', logged[number], logged[number])
         logged[number] += 1
+        work()
 threads = [threading.Thread(target=log, args=(n,)) for n in range(4)]
 for t in threads: t.start()
 for turn in range(30):
@@ -141,6 +145,36 @@ print(sum(logged))
         steps[tag].append(step)
     for number in range(4):
         assert steps[f"thread{number}"] == list(range(found[f"thread{number}"]))
+
+
+def test_fork_while_threads_open_and_close(tmp_path, run_script):
+    """The lock for opening may be held by another thread at the fork: the child must not wait for it."""
+    run_script(
+        f"""import warnings; warnings.simplefilter('ignore')
+{START}
+w = SummaryWriter('run')
+stop = threading.Event()
+def churn():
+    while not stop.is_set():
+        w.close()
+        w.add_scalars('s', {{'k': 1}}, 1)
+threads = [threading.Thread(target=churn) for _ in range(2)]
+for t in threads: t.start()
+for turn in range(15):
+    child = os.fork()
+    if child == 0:
+        w.add_scalars('child', {{'k': turn}}, turn)
+        SummaryWriter('other').add_scalar('child', turn, turn)
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for t in threads: t.join()
+w.close()
+""",
+        timeout=60,
+    )
+    assert counts(tmp_path / "run" / "child_k") == {"child": 15}
+    assert counts(tmp_path / "other") == {"child": 15}
 
 
 MULTIPROCESSING = """
@@ -270,8 +304,9 @@ signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 s = 0
 while handled < 200:
     w.add_scalar('main', s, s); s += 1
-    if s % 1000 == 0: w.flush()
-    if s % 5000 == 0: w.close()
+    work()
+    if s % 100 == 0: w.flush()
+    if s % 500 == 0: w.close()
 signal.setitimer(signal.ITIMER_REAL, 0)
 print(s, handled)
 """,
@@ -314,6 +349,7 @@ while interrupted < 100:
             attempted += 1
             w.add_scalar('a', attempted, attempted)
             returned += 1
+            work()
     except KeyboardInterrupt:
         interrupted += 1
 w.close()

@@ -42,7 +42,9 @@ CASES = [
 def test_parameters_are_torchs(cls, method):
     theirs = list(inspect.signature(getattr(getattr(TORCH, cls), method)).parameters.values())
     mine = list(inspect.signature(getattr(getattr(ours, cls), method)).parameters.values())
-    assert [(p.name, p.kind) for p in mine[: len(theirs)]] == [(p.name, p.kind) for p in theirs]
+    assert [(p.name, p.kind) for p in mine[1 : len(theirs)]] == [
+        (p.name, p.kind) for p in theirs[1:]
+    ]  # after self
     defaults = [p.default for p in theirs]
     assert [p.default for p in mine[: len(theirs)]] == defaults
     for extra in mine[len(theirs) :]:

@@ -12,8 +12,12 @@ import tickertape
 def test_stub_mirrors_the_module(tmp_path):
     pytest.importorskip("mypy")
     parent = str(Path(tickertape.__file__).parents[1])
+    # pybind11 gives its classes a metaclass, which is no business of a type checker's.
+    allowed = tmp_path / "allowed"
+    allowed.write_text("tickertape._core.(EventFileWriter|SummaryWriterBase|RecordReader)\n")
+    options = ["--ignore-disjoint-bases", "--allowlist", str(allowed), "--ignore-unused-allowlist"]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy.stubtest", "tickertape._core", "--ignore-disjoint-bases"],
+        [sys.executable, "-m", "mypy.stubtest", "tickertape._core", *options],
         capture_output=True,
         text=True,
         check=False,
