@@ -15,17 +15,17 @@ namespace {
 
 const char* type_name(PyObject* object) { return Py_TYPE(object)->tp_name; }
 
-// Replaces the error that a conversion raised by one that names the argument; the old one becomes its cause. Errors that
-// are not about the value (KeyboardInterrupt, MemoryError) stay as they are.
+// Replaces the error that a conversion raised by one that names the argument; the old one becomes its cause.
+// Errors that are not about the value (KeyboardInterrupt, MemoryError) stay as they are.
 void name_argument(const char* argument, const char* expected, PyObject* object) {
   const bool is_type_error = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
-  const bool is_value_error = PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_OverflowError) ||
-                              PyErr_ExceptionMatches(PyExc_RuntimeError) ||
-                              PyErr_ExceptionMatches(PyExc_NotImplementedError);
+  const bool is_value_error =
+      PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_OverflowError) ||
+      PyErr_ExceptionMatches(PyExc_RuntimeError) || PyErr_ExceptionMatches(PyExc_NotImplementedError);
   if (!is_type_error && !is_value_error) return;
   const py::error_already_set cause;
-  const std::string message =
-      std::string(argument) + " must be " + expected + ", got " + type_name(object) + " (" + cause.what() + ")";
+  const std::string message = std::string(argument) + " must be " + expected + ", got " + type_name(object) +
+                              " (" + std::string(py::str(cause.value())) + ")";
   PyErr_SetString(is_type_error ? PyExc_TypeError : PyExc_ValueError, message.c_str());
   py::error_already_set named;
   PyException_SetCause(named.value().ptr(), py::object(cause.value()).release().ptr());
@@ -34,8 +34,8 @@ void name_argument(const char* argument, const char* expected, PyObject* object)
 
 constexpr const char* kScalar = "a number or an array of one element";
 
-bool refuse_scalar(PyObject* object) {
-  PyErr_Format(PyExc_TypeError, "scalar_value must be %s, got %s", kScalar, type_name(object));
+bool refuse_scalar(PyObject* object, const char* argument) {
+  PyErr_Format(PyExc_TypeError, "%s must be %s, got %s", argument, kScalar, type_name(object));
   return false;
 }
 
@@ -61,27 +61,30 @@ bool is_complex(PyObject* object) {
 }
 
 // Everything that is neither float, int nor bool.
-bool to_scalar_slowly(PyObject* object, double& value) {
-  if (PyUnicode_Check(object)) return float_of(object, "scalar_value", "a number or a numeric string", value);
-  if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object)) return refuse_scalar(object);
-  // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes them.
-  PyObject* item = PyObject_HasAttrString(object, "item") ? PyObject_CallMethod(object, "item", nullptr) : nullptr;
+bool to_scalar_slowly(PyObject* object, double& value, const char* argument) {
+  if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
+  if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object))
+    return refuse_scalar(object, argument);
+  // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes
+  // them.
+  PyObject* item =
+      PyObject_HasAttrString(object, "item") ? PyObject_CallMethod(object, "item", nullptr) : nullptr;
   if (item == nullptr) {
     if (PyErr_Occurred()) {
-      name_argument("scalar_value", kScalar, object);
+      name_argument(argument, kScalar, object);
       return false;
     }
-    return float_of(object, "scalar_value", kScalar, value);
+    return float_of(object, argument, kScalar, value);
   }
-  const bool fine = is_complex(item) || PyUnicode_Check(item) ? refuse_scalar(object)
-                                                              : float_of(item, "scalar_value", kScalar, value);
+  const bool fine = is_complex(item) || PyUnicode_Check(item) ? refuse_scalar(object, argument)
+                                                              : float_of(item, argument, kScalar, value);
   Py_DECREF(item);
   return fine;
 }
 
 }  // namespace
 
-bool to_scalar(PyObject* object, double& value) {
+bool to_scalar(PyObject* object, double& value, const char* argument) {
   if (PyFloat_Check(object)) {  // numpy.float64 too
     value = PyFloat_AS_DOUBLE(object);
     return true;
@@ -89,10 +92,10 @@ bool to_scalar(PyObject* object, double& value) {
   if (PyLong_Check(object)) {  // bool too
     value = PyLong_AsDouble(object);
     if (value != -1.0 || !PyErr_Occurred()) return true;
-    name_argument("scalar_value", "within float64", object);
+    name_argument(argument, "within float64", object);
     return false;
   }
-  return to_scalar_slowly(object, value);
+  return to_scalar_slowly(object, value, argument);
 }
 
 bool to_step(PyObject* object, std::int64_t& step) {
@@ -110,7 +113,8 @@ bool to_step(PyObject* object, std::int64_t& step) {
   int overflow = 0;
   step = PyLong_AsLongLongAndOverflow(number != nullptr ? number : object, &overflow);
   Py_XDECREF(number);
-  if (overflow != 0) PyErr_SetString(PyExc_ValueError, "global_step must fit into 64 bits (-2**63 to 2**63 - 1)");
+  if (overflow != 0)
+    PyErr_SetString(PyExc_ValueError, "global_step must fit into 64 bits (-2**63 to 2**63 - 1)");
   return overflow == 0;
 }
 
@@ -125,12 +129,14 @@ bool to_wall_time(PyObject* object, double& wall_time) {
     return false;
   }
   if (std::isfinite(wall_time)) return true;
-  PyErr_SetString(PyExc_ValueError, "walltime must be finite: TensorBoard drops the rest of a file after one that is not");
+  PyErr_SetString(PyExc_ValueError,
+                  "walltime must be finite: TensorBoard drops the rest of a file after one that is not");
   return false;
 }
 
 std::string_view to_tag(PyObject* object) {
-  if (!PyUnicode_Check(object)) throw py::type_error(std::string("tag must be a str, got ") + type_name(object));
+  if (!PyUnicode_Check(object))
+    throw py::type_error(std::string("tag must be a str, got ") + type_name(object));
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object, &size);
   if (text != nullptr) return {text, static_cast<std::size_t>(size)};
@@ -148,10 +154,18 @@ When to_when(py::handle global_step, py::handle walltime) {
 
 DType to_dtype(const std::string& name) {
   static constexpr std::array<std::pair<std::string_view, DType>, 13> kNames{{
-      {"bool", DType::kBool},       {"uint8", DType::kUint8},     {"int8", DType::kInt8},
-      {"uint16", DType::kUint16},   {"int16", DType::kInt16},     {"uint32", DType::kUint32},
-      {"int32", DType::kInt32},     {"uint64", DType::kUint64},   {"int64", DType::kInt64},
-      {"float16", DType::kFloat16}, {"bfloat16", DType::kBfloat16}, {"float32", DType::kFloat32},
+      {"bool", DType::kBool},
+      {"uint8", DType::kUint8},
+      {"int8", DType::kInt8},
+      {"uint16", DType::kUint16},
+      {"int16", DType::kInt16},
+      {"uint32", DType::kUint32},
+      {"int32", DType::kInt32},
+      {"uint64", DType::kUint64},
+      {"int64", DType::kInt64},
+      {"float16", DType::kFloat16},
+      {"bfloat16", DType::kBfloat16},
+      {"float32", DType::kFloat32},
       {"float64", DType::kFloat64},
   }};
   for (const auto& [known, dtype] : kNames) {

@@ -1,5 +1,5 @@
-// Python arguments to the core's types. L5. Each conversion may run Python code, so all of an op's are done before the
-// core is called; each error names the argument.
+// Python arguments to the core's types. L5. Each conversion may run Python code, so all of an op's are done
+// before the core is called; each error names the argument.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -21,10 +21,12 @@ namespace tickertape::bindings {
 bool to_step(PyObject* object, std::int64_t& step);
 // float() of anything; None (or nullptr) is now. TypeError, ValueError.
 bool to_wall_time(PyObject* object, double& wall_time);
-// A number, bool, numeric string, or anything with one element. TypeError, ValueError.
-bool to_scalar(PyObject* object, double& value);
+// A number, bool, numeric string, or anything with one element; errors name `argument`. TypeError,
+// ValueError.
+bool to_scalar(PyObject* object, double& value, const char* argument = "scalar_value");
 
-// The UTF-8 of a str, which owns it. Throws: TypeError where it is none, ValueError where it holds surrogates.
+// The UTF-8 of a str, which owns it. Throws: TypeError where it is none, ValueError where it holds
+// surrogates.
 std::string_view to_tag(PyObject* object);
 
 struct When {

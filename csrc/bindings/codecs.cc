@@ -29,8 +29,8 @@ struct Elements {
 
 Elements elements_of(const py::array& array, const std::optional<std::string>& dtype, const char* argument) {
   Elements elements{py::array::ensure(array, py::array::c_style), {}};
-  const ArraySource source = dtype ? to_source(elements.array, to_dtype(*dtype), argument)
-                                   : to_source(elements.array, argument);
+  const ArraySource source =
+      dtype ? to_source(elements.array, to_dtype(*dtype), argument) : to_source(elements.array, argument);
   elements.view = {source.data, source.size(), source.dtype};
   return elements;
 }
@@ -78,7 +78,8 @@ py::array_t<double> curve(const py::array& labels, const py::array& predictions,
 }
 
 ImageArray images_of(const Elements& elements, const std::string& dataformats) {
-  const std::vector<std::size_t> shape(elements.array.shape(), elements.array.shape() + elements.array.ndim());
+  const std::vector<std::size_t> shape(elements.array.shape(),
+                                       elements.array.shape() + elements.array.ndim());
   return image_array(elements.view.data, elements.view.dtype, shape.data(), shape.size(), dataformats);
 }
 
@@ -92,7 +93,8 @@ py::array_t<std::uint8_t> make_pixels(const py::array& pixels, const std::string
 }
 
 py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
-  if (pixels.ndim() != 2 && pixels.ndim() != 3) throw py::value_error("pixels must have 2 or 3 axes (HW or HWC)");
+  if (pixels.ndim() != 2 && pixels.ndim() != 3)
+    throw py::value_error("pixels must have 2 or 3 axes (HW or HWC)");
   const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(pixels.shape(axis)); };
   const std::uint32_t channels = pixels.ndim() == 3 ? extent(2) : 1;
   if (channels < 1 || channels > 4) throw py::value_error("pixels must have 1 to 4 channels");
@@ -108,10 +110,12 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
 
 void bind_codecs(py::module_& module) {
   module.def(
-      "crc32c", [](const py::bytes& data, std::uint32_t crc) { return crc32c(crc, as_bytes(std::string_view(data))); },
+      "crc32c",
+      [](const py::bytes& data, std::uint32_t crc) { return crc32c(crc, as_bytes(std::string_view(data))); },
       py::arg("data"), py::arg("crc") = 0);
   module.def(
-      "masked_crc32c", [](const py::bytes& data) { return MaskedCrc::of(as_bytes(std::string_view(data))).bits(); },
+      "masked_crc32c",
+      [](const py::bytes& data) { return MaskedCrc::of(as_bytes(std::string_view(data))).bits(); },
       py::arg("data"));
   module.def("histogram", &histogram, py::arg("values"), py::arg("dtype"), py::arg("bins").none(true),
              py::arg("max_bins").none(true));
@@ -120,8 +124,8 @@ void bind_codecs(py::module_& module) {
   module.def("encode_png", &png, py::arg("pixels"));
   module.def("make_pixels", &make_pixels, py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"));
   module.def(
-      "disable_cpu_features", [](const std::string& names) { disable_cpu_features(parse_cpu_features(names)); },
-      py::arg("names"));
+      "disable_cpu_features",
+      [](const std::string& names) { disable_cpu_features(parse_cpu_features(names)); }, py::arg("names"));
 }
 
 }  // namespace tickertape::bindings

@@ -5,8 +5,8 @@
 
 namespace tickertape::bindings {
 
-// Registers the translation with pybind11: IoError to OSError (errno, message, path), ArgumentError and DataError to
-// ValueError.
+// Registers the translation with pybind11: IoError to OSError (errno, message, path), ArgumentError and
+// DataError to ValueError.
 void register_errors();
 
 // The same for functions that pybind11 does not wrap: sets the Python error.

@@ -1,15 +1,14 @@
 // HOT PATH: add_scalar(tag, value, step) from Python to the ring. L5.
 //
-// Order matters: first everything that may run Python code (conversions), then look-up and push, which cannot.
-#include "bindings/fast_scalar.h"
-
+// Order matters: first everything that may run Python code (conversions), then look-up and push, which
+// cannot.
 #include <cmath>
 #include <exception>
 
 #include "base/error.h"
 #include "bindings/arguments.h"
 #include "bindings/errors.h"
-#include "bindings/py_writer.h"
+#include "bindings/fast_call.h"
 #include "event/encoder.h"
 
 namespace py = pybind11;
@@ -18,10 +17,21 @@ namespace tickertape::bindings {
 namespace {
 
 // The parameters, in torch's order; the last two are ours.
-enum Parameter { kTag, kValue, kStep, kWalltime, kNewStyle, kDoublePrecision, kDisplayName, kDescription, kCount };
+enum Parameter {
+  kTag,
+  kValue,
+  kStep,
+  kWalltime,
+  kNewStyle,
+  kDoublePrecision,
+  kDisplayName,
+  kDescription,
+  kCount
+};
 
-constexpr const char* kParameterNames[kCount] = {"tag",       "scalar_value",     "global_step",  "walltime",
-                                                 "new_style", "double_precision", "display_name", "summary_description"};
+constexpr const char* kParameterNames[kCount] = {"tag",          "scalar_value",       "global_step",
+                                                 "walltime",     "new_style",          "double_precision",
+                                                 "display_name", "summary_description"};
 
 struct Call {
   PyObject* given[kCount] = {};
@@ -43,7 +53,8 @@ bool take_keyword(Call& call, PyObject* name, PyObject* value) {
 
 bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   if (count > kCount) {
-    PyErr_Format(PyExc_TypeError, "add_scalar() takes at most %d arguments, got %zd", static_cast<int>(kCount), count);
+    PyErr_Format(PyExc_TypeError, "add_scalar() takes at most %d arguments, got %zd",
+                 static_cast<int>(kCount), count);
     return false;
   }
   for (Py_ssize_t i = 0; i < count; ++i) call.given[i] = arguments[i];
@@ -71,7 +82,8 @@ bool to_flag(PyObject* object, bool& flag) {
 bool to_style(const Call& call, ScalarStyle& style) {
   bool new_style = false;
   bool double_precision = false;
-  if (!to_flag(call.given[kNewStyle], new_style) || !to_flag(call.given[kDoublePrecision], double_precision)) {
+  if (!to_flag(call.given[kNewStyle], new_style) ||
+      !to_flag(call.given[kDoublePrecision], double_precision)) {
     return false;
   }
   if (new_style) style = double_precision ? ScalarStyle::kDoubleTensor : ScalarStyle::kFloatTensor;
@@ -111,7 +123,8 @@ bool push_described(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const std::string_view description = to_text(call.given[kDescription], "summary_description");
   if (display_name.empty() && description.empty()) return false;
   Buffer summary;
-  encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description, summary);
+  encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description,
+                          summary);
   const py::gil_scoped_release release;  // may wait for room; only our own memory is read
   writer.writer.add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
   return true;
@@ -122,14 +135,18 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   if (!push_described(writer, call, scalar)) {
     writer.writer.prepare();
     const Name& name = name_of(writer, call.given[kTag]);
-    const py::gil_scoped_release release;  // may wait for room; a name is never freed while its writer is open
+    const py::gil_scoped_release
+        release;  // may wait for room; a name is never freed while its writer is open
     writer.writer.add_named_scalar(name, scalar.value, scalar.step, scalar.wall_time, scalar.style);
   }
   if (scalar.overflows()) {
-    const py::str message = py::str("add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
-                                    "new_style=True with double_precision=True keeps it")
-                                .format(scalar.value, py::handle(call.given[kTag]));
-    if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0) throw py::error_already_set();
+    const py::str message =
+        py::str(
+            "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
+            "new_style=True with double_precision=True keeps it")
+            .format(scalar.value, py::handle(call.given[kTag]));
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0)
+      throw py::error_already_set();
   }
   raise_notices();
 }
@@ -148,7 +165,8 @@ PyObject* add_scalar(PyWriter& writer, const Call& call) {
       const Pushed pushed = name.is_shared ? writer.writer.try_add_scalar(name.id, scalar.value, scalar.step,
                                                                           scalar.wall_time, scalar.style)
                                            : Pushed::kFull;
-      if (pushed == Pushed::kDone) [[likely]] Py_RETURN_NONE;
+      if (pushed == Pushed::kDone) [[likely]]
+        Py_RETURN_NONE;
       if (pushed == Pushed::kDoneSlowly) {
         writer.writer.backend().attend();
         raise_notices();
@@ -163,17 +181,8 @@ PyObject* add_scalar(PyWriter& writer, const Call& call) {
   Py_RETURN_NONE;
 }
 
-// pybind11 keeps a pointer to the C++ object in each instance; nullptr before __init__().
-template <typename T>
-T* value_of(PyObject* self) {
-  auto* instance = reinterpret_cast<py::detail::instance*>(self);
-  void* value = instance->simple_layout ? instance->simple_value_holder[0]
-                                        : instance->get_value_and_holder().value_ptr<void>();
-  if (value == nullptr) PyErr_SetString(PyExc_TypeError, "__init__() of the writer was not called");
-  return static_cast<T*>(value);
-}
-
-PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                            PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
   Call call;
   if (writer == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
@@ -184,18 +193,11 @@ PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t
   auto* base = value_of<PyWriterBase>(self);
   Call call;
   if (base == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
-  if (base->bound == nullptr) [[unlikely]] {
-    PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);
-    if (opened == nullptr) return nullptr;
-    Py_DECREF(opened);
-    if (base->bound == nullptr) {
-      PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
-      return nullptr;
-    }
-  }
+  PyWriter* writer = bound_writer(self, *base);
+  if (writer == nullptr) return nullptr;
   // Conversions run Python code, which may close the writer: the reference keeps what is used below alive.
   const py::object owner = base->owner;
-  return add_scalar(*base->bound, call);
+  return add_scalar(*writer, call);
 }
 
 constexpr const char* kDoc =
@@ -214,20 +216,13 @@ constexpr const char* kDoc =
     "Raises:\n"
     "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
 
-template <auto function>
-void add_method(py::handle type) {
-  static PyMethodDef definition{"add_scalar", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(+function)),
-                                METH_FASTCALL | METH_KEYWORDS, kDoc};
-  PyObject* method = PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &definition);
-  if (method == nullptr) throw py::error_already_set();
-  type.attr("add_scalar") = py::reinterpret_steal<py::object>(method);
-}
-
 }  // namespace
 
 void add_fast_scalar(py::handle event_file_writer, py::handle summary_writer_base) {
-  add_method<&writer_add_scalar>(event_file_writer);
-  add_method<&base_add_scalar>(summary_writer_base);
+  static PyMethodDef of_writer = fast_method("add_scalar", &writer_add_scalar, kDoc);
+  static PyMethodDef of_base = fast_method("add_scalar", &base_add_scalar, kDoc);
+  add_method(event_file_writer, of_writer);
+  add_method(summary_writer_base, of_base);
 }
 
 }  // namespace tickertape::bindings

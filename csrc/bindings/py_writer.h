@@ -11,8 +11,8 @@
 
 namespace tickertape::bindings {
 
-// Finds the name of a tag by the identity of the str object: a training loop logs the same few literals over and over.
-// Direct-mapped; each entry owns a reference to its key. Guarded by the GIL.
+// Finds the name of a tag by the identity of the str object: a training loop logs the same few literals over
+// and over. Direct-mapped; each entry owns a reference to its key. Guarded by the GIL.
 class TagCache {
  public:
   TagCache() = default;

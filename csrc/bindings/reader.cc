@@ -92,8 +92,8 @@ py::list decode_values(Bytes summary) {
     const py::object data = value.kind == wire::value_field::kSimpleValue
                                 ? py::object(py::float_(static_cast<double>(value.simple_value)))
                                 : py::object(to_bytes(value.content));
-    values.append(py::make_tuple(to_text(value.tag), value_field_name(value.kind), data, to_text(value.plugin_name),
-                                 to_bytes(value.plugin_content)));
+    values.append(py::make_tuple(to_text(value.tag), value_field_name(value.kind), data,
+                                 to_text(value.plugin_name), to_bytes(value.plugin_content)));
   }
   return values;
 }

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "bindings/arguments.h"
-#include "bindings/fast_scalar.h"
+#include "bindings/fast_call.h"
 #include "bindings/py_writer.h"
 #include "codec/pixels.h"
 #include "codec/pr_curve.h"
@@ -26,12 +26,12 @@ namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
 
-// Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from a busy
-// thread, would cost more.
+// Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from
+// a busy thread, would cost more.
 constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
 
-// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it may take
-// long: nothing in it touches Python.
+// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it
+// may take long: nothing in it touches Python.
 template <typename Push>
 void push_op(PyWriter& self, std::size_t bytes, Push push) {
   self.writer.prepare();
@@ -51,7 +51,8 @@ void add(PyWriter& self, OpKind kind, py::handle tag, const Body& body, const Wh
 }
 
 void add_histogram(PyWriter& self, py::handle tag, const py::array& values, const std::string& dtype,
-                   const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step, py::handle walltime) {
+                   const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step,
+                   py::handle walltime) {
   HistogramOp op;
   op.values.source = to_source(values, to_dtype(dtype), "values");
   Doubles edges;
@@ -73,7 +74,8 @@ void add_histogram(PyWriter& self, py::handle tag, const py::array& values, cons
 void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, double num, double sum,
                        double sum_squares, const Doubles& limits, const Doubles& counts, py::handle step,
                        py::handle walltime) {
-  if (limits.size() != counts.size()) throw py::value_error("bucket_limits and bucket_counts must have the same length");
+  if (limits.size() != counts.size())
+    throw py::value_error("bucket_limits and bucket_counts must have the same length");
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
 }
@@ -104,7 +106,8 @@ PrCurveOp pr_curve_op(const py::array& labels, py::array& predictions, std::int6
   op.predictions.source = to_source(predictions, "predictions");
   const std::size_t size = op.predictions.source.size();
   if (size == 0) throw py::value_error("predictions must not be empty");
-  if (op.labels.source.size() != size) throw py::value_error("labels and predictions must have the same number of elements");
+  if (op.labels.source.size() != size)
+    throw py::value_error("labels and predictions must have the same number of elements");
   if (weights) {
     op.weights.source = to_source(*weights, "weights");
     if (op.weights.source.size() != size) {
@@ -124,7 +127,9 @@ void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::a
   add(self, OpKind::kPrCurve, tag, op, to_when(step, walltime));
 }
 
-std::vector<std::uint64_t> shape_of(const py::array& array) { return {array.shape(), array.shape() + array.ndim()}; }
+std::vector<std::uint64_t> shape_of(const py::array& array) {
+  return {array.shape(), array.shape() + array.ndim()};
+}
 
 void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
                const std::string& dataformats, py::handle step, py::handle walltime) {
@@ -167,8 +172,8 @@ Buffer tensor_values(const py::object& values, wire::TensorType type) {
 
 void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const std::string& dtype,
                 const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
-                const py::bytes& plugin_content, py::handle step, py::handle walltime, const std::string& display_name,
-                const std::string& description, std::uint64_t data_class) {
+                const py::bytes& plugin_content, py::handle step, py::handle walltime,
+                const std::string& display_name, const std::string& description, std::uint64_t data_class) {
   TensorOp op;
   op.type = to_tensor_type(dtype);
   const Buffer content = tensor_values(values, op.type);
@@ -219,9 +224,10 @@ std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::str
 py::dict stats() {
   py::dict all;
   Backend* backend = Backend::current();
-  const auto number = [&](const std::atomic<std::uint64_t> Counters::*counter) {
+  const auto number = [&](const std::atomic<std::uint64_t> Counters::* counter) {
     return backend == nullptr ? 0 : (backend->counters().*counter).load(std::memory_order_relaxed);
   };
+  all["events_accepted"] = backend == nullptr ? 0 : backend->ring().accepted();
   all["events_written"] = number(&Counters::events_written);
   all["bytes_written"] = number(&Counters::bytes_written);
   all["bytes_queued"] = backend == nullptr ? 0 : backend->ring().head() - backend->ring().tail();
@@ -254,20 +260,23 @@ void bind_writer(py::module_& module) {
       .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
       .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
-      .def("add_histogram", &add_histogram, py::arg("tag"), py::arg("values"), py::arg("dtype"), py::arg("bins").none(true),
-           py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"))
-      .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"), py::arg("num"),
-           py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"), py::arg("bucket_counts"),
-           py::arg("global_step"), py::arg("walltime"))
+      .def("add_histogram", &add_histogram, py::arg("tag"), py::arg("values"), py::arg("dtype"),
+           py::arg("bins").none(true), py::arg("max_bins").none(true), py::arg("global_step"),
+           py::arg("walltime"))
+      .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"),
+           py::arg("num"), py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"),
+           py::arg("bucket_counts"), py::arg("global_step"), py::arg("walltime"))
       .def("add_pr_curve", &add_pr_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
-           py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"), py::arg("walltime"))
-      .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"),
-           py::arg("global_step"), py::arg("walltime"))
+           py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
+           py::arg("walltime"))
+      .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"),
+           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"))
       .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
            py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
-      .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"), py::arg("shape").none(true),
-           py::arg("plugin_name"), py::arg("plugin_content"), py::arg("global_step"), py::arg("walltime"),
-           py::arg("display_name") = "", py::arg("summary_description") = "", py::arg("data_class") = 0)
+      .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"),
+           py::arg("shape").none(true), py::arg("plugin_name"), py::arg("plugin_content"),
+           py::arg("global_step"), py::arg("walltime"), py::arg("display_name") = "",
+           py::arg("summary_description") = "", py::arg("data_class") = 0)
       .def(
           "add_summary",
           [](PyWriter& self, const py::bytes& summary, py::handle step, py::handle walltime) {
@@ -283,6 +292,7 @@ void bind_writer(py::module_& module) {
   base.def(py::init<>()).def("_bind", &bind, py::arg("event_writer").none(true));
 
   add_fast_scalar(writer, base);
+  add_fast_log(base);
   module.def("stats", &stats);
   module.def("shutdown", &shutdown, py::arg("timeout_secs"));
 }

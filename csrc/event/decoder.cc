@@ -15,7 +15,8 @@ bool is_event_content(std::uint32_t field) {
 }
 
 bool is_value_content(std::uint32_t field) {
-  return (field >= value_field::kSimpleValue && field <= value_field::kAudio) || field == value_field::kTensor;
+  return (field >= value_field::kSimpleValue && field <= value_field::kAudio) ||
+         field == value_field::kTensor;
 }
 
 void decode_plugin_data(Bytes metadata, ValueView& value) {
@@ -75,22 +76,26 @@ bool decode_scalar(const ValueView& value, double& scalar) {
     scalar = value.simple_value;
     return true;
   }
-  if (value.kind != value_field::kTensor || (!value.plugin_name.empty() && value.plugin_name != "scalars")) return false;
-  constexpr std::uint32_t kTensorContent = 4;  // tensor.proto: raw bytes instead of typed values, as TensorFlow writes
+  if (value.kind != value_field::kTensor || (!value.plugin_name.empty() && value.plugin_name != "scalars"))
+    return false;
+  constexpr std::uint32_t kTensorContent =
+      4;  // tensor.proto: raw bytes instead of typed values, as TensorFlow writes
   Field field;
   std::uint64_t type = 0;
   bool found = false;
   for (Reader reader(value.content); reader.next(field);) {
     if (field.field == tensor_field::kDtype) type = field.number;
     const bool packed = field.type == WireType::kLength;
-    const bool holds_values = field.field == tensor_field::kFloatVal || field.field == tensor_field::kDoubleVal ||
-                              field.field == kTensorContent;
+    const bool holds_values = field.field == tensor_field::kFloatVal ||
+                              field.field == tensor_field::kDoubleVal || field.field == kTensorContent;
     if (!holds_values) continue;
     if (type == static_cast<std::uint64_t>(TensorType::kFloat) && (!packed || field.bytes.size() == 4)) {
-      const auto bits = packed ? load_le<std::uint32_t>(field.bytes.data()) : static_cast<std::uint32_t>(field.number);
+      const auto bits =
+          packed ? load_le<std::uint32_t>(field.bytes.data()) : static_cast<std::uint32_t>(field.number);
       scalar = std::bit_cast<float>(bits);
       found = true;
-    } else if (type == static_cast<std::uint64_t>(TensorType::kDouble) && (!packed || field.bytes.size() == 8)) {
+    } else if (type == static_cast<std::uint64_t>(TensorType::kDouble) &&
+               (!packed || field.bytes.size() == 8)) {
       scalar = std::bit_cast<double>(packed ? load_le<std::uint64_t>(field.bytes.data()) : field.number);
       found = true;
     }

@@ -32,8 +32,8 @@ EventView decode_event(Bytes bytes);
 // Throws DataError where the bytes are no Summary.Value.
 ValueView decode_value(Bytes bytes);
 
-// Finds a scalar, old style or new: simple_value, or a DT_FLOAT or DT_DOUBLE tensor of one element that stands in
-// float_val, double_val or tensor_content. False where the value is something else.
+// Finds a scalar, old style or new: simple_value, or a DT_FLOAT or DT_DOUBLE tensor of one element that
+// stands in float_val, double_val or tensor_content. False where the value is something else.
 bool decode_scalar(const ValueView& value, double& scalar);
 
 }  // namespace tickertape

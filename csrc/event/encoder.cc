@@ -20,7 +20,8 @@ using namespace wire;
 
 namespace {
 
-// --- Scalars -------------------------------------------------------------------------------------------------------
+// --- Scalars
+// -------------------------------------------------------------------------------------------------------
 
 // torch writes new-style scalars as a tensor without a shape.
 std::size_t scalar_tensor_size(ScalarStyle style) {
@@ -30,7 +31,8 @@ std::size_t scalar_tensor_size(ScalarStyle style) {
 }
 
 std::size_t scalar_content_size(ScalarStyle style, const Metadata& metadata) {
-  if (style == ScalarStyle::kSimpleValue) return fixed32_field_size(value_field::kSimpleValue) + metadata.field_size();
+  if (style == ScalarStyle::kSimpleValue)
+    return fixed32_field_size(value_field::kSimpleValue) + metadata.field_size();
   return length_field_size(value_field::kTensor, scalar_tensor_size(style)) + metadata.field_size();
 }
 
@@ -60,7 +62,8 @@ void encode_scalar(const OpView& op, std::string_view tag, Buffer& out) {
                      [&](Writer& writer) { put_scalar(writer, op.style, op.value, metadata); });
 }
 
-// --- Histograms ----------------------------------------------------------------------------------------------------
+// --- Histograms
+// ----------------------------------------------------------------------------------------------------
 
 struct HistogramFields {
   double min, max, num, sum, sum_squares;
@@ -102,16 +105,19 @@ Histogram count(const HistogramOp& op) {
 
 EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& out) {
   const Histogram h = count(read_body<HistogramOp>(op.body));
-  encode_histogram_fields(op, tag, {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
+  encode_histogram_fields(op, tag,
+                          {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
   return {h.nan_count, h.infinite_count};
 }
 
 void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
   const auto h = read_body<HistogramRawOp>(op.body);
-  encode_histogram_fields(op, tag, {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
+  encode_histogram_fields(op, tag,
+                          {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
 }
 
-// --- PR curves -----------------------------------------------------------------------------------------------------
+// --- PR curves
+// -----------------------------------------------------------------------------------------------------
 
 void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<PrCurveOp>(op.body);
@@ -132,13 +138,15 @@ void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   encode_tensor(op, tag, tensor, out);
 }
 
-// --- Images --------------------------------------------------------------------------------------------------------
+// --- Images
+// --------------------------------------------------------------------------------------------------------
 
 void encode_image_fields(const OpView& op, std::string_view tag, std::uint64_t height, std::uint64_t width,
                          std::uint64_t channels, Bytes encoded, Buffer& out) {
   using namespace image_field;
   const std::size_t image = number_size(kHeight, height) + number_size(kWidth, width) +
-                            number_size(kColorspace, channels) + text_size(kEncodedImageString, as_text(encoded));
+                            number_size(kColorspace, channels) +
+                            text_size(kEncodedImageString, as_text(encoded));
   append_value_event(op, tag, length_field_size(value_field::kImage, image), out, [&](Writer& writer) {
     writer.length_field(value_field::kImage, image);
     put_number(writer, kHeight, height);
@@ -159,7 +167,8 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out) {
   const bool grid = body.dataformats.find_first_of("nN") != std::string_view::npos;
   const PixelSize size = to_pixels(images, grid, pixels);
   Buffer png;
-  encode_png({pixels.data(), size.width, size.height, size.channels, std::size_t{size.width} * size.channels}, png);
+  encode_png({pixels.data(), size.width, size.height, size.channels, std::size_t{size.width} * size.channels},
+             png);
   encode_image_fields(op, tag, size.height, size.width, size.channels, png.bytes(), out);
 }
 
@@ -168,10 +177,12 @@ void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {
   encode_image_fields(op, tag, body.height, body.width, body.channels, body.encoded, out);
 }
 
-// --- Ready-made messages -------------------------------------------------------------------------------------------
+// --- Ready-made messages
+// -------------------------------------------------------------------------------------------
 
 void encode_summary(const OpView& op, Buffer& out) {
-  const std::size_t size = head_size(op.wall_time, op.step) + length_field_size(event_field::kSummary, op.body.size());
+  const std::size_t size =
+      head_size(op.wall_time, op.step) + length_field_size(event_field::kSummary, op.body.size());
   Writer writer(out.reserve_back(size));
   put_head(writer, op.wall_time, op.step);
   writer.bytes_field(event_field::kSummary, op.body);
@@ -215,10 +226,11 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out) {
 }
 
 bool is_heavy(const OpView& op) {
-  // Below this a hand-over to another thread (about 5 us) costs more than it saves: a histogram of 2,000 doubles
-  // takes about as long.
+  // Below this a hand-over to another thread (about 5 us) costs more than it saves: a histogram of 2,000
+  // doubles takes about as long.
   constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
-  const bool computes = op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve || op.kind == OpKind::kImage;
+  const bool computes =
+      op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve || op.kind == OpKind::kImage;
   return computes && op.body.size() >= kWorthAThread;
 }
 
@@ -226,7 +238,8 @@ void encode_version_event(double wall_time, std::int64_t step, Buffer& out) {
   static constexpr std::string_view kVersion = "brain.Event:2";
   static constexpr std::string_view kWriter = "tickertape";
   const std::size_t source = length_field_size(source_metadata_field::kWriter, kWriter.size());
-  const std::size_t size = head_size(wall_time, step) + length_field_size(event_field::kFileVersion, kVersion.size()) +
+  const std::size_t size = head_size(wall_time, step) +
+                           length_field_size(event_field::kFileVersion, kVersion.size()) +
                            length_field_size(event_field::kSourceMetadata, source);
   Writer writer(out.reserve_back(size));
   put_head(writer, wall_time, step);
@@ -246,8 +259,8 @@ void encode_session_start_event(double wall_time, std::int64_t step, Buffer& out
   out.commit(size);
 }
 
-void encode_described_scalar(std::string_view tag, double value, ScalarStyle style, std::string_view display_name,
-                             std::string_view description, Buffer& out) {
+void encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
+                             std::string_view display_name, std::string_view description, Buffer& out) {
   Metadata metadata;
   if (style != ScalarStyle::kSimpleValue) metadata.plugin_name = "scalars";
   metadata.display_name = display_name;

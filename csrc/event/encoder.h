@@ -1,5 +1,5 @@
-// Op in, Event bytes out: the only place that knows how each add_* looks in the file. L2; called by the sequencer and
-// by the codec pool.
+// Op in, Event bytes out: the only place that knows how each add_* looks in the file. L2; called by the
+// sequencer and by the codec pool.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct EncodeReport {
   std::uint64_t infinite_count = 0;  // likewise
 };
 
-// Appends the Event of `op` to `out`. Deterministic on every processor: recovery encodes again and compares bytes.
-// Thread-safe. Throws DataError where the body is not what its kind says.
+// Appends the Event of `op` to `out`. Deterministic on every processor: recovery encodes again and compares
+// bytes. Thread-safe. Throws DataError where the body is not what its kind says.
 EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out);
 
 // True where encoding `op` takes long enough to be worth another thread.
@@ -30,7 +30,7 @@ void encode_version_event(double wall_time, std::int64_t step, Buffer& out);
 void encode_session_start_event(double wall_time, std::int64_t step, Buffer& out);
 
 // Appends a serialised Summary of one scalar that carries a display name and a description.
-void encode_described_scalar(std::string_view tag, double value, ScalarStyle style, std::string_view display_name,
-                             std::string_view description, Buffer& out);
+void encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
+                             std::string_view display_name, std::string_view description, Buffer& out);
 
 }  // namespace tickertape

@@ -47,13 +47,15 @@ inline void put_head(Writer& writer, double wall_time, std::int64_t step) {
   put_number(writer, wire::event_field::kStep, static_cast<std::uint64_t>(step));
 }
 
-// Appends an Event whose one value has `tag` and `content_size` more bytes, which `write_content(Writer&)` writes.
+// Appends an Event whose one value has `tag` and `content_size` more bytes, which `write_content(Writer&)`
+// writes.
 template <typename WriteContent>
 void append_value_event(const OpView& op, std::string_view tag, std::size_t content_size, Buffer& out,
                         WriteContent write_content) {
   const std::size_t value = text_size(wire::value_field::kTag, tag) + content_size;
   const std::size_t summary = length_field_size(wire::summary_field::kValue, value);
-  const std::size_t event = head_size(op.wall_time, op.step) + length_field_size(wire::event_field::kSummary, summary);
+  const std::size_t event =
+      head_size(op.wall_time, op.step) + length_field_size(wire::event_field::kSummary, summary);
   Writer writer(out.reserve_back(event));
   put_head(writer, op.wall_time, op.step);
   writer.length_field(wire::event_field::kSummary, summary);

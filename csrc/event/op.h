@@ -1,7 +1,7 @@
 // What an op is: a call of add_*, as it lies in the op ring until it is encoded. L2.
 //
-// An op is a 32-byte header and, except for scalars, a body. Both are read again by another process after kill -9, so
-// their layout is part of the ring's format (kOpLayoutVersion).
+// An op is a 32-byte header and, except for scalars, a body. Both are read again by another process after
+// kill -9, so their layout is part of the ring's format (kOpLayoutVersion).
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,11 @@ struct OpView {
   Bytes body;        // every other kind
 };
 
-// --- Bodies --------------------------------------------------------------------------------------------------------
-// Each body states its layout once, in layout(io): BodySizer, BodyWriter and BodyReader (op_body.h) walk it. Spans and
-// pointers are not owned: they point to the caller's memory before the op is written and into the ring after it is read.
+// --- Bodies
+// --------------------------------------------------------------------------------------------------------
+// Each body states its layout once, in layout(io): BodySizer, BodyWriter and BodyReader (op_body.h) walk it.
+// Spans and pointers are not owned: they point to the caller's memory before the op is written and into the
+// ring after it is read.
 
 // An array to be copied into the body, in C order; `view` is what the codecs get to see.
 struct BodyArray {
@@ -129,7 +131,8 @@ struct TensorOp {
   Bytes plugin_content;
   std::string_view display_name, description;
   std::uint64_t data_class = 0;
-  // The elements as they lie in memory; for kString, each string behind its length as a 64-bit word, not aligned.
+  // The elements as they lie in memory; for kString, each string behind its length as a 64-bit word, not
+  // aligned.
   Bytes values;
 
   void layout(auto& io) {

@@ -1,7 +1,7 @@
 // The three walks over an op's layout: measure, write, read. L2.
 //
-// A body is a row of 64-bit words in native byte order; texts, bytes and arrays are a length word and their bytes,
-// padded to the next word, so that every array lies aligned.
+// A body is a row of 64-bit words in native byte order; texts, bytes and arrays are a length word and their
+// bytes, padded to the next word, so that every array lies aligned.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,9 @@ namespace tickertape {
 
 inline constexpr std::size_t kBodyWordBytes = 8;
 
-constexpr std::size_t padded(std::size_t bytes) { return (bytes + kBodyWordBytes - 1) & ~(kBodyWordBytes - 1); }
+constexpr std::size_t padded(std::size_t bytes) {
+  return (bytes + kBodyWordBytes - 1) & ~(kBodyWordBytes - 1);
+}
 
 class BodySizer {
  public:
@@ -79,8 +81,8 @@ class BodyWriter {
   std::uint8_t* to_;
 };
 
-// Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is checked:
-// throws DataError with the offset in the body.
+// Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is
+// checked: throws DataError with the offset in the body.
 class BodyReader {
  public:
   explicit BodyReader(Bytes body) : body_(body) {}

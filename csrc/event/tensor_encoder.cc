@@ -13,8 +13,8 @@ using namespace wire;
 
 namespace {
 
-// How the values of a type stand in a TensorProto (tensor.proto): raw little-endian numbers, or varints of `item_bytes`
-// wide integers.
+// How the values of a type stand in a TensorProto (tensor.proto): raw little-endian numbers, or varints of
+// `item_bytes` wide integers.
 struct Encoding {
   std::uint32_t field;
   std::size_t item_bytes;
@@ -39,7 +39,8 @@ Encoding encoding_of(TensorType type) {
       return {kIntVal, 2, true, true};
     case TensorType::kInt8:
       return {kIntVal, 1, true, true};
-    case TensorType::kUint8:  // torch puts these into uint32_val, where no reader looks (tensor_util.make_ndarray)
+    case TensorType::kUint8:  // torch puts these into uint32_val, where no reader looks
+                              // (tensor_util.make_ndarray)
       return {kIntVal, 1, true, false};
     case TensorType::kUint16:
       return {kIntVal, 2, true, false};
@@ -74,7 +75,8 @@ template <typename Use>
 void for_each_integer(const Encoding& encoding, Bytes values, Use use) {
   switch (encoding.item_bytes) {
     case 1:
-      return encoding.is_signed ? for_each_integer<std::int8_t>(values, use) : for_each_integer<std::uint8_t>(values, use);
+      return encoding.is_signed ? for_each_integer<std::int8_t>(values, use)
+                                : for_each_integer<std::uint8_t>(values, use);
     case 2:
       return encoding.is_signed ? for_each_integer<std::int16_t>(values, use)
                                 : for_each_integer<std::uint16_t>(values, use);
@@ -112,7 +114,8 @@ class Values {
  public:
   Values(TensorType type, Bytes values) : type_(type), encoding_(encoding_of(type)), values_(values) {
     if (type == TensorType::kString) {
-      for_each_string(values, [&](Bytes text) { content_size_ += length_field_size(encoding_.field, text.size()); });
+      for_each_string(values,
+                      [&](Bytes text) { content_size_ += length_field_size(encoding_.field, text.size()); });
     } else if (encoding_.is_varint) {
       for_each_integer(encoding_, values, [&](std::uint64_t value) { content_size_ += varint_size(value); });
     } else {
@@ -147,7 +150,8 @@ class Values {
 }  // namespace
 
 void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out) {
-  static_assert(std::endian::native == std::endian::little, "raw tensor values are copied as they lie in memory");
+  static_assert(std::endian::native == std::endian::little,
+                "raw tensor values are copied as they lie in memory");
   const Values values(tensor.type, tensor.values);
   const Metadata metadata{tensor.plugin_name, tensor.plugin_content, tensor.display_name, tensor.description,
                           tensor.data_class};

@@ -8,8 +8,8 @@
 
 namespace tickertape {
 
-// Appends the Event of `tensor` to `out`; time and step come from `op`. Throws DataError where values and type do not
-// fit.
+// Appends the Event of `tensor` to `out`; time and step come from `op`. Throws DataError where values and
+// type do not fit.
 void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out);
 
 }  // namespace tickertape

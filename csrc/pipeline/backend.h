@@ -1,7 +1,7 @@
 // The one backend of a process: its op ring, its drainer thread, its codec pool and every open file. L4.
 //
-// Locks, in the order they may be taken: creation (the singleton), drain, registry; the ring's, the names', the
-// notices' and the pool's are leaves. None is held while foreign code runs.
+// Locks, in the order they may be taken: creation (the singleton), drain, registry; the ring's, the names',
+// the notices' and the pool's are leaves. None is held while foreign code runs.
 #pragma once
 
 #include <atomic>
@@ -26,27 +26,34 @@ namespace tickertape {
 
 class Backend {
  public:
-  // The process's backend, made and started at the first call; never destroyed, since anything may log until the very
-  // end. `log_dir` is where the ring goes if shared memory is not to be had.
+  // The process's backend, made and started at the first call; never destroyed, since anything may log until
+  // the very end. `log_dir` is where the ring goes if shared memory is not to be had.
   static Backend& instance(const std::string& log_dir);
 
   // The same, or nullptr where there is none (yet, or not since this process was forked).
-  static Backend* current() { return current_.load(std::memory_order_acquire); }  // pairs with instance()'s store
+  static Backend* current() {
+    return current_.load(std::memory_order_acquire);
+  }  // pairs with instance()'s store
 
-  // --- Files -----------------------------------------------------------------------------------------------------
+  // --- Files
+  // -----------------------------------------------------------------------------------------------------
 
   // Registers a sink and gives its channel. Throws ArgumentError where too many are open.
   Channel& open(std::unique_ptr<Sink> sink, Name*& writer_name);
 
-  // Lets go of a channel; its sink is closed once everything is in it. Does not wait. No op may name it afterwards.
+  // Lets go of a channel; its sink is closed once everything is in it. Does not wait. No op may name it
+  // afterwards.
   void close(Channel& channel);
 
-  // Returns when every op pushed to `channel` before is in its file: 0; or the error number of what stands in the way.
+  // Returns when every op pushed to `channel` before is in its file: 0; or the error number of what stands in
+  // the way.
   int flush(Channel& channel);
 
-  // --- Producers' slow paths -------------------------------------------------------------------------------------
+  // --- Producers' slow paths
+  // -------------------------------------------------------------------------------------
 
-  // Waits until the drainer has made room since the ring's tail was `seen_tail`, or for some milliseconds. Hold no lock.
+  // Waits until the drainer has made room since the ring's tail was `seen_tail`, or for some milliseconds.
+  // Hold no lock.
   void wait_for_room(std::uint64_t seen_tail);
 
   // To be called after a push that went slowly: gets the drainer going.
@@ -57,10 +64,12 @@ class Backend {
   Notices& notices() { return notices_; }
   Counters& counters() { return counters_; }
 
-  // --- The end ---------------------------------------------------------------------------------------------------
+  // --- The end
+  // ---------------------------------------------------------------------------------------------------
 
-  // Drains everything and stops the threads; later pushes are written by their caller at once. Gives the number of
-  // bytes still queued when `timeout_seconds` were over (0: nothing is left, and the ring's file is gone).
+  // Drains everything and stops the threads; later pushes are written by their caller at once. Gives the
+  // number of bytes still queued when `timeout_seconds` were over (0: nothing is left, and the ring's file is
+  // gone).
   std::uint64_t stop(double timeout_seconds);
 
  private:
@@ -76,7 +85,7 @@ class Backend {
   void wake();
   bool step_under_lock();
   void drain_here();
-  void wait_for_progress(std::unique_lock<std::timed_mutex>& drain_lock, std::uint64_t seen_finished);
+  void wait_for_progress(std::unique_lock<std::mutex>& drain_lock, std::uint64_t seen_finished);
   void forget(Channel& channel);
   std::uint32_t take_slot();
 
@@ -89,8 +98,8 @@ class Backend {
   NameLog names_;
   WorkerPool pool_;
 
-  std::timed_mutex drain_;
-  Sequencer sequencer_;                // under drain_
+  std::mutex drain_;
+  Sequencer sequencer_;                   // under drain_
   std::atomic<int> flushers_waiting_{0};  // the drainer lets them go first; relaxed, a hint
 
   std::mutex registry_;

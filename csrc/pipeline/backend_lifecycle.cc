@@ -42,14 +42,16 @@ void Backend::start_thread() {
   }
 }
 
-// A fork copies memory but only one thread, so locks that others held stay locked for ever in the child. The child
-// therefore never looks at its parent's backend again; only the two things that outlive it here are kept consistent.
+// A fork copies memory but only one thread, so locks that others held stay locked for ever in the child. The
+// child therefore never looks at its parent's backend again; only the two things that outlive it here are
+// kept consistent.
 void Backend::before_fork() { creation_.lock(); }
 
 void Backend::after_fork_in_parent() { creation_.unlock(); }
 
 void Backend::after_fork_in_child() {
-  // Left where it is: its mapping does not exist here (MADV_DONTFORK), its files and threads are the parent's.
+  // Left where it is: its mapping does not exist here (MADV_DONTFORK), its files and threads are the
+  // parent's.
   current_.store(nullptr, std::memory_order_release);
   creation_.unlock();
 }
@@ -58,7 +60,8 @@ void Backend::at_exit() {
   Backend* backend = current();
   if (backend == nullptr) return;
   const std::uint64_t left = backend->stop(settings::exit_timeout_seconds());
-  for (const std::string& notice : backend->notices_.take()) std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
+  for (const std::string& notice : backend->notices_.take())
+    std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
   if (left == 0) return;
   if (backend->ring_.mapping().is_file()) {
     std::fprintf(stderr, "tickertape: %llu bytes could not be written and stay in '%s'\n",

@@ -21,17 +21,20 @@ struct Channel {
   Channel(std::unique_ptr<Sink> to, std::uint32_t index, ring_layout::CommitSlot* commit_slot)
       : sink(std::move(to)), slot_index(index), slot(commit_slot) {}
 
-  // --- Shared ----------------------------------------------------------------------------------------------------
+  // --- Shared
+  // ----------------------------------------------------------------------------------------------------
   const std::shared_ptr<Sink> sink;  // shared, so that sync() can outlast the drain lock
   const std::uint32_t slot_index;
   ring_layout::CommitSlot* const slot;
   // Behind the newest op: stored by producers inside the ring's lock, loaded by flush().
   std::atomic<std::uint64_t> pushed{0};
-  // Every op that ends at or before it is in the file: stored by the drainer (release), loaded by flush() (acquire).
+  // Every op that ends at or before it is in the file: stored by the drainer (release), loaded by flush()
+  // (acquire).
   std::atomic<std::uint64_t> committed{0};
 
-  // --- Under the drain lock --------------------------------------------------------------------------------------
-  // An op that could not be encoded when the sequencer came by, and all that follow it in this file.
+  // --- Under the drain lock
+  // -------------------------------------------------------------------------------------- An op that could
+  // not be encoded when the sequencer came by, and all that follow it in this file.
   struct Pending {
     std::uint64_t position;
     std::shared_ptr<Job> job;  // set once a worker has it

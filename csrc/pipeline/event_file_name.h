@@ -8,9 +8,9 @@
 
 namespace tickertape {
 
-// Creates `<log_dir>/events.out.tfevents.<10-digit seconds>.<hostname>.<pid>.<uid><suffix>`, where uid counts the files
-// of this process, as torch's EventFileWriter names them (tensorboard/summary/writer/event_file_writer.py). Never
-// opens a file that exists. Throws IoError.
+// Creates `<log_dir>/events.out.tfevents.<10-digit seconds>.<hostname>.<pid>.<uid><suffix>`, where uid counts
+// the files of this process, as torch's EventFileWriter names them
+// (tensorboard/summary/writer/event_file_writer.py). Never opens a file that exists. Throws IoError.
 std::unique_ptr<Sink> create_event_file(const std::string& log_dir, const std::string& suffix);
 
 }  // namespace tickertape

@@ -13,11 +13,12 @@ namespace tickertape {
 namespace {
 
 void check_no_nul(const std::string& text, const char* argument) {
-  if (text.find('\0') != std::string::npos) throw ArgumentError(std::string(argument) + " must not contain NUL");
+  if (text.find('\0') != std::string::npos)
+    throw ArgumentError(std::string(argument) + " must not contain NUL");
 }
 
-// What stands at the start of every file, written by the caller itself: so that what is wrong with the directory shows
-// at once, and so that a reader never finds an empty file.
+// What stands at the start of every file, written by the caller itself: so that what is wrong with the
+// directory shows at once, and so that a reader never finds an empty file.
 void write_opening(Sink& sink, const WriterOptions& options, bool first_opening) {
   const double now = wall_time_now();
   const bool purges = first_opening && options.purge_step.has_value();
@@ -34,7 +35,8 @@ void write_opening(Sink& sink, const WriterOptions& options, bool first_opening)
     frame.finish();
   }
   const Appended appended = sink.append(records.bytes());
-  if (appended.error_number != 0) throw IoError(appended.error_number, sink.path(), "cannot write event file");
+  if (appended.error_number != 0)
+    throw IoError(appended.error_number, sink.path(), "cannot write event file");
 }
 
 }  // namespace
@@ -96,6 +98,12 @@ bool EventFileWriter::add_named_scalar(const Name& name, double value, std::int6
   const bool accepted = push([&] { return try_add_scalar(name.id, value, step, wall_time, style); });
   if (accepted && !name.is_shared) flush();
   return accepted;
+}
+
+bool EventFileWriter::add_scalars(std::span<const TaggedScalar> scalars, std::int64_t step,
+                                  double wall_time) {
+  return add_op(OpKind::kSummary, nullptr, scalars_summary_size(scalars), step, wall_time,
+                [&](std::uint8_t* to) { write_scalars_summary(scalars, to); });
 }
 
 bool EventFileWriter::add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "base/os_clock.h"
 #include "event/op.h"
 #include "event/op_body.h"
+#include "event/scalars_summary.h"
 #include "pipeline/backend.h"
 
 namespace tickertape {
@@ -28,11 +30,12 @@ struct WriterOptions {
   OnFull on_full = OnFull::kBlock;
 };
 
-// Thread-safe, except that nothing may run beside close() and the destructor. After fork() the child's first call opens
-// a file of its own in the same directory. Strings are UTF-8.
+// Thread-safe, except that nothing may run beside close() and the destructor. After fork() the child's first
+// call opens a file of its own in the same directory. Strings are UTF-8.
 class EventFileWriter {
  public:
-  // Makes `log_dir` (absolute) and the file with its version event in it. Throws IoError; ArgumentError for a NUL.
+  // Makes `log_dir` (absolute) and the file with its version event in it. Throws IoError; ArgumentError for a
+  // NUL.
   explicit EventFileWriter(std::string log_dir, WriterOptions options = {});
   // Closes without waiting: the backend finishes the file.
   ~EventFileWriter();
@@ -44,7 +47,8 @@ class EventFileWriter {
   std::string path() const { return file_ != nullptr ? file_->name->text : std::string(); }
   bool is_closed() const { return file_ == nullptr; }
 
-  // --- Logging. Each call returns when the op is in the ring. ------------------------------------------------------
+  // --- Logging. Each call returns when the op is in the ring.
+  // ------------------------------------------------------
 
   void add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time = wall_time_now(),
                   ScalarStyle style = ScalarStyle::kSimpleValue);
@@ -55,15 +59,18 @@ class EventFileWriter {
     return add_op(kind, &this->tag(tag), body_size(body), step, wall_time,
                   [&](std::uint8_t* to) { write_body(body, to); });
   }
+  // Many scalars in one Event.
+  bool add_scalars(std::span<const TaggedScalar> scalars, std::int64_t step, double wall_time);
   // A serialised Summary or Event (kSummary, kEvent).
   bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time);
 
-  // --- For callers that keep a tag's number and must not wait with a lock held -----------------------------------------
+  // --- For callers that keep a tag's number and must not wait with a lock held
+  // -----------------------------------------
 
   // Ready for a push: open, and in the process that opened it. Otherwise prepare() first.
   bool is_ready() const { return file_ != nullptr && file_->backend == Backend::current(); }
-  // Opens a file of its own where this process was forked from the one that opened it. Throws IoError; ArgumentError
-  // when closed.
+  // Opens a file of its own where this process was forked from the one that opened it. Throws IoError;
+  // ArgumentError when closed.
   void prepare();
   // Changes whenever names got from tag() have become invalid.
   std::uint64_t epoch() const { return epoch_; }
@@ -71,20 +78,25 @@ class EventFileWriter {
   const Name& tag(std::string_view text);
 
   // HOT PATH; is_ready() must hold, and the name must be shared. kFull: nothing was done.
-  Pushed try_add_scalar(std::uint32_t name, double value, std::int64_t step, double wall_time, ScalarStyle style) {
-    return file_->backend->ring().try_push_scalar(name, style, value, step, wall_time, file_->channel->pushed);
+  Pushed try_add_scalar(std::uint32_t name, double value, std::int64_t step, double wall_time,
+                        ScalarStyle style) {
+    return file_->backend->ring().try_push_scalar(name, style, value, step, wall_time,
+                                                  file_->channel->pushed);
   }
   // The same for any name, waiting where it has to. False where it was dropped.
-  bool add_named_scalar(const Name& name, double value, std::int64_t step, double wall_time, ScalarStyle style);
+  bool add_named_scalar(const Name& name, double value, std::int64_t step, double wall_time,
+                        ScalarStyle style);
 
-  // --- The file ----------------------------------------------------------------------------------------------------
+  // --- The file
+  // ----------------------------------------------------------------------------------------------------
 
-  // Returns 0 when every op accepted before is in the file and visible to a reader, or the error number of what keeps it
-  // out (it stays queued). Nothing new: one comparison.
+  // Returns 0 when every op accepted before is in the file and visible to a reader, or the error number of
+  // what keeps it out (it stays queued). Nothing new: one comparison.
   int flush();
   // flush(), and what was written is on the disk. Throws IoError.
   int sync();
-  // flush() and the end of this writer. Closing twice is fine. Where flush() fails the backend goes on trying.
+  // flush() and the end of this writer. Closing twice is fine. Where flush() fails the backend goes on
+  // trying.
   int close();
 
   Backend& backend() { return *file_->backend; }
@@ -101,7 +113,8 @@ class EventFileWriter {
 
   void open();
   template <typename Write>
-  bool add_op(OpKind kind, const Name* name, std::uint64_t size, std::int64_t step, double wall_time, Write write);
+  bool add_op(OpKind kind, const Name* name, std::uint64_t size, std::int64_t step, double wall_time,
+              Write write);
   template <typename TryPush>
   bool push(TryPush try_push);
 
@@ -132,8 +145,8 @@ bool EventFileWriter::push(TryPush try_push) {
 }
 
 template <typename Write>
-bool EventFileWriter::add_op(OpKind kind, const Name* name, std::uint64_t size, std::int64_t step, double wall_time,
-                             Write write) {
+bool EventFileWriter::add_op(OpKind kind, const Name* name, std::uint64_t size, std::int64_t step,
+                             double wall_time, Write write) {
   using ring_layout::OpHeader;
   prepare();
   OpRing& ring = file_->backend->ring();
@@ -148,7 +161,8 @@ bool EventFileWriter::add_op(OpKind kind, const Name* name, std::uint64_t size, 
   bool slowly = false;
   const bool accepted = push([&] {
     op = ring.try_reserve(kind, on_heap ? ring_layout::kBodyOnHeap : std::uint8_t{0}, name->id,
-                          on_heap ? sizeof(ring_layout::HeapBody) : size, step, wall_time, file_->channel->pushed, slowly);
+                          on_heap ? sizeof(ring_layout::HeapBody) : size, step, wall_time,
+                          file_->channel->pushed, slowly);
     if (op == nullptr) return Pushed::kFull;
     if (on_heap) {
       const ring_layout::HeapBody body{heap.release(), size};

@@ -1,4 +1,5 @@
-// Writers' files and their tags, by number: ops carry the number, the log in the shared mapping keeps the text. L4.
+// Writers' files and their tags, by number: ops carry the number, the log in the shared mapping keeps the
+// text. L4.
 #pragma once
 
 #include <cstdint>

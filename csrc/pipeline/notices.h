@@ -1,5 +1,5 @@
-// What the backend has to tell the user. The backend never touches Python, so it leaves words here and the next call
-// that comes by turns them into warnings. L4.
+// What the backend has to tell the user. The backend never touches Python, so it leaves words here and the
+// next call that comes by turns them into warnings. L4.
 #pragma once
 
 #include <atomic>

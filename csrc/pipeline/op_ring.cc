@@ -22,8 +22,9 @@ constexpr std::uint32_t kSlotsAtOnce = 1024;  // 64 KiB
 // Memory is added in steps of this: about 0.3 ms each on tmpfs (measured), once in 32,768 scalars.
 constexpr std::uint64_t kGrowBytes = std::uint64_t{1} << 20;
 
-// How far producers go without looking at the drainer's side. Each look may wake the drainer and, where the ring is
-// empty, starts again at its front, so that a lightly used ring touches only this much memory (and cache).
+// How far producers go without looking at the drainer's side. Each look may wake the drainer and, where the
+// ring is empty, starts again at its front, so that a lightly used ring touches only this much memory (and
+// cache).
 constexpr std::uint64_t kLookEvery = std::uint64_t{256} << 10;
 
 template <std::size_t size>
@@ -86,8 +87,8 @@ void OpRing::interrupt() {
   limit_ = 0;
 }
 
-// Makes room for one op of `size` bytes at head_ (which may move to the next lap) and sets limit_ as far as the drainer
-// has come. False where the ring is full.
+// Makes room for one op of `size` bytes at head_ (which may move to the next lap) and sets limit_ as far as
+// the drainer has come. False where the ring is full.
 bool OpRing::make_room(std::uint64_t size) {
   const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
   std::uint64_t place = head_ & (capacity_ - 1);

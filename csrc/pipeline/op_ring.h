@@ -1,6 +1,7 @@
 // The op ring: what add_* accepted and no file has yet. L4.
 //
-// Producers push from any thread; one drainer at a time reads. try_push_scalar() is the hot path of the whole project.
+// Producers push from any thread; one drainer at a time reads. try_push_scalar() is the hot path of the whole
+// project.
 #pragma once
 
 #include <cstdint>
@@ -23,21 +24,24 @@ enum class Pushed {
 
 class OpRing {
  public:
-  // Takes a fresh mapping of at least mapping_bytes(capacity) and lays out the ring in it. `capacity` is a power of two.
-  // Throws IoError where the first pages cannot be had.
+  // Takes a fresh mapping of at least mapping_bytes(capacity) and lays out the ring in it. `capacity` is a
+  // power of two. Throws IoError where the first pages cannot be had.
   OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version);
 
   static std::size_t mapping_bytes(std::uint64_t capacity);
 
-  // --- Producers -------------------------------------------------------------------------------------------------
+  // --- Producers
+  // -------------------------------------------------------------------------------------------------
 
   // HOT PATH. One header, one lock, two releases; no system call, no allocation.
-  // Stores the position behind the op to `pushed` (relaxed: it is read under no other order than the ring's own).
-  Pushed try_push_scalar(std::uint32_t name, ScalarStyle style, double value, std::int64_t step, double wall_time,
-                         std::atomic<std::uint64_t>& pushed) {
+  // Stores the position behind the op to `pushed` (relaxed: it is read under no other order than the ring's
+  // own).
+  Pushed try_push_scalar(std::uint32_t name, ScalarStyle style, double value, std::int64_t step,
+                         double wall_time, std::atomic<std::uint64_t>& pushed) {
     const std::lock_guard<SpinLock> lock(producers_);
     const bool slow = head_ + sizeof(ring_layout::OpHeader) > limit_;
-    if (slow && !make_room(sizeof(ring_layout::OpHeader))) [[unlikely]] return Pushed::kFull;
+    if (slow && !make_room(sizeof(ring_layout::OpHeader))) [[unlikely]]
+      return Pushed::kFull;
     ring_layout::OpHeader* op = at(head_);
     op->kind = OpKind::kScalar;
     op->style = style;
@@ -51,11 +55,12 @@ class OpRing {
     return slow ? Pushed::kDoneSlowly : Pushed::kDone;
   }
 
-  // Takes the next place for an op with a body of `body_size` bytes and fills its header; the place counts as pending
-  // until finish() or cancel(). nullptr where there is no room now. `went_slowly` as kDoneSlowly above.
-  ring_layout::OpHeader* try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t name, std::uint64_t body_size,
-                                     std::int64_t step, double wall_time, std::atomic<std::uint64_t>& pushed,
-                                     bool& went_slowly);
+  // Takes the next place for an op with a body of `body_size` bytes and fills its header; the place counts as
+  // pending until finish() or cancel(). nullptr where there is no room now. `went_slowly` as kDoneSlowly
+  // above.
+  ring_layout::OpHeader* try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t name,
+                                     std::uint64_t body_size, std::int64_t step, double wall_time,
+                                     std::atomic<std::uint64_t>& pushed, bool& went_slowly);
   static std::uint8_t* body(ring_layout::OpHeader* op) { return reinterpret_cast<std::uint8_t*>(op + 1); }
   static void finish(ring_layout::OpHeader* op) {
     op->state.store(ring_layout::OpHeader::kReady, std::memory_order_release);
@@ -64,16 +69,25 @@ class OpRing {
     op->state.store(ring_layout::OpHeader::kCancelled, std::memory_order_release);
   }
 
+  // Ops accepted so far.
+  std::uint64_t accepted() {
+    const std::lock_guard<SpinLock> lock(producers_);
+    return accepted_;
+  }
+
   // The largest body that will ever find room; larger ones go to the heap.
   std::uint64_t max_body_size() const { return capacity_ / 4; }
 
   // A guess, good enough to decide whether to get ready for a wait.
-  bool probably_has_room(std::uint64_t body_size) const { return head() - tail() + 2 * body_size < capacity_ / 2; }
+  bool probably_has_room(std::uint64_t body_size) const {
+    return head() - tail() + 2 * body_size < capacity_ / 2;
+  }
 
   // Makes the next push go slowly, so that its caller looks for notices.
   void interrupt();
 
-  // --- The drainer -----------------------------------------------------------------------------------------------
+  // --- The drainer
+  // -----------------------------------------------------------------------------------------------
 
   std::uint64_t head() const { return header_->head.load(std::memory_order_acquire); }
   std::uint64_t tail() const { return header_->tail.load(std::memory_order_acquire); }
@@ -93,6 +107,7 @@ class OpRing {
 
  private:
   void publish(std::uint64_t head, std::atomic<std::uint64_t>& pushed) {
+    ++accepted_;
     head_ = head;
     pushed.store(head, std::memory_order_relaxed);
     header_->head.store(head, std::memory_order_release);
@@ -112,6 +127,7 @@ class OpRing {
   std::uint64_t head_ = 0;
   std::uint64_t limit_ = 0;   // pushes that end before it need no look at the drainer's side
   std::uint64_t backed_ = 0;  // bytes of the region that have memory, from its start
+  std::uint64_t accepted_ = 0;
 };
 
 }  // namespace tickertape

@@ -1,11 +1,11 @@
-// How the op ring lies in its shared mapping. L4. Another process reads this after kill -9, so a change of anything
-// here, or of a body in event/op.h, needs a new kRingVersion.
+// How the op ring lies in its shared mapping. L4. Another process reads this after kill -9, so a change of
+// anything here, or of a body in event/op.h, needs a new kRingVersion.
 //
 //   [RingHeader, one page] [commit slots] [name log] [ring]
 //
-// Each region is address space first; its pages are allocated as they are needed. Positions in the ring are counted
-// from the start of the process and never go back; position & (capacity - 1) is the place in the region. An op never
-// wraps: the rest of a lap is filled with a pad.
+// Each region is address space first; its pages are allocated as they are needed. Positions in the ring are
+// counted from the start of the process and never go back; position & (capacity - 1) is the place in the
+// region. An op never wraps: the rest of a lap is filled with a pad.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace tickertape::ring_layout {
 inline constexpr std::uint64_t kMagic = 0x31474E4952545454;  // "TTTRING1" in little-endian order
 inline constexpr std::uint32_t kRingVersion = 1;
 inline constexpr std::size_t kHeaderBytes = 4096;
-inline constexpr std::uint32_t kMaxWriters = 65536;               // open at the same time
+inline constexpr std::uint32_t kMaxWriters = 65536;                  // open at the same time
 inline constexpr std::size_t kNameLogBytes = std::size_t{64} << 20;  // some 500,000 tags of 100 bytes
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between processes");
@@ -36,14 +36,15 @@ struct RingHeader {
   char boot_id[64];
   char library_version[64];  // bytes are compared in recovery, so only the version that encoded can compare
 
-  alignas(64) std::atomic<std::uint64_t> head;        // behind the last op; stored by producers, loaded by the drainer
-  alignas(64) std::atomic<std::uint64_t> tail;        // before it, everything is in its file; stored by the drainer
+  alignas(
+      64) std::atomic<std::uint64_t> head;  // behind the last op; stored by producers, loaded by the drainer
+  alignas(64) std::atomic<std::uint64_t> tail;  // before it, everything is in its file; stored by the drainer
   alignas(64) std::atomic<std::uint64_t> names_used;  // bytes of the name log that are whole entries
 };
 static_assert(sizeof(RingHeader) <= kHeaderBytes);
 
-// What of one writer's ops is in its file: those before `position`, which end at `file_size`. Two records, so that a
-// death between two stores leaves one whole: record[sequence & 1] is the one that counts.
+// What of one writer's ops is in its file: those before `position`, which end at `file_size`. Two records, so
+// that a death between two stores leaves one whole: record[sequence & 1] is the one that counts.
 struct alignas(64) CommitSlot {
   struct Record {
     std::uint64_t position;
@@ -60,8 +61,8 @@ struct alignas(64) CommitSlot {
   }
 };
 
-// An entry of the name log, followed by `size` bytes of text padded to 8. Entries are numbered from 0: that is a name's
-// id.
+// An entry of the name log, followed by `size` bytes of text padded to 8. Entries are numbered from 0: that
+// is a name's id.
 struct NameEntry {
   enum Kind : std::uint32_t { kWriter = 1, kTag = 2 };
   std::uint32_t kind;
@@ -69,11 +70,11 @@ struct NameEntry {
   std::uint64_t size;
 };
 
-// The fixed part of every op. `state` is stored last, with release order, by the producer; the sequencer loads it with
-// acquire order.
+// The fixed part of every op. `state` is stored last, with release order, by the producer; the sequencer
+// loads it with acquire order.
 struct OpHeader {
   enum State : std::uint8_t {
-    kPending = 0,    // takes its place in the order; the rest is not there yet
+    kPending = 0,  // takes its place in the order; the rest is not there yet
     kReady = 1,
     kCancelled = 2,  // never will be
   };
@@ -93,8 +94,8 @@ struct OpHeader {
 };
 static_assert(sizeof(OpHeader) == 32);
 
-// The body is not in the ring but on the heap of the process; in the ring stands a HeapBody. Such an op dies with the
-// process, so its call returns only when it is in the file.
+// The body is not in the ring but on the heap of the process; in the ring stands a HeapBody. Such an op dies
+// with the process, so its call returns only when it is in the file.
 inline constexpr std::uint8_t kBodyOnHeap = 1;
 struct HeapBody {
   std::uint8_t* data;  // owned by the op; new[]
@@ -108,6 +109,8 @@ inline std::uint64_t op_size(std::uint64_t body_size) {
   return (sizeof(OpHeader) + body_size + kOpAlignment - 1) & ~(kOpAlignment - 1);
 }
 
-inline std::uint64_t OpHeader::total_size() const { return kind == OpKind::kScalar ? sizeof(OpHeader) : op_size(body_size); }
+inline std::uint64_t OpHeader::total_size() const {
+  return kind == OpKind::kScalar ? sizeof(OpHeader) : op_size(body_size);
+}
 
 }  // namespace tickertape::ring_layout

@@ -67,7 +67,8 @@ SharedMapping place_ring(std::size_t size, const std::string& log_dir, Notices& 
     return mapping;
   }
   notices.add(
-      "no shared memory for the op ring, nor room in the log directory: it lies in this process's own memory, and what "
+      "no shared memory for the op ring, nor room in the log directory: it lies in this process's own "
+      "memory, and what "
       "was logged in the last 20 ms is lost if the process is killed");
   return SharedMapping::anonymous(size);
 }

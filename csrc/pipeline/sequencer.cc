@@ -15,8 +15,8 @@ using namespace ring_layout;
 
 namespace {
 
-// How much is encoded before it is written: large enough that the system call does not count (0.4 us in 256 KiB), small
-// enough to stay in the cache between the two.
+// How much is encoded before it is written: large enough that the system call does not count (0.4 us in 256
+// KiB), small enough to stay in the cache between the two.
 constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 
 // How far one step() goes, so that the drain lock changes hands now and then.
@@ -29,7 +29,8 @@ constexpr std::int64_t kFirstRetryNs = 50'000'000;
 constexpr std::int64_t kLastRetryNs = 1'000'000'000;
 
 OpHeader::State state_of(const OpHeader& op) {
-  return static_cast<OpHeader::State>(op.state.load(std::memory_order_acquire));  // pairs with OpRing::finish()
+  return static_cast<OpHeader::State>(
+      op.state.load(std::memory_order_acquire));  // pairs with OpRing::finish()
 }
 
 HeapBody heap_body(OpHeader& op) {
@@ -87,8 +88,8 @@ bool Sequencer::scan() {
 void Sequencer::take(std::uint64_t position, OpHeader& op) {
   Channel& channel = *name_of(op).channel;
   activate(channel);
-  const bool at_once = channel.pending.empty() && channel.error_number == 0 && state_of(op) == OpHeader::kReady &&
-                       !is_heavy(view_of(op));
+  const bool at_once = channel.pending.empty() && channel.error_number == 0 &&
+                       state_of(op) == OpHeader::kReady && !is_heavy(view_of(op));
   if (!at_once) {
     channel.pending.push_back({position, nullptr});
     submit_ahead(channel);
@@ -225,7 +226,8 @@ void Sequencer::write(Channel& channel) {
 
 void Sequencer::fail(Channel& channel, int error_number) {
   if (channel.error_number == 0) {
-    notices_.add("cannot write '" + channel.sink->path() + "': " + std::generic_category().message(error_number) +
+    notices_.add("cannot write '" + channel.sink->path() +
+                 "': " + std::generic_category().message(error_number) +
                  "; what is logged stays queued and is tried again (said once for each failure)");
     ring_.interrupt();
   }

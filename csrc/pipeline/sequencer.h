@@ -1,5 +1,5 @@
-// Takes ops from the ring in order, has them encoded, and appends each file's records in the order of the calls. L4;
-// everything here runs under the backend's drain lock.
+// Takes ops from the ring in order, has them encoded, and appends each file's records in the order of the
+// calls. L4; everything here runs under the backend's drain lock.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class Sequencer {
         counters_(counters),
         on_closed_(std::move(on_closed)) {}
 
-  // Encodes and writes what it can without waiting; a part of it where there is much. True when it is worth calling
-  // again at once.
+  // Encodes and writes what it can without waiting; a part of it where there is much. True when it is worth
+  // calling again at once.
   bool step();
 
   // Tries failing files again now, whatever their back-off.

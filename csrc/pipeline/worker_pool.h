@@ -24,7 +24,8 @@ struct Job {
   OpView op;
   std::string_view tag;
 
-  // Valid once done; done is stored with release order by the worker and loaded with acquire order by the drainer.
+  // Valid once done; done is stored with release order by the worker and loaded with acquire order by the
+  // drainer.
   Buffer record;
   EncodeReport report;
   std::exception_ptr error;

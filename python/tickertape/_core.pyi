@@ -1,6 +1,6 @@
 """Stubs of the native module; checked against it by stubtest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 import numpy as np
@@ -133,6 +133,8 @@ class SummaryWriterBase:
         display_name: str = "",
         summary_description: str = "",
     ) -> None: ...
+    def log(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
+        """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
 def stats() -> dict[str, int]:
     """Counters of the process: events_accepted, events_written, bytes_written, bytes_queued, events_dropped,

@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from tickertape import _check, _core, _lifecycle
 from tickertape._embeddings import EmbeddingMethods
 from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
@@ -22,6 +20,8 @@ from tickertape._texts import TextMethods
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
 __all__ = ["FileWriter", "SummaryWriter"]
 

@@ -1,0 +1,183 @@
+// HOT PATH: log({tag: value, ...}, step) from Python to the ring, all values in one Event. L5.
+//
+// Order matters: first everything that may run Python code (conversions), then the push, which cannot.
+#include <cmath>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/arguments.h"
+#include "bindings/errors.h"
+#include "bindings/fast_call.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// The values of one call, collected before anything is written.
+class Collected {
+ public:
+  // `values` is a dict; nested ones get their key and a "/" before their own keys. Throws what converting
+  // throws.
+  void add(PyObject* values, const std::string& prefix) {
+    // Converting anything but a plain number may run code that changes the dict, so those are walked as a
+    // list.
+    if (!add_plain(values, prefix)) add_any(values, prefix);
+  }
+  // Throws where the result has no value at all.
+  void check_not_empty() const {
+    if (scalars_.empty()) throw py::value_error("values must not be empty");
+  }
+  const std::vector<TaggedScalar>& scalars() const { return scalars_; }
+  bool overflows() const { return overflows_; }
+
+ private:
+  bool add_plain(PyObject* values, const std::string& prefix) {
+    if (!prefix.empty() || !PyDict_CheckExact(values)) return false;
+    const auto count = static_cast<std::size_t>(PyDict_Size(values));
+    scalars_.reserve(count);
+    kept_.reserve(count);
+    PyObject* key;
+    PyObject* value;
+    for (Py_ssize_t at = 0; PyDict_Next(values, &at, &key, &value) != 0;) {
+      if (!PyFloat_CheckExact(value) || !PyUnicode_CheckExact(key)) {
+        scalars_.clear();
+        kept_.clear();
+        return false;
+      }
+      kept_.push_back(py::reinterpret_borrow<py::object>(key));
+      add_scalar(to_tag(key), PyFloat_AS_DOUBLE(value));
+    }
+    return true;
+  }
+
+  void add_any(PyObject* values, const std::string& prefix) {
+    const auto items = py::reinterpret_steal<py::list>(PyMapping_Items(values));
+    if (!items) throw py::error_already_set();
+    kept_.push_back(items);
+    for (const py::handle item : items) {
+      const auto pair = py::reinterpret_borrow<py::tuple>(item);
+      const py::handle key = pair[0];
+      const py::handle value = pair[1];
+      if (!PyUnicode_Check(key.ptr())) throw py::type_error(key_error(key));
+      std::string_view tag = to_tag(key.ptr());
+      if (!prefix.empty()) {
+        const py::str joined = py::str(prefix + "/") + py::reinterpret_borrow<py::str>(key);
+        kept_.push_back(joined);
+        tag = to_tag(joined.ptr());
+      }
+      if (is_mapping(value)) {
+        add(value.ptr(), std::string(tag));
+        continue;
+      }
+      double number = 0;
+      const std::string argument = "values['" + std::string(tag) + "']";
+      if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
+      add_scalar(tag, number);
+    }
+  }
+
+  static bool is_mapping(py::handle value) {
+    if (PyDict_Check(value.ptr())) return true;
+    // Arrays, tensors and strings are sequences with subscripts too; a mapping has keys().
+    return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) && py::hasattr(value, "keys");
+  }
+  static std::string key_error(py::handle key) {
+    return std::string("values must have str keys, got ") + Py_TYPE(key.ptr())->tp_name;
+  }
+  void add_scalar(std::string_view tag, double value) {
+    overflows_ |= std::isinf(static_cast<float>(value)) && !std::isinf(value);
+    scalars_.push_back({tag, value});
+  }
+
+  std::vector<TaggedScalar> scalars_;
+  std::vector<py::object> kept_;  // what the tags point into
+  bool overflows_ = false;
+};
+
+void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
+  writer.writer.prepare();
+  const std::vector<TaggedScalar>& scalars = collected.scalars();
+  if (writer.writer.backend().ring().probably_has_room(scalars_summary_size(scalars))) [[likely]] {
+    writer.writer.add_scalars(scalars, step, wall_time);
+  } else {
+    const py::gil_scoped_release release;  // may wait for room; `collected` keeps the tags
+    writer.writer.add_scalars(scalars, step, wall_time);
+  }
+  if (collected.overflows() &&
+      PyErr_WarnEx(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf", 1) != 0) {
+    throw py::error_already_set();
+  }
+  raise_notices();
+}
+
+constexpr const char* kNames[] = {"values", "global_step", "walltime"};
+
+bool take_arguments(PyObject* (&given)[3], PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  if (count > 3) {
+    PyErr_Format(PyExc_TypeError, "log() takes at most 3 arguments, got %zd", count);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; ++i) given[i] = arguments[i];
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  for (Py_ssize_t i = 0; i < named; ++i) {
+    PyObject* name = PyTuple_GET_ITEM(keywords, i);
+    int index = 0;
+    while (index < 3 && PyUnicode_CompareWithASCIIString(name, kNames[index]) != 0) ++index;
+    if (index == 3 || given[index] != nullptr) {
+      PyErr_Format(PyExc_TypeError, "log() got an unexpected or repeated argument '%U'", name);
+      return false;
+    }
+    given[index] = arguments[count + i];
+  }
+  if (given[0] != nullptr) return true;
+  PyErr_SetString(PyExc_TypeError, "log() missing required argument 'values'");
+  return false;
+}
+
+PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  PyObject* given[3] = {};
+  if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
+  try {
+    if (!PyDict_Check(given[0]) && !py::hasattr(given[0], "keys")) {
+      throw py::type_error(std::string("values must be a dict of tag to number, got ") +
+                           Py_TYPE(given[0])->tp_name);
+    }
+    std::int64_t step = 0;
+    double wall_time = 0;
+    if (!to_step(given[1], step) || !to_wall_time(given[2], wall_time)) return nullptr;
+    Collected collected;
+    collected.add(given[0], {});
+    collected.check_not_empty();
+    PyWriter* writer = bound_writer(self, *base);
+    if (writer == nullptr) return nullptr;
+    const py::object owner = base->owner;  // notices run Python code, which may close the writer
+    push(*writer, collected, step, wall_time);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+constexpr const char* kDoc =
+    "log($self, /, values, global_step=None, walltime=None)\n--\n\n"
+    "Logs many numbers of one step in one Event: one call, one wall time, all or nothing.\n\n"
+    "Args:\n"
+    "    values: dict of tag to anything add_scalar takes; nested dicts become `a/b`.\n"
+    "    global_step: Anything int() takes; None is 0.\n"
+    "    walltime: Seconds since the epoch; None is now.\n\n"
+    "Raises:\n"
+    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+
+}  // namespace
+
+void add_fast_log(py::handle summary_writer_base) {
+  static PyMethodDef definition = fast_method("log", &base_log, kDoc);
+  add_method(summary_writer_base, definition);
+}
+
+}  // namespace tickertape::bindings
