@@ -21,10 +21,11 @@ namespace {
 // An op and the memory of its body.
 template <typename Body>
 struct Written {
-  explicit Written(OpKind kind, const Body& op) : bytes(body_size(op) / 8) {
+  // A word more than the body has: GCC 12 takes an empty vector for possible and warns of writing into it.
+  explicit Written(OpKind kind, const Body& op) : bytes(body_size(op) / 8 + 1) {
     write_body(op, reinterpret_cast<std::uint8_t*>(bytes.data()));
     view.kind = kind;
-    view.body = {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size() * 8};
+    view.body = {reinterpret_cast<const std::uint8_t*>(bytes.data()), body_size(op)};
   }
   std::vector<std::uint64_t> bytes;
   OpView view;
