@@ -84,10 +84,13 @@ void repair(LengthCounts& depths, unsigned limit) {
   }
 }
 
+// The lowest `length` bits of `code` (1..16), back to front.
 std::uint16_t reverse_bits(std::uint32_t code, unsigned length) {
-  std::uint32_t reversed = 0;
-  for (unsigned bit = 0; bit < length; ++bit) reversed |= (code >> bit & 1) << (length - 1 - bit);
-  return static_cast<std::uint16_t>(reversed);
+  code = (code & 0x5555) << 1 | (code >> 1 & 0x5555);
+  code = (code & 0x3333) << 2 | (code >> 2 & 0x3333);
+  code = (code & 0x0F0F) << 4 | (code >> 4 & 0x0F0F);
+  code = (code & 0x00FF) << 8 | (code >> 8 & 0x00FF);
+  return static_cast<std::uint16_t>(code >> (16 - length));
 }
 
 }  // namespace

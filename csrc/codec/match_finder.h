@@ -15,35 +15,6 @@ namespace tickertape {
 // Bytes behind the end of what a MatchFinder looks at that it may read, though never use.
 inline constexpr std::size_t kMatchSlack = 64;
 
-// Remembers where strings were seen in one deflate stream. Not thread-safe.
-class MatchFinder {
- public:
-  // Appends the tokens that stand for window[begin, end) to `tokens`. window[0, begin) is what went before;
-  // window[0] is byte `offset` of the stream. Everything depends on the bytes alone, not on the processor.
-  void find(const std::uint8_t* window, std::size_t begin, std::size_t end, std::uint64_t offset,
-            std::vector<Token>& tokens);
-
- private:
-  struct Match {
-    std::size_t at = 0;
-    std::size_t length = 0;
-    std::size_t distance = 0;
-  };
-
-  std::uint32_t estimate_costs(const std::uint8_t* from, std::size_t size);
-  std::int64_t saving(const std::uint8_t* from, const Match& match) const;
-  template <std::size_t key_size>
-  Match probe(const std::uint8_t* window, std::size_t from, std::size_t to, std::size_t end,
-              std::uint64_t offset);
-
-  static constexpr unsigned kHashBits = 13;
-  std::array<std::uint32_t, 1U << kHashBits>
-      seen_{};  // low half of the stream offset where a hash was seen last
-  std::array<std::uint32_t, 256>
-      costs_;                // what a byte of the current block costs as a literal, in quarters of a bit
-  std::int64_t credit_ = 0;  // probes that the current block may still spend
-};
-
 namespace match_impl {
 
 // A run is worth a match when this many bytes equal the one before them: 8 zeros cost about 8 to 20 bits as
@@ -66,4 +37,45 @@ std::size_t match_length_avx2(const std::uint8_t* window, std::size_t at, std::s
 #endif
 
 }  // namespace match_impl
+
+// Remembers where strings were seen in one deflate stream. Not thread-safe.
+class MatchFinder {
+ public:
+  MatchFinder();
+
+  // Appends the tokens that stand for window[begin, end) to `tokens`. window[0, begin) is what went before;
+  // window[0] is byte `offset` of the stream. Everything depends on the bytes alone, not on the processor.
+  void find(const std::uint8_t* window, std::size_t begin, std::size_t end, std::uint64_t offset,
+            std::vector<Token>& tokens);
+
+ private:
+  // Bytes [begin, end) that equal the one before them.
+  struct Run {
+    std::size_t begin, end;
+  };
+  struct Match {
+    std::size_t at = 0;
+    std::size_t length = 0;
+    std::size_t distance = 0;
+  };
+
+  Run next_run(const std::uint8_t* window, std::size_t from, std::size_t end) const;
+  std::uint32_t estimate_costs(const std::uint8_t* from, std::size_t size);
+  std::int64_t saving(const std::uint8_t* from, const Match& match) const;
+  template <std::size_t key_size>
+  Match probe(const std::uint8_t* window, std::size_t from, std::size_t to, std::size_t end,
+              std::uint64_t offset);
+
+  // The twins for this processor.
+  decltype(&match_impl::find_run_portable) find_run_ = match_impl::find_run_portable;
+  decltype(&match_impl::match_length_portable) match_length_ = match_impl::match_length_portable;
+
+  static constexpr unsigned kHashBits = 13;
+  std::array<std::uint32_t, 1U << kHashBits>
+      seen_{};  // low half of the stream offset where a hash was seen last
+  std::array<std::uint32_t, 256>
+      costs_;                // what a byte of the current block costs as a literal, in quarters of a bit
+  std::int64_t credit_ = 0;  // probes that the current block may still spend
+};
+
 }  // namespace tickertape
