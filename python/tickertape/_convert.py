@@ -4,14 +4,18 @@ Torch, JAX and the like are recognised by what they offer, never imported: whoev
 loaded. Every error names the argument.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _check
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # Element types the core knows (csrc/codec/array.h), by the dtype that holds them.
 _NAMES: dict[np.dtype[Any], str] = {

@@ -6,14 +6,17 @@ import math
 import os
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _check, _convert, _core
 from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
 
 _CONFIG = "projector_config.pbtxt"
 
@@ -55,6 +58,8 @@ class EmbeddingMethods(WriterPart):
         encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
         if encoded in (".", "..") or "\0" in encoded:
             raise ValueError(f"tag: expected a name for a directory, got {tag!r}")
+
+        from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
 
         folder = f"{step}/{encoded}"
         log_dir = Path(self._get_file_writer().get_logdir())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _check, _convert
 from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # 16 bytes each in the file: 256 MiB, while protobuf ends at 2 GiB.
 _MOST_BINS = 2**24

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _check, _convert, _proto
 from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _MAX_THRESHOLDS = 127  # torch/utils/tensorboard/summary.py, pr_curve
 

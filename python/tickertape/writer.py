@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
-from datetime import datetime
-from pathlib import Path, PurePath
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _check, _core, _lifecycle
@@ -75,10 +74,10 @@ class SummaryWriter(
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
-            started = datetime.now().strftime("%b%d_%H-%M-%S")  # noqa: DTZ005  # local time, as torch names it
-            log_dir = f"runs/{started}_{socket.gethostname()}{_check.string(comment, 'comment')}"
+            log_dir = _default_log_dir(_check.string(comment, "comment"))
         path = absolute_dir(log_dir)
-        self.log_dir = Path(path) if isinstance(log_dir, PurePath) else path
+        pathlib = sys.modules.get("pathlib")  # whoever hands over a Path has it loaded
+        self.log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
         self.purge_step = None if purge_step is None else _check.step(purge_step, "purge_step")
         self.max_queue = max_queue
         self.flush_secs = flush_secs
@@ -142,3 +141,10 @@ class SummaryWriter(
         exc_tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _default_log_dir(comment: str) -> str:
+    """Torch's `runs/<date>_<host><comment>`."""
+    import socket  # noqa: PLC0415  # takes longer to import than all of this package
+
+    return f"runs/{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"
