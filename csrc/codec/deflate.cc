@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/cpu.h"
 #include "codec/deflate_emit.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,7 +96,7 @@ class ImageData {
     end_ -= distance;
   }
 
-  std::uint64_t left_;        // bytes of the stream that no block holds yet
+  std::size_t left_;          // bytes of the stream that no block holds yet
   std::uint64_t offset_ = 0;  // of window_[0] in the stream
   std::size_t begin_ = 0;     // of the next block, in window_
   std::size_t end_ = 0;       // of the filtered bytes, in window_
