@@ -109,7 +109,7 @@ lint: $(STAMPS)/test-set ## ruff, mypy, stubtest, clang-format, clang-tidy
 	@echo "== clang-format"; clang-format --dry-run -Werror $(NATIVE)
 	@$(MAKE) $(STAMPS)/package
 	@echo "== mypy"; mypy
-	@echo "== stubtest"; MYPYPATH=python stubtest tickertape._core
+	@echo "== stubtest"; $(VENV)/bin/python -m pytest -q --no-header --no-summary tests/python/test_stubs.py
 	@$(MAKE) -j $(JOBS) tidy
 
 format: $(STAMPS)/test-set ## ruff's and clang-format's layout, and the fixes that ruff calls safe

@@ -196,10 +196,10 @@ def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[
         return as_array(array.astype(dtype.newbyteorder("=")), name, exact=exact)
     if exact and dtype.name in _COMPLEX:
         return array, dtype.name
-    if not exact and dtype.kind == "f":
-        return array.astype(np.float64), "float64"  # long double
     if not exact and dtype.name.startswith(("float8", "float6", "float4", "int4", "uint4", "int2", "uint2")):
         return array.astype(np.float32), "float32"  # ml_dtypes: every value is a float32
+    if not exact and dtype.kind == "f":
+        return array.astype(np.float64), "float64"  # long double
     for (
         equal,
         equal_name,
