@@ -88,8 +88,9 @@ class SummaryWriter(
 
     def _get_file_writer(self) -> FileWriter:
         """The FileWriter of the main file; a new one (a new file) after close()."""
-        if self.file_writer is not None and self.all_writers is not None:
-            return self.file_writer
+        open_writer = self.file_writer  # read once: another thread may close meanwhile
+        if open_writer is not None and self.all_writers is not None:
+            return open_writer
         with _lifecycle.opening:
             if self.file_writer is None or self.all_writers is None:
                 file_writer = FileWriter(
