@@ -14,9 +14,7 @@
 namespace tickertape {
 namespace {
 
-constexpr std::uint32_t bit(CpuFeature feature) {
-  return static_cast<std::uint32_t>(feature);
-}
+constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
 
 std::uint32_t detect() {
   std::uint32_t found = 0;
@@ -57,9 +55,7 @@ bool has_cpu_feature(CpuFeature feature) {
   return (found & ~disabled_for_tests.load(std::memory_order_relaxed) & bit(feature)) != 0;
 }
 
-void disable_cpu_features(std::uint32_t mask) {
-  disabled_for_tests.store(mask, std::memory_order_relaxed);
-}
+void disable_cpu_features(std::uint32_t mask) { disabled_for_tests.store(mask, std::memory_order_relaxed); }
 
 std::uint32_t parse_cpu_features(std::string_view names) {
   static constexpr std::array<std::pair<std::string_view, std::uint32_t>, 10> kNames{{

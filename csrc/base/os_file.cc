@@ -47,7 +47,9 @@ File File::create(const std::string& path) {
   return {open_retrying(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "cannot create event file"), path};
 }
 
-File File::open_to_read(const std::string& path) { return {open_retrying(path, O_RDONLY, "cannot open"), path}; }
+File File::open_to_read(const std::string& path) {
+  return {open_retrying(path, O_RDONLY, "cannot open"), path};
+}
 
 File File::open_to_append(const std::string& path) {
   return {open_retrying(path, O_RDWR | O_APPEND, "cannot open to append"), path};
@@ -55,7 +57,8 @@ File File::open_to_append(const std::string& path) {
 
 std::int64_t File::append_some(Bytes bytes) {
   for (;;) {
-    const ssize_t written = write(descriptor_, bytes.data(), bytes.size() < kMostAtOnce ? bytes.size() : kMostAtOnce);
+    const ssize_t written =
+        write(descriptor_, bytes.data(), bytes.size() < kMostAtOnce ? bytes.size() : kMostAtOnce);
     if (written > 0 || bytes.empty()) return written;
     if (written == 0) return -ENOSPC;  // not seen on Linux; would spin for ever
     if (errno != EINTR) return -errno;

@@ -1,5 +1,5 @@
-// Files as the writer needs them: created once, appended to, read whole. One of the small files that a port to
-// another system rewrites. L0.
+// Files as the writer needs them: created once, appended to, read whole. One of the small files that a port
+// to another system rewrites. L0.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace tickertape {
 
-// An open file; closes itself. Move-only. Every failure is an IoError with errno and path, unless said otherwise.
+// An open file; closes itself. Move-only. Every failure is an IoError with errno and path, unless said
+// otherwise.
 class File {
  public:
   File() = default;
@@ -26,8 +27,8 @@ class File {
   bool is_open() const { return descriptor_ >= 0; }
   const std::string& path() const { return path_; }
 
-  // Appends what the system takes in one call. Returns the number of bytes (at least 1 for a non-empty span), or
-  // minus errno: the caller of a writer's own file decides whether that is an error or a delay.
+  // Appends what the system takes in one call. Returns the number of bytes (at least 1 for a non-empty span),
+  // or minus errno: the caller of a writer's own file decides whether that is an error or a delay.
   std::int64_t append_some(Bytes bytes);
 
   // Reads at most `size` bytes from `offset`; fewer only at the end of the file.

@@ -17,7 +17,7 @@ namespace {
 // A POSIX record lock: a forked child does not inherit it, so it dies with the process whose ring it guards
 // (flock() would live on in every child).
 bool lock_whole_file(int descriptor) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return fcntl(descriptor, F_SETLK, &lock) == 0;
@@ -62,7 +62,8 @@ SharedMapping SharedMapping::create(const std::string& path, std::size_t size) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) throw IoError(errno, path, "cannot create op ring");
   SharedMapping mapping;
-  if (!lock_whole_file(descriptor) || (mapping.data_ = map(descriptor, size, MAP_SHARED)) == nullptr) {
+  if (lock_whole_file(descriptor)) mapping.data_ = map(descriptor, size, MAP_SHARED);
+  if (mapping.data_ == nullptr) {
     ::unlink(path.c_str());
     fail(descriptor, path, "cannot lock or map op ring");
   }
@@ -103,9 +104,9 @@ bool SharedMapping::allocate(std::size_t offset, std::size_t size) {
   do {
     result = fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
-  if (result == 0) return true;
-  // File systems without fallocate() (EOPNOTSUPP) have no way to promise room; a ring there would risk SIGBUS.
-  return false;
+  // File systems without fallocate() (EOPNOTSUPP) have no way to promise room; a ring there would risk
+  // SIGBUS.
+  return result == 0;
 #else
   return false;
 #endif

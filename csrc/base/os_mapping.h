@@ -1,5 +1,5 @@
-// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small files that
-// a port to another system rewrites. L0.
+// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small
+// files that a port to another system rewrites. L0.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +16,17 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  // Creates the file `path` (readable by its owner alone), locks it for this process and maps `size` bytes of address
-  // space on it. Nothing may be touched before allocate(). Throws IoError.
+  // Creates the file `path` (readable by its owner alone), locks it for this process and maps `size` bytes of
+  // address space on it. Nothing may be touched before allocate(). Throws IoError.
   static SharedMapping create(const std::string& path, std::size_t size);
   // Memory of this process alone, all of it allocated on first touch.
   static SharedMapping anonymous(std::size_t size);
-  // Maps the whole of an existing file to read and write, and locks it. Throws IoError; EWOULDBLOCK where another
-  // living process holds the lock.
+  // Maps the whole of an existing file to read and write, and locks it. Throws IoError; EWOULDBLOCK where
+  // another living process holds the lock.
   static SharedMapping open_left_over(const std::string& path);
 
-  // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS. Returns false
-  // where there is no room; then nothing has changed.
+  // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS.
+  // Returns false where there is no room; then nothing has changed.
   bool allocate(std::size_t offset, std::size_t size);
   // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
   void release(std::size_t offset, std::size_t size);

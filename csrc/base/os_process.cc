@@ -33,7 +33,8 @@ std::uint32_t process_id() { return static_cast<std::uint32_t>(getpid()); }
 std::uint32_t user_id() { return geteuid(); }
 
 std::uint64_t process_start_ticks(std::uint32_t pid) {
-  // Field 22 of /proc/PID/stat (proc(5)); field 2 is a name in parentheses that may itself hold spaces and ')'.
+  // Field 22 of /proc/PID/stat (proc(5)); field 2 is a name in parentheses that may itself hold spaces and
+  // ')'.
   const std::string stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
   std::size_t at = stat.rfind(')');
   if (at == std::string::npos) return 0;

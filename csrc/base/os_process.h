@@ -1,5 +1,5 @@
-// Who this process is, and what happens to it at fork. One of the small files that a port to another system rewrites.
-// L0.
+// Who this process is, and what happens to it at fork. One of the small files that a port to another system
+// rewrites. L0.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace tickertape {
 std::uint32_t process_id();
 std::uint32_t user_id();
 
-// When process `pid` started, in the system's own ticks since boot; 0 where there is no such process. Together with
-// the pid and boot_id() it names a process for good: pids are used again.
+// When process `pid` started, in the system's own ticks since boot; 0 where there is no such process.
+// Together with the pid and boot_id() it names a process for good: pids are used again.
 std::uint64_t process_start_ticks(std::uint32_t pid);
 
 // A name for this boot of the machine ("" where the system has none).
@@ -19,11 +19,12 @@ std::string boot_id();
 
 std::string host_name();
 
-// Calls the three around every fork() of this process: before it in the parent, after it in the parent, and after it
-// in the child. May be called once.
+// Calls the three around every fork() of this process: before it in the parent, after it in the parent, and
+// after it in the child. May be called once.
 void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*after_in_child)());
 
-// Blocks every signal in the calling thread while it lives, so that threads started meanwhile never run a handler.
+// Blocks every signal in the calling thread while it lives, so that threads started meanwhile never run a
+// handler.
 class BlockedSignals {
  public:
   BlockedSignals();

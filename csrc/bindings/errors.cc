@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <new>
+#include <utility>
 
 #include "base/error.h"
 
@@ -38,7 +39,7 @@ void register_errors() { py::register_exception_translator(translate); }
 void raise_in_python(std::exception_ptr error) {
   try {
     try {
-      translate(error);
+      translate(std::move(error));
     } catch (py::error_already_set& python) {
       python.restore();
     } catch (const py::builtin_exception& builtin) {

@@ -20,7 +20,7 @@ T* value_of(PyObject* self) {
 
 // The writer bound to a SummaryWriterBase, opened by its _open() where there is none; nullptr with an error
 // set.
-inline PyWriter* bound_writer(PyObject* self, PyWriterBase& base) {
+inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
   if (base.bound != nullptr) [[likely]]
     return base.bound;
   PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);

@@ -19,7 +19,7 @@ class TagCache {
   TagCache(const TagCache&) = delete;
   TagCache& operator=(const TagCache&) = delete;
   ~TagCache() {
-    for (Entry& entry : entries_) Py_XDECREF(entry.key);
+    for (const Entry& entry : entries_) Py_XDECREF(entry.key);
   }
 
   const Name* find(PyObject* tag, std::uint64_t epoch) const {

@@ -8,8 +8,8 @@
 
 namespace tickertape {
 
-// CRC32C of the bytes behind those that gave `crc` (0 at the start). Picks the fastest implementation that the
-// processor offers; thread-safe.
+// CRC32C of the bytes behind those that gave `crc` (0 at the start). Picks the fastest implementation that
+// the processor offers; thread-safe.
 std::uint32_t crc32c(std::uint32_t crc, Bytes bytes);
 
 inline std::uint32_t crc32c(Bytes bytes) { return crc32c(0, bytes); }
@@ -20,8 +20,8 @@ struct Crc32cImplementation {
   std::uint32_t (*extend)(std::uint32_t crc, Bytes bytes);
 };
 
-// The implementations that this processor can run (with features that tests disabled taken out), fastest first;
-// the portable one is always the last.
+// The implementations that this processor can run (with features that tests disabled taken out), fastest
+// first; the portable one is always the last.
 std::span<const Crc32cImplementation> crc32c_implementations();
 
 }  // namespace tickertape

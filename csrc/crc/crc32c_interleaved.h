@@ -1,5 +1,5 @@
-// CRC32C by a processor's own instruction, three blocks at a time. L1, private to crc/: included by the file of each
-// instruction set, which brings the instruction.
+// CRC32C by a processor's own instruction, three blocks at a time. L1, private to crc/: included by the file
+// of each instruction set, which brings the instruction.
 #pragma once
 
 #include "base/bytes.h"
@@ -8,9 +8,9 @@
 
 namespace tickertape {
 
-// The instruction takes 3 cycles but one can start in each, so three independent streams triple the speed. 512 bytes
-// a stream: shorter ones spend more on joining, longer ones wait longer for the first gain (measured 2026-11: 256 to
-// 2048 differ by less than 10 % at 64 kB).
+// The instruction takes 3 cycles but one can start in each, so three independent streams triple the speed.
+// 512 bytes a stream: shorter ones spend more on joining, longer ones wait longer for the first gain
+// (measured 2026-11: 256 to 2048 differ by less than 10 % at 64 kB).
 inline constexpr std::size_t kCrcStreamBytes = 512;
 
 // `Instruction` has static u64(crc, value) and u8(crc, value).

@@ -12,7 +12,8 @@ inline constexpr std::uint32_t kPolynomial = 0x82F63B78;
 
 using ByteTable = std::array<std::uint32_t, 256>;
 
-// kBySlice[k][b]: what byte b followed by k zero bytes does to a CRC; slicing-by-8 (Kounavis and Berry, 2008).
+// kBySlice[k][b]: what byte b followed by k zero bytes does to a CRC; slicing-by-8 (Kounavis and Berry,
+// 2008).
 inline constexpr auto kBySlice = [] {
   std::array<ByteTable, 8> tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -33,7 +34,8 @@ inline constexpr auto kBySlice = [] {
 using ShiftTable = std::array<ByteTable, 4>;
 
 constexpr std::uint32_t apply(const ShiftTable& table, std::uint32_t crc) {
-  return table[0][crc & 0xFF] ^ table[1][(crc >> 8) & 0xFF] ^ table[2][(crc >> 16) & 0xFF] ^ table[3][crc >> 24];
+  return table[0][crc & 0xFF] ^ table[1][(crc >> 8) & 0xFF] ^ table[2][(crc >> 16) & 0xFF] ^
+         table[3][crc >> 24];
 }
 
 // The map that moves a CRC over `zero_bytes` zero bytes; it joins the CRCs of neighbouring blocks.

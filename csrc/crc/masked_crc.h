@@ -1,14 +1,15 @@
 // The masked CRC32C of TFRecords, as a type of its own so that no plain CRC is ever written or compared. L1.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "crc/crc32c.h"
 
 namespace tickertape {
 
-// CRC32C, rotated right by 15 bits plus a constant: a CRC over bytes that hold CRCs is weak, so stored ones are masked
-// (tensorflow/core/lib/hash/crc32c.h, after LevelDB's util/crc32c.h).
+// CRC32C, rotated right by 15 bits plus a constant: a CRC over bytes that hold CRCs is weak, so stored ones
+// are masked (tensorflow/core/lib/hash/crc32c.h, after LevelDB's util/crc32c.h).
 class MaskedCrc {
  public:
   static MaskedCrc of(Bytes bytes) { return from(crc32c(bytes)); }
@@ -22,7 +23,7 @@ class MaskedCrc {
 
  private:
   static constexpr std::uint32_t kDelta = 0xA282EAD8;
-  static constexpr std::uint32_t mask(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + kDelta; }
+  static constexpr std::uint32_t mask(std::uint32_t crc) { return std::rotr(crc, 15) + kDelta; }
 
   explicit MaskedCrc(std::uint32_t bits) : bits_(bits) {}
   std::uint32_t bits_;

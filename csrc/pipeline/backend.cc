@@ -78,7 +78,7 @@ void Backend::close(Channel& channel) {
   }
   if (synchronous_.load(std::memory_order_acquire)) {
     drain_here();
-  } else if (std::unique_lock<std::mutex> drain(drain_, std::try_to_lock); drain.owns_lock()) {
+  } else if (const std::unique_lock<std::mutex> drain(drain_, std::try_to_lock); drain.owns_lock()) {
     step_under_lock();  // usually everything is written already, and the file ends here and now
   } else {
     wake();

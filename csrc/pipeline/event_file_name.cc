@@ -15,13 +15,12 @@ std::unique_ptr<Sink> create_event_file(const std::string& log_dir, const std::s
   static std::atomic<unsigned> next_uid{0};  // any order of the numbers will do
   const std::string host = host_name();
   for (;;) {
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%010lld", static_cast<long long>(std::time(nullptr)));
-    const unsigned uid = next_uid.fetch_add(1, std::memory_order_relaxed);
-    const std::string name = std::string("events.out.tfevents.") + seconds + "." + host + "." +
-                             std::to_string(process_id()) + "." + std::to_string(uid) + suffix;
+    char name[512];  // a host's name has at most 64 bytes, a number 20
+    std::snprintf(name, sizeof name, "/events.out.tfevents.%010lld.%s.%u.%u",
+                  static_cast<long long>(std::time(nullptr)), host.c_str(), process_id(),
+                  next_uid.fetch_add(1, std::memory_order_relaxed));
     try {
-      return create_file_sink(log_dir + "/" + name);
+      return create_file_sink(log_dir + name + suffix);
     } catch (const IoError& error) {
       if (error.error_number() != EEXIST) throw;  // another machine of the same name: take the next number
     }

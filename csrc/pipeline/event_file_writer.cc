@@ -55,7 +55,7 @@ EventFileWriter::~EventFileWriter() {
   if (is_ready()) {
     file_->backend->close(*file_->channel);
   } else {
-    (void)file_.release();  // the parent's, see OpenFile
+    abandon();
   }
 }
 
@@ -70,10 +70,13 @@ void EventFileWriter::open() {
   ++epoch_;
 }
 
+// In a forked child: nothing of the parent's may be touched, not even to free it.
+void EventFileWriter::abandon() { [[maybe_unused]] const OpenFile* parents = file_.release(); }
+
 void EventFileWriter::prepare() {
   if (is_ready()) return;
   if (is_closed()) throw ArgumentError("writer is closed");
-  (void)file_.release();  // the parent's, see OpenFile
+  abandon();
   open();
 }
 
@@ -132,7 +135,7 @@ int EventFileWriter::close() {
     file_->backend->close(*file_->channel);
     file_.reset();
   } else {
-    (void)file_.release();
+    abandon();
   }
   ++epoch_;
   return error_number;

@@ -112,6 +112,7 @@ class EventFileWriter {
   };
 
   void open();
+  void abandon();
   template <typename Write>
   bool add_op(OpKind kind, const Name* name, std::uint64_t size, std::int64_t step, double wall_time,
               Write write);

@@ -53,7 +53,7 @@ bool try_place(const std::string& directory, std::size_t size, SharedMapping& ma
 
 std::string ring_directory() {
   const char* chosen = std::getenv("TICKERTAPE_RING_DIR");
-  std::string directory =
+  const std::string directory =
       chosen != nullptr && *chosen != '\0' ? chosen : "/dev/shm/tickertape-" + std::to_string(user_id());
   return make_private_directory(directory) ? directory : std::string();
 }

@@ -111,7 +111,7 @@ void Sequencer::settle(Channel& channel) {
 
 // Encodes the oldest pending op; false where it is not ready, or the file takes nothing.
 bool Sequencer::encode_front(Channel& channel) {
-  Channel::Pending& front = channel.pending.front();
+  const Channel::Pending& front = channel.pending.front();
   if (channel.error_number != 0) return false;
   OpHeader& op = *ring_.at(front.position);
   const OpHeader::State state = state_of(op);

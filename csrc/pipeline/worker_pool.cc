@@ -20,7 +20,8 @@ void Job::run() noexcept {
 }
 
 void WorkerPool::submit(std::shared_ptr<Job> job) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  bool run_here = false;
+  std::unique_lock<std::mutex> lock(mutex_);
   waiting_.push_back(std::move(job));
   unfinished_.fetch_add(1, std::memory_order_relaxed);
   if (threads_.size() < thread_limit_ && threads_.size() < unfinished_.load(std::memory_order_relaxed)) {
@@ -28,10 +29,13 @@ void WorkerPool::submit(std::shared_ptr<Job> job) {
     try {
       threads_.emplace_back([this] { work(); });
     } catch (const std::system_error&) {
-      // No more threads to be had: those that exist, or whoever flushes, run the job.
+      // No more threads are to be had: those that exist run the job, or the caller does.
+      run_here = threads_.empty();
     }
   }
   has_job_.notify_one();
+  lock.unlock();
+  if (run_here) run_one();
 }
 
 bool WorkerPool::run_one() {

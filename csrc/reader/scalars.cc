@@ -32,7 +32,9 @@ class Columns {
     }
   }
 
-  std::vector<ScalarSeries> take() { return {std::move_iterator(all_.begin()), std::move_iterator(all_.end())}; }
+  std::vector<ScalarSeries> take() {
+    return {std::move_iterator(all_.begin()), std::move_iterator(all_.end())};
+  }
 
  private:
   ScalarSeries& series_of(std::string_view tag) {

@@ -15,8 +15,8 @@ struct ScalarSeries {
   std::vector<double> values;
 };
 
-// The scalars of one file, old style and new, tags in the order of their first value. Passes over damaged records and
-// events that are none. Throws IoError.
+// The scalars of one file, old style and new, tags in the order of their first value. Passes over damaged
+// records and events that are none. Throws IoError.
 std::vector<ScalarSeries> read_scalars(const std::string& path);
 
 }  // namespace tickertape

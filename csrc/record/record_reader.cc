@@ -44,8 +44,8 @@ RecordReader::Found RecordReader::look(Bytes& data) {
   if (!fill(kHeaderBytes)) return buffer_.size() == at_ ? Found::kEnd : Found::kNoRecord;
   const std::optional<std::uint64_t> length = record_length(buffer_.data() + at_);
   if (!length) return Found::kNoRecord;
-  // A length that reaches behind the end is a record still being written, or no record at all; only what follows in
-  // the file tells, so both are searched behind and stay here as the tail otherwise.
+  // A length that reaches behind the end is a record still being written, or no record at all; only what
+  // follows in the file tells, so both are searched behind and stay here as the tail otherwise.
   const std::uint64_t available = std::max(file_.size(), offset()) - offset();
   if (*length > available || available - *length < kOverheadBytes) return Found::kNoRecord;
   if (!fill(static_cast<std::size_t>(*length) + kOverheadBytes)) return Found::kNoRecord;
@@ -76,8 +76,8 @@ void RecordReader::move_to(std::uint64_t offset) {
   base_ = offset;
 }
 
-// Looks for the next place behind offset() where a whole record stands. Moves there and notes what was passed over;
-// or stays, where there is none yet.
+// Looks for the next place behind offset() where a whole record stands. Moves there and notes what was passed
+// over; or stays, where there is none yet.
 bool RecordReader::find_next_record() {
   const std::uint64_t file_size = file_.size();
   std::uint64_t from = std::max(searched_, offset() + 1);
@@ -105,10 +105,12 @@ bool RecordReader::find_next_record() {
   return false;
 }
 
-bool RecordReader::is_whole_record(std::uint64_t offset, std::uint64_t length, std::uint64_t file_size) const {
+bool RecordReader::is_whole_record(std::uint64_t offset, std::uint64_t length,
+                                   std::uint64_t file_size) const {
   if (length > file_size - offset || file_size - offset - length < kOverheadBytes) return false;
   Buffer chunk;
-  std::uint8_t* bytes = chunk.extend(std::min<std::size_t>(kReadBytes, static_cast<std::size_t>(length) + kCrcBytes));
+  std::uint8_t* bytes =
+      chunk.extend(std::min<std::size_t>(kReadBytes, static_cast<std::size_t>(length) + kCrcBytes));
   std::uint32_t crc = 0;
   std::uint64_t at = offset + kHeaderBytes;
   for (std::uint64_t left = length; left != 0;) {

@@ -20,8 +20,8 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Appends as much as it can. What was taken is visible to readers. Never throws: trouble is for the sequencer to
-  // retry.
+  // Appends as much as it can. What was taken is visible to readers. Never throws: trouble is for the
+  // sequencer to retry.
   virtual Appended append(Bytes bytes) noexcept = 0;
 
   // Returns when everything appended is on stable storage. Throws IoError.

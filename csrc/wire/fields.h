@@ -1,12 +1,12 @@
-// Field numbers of the messages that we write and read; each block names its .proto (in tensorboard's source tree,
-// tensorboard/compat/proto/ unless said otherwise). L1.
+// Field numbers of the messages that we write and read; each block names its .proto (in tensorboard's source
+// tree, tensorboard/compat/proto/ unless said otherwise). L1.
 #pragma once
 
 #include <cstdint>
 
 namespace tickertape::wire {
 
-namespace event_field {  // event.proto, message Event
+namespace event_field {                        // event.proto, message Event
 inline constexpr std::uint32_t kWallTime = 1;  // double
 inline constexpr std::uint32_t kStep = 2;      // int64
 inline constexpr std::uint32_t kFileVersion = 3;
@@ -62,6 +62,14 @@ inline constexpr std::uint32_t kWidth = 2;
 inline constexpr std::uint32_t kColorspace = 3;
 inline constexpr std::uint32_t kEncodedImageString = 4;
 }  // namespace image_field
+
+namespace audio_field {                          // summary.proto, message Summary.Audio
+inline constexpr std::uint32_t kSampleRate = 1;  // float
+inline constexpr std::uint32_t kNumChannels = 2;
+inline constexpr std::uint32_t kLengthFrames = 3;
+inline constexpr std::uint32_t kEncodedAudioString = 4;
+inline constexpr std::uint32_t kContentType = 5;
+}  // namespace audio_field
 
 namespace histogram_field {  // histogram.proto, message HistogramProto
 inline constexpr std::uint32_t kMin = 1;

@@ -24,8 +24,8 @@ struct Field {
   std::string_view text() const { return as_text(bytes); }
 };
 
-// `while (reader.next(field)) ...`. Does not own the span. Throws DataError, with the offset inside the span, on bytes
-// that are no fields; groups (deprecated, in none of our messages) count as such.
+// `while (reader.next(field)) ...`. Does not own the span. Throws DataError, with the offset inside the span,
+// on bytes that are no fields; groups (deprecated, in none of our messages) count as such.
 class Reader {
  public:
   explicit Reader(Bytes span) : begin_(span.data()), at_(span.data()), end_(span.data() + span.size()) {}
@@ -74,7 +74,9 @@ class Reader {
     at_ += size;
     return start;
   }
-  [[noreturn]] void fail(const char* what) const { throw DataError(static_cast<std::uint64_t>(at_ - begin_), what); }
+  [[noreturn]] void fail(const char* what) const {
+    throw DataError(static_cast<std::uint64_t>(at_ - begin_), what);
+  }
 
   const std::uint8_t* begin_;
   const std::uint8_t* at_;

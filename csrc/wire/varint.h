@@ -24,9 +24,10 @@ inline std::uint8_t* store_varint(std::uint8_t* to, std::uint64_t value) {
   return to;
 }
 
-// Reads a varint from [from, end) into `value` and returns the byte behind it; nullptr where it is cut off or longer
-// than 10 bytes.
-inline const std::uint8_t* load_varint(const std::uint8_t* from, const std::uint8_t* end, std::uint64_t& value) {
+// Reads a varint from [from, end) into `value` and returns the byte behind it; nullptr where it is cut off or
+// longer than 10 bytes.
+inline const std::uint8_t* load_varint(const std::uint8_t* from, const std::uint8_t* end,
+                                       std::uint64_t& value) {
   value = 0;
   for (unsigned shift = 0; shift < 70 && from != end; shift += 7) {
     const std::uint8_t byte = *from++;

@@ -18,7 +18,8 @@ constexpr std::uint32_t key(std::uint32_t field, WireType type) {
   return field << 3 | static_cast<std::uint32_t>(type);
 }
 
-// --- Sizes -----------------------------------------------------------------------------------------------------
+// --- Sizes
+// -----------------------------------------------------------------------------------------------------
 
 constexpr std::size_t key_size(std::uint32_t field) { return varint_size(std::uint64_t{field} << 3); }
 
@@ -34,10 +35,11 @@ constexpr std::size_t length_field_size(std::uint32_t field, std::uint64_t size)
   return key_size(field) + varint_size(size) + size;
 }
 
-// --- Fields ----------------------------------------------------------------------------------------------------
+// --- Fields
+// ----------------------------------------------------------------------------------------------------
 
-// Stands at the next byte to write. The caller has measured the fields with the functions above and made room for
-// them; nothing is checked here.
+// Stands at the next byte to write. The caller has measured the fields with the functions above and made room
+// for them; nothing is checked here.
 class Writer {
  public:
   explicit Writer(std::uint8_t* to) : to_(to) {}

@@ -71,30 +71,28 @@ inline int run_all() {
 
 }  // namespace tickertape::test
 
-#define TEST(name)                                                              \
-  static void test_##name();                                                    \
+#define TEST(name)                                                                   \
+  static void test_##name();                                                         \
   static const ::tickertape::test::Registration register_##name{#name, test_##name}; \
   static void test_##name()
 
-#define CHECK(condition)                                                                      \
-  do {                                                                                        \
-    if (!(condition)) ::tickertape::test::fail(__FILE__, __LINE__, "CHECK(" #condition ")");  \
+#define CHECK(condition)                                                                     \
+  do {                                                                                       \
+    if (!(condition)) ::tickertape::test::fail(__FILE__, __LINE__, "CHECK(" #condition ")"); \
   } while (false)
 
 #define CHECK_EQ(a, b) ::tickertape::test::check_eq((a), (b), #a " == " #b, __FILE__, __LINE__)
 
-#define CHECK_THROWS(type, expression)                                                     \
-  do {                                                                                     \
-    bool thrown = false;                                                                   \
-    try {                                                                                  \
-      (void)(expression);                                                                  \
-    } catch (const type&) {                                                                \
-      thrown = true;                                                                       \
-    }                                                                                      \
+#define CHECK_THROWS(type, expression)                                                              \
+  do {                                                                                              \
+    bool thrown = false;                                                                            \
+    try {                                                                                           \
+      (void)(expression);                                                                           \
+    } catch (const type&) {                                                                         \
+      thrown = true;                                                                                \
+    }                                                                                               \
     if (!thrown) ::tickertape::test::fail(__FILE__, __LINE__, #expression " did not throw " #type); \
   } while (false)
 
-#define TEST_MAIN()                             \
-  int main() {                                  \
-    return ::tickertape::test::run_all();       \
-  }
+#define TEST_MAIN() \
+  int main() { return ::tickertape::test::run_all(); }
