@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "bindings/arguments.h"
 #include "bindings/fast_call.h"
+#include "bindings/push.h"
 #include "bindings/py_writer.h"
-#include "codec/pixels.h"
 #include "codec/pr_curve.h"
 #include "event/decoder.h"
 
@@ -25,30 +25,6 @@ namespace tickertape::bindings {
 namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
-
-// Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from
-// a busy thread, would cost more.
-constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
-
-// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it
-// may take long: nothing in it touches Python.
-template <typename Push>
-void push_op(PyWriter& self, std::size_t bytes, Push push) {
-  self.writer.prepare();
-  if (bytes >= kWorthReleasingGil || !self.writer.backend().ring().probably_has_room(bytes)) {
-    const py::gil_scoped_release release;
-    push();
-  } else {
-    push();
-  }
-  raise_notices();
-}
-
-template <typename Body>
-void add(PyWriter& self, OpKind kind, py::handle tag, const Body& body, const When& when) {
-  const std::string_view text = to_tag(tag.ptr());
-  push_op(self, body_size(body), [&] { self.writer.add(kind, text, body, when.step, when.wall_time); });
-}
 
 void add_histogram(PyWriter& self, py::handle tag, const py::array& values, const std::string& dtype,
                    const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step,
@@ -125,31 +101,6 @@ void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::a
                   py::handle walltime) {
   const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights);
   add(self, OpKind::kPrCurve, tag, op, to_when(step, walltime));
-}
-
-std::vector<std::uint64_t> shape_of(const py::array& array) {
-  return {array.shape(), array.shape() + array.ndim()};
-}
-
-void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
-               const std::string& dataformats, py::handle step, py::handle walltime) {
-  const std::vector<std::uint64_t> shape = shape_of(pixels);
-  ImageOp op;
-  op.dataformats = dataformats;
-  op.shape = shape;
-  op.pixels.source = to_source(pixels, to_dtype(dtype), "img_tensor");
-  const bool grid = dataformats.find_first_of("nN") != std::string::npos;
-  const std::vector<std::size_t> sizes(shape.begin(), shape.end());
-  const PixelSize size =
-      pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
-  if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
-  add(self, OpKind::kImage, tag, op, to_when(step, walltime));
-}
-
-void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
-                       std::uint64_t width, std::uint64_t channels, py::handle step, py::handle walltime) {
-  const EncodedImageOp op{height, width, channels, as_bytes(std::string_view(encoded))};
-  add(self, OpKind::kEncodedImage, tag, op, to_when(step, walltime));
 }
 
 // A tensor's values as TensorOp wants them: as they lie in memory, or strings behind their lengths.
@@ -269,10 +220,6 @@ void bind_writer(py::module_& module) {
       .def("add_pr_curve", &add_pr_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
            py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
            py::arg("walltime"))
-      .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"),
-           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"))
-      .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
-           py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
       .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"),
            py::arg("shape").none(true), py::arg("plugin_name"), py::arg("plugin_content"),
            py::arg("global_step"), py::arg("walltime"), py::arg("display_name") = "",
@@ -287,6 +234,8 @@ void bind_writer(py::module_& module) {
       .def("flush", &wait_for_file<&EventFileWriter::flush>)
       .def("sync", &wait_for_file<&EventFileWriter::sync>)
       .def("close", &wait_for_file<&EventFileWriter::close>);
+
+  bind_media(writer);
 
   py::class_<PyWriterBase> base(module, "SummaryWriterBase");
   base.def(py::init<>()).def("_bind", &bind, py::arg("event_writer").none(true));

@@ -3,8 +3,13 @@
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/py_writer.h"
+
 namespace tickertape::bindings {
 
 void bind_writer(pybind11::module_& module);
+
+// The methods for images, clips and sounds.
+void bind_media(pybind11::class_<PyWriter>& writer);
 
 }  // namespace tickertape::bindings

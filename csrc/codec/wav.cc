@@ -18,24 +18,6 @@ constexpr std::uint32_t kSampleBytes = 2;
 constexpr std::uint32_t kFormatBytes = 16;
 constexpr std::uint32_t kHeaderBytes = 44;
 
-void check(ArrayView samples, std::uint32_t channels, std::uint32_t sample_rate) {
-  if (channels < 1 || channels > std::numeric_limits<std::uint16_t>::max() / kSampleBytes) {
-    throw ArgumentError("audio cannot have " + std::to_string(channels) + " channels");
-  }
-  if (sample_rate < 1 ||
-      sample_rate > std::numeric_limits<std::uint32_t>::max() / (channels * kSampleBytes)) {
-    throw ArgumentError("sample_rate cannot be " + std::to_string(sample_rate));
-  }
-  if (samples.size % channels != 0) {
-    throw ArgumentError(std::to_string(samples.size) + " samples are no whole number of frames of " +
-                        std::to_string(channels) + " channels");
-  }
-  if (samples.size > (std::numeric_limits<std::uint32_t>::max() - kHeaderBytes) / kSampleBytes) {
-    throw ArgumentError("audio of " + std::to_string(samples.size) +
-                        " samples is more than a WAV file can hold");
-  }
-}
-
 template <typename Integer>
 void put(Integer value, Buffer& out) {
   store_le(out.extend(sizeof value), value);
@@ -50,8 +32,25 @@ std::uint16_t quantized(Real sample) {
 
 }  // namespace
 
+void check_wav(std::size_t samples, std::uint32_t channels, std::uint32_t sample_rate) {
+  if (channels < 1 || channels > std::numeric_limits<std::uint16_t>::max() / kSampleBytes) {
+    throw ArgumentError("audio cannot have " + std::to_string(channels) + " channels");
+  }
+  if (sample_rate < 1 ||
+      sample_rate > std::numeric_limits<std::uint32_t>::max() / (channels * kSampleBytes)) {
+    throw ArgumentError("sample_rate cannot be " + std::to_string(sample_rate));
+  }
+  if (samples % channels != 0) {
+    throw ArgumentError(std::to_string(samples) + " samples are no whole number of frames of " +
+                        std::to_string(channels) + " channels");
+  }
+  if (samples > (std::numeric_limits<std::uint32_t>::max() - kHeaderBytes) / kSampleBytes) {
+    throw ArgumentError("audio of " + std::to_string(samples) + " samples is more than a WAV file can hold");
+  }
+}
+
 void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_rate, Buffer& out) {
-  check(samples, channels, sample_rate);
+  check_wav(samples.size, channels, sample_rate);
   const auto data_bytes = static_cast<std::uint32_t>(samples.size * kSampleBytes);
   const std::uint32_t frame_bytes = channels * kSampleBytes;
   out.append(as_bytes("RIFF"));

@@ -1,4 +1,4 @@
-// Op in, Event bytes out: scalars, histograms, curves, images and ready-made messages. L2.
+// Op in, Event bytes out: scalars, histograms, curves and ready-made messages. L2.
 #include "event/encoder.h"
 
 #include <array>
@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "codec/histogram.h"
-#include "codec/pixels.h"
-#include "codec/png.h"
 #include "codec/pr_curve.h"
 #include "event/event_frame.h"
+#include "event/media_encoder.h"
 #include "event/op_body.h"
 #include "event/tensor_encoder.h"
 
@@ -138,45 +137,6 @@ void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   encode_tensor(op, tag, tensor, out);
 }
 
-// --- Images
-// --------------------------------------------------------------------------------------------------------
-
-void encode_image_fields(const OpView& op, std::string_view tag, std::uint64_t height, std::uint64_t width,
-                         std::uint64_t channels, Bytes encoded, Buffer& out) {
-  using namespace image_field;
-  const std::size_t image = number_size(kHeight, height) + number_size(kWidth, width) +
-                            number_size(kColorspace, channels) +
-                            text_size(kEncodedImageString, as_text(encoded));
-  append_value_event(op, tag, length_field_size(value_field::kImage, image), out, [&](Writer& writer) {
-    writer.length_field(value_field::kImage, image);
-    put_number(writer, kHeight, height);
-    put_number(writer, kWidth, width);
-    put_number(writer, kColorspace, channels);
-    put_text(writer, kEncodedImageString, as_text(encoded));
-  });
-}
-
-void encode_image(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<ImageOp>(op.body);
-  std::array<std::size_t, 4> shape{};
-  if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
-  for (std::size_t axis = 0; axis < body.shape.size(); ++axis) shape[axis] = body.shape[axis];
-  const ImageArray images = image_array(body.pixels.view.data, body.pixels.view.dtype, shape.data(),
-                                        body.shape.size(), body.dataformats);
-  Buffer pixels;
-  const bool grid = body.dataformats.find_first_of("nN") != std::string_view::npos;
-  const PixelSize size = to_pixels(images, grid, pixels);
-  Buffer png;
-  encode_png({pixels.data(), size.width, size.height, size.channels, std::size_t{size.width} * size.channels},
-             png);
-  encode_image_fields(op, tag, size.height, size.width, size.channels, png.bytes(), out);
-}
-
-void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<EncodedImageOp>(op.body);
-  encode_image_fields(op, tag, body.height, body.width, body.channels, body.encoded, out);
-}
-
 // --- Ready-made messages
 // -------------------------------------------------------------------------------------------
 
@@ -212,6 +172,12 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out) {
     case OpKind::kEncodedImage:
       encode_encoded_image(op, tag, out);
       break;
+    case OpKind::kVideo:
+      encode_video(op, tag, out);
+      break;
+    case OpKind::kAudio:
+      encode_audio(op, tag, out);
+      break;
     case OpKind::kTensor:
       encode_tensor(op, tag, read_body<TensorOp>(op.body), out);
       break;
@@ -229,8 +195,8 @@ bool is_heavy(const OpView& op) {
   // Below this a hand-over to another thread (about 5 us) costs more than it saves: a histogram of 2,000
   // doubles takes about as long.
   constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
-  const bool computes =
-      op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve || op.kind == OpKind::kImage;
+  const bool computes = op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve ||
+                        op.kind == OpKind::kImage || op.kind == OpKind::kVideo || op.kind == OpKind::kAudio;
   return computes && op.body.size() >= kWorthAThread;
 }
 

@@ -28,6 +28,8 @@ enum class OpKind : std::uint8_t {
   kTensor = 7,
   kSummary = 8,  // a serialised Summary
   kEvent = 9,    // a serialised Event
+  kVideo = 10,
+  kAudio = 11,
 };
 
 // How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
@@ -108,6 +110,29 @@ struct ImageOp {
     io.text(dataformats);
     io.numbers(shape);
     io.array(pixels);
+  }
+};
+
+struct VideoOp {
+  double fps = 0;
+  std::span<const std::uint64_t> shape;  // NTCHW
+  BodyArray clips;
+
+  void layout(auto& io) {
+    io.word(fps);
+    io.numbers(shape);
+    io.array(clips);
+  }
+};
+
+struct AudioOp {
+  std::uint64_t channels = 0, sample_rate = 0;
+  BodyArray samples;  // [frames, channels]
+
+  void layout(auto& io) {
+    io.word(channels);
+    io.word(sample_rate);
+    io.array(samples);
   }
 };
 

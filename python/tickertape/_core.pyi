@@ -86,6 +86,24 @@ class EventFileWriter:
     def add_encoded_image(
         self, tag: str, encoded: bytes, height: int, width: int, channels: int, global_step: Any, walltime: Any
     ) -> None: ...
+    def add_video(
+        self,
+        tag: str,
+        clips: npt.NDArray[Any],  # NTCHW, 1 or 3 channels
+        dtype: str,
+        fps: float,
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
+    def add_audio(
+        self,
+        tag: str,
+        samples: npt.NDArray[Any],  # [frames, channels], 1 or 2 channels
+        dtype: str,
+        sample_rate: int,
+        global_step: Any,
+        walltime: Any,
+    ) -> None: ...
     def add_tensor(
         self,
         tag: str,

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _check, _core, _lifecycle
+from tickertape._audio import AudioMethods
 from tickertape._embeddings import EmbeddingMethods
 from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
 from tickertape._histograms import HistogramMethods
@@ -16,6 +17,7 @@ from tickertape._pr_curves import PrCurveMethods
 from tickertape._scalars import ScalarMethods
 from tickertape._tensors import TensorMethods
 from tickertape._texts import TextMethods
+from tickertape._videos import VideoMethods
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +34,8 @@ class SummaryWriter(
     TextMethods,
     TensorMethods,
     PrCurveMethods,
+    VideoMethods,
+    AudioMethods,
     EmbeddingMethods,
     _core.SummaryWriterBase,
 ):

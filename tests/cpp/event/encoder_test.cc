@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ TEST(a_scalar_of_zeros_is_the_bytes_of_the_semantics_page) {
 }
 
 TEST(scalars_of_every_style_come_back) {
-  for (const ScalarStyle style : {ScalarStyle::kSimpleValue, ScalarStyle::kFloatTensor, ScalarStyle::kDoubleTensor}) {
+  for (const ScalarStyle style :
+       {ScalarStyle::kSimpleValue, ScalarStyle::kFloatTensor, ScalarStyle::kDoubleTensor}) {
     OpView op;
     op.style = style;
     op.value = 0.1;
@@ -94,7 +96,8 @@ TEST(strided_arrays_are_gathered_into_the_body) {
   op.values.source = {values.data() + 1, DType::kFloat32, 3, shape.data(), strides.data()};
   const Written written(OpKind::kHistogram, op);
   const ArrayView view = read_body<HistogramOp>(written.view.body).values.view;
-  const std::vector<float> got(static_cast<const float*>(view.data), static_cast<const float*>(view.data) + view.size);
+  const std::vector<float> got(static_cast<const float*>(view.data),
+                               static_cast<const float*>(view.data) + view.size);
   CHECK(got == (std::vector<float>{1, 3, 0, 2, 7, 9, 6, 8}));
 }
 
@@ -123,6 +126,54 @@ TEST(string_tensors_keep_their_bytes) {
     if (field.field == wire::tensor_field::kStringVal) found.emplace_back(field.text());
   }
   CHECK(found == (std::vector<std::string>{"one", "", "three"}));
+}
+
+// The fields of one sub-message, by number.
+std::map<std::uint32_t, wire::Field> fields_of(Bytes message) {
+  std::map<std::uint32_t, wire::Field> all;
+  wire::Field field;
+  for (wire::Reader reader(message); reader.next(field);) all[field.field] = field;
+  return all;
+}
+
+TEST(a_video_carries_the_size_of_its_grid) {
+  const std::vector<std::uint8_t> clips(3 * 2 * 1 * 4 * 5);
+  const std::array<std::ptrdiff_t, 5> shape{3, 2, 1, 4, 5};
+  const std::array<std::ptrdiff_t, 5> strides{40, 20, 20, 5, 1};
+  const std::array<std::uint64_t, 5> axes{3, 2, 1, 4, 5};
+  VideoOp op;
+  op.fps = 4;
+  op.shape = axes;
+  op.clips.source = {clips.data(), DType::kUint8, 5, shape.data(), strides.data()};
+  Written written(OpKind::kVideo, op);
+  Buffer out;
+  encode_event(written.view, "v", out);
+  const ValueView value = only_value(decode_event(out.bytes()));
+  CHECK_EQ(value.kind, wire::value_field::kImage);
+  const auto image = fields_of(value.content);
+  CHECK_EQ(image.at(wire::image_field::kHeight).number, std::uint64_t{4});
+  CHECK_EQ(image.at(wire::image_field::kWidth).number, std::uint64_t{20});
+  CHECK_EQ(image.at(wire::image_field::kEncodedImageString).text().substr(0, 6), "GIF89a");
+}
+
+TEST(a_sound_says_what_its_file_holds) {
+  const std::vector<float> samples{0, 0.5F, 1, -1, 0.25F, 0};
+  const std::array<std::ptrdiff_t, 2> shape{3, 2};
+  const std::array<std::ptrdiff_t, 2> strides{8, 4};
+  AudioOp op;
+  op.channels = 2;
+  op.sample_rate = 8000;
+  op.samples.source = {samples.data(), DType::kFloat32, 2, shape.data(), strides.data()};
+  Written written(OpKind::kAudio, op);
+  Buffer out;
+  encode_event(written.view, "a", out);
+  const ValueView value = only_value(decode_event(out.bytes()));
+  CHECK_EQ(value.kind, wire::value_field::kAudio);
+  const auto audio = fields_of(value.content);
+  CHECK_EQ(audio.at(wire::audio_field::kNumChannels).number, std::uint64_t{2});
+  CHECK_EQ(audio.at(wire::audio_field::kLengthFrames).number, std::uint64_t{3});
+  CHECK_EQ(audio.at(wire::audio_field::kEncodedAudioString).bytes.size(), std::size_t{44 + 12});
+  CHECK_EQ(audio.at(wire::audio_field::kContentType).text(), "audio/wav");
 }
 
 TEST(a_body_cut_off_at_every_word_is_a_data_error) {

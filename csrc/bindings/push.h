@@ -1,0 +1,41 @@
+// From checked arguments into the ring, with or without the GIL. L5; what every add_* of the bindings ends
+// with.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <string_view>
+
+#include "bindings/arguments.h"
+#include "bindings/py_writer.h"
+#include "event/op_body.h"
+
+namespace tickertape::bindings {
+
+// Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from
+// a busy thread, would cost more.
+inline constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
+
+// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it
+// may take long: nothing in it touches Python.
+template <typename Push>
+void push_op(PyWriter& self, std::size_t bytes, Push push) {
+  self.writer.prepare();
+  if (bytes >= kWorthReleasingGil || !self.writer.backend().ring().probably_has_room(bytes)) {
+    const pybind11::gil_scoped_release release;
+    push();
+  } else {
+    push();
+  }
+  raise_notices();
+}
+
+// Adds an op with a body. Throws as to_tag() does; what `body` points to is copied before it returns.
+template <typename Body>
+void add(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when) {
+  const std::string_view text = to_tag(tag.ptr());
+  push_op(self, body_size(body), [&] { self.writer.add(kind, text, body, when.step, when.wall_time); });
+}
+
+}  // namespace tickertape::bindings

@@ -1,0 +1,91 @@
+// EventFileWriter's images, clips and sounds for Python. L5.
+#include <pybind11/numpy.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bindings/arguments.h"
+#include "bindings/push.h"
+#include "bindings/py_writer.h"
+#include "bindings/writer.h"
+#include "codec/clip.h"
+#include "codec/pixels.h"
+#include "codec/wav.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+std::vector<std::uint64_t> shape_of(const py::array& array) {
+  return {array.shape(), array.shape() + array.ndim()};
+}
+
+void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
+               const std::string& dataformats, py::handle step, py::handle walltime) {
+  const std::vector<std::uint64_t> shape = shape_of(pixels);
+  ImageOp op;
+  op.dataformats = dataformats;
+  op.shape = shape;
+  op.pixels.source = to_source(pixels, to_dtype(dtype), "img_tensor");
+  const bool grid = dataformats.find_first_of("nN") != std::string::npos;
+  const std::vector<std::size_t> sizes(shape.begin(), shape.end());
+  const PixelSize size =
+      pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
+  if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
+  add(self, OpKind::kImage, tag, op, to_when(step, walltime));
+}
+
+void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
+                       std::uint64_t width, std::uint64_t channels, py::handle step, py::handle walltime) {
+  const EncodedImageOp op{height, width, channels, as_bytes(std::string_view(encoded))};
+  add(self, OpKind::kEncodedImage, tag, op, to_when(step, walltime));
+}
+
+void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std::string& dtype, double fps,
+               py::handle step, py::handle walltime) {
+  const std::vector<std::uint64_t> shape = shape_of(clips);
+  ClipShape axes{};
+  if (shape.size() != axes.size()) throw py::value_error("vid_tensor must have 5 axes, NTCHW");
+  std::copy(shape.begin(), shape.end(), axes.begin());
+  clip_grid(axes);  // throws where they cannot be frames
+  if (!(fps > 0) || std::isinf(fps)) throw py::value_error("fps must be a positive number");
+  VideoOp op;
+  op.fps = fps;
+  op.shape = shape;
+  op.clips.source = to_source(clips, to_dtype(dtype), "vid_tensor");
+  add(self, OpKind::kVideo, tag, op, to_when(step, walltime));
+}
+
+void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const std::string& dtype,
+               std::uint32_t sample_rate, py::handle step, py::handle walltime) {
+  if (samples.ndim() != 2 || samples.shape(1) > 2) {
+    throw py::value_error("snd_tensor must be [frames, channels] with 1 or 2 channels");
+  }
+  const auto channels = static_cast<std::uint32_t>(samples.shape(1));
+  AudioOp op;
+  op.channels = channels;
+  op.sample_rate = sample_rate;
+  op.samples.source = to_source(samples, to_dtype(dtype), "snd_tensor");
+  check_wav(op.samples.source.size(), channels, sample_rate);
+  add(self, OpKind::kAudio, tag, op, to_when(step, walltime));
+}
+
+}  // namespace
+
+void bind_media(py::class_<PyWriter>& writer) {
+  writer
+      .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"),
+           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"))
+      .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
+           py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
+      .def("add_video", &add_video, py::arg("tag"), py::arg("clips"), py::arg("dtype"), py::arg("fps"),
+           py::arg("global_step"), py::arg("walltime"))
+      .def("add_audio", &add_audio, py::arg("tag"), py::arg("samples"), py::arg("dtype"),
+           py::arg("sample_rate"), py::arg("global_step"), py::arg("walltime"));
+}
+
+}  // namespace tickertape::bindings
