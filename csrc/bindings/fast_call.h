@@ -48,5 +48,6 @@ inline PyMethodDef fast_method(const char* name, FastFunction function, const ch
 // Puts the fast methods on the two classes, once they exist.
 void add_fast_scalar(pybind11::handle event_file_writer, pybind11::handle summary_writer_base);
 void add_fast_log(pybind11::handle summary_writer_base);
+void add_fast_flush(pybind11::handle summary_writer_base);
 
 }  // namespace tickertape::bindings

@@ -242,6 +242,7 @@ void bind_writer(py::module_& module) {
 
   add_fast_scalar(writer, base);
   add_fast_log(base);
+  add_fast_flush(base);
   module.def("stats", &stats);
   module.def("shutdown", &shutdown, py::arg("timeout_secs"));
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -160,6 +161,29 @@ void count_uniform(const auto* values, std::size_t size, std::span<const double>
   }
 }
 
+// The finite values beyond torch's edges (torch forgets them): a bin of their own on either side, out to the
+// extreme.
+void add_far_bins(ArrayView values, std::vector<std::uint64_t>& counts, std::vector<double>& edges,
+                  const Histogram& statistics) {
+  std::uint64_t below = 0;
+  std::uint64_t above = 0;
+  for_each_block(values, [&](const auto* block, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto value = static_cast<double>(block[i]);
+      below += value < edges.front() && !std::isinf(value) ? 1 : 0;
+      above += value > edges.back() && !std::isinf(value) ? 1 : 0;
+    }
+  });
+  if (above != 0) {
+    counts.push_back(above);
+    edges.push_back(statistics.max);
+  }
+  if (below != 0) {
+    counts.insert(counts.begin(), below);
+    edges.insert(edges.begin(), statistics.min);
+  }
+}
+
 }  // namespace
 
 std::span<const double> tensorflow_edges() {
@@ -204,7 +228,15 @@ Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> ma
   });
   statistics.store(result);
   const auto& bins = counts.bins();
-  store_buckets({bins.begin(), bins.end()}, tensorflow_edges(), max_bins, result);
+  const auto counted = std::accumulate(bins.begin(), bins.end(), std::uint64_t{0});
+  if (static_cast<double>(counted) == result.num) {
+    store_buckets({bins.begin(), bins.end()}, tensorflow_edges(), max_bins, result);
+  } else {
+    std::vector<std::uint64_t> all(bins.begin(), bins.end());
+    std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
+    add_far_bins(values, all, edges, result);
+    store_buckets(std::move(all), edges, max_bins, result);
+  }
   return result;
 }
 

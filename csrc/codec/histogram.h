@@ -43,7 +43,8 @@ std::span<const double> tensorflow_edges();
 Histogram histogram_between(ArrayView values, std::span<const double> edges,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 
-// The same with tensorflow_edges(), through a look-up on the bits of the value.
+// The same with tensorflow_edges(), through a look-up on the bits of the value; finite values beyond them
+// (|x| > 9.9e19) get a bin of their own on that side, out to the extreme. torch counts them nowhere.
 Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
 
 // The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values,

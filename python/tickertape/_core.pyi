@@ -151,6 +151,8 @@ class SummaryWriterBase:
         display_name: str = "",
         summary_description: str = "",
     ) -> None: ...
+    def flush(self) -> None:
+        """One comparison where nothing is queued in the process; otherwise calls self._flush(), a Python method."""
     def log(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 

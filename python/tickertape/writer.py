@@ -118,8 +118,8 @@ class SummaryWriter(
         """The directory of the run, absolute."""
         return self.log_dir
 
-    def flush(self) -> None:
-        """Returns when everything added so far is in the files and visible to a reader. After close() nothing is left."""
+    def _flush(self) -> None:
+        """What the native flush() calls when something is queued."""
         writers = self.all_writers
         if writers is not None:
             for writer in tuple(writers.values()):  # another thread may open one meanwhile

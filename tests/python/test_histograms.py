@@ -241,3 +241,14 @@ def test_raw_as_torch(tmp_path, name):
 
     theirs, ours = oracle.both(tmp_path, calls)
     assert ours == theirs
+
+
+def test_finite_values_beyond_torchs_edges_are_counted(tmp_path):
+    values = np.array([-3e38, -1e25, 1.0, 2e21, 5e30])
+    with tickertape.writer.SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("h", values, 1)
+    histo = oracle.only_value(oracle.logged(tmp_path)).histo
+    assert sum(histo.bucket) == histo.num == 5
+    assert (histo.bucket_limit[0], histo.bucket[0]) == (-3e38, 0)
+    assert histo.bucket[1] == 2
+    assert (histo.bucket_limit[-1], histo.bucket[-1]) == (5e30, 2)
