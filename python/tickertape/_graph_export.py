@@ -11,6 +11,8 @@ from tickertape._graph_nodes import Graph, Ref, Shape, add_outputs
 _KINDS = {"PARAMETER": "Parameter", "BUFFER": "Buffer", "CONSTANT_TENSOR": "Constant"}
 # Wrappers around a piece of the graph that changes nothing in it: with torch.no_grad(), with torch.autocast(...).
 _TRANSPARENT = "wrap_with_"
+# Names of the boxes of control flow (torch.cond, torch.while_loop), in the order of their sub-graphs.
+_BRANCHES = {"cond": ("then", "else"), "while_loop": ("condition", "body")}
 
 
 def read(torch: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Graph, str]:
@@ -141,7 +143,8 @@ class _Reader:
         values = self._inputs(node)
         branches = [value for value in values if not isinstance(value, Ref)]
         inputs = [value for value in values if isinstance(value, Ref)]
-        name = target.__name__ if not hasattr(target, "_schema") else target._schema.name.split("::")[-1]  # noqa: SLF001  # the only place of an operation's argument names
+        schema = getattr(target, "_schema", None)
+        name = target.__name__ if schema is None else schema.name.split("::")[-1]
         if branches:
             return self._branches(node, name, branches, inputs, inner)
         result = node.meta.get("val")
@@ -149,7 +152,7 @@ class _Reader:
         added = self._graph.add(
             self._scope(node, inner),
             name,
-            str(target._schema.name) if hasattr(target, "_schema") else name,  # noqa: SLF001
+            name if schema is None else schema.name,
             inputs,
             [shape_of(item) for item in result] if several else [shape_of(result)],
             attributes=self._attributes(node),
@@ -162,30 +165,28 @@ class _Reader:
         transparent = name.startswith(_TRANSPARENT)
         box = inner if transparent else self._graph.unique(self._scope(node, inner), name)
         results: list[list[Any]] = []
+        operands = 0
         for number, branch in enumerate(branches):
             placeholders = [item for item in branch.graph.nodes if item.op == "placeholder"]
             # The operands are the last of the inputs: before them stand a predicate or nothing.
             for placeholder, value in zip(reversed(placeholders), reversed(inputs), strict=False):
                 self._values[placeholder] = value
-            place = box if transparent else f"{box}/{'abcdefgh'[number % 8] if number else 'a'}"
-            place = place if transparent or name != "cond" else f"{box}/{('then', 'else')[number % 2]}"
-            results.append(self._walk(branch, place))
+            operands = max(operands, len(placeholders))
+            names = _BRANCHES.get(name, ())
+            place = names[number] if number < len(names) else f"body_{number}"
+            results.append(self._walk(branch, box if transparent else f"{box}/{place}"))
         if transparent:
             return results[0]
         merged = [ref for result in results for ref in result if isinstance(ref, Ref)]
         value = node.meta.get("val")
         shapes = [shape_of(item) for item in value] if isinstance(value, (list, tuple)) else [shape_of(value)]
-        added = self._graph.add(box, name, name, [*inputs, *merged], shapes)
+        added = self._graph.add(box, name, name, [*inputs[: len(inputs) - operands], *merged], shapes)
         return [Ref(added.name, index) for index in range(len(shapes))]
 
     def _inputs(self, node: Any) -> list[Any]:
         """Refs and sub-graphs among the arguments, in their order, lists laid out flat."""
         found: list[Any] = []
-        for item in (
-            node.all_input_nodes
-            if not node.kwargs and not _has_lists(node.args)
-            else _flat((node.args, node.kwargs), self._torch.fx.Node)
-        ):
+        for item in _flat((node.args, node.kwargs), self._torch.fx.Node):
             value = self._values.get(item)
             found.extend(value if isinstance(value, list) else [value])
         return [value for value in found if value is not None]
@@ -224,10 +225,6 @@ def _key(key: Any) -> str:
         if hasattr(key, attribute):
             return str(getattr(key, attribute))
     return str(key)
-
-
-def _has_lists(args: tuple[Any, ...]) -> bool:
-    return any(isinstance(item, (list, tuple, dict)) for item in args)
 
 
 def _flat(value: Any, kind: type) -> list[Any]:

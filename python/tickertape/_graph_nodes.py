@@ -51,10 +51,10 @@ class Ref(NamedTuple):
     """One output of a node."""
 
     node: str
-    index: int = 0
+    slot: int = 0
 
     def __str__(self) -> str:
-        return f"{self.node}:{self.index}" if self.index else self.node
+        return f"{self.node}:{self.slot}" if self.slot else self.node
 
 
 @dataclass
@@ -86,11 +86,10 @@ class Graph:
         """The box of the module at `path` ("features.0"; "" is the model): class and attribute of each level."""
         if path not in self._scopes:
             parent, _, attribute = path.rpartition(".")
-            try:
-                kind = class_name(self._model.get_submodule(path))
-                box = f"{part(kind)}[{part(attribute)}]"
-            except AttributeError:
-                box = part(attribute)
+            module: Any = self._model
+            for name in path.split("."):
+                module = getattr(module, name, None)
+            box = part(attribute) if module is None else f"{part(class_name(module))}[{part(attribute)}]"
             self._scopes[path] = f"{self.scope(parent)}/{box}"
         return self._scopes[path]
 
@@ -108,9 +107,7 @@ class Graph:
         self, scope: str, leaf: str, op: str, inputs: list[Ref], outputs: list[Shape], **rest: Any
     ) -> Node:
         """Adds a node to a box."""
-        # One edge for a tensor that is used twice: TensorBoard would count it as two.
-        wires = list(dict.fromkeys(map(str, inputs)))
-        node = Node(self.unique(scope, leaf), op, wires, outputs, **rest)
+        node = Node(self.unique(scope, leaf), op, [str(ref) for ref in inputs], outputs, **rest)
         self.nodes.append(node)
         return node
 

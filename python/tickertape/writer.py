@@ -11,6 +11,7 @@ from tickertape import _check, _core, _lifecycle
 from tickertape._audio import AudioMethods
 from tickertape._embeddings import EmbeddingMethods
 from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
+from tickertape._graphs import GraphMethods
 from tickertape._histograms import HistogramMethods
 from tickertape._images import ImageMethods
 from tickertape._pr_curves import PrCurveMethods
@@ -37,6 +38,7 @@ class SummaryWriter(
     VideoMethods,
     AudioMethods,
     EmbeddingMethods,
+    GraphMethods,
     _core.SummaryWriterBase,
 ):
     """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's.

@@ -13,7 +13,6 @@ LATER = {
     "add_custom_scalars",
     "add_custom_scalars_marginchart",
     "add_custom_scalars_multilinechart",
-    "add_graph",
     "add_hparams",
     "add_image_with_boxes",
     "add_mesh",
