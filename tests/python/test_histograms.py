@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import pytest
+import tickertape.writer
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
