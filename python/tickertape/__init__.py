@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tickertape._core import __version__, stats
 
 if TYPE_CHECKING:
+    from tickertape._grids import make_grid
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
 
@@ -20,6 +21,7 @@ __all__ = [
     "FileWriter",
     "SummaryWriter",
     "__version__",
+    "make_grid",
     "read_scalars",
     "stats",
     "summary_iterator",
@@ -29,6 +31,7 @@ _HOMES = {
     "FileWriter": "tickertape.writer",
     "SummaryWriter": "tickertape.writer",
     "DamageWarning": "tickertape.reader",
+    "make_grid": "tickertape._grids",
     "read_scalars": "tickertape.reader",
     "summary_iterator": "tickertape.reader",
 }
