@@ -32,7 +32,8 @@ class ImageMethods(WriterPart):
 
         Args:
             tag: name of the series.
-            img_tensor: the axes that `dataformats` says; 1 channel (becomes RGB), 2, 3 or 4 (LA, RGB, RGBA).
+            img_tensor: the axes that `dataformats` says; 1 channel (becomes RGB), 2, 3 or 4 (LA, RGB, RGBA). A list
+                of such images becomes a grid, see `add_images`.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
@@ -56,7 +57,8 @@ class ImageMethods(WriterPart):
 
         Args:
             tag: name of the series.
-            img_tensor: the axes that `dataformats` says; 1 or 3 channels. Values as in `add_image`.
+            img_tensor: the axes that `dataformats` says, or a list of images of one size that each have them but for
+                the N (as tensorboardX takes it); 1 or 3 channels. Values as in `add_image`.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NCHW, CHW or HW.
@@ -108,11 +110,21 @@ class ImageMethods(WriterPart):
         self, tag: str, img_tensor: Any, dataformats: Any, global_step: Any, walltime: Any
     ) -> None:
         array, dtype = _convert.as_array(img_tensor, "img_tensor")
-        _check_axes(array.shape, _check.string(dataformats, "dataformats"))
-        self._event_writer().add_image(tag, array, dtype, dataformats, global_step, walltime)
+        axes = _check.string(dataformats, "dataformats")
+        if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
+            array, axes = _as_batch(array, axes)
+        check_axes(array.shape, axes)
+        self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime)
 
 
-def _check_axes(shape: tuple[int, ...], dataformats: str) -> None:
+def _as_batch(images: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], str]:
+    """(images with the axes that the core knows, those axes) of a list of images that each have `axes`."""
+    if "C" in axes.upper():
+        return images, "N" + axes
+    return images[..., np.newaxis], f"N{axes}C"
+
+
+def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
     """What the core checks too, in the words of the caller's arguments.
 
     Raises:

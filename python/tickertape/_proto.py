@@ -4,6 +4,7 @@ The hot messages are written and read by the core; field numbers here are named 
 Format: https://protobuf.dev/programming-guides/encoding
 """
 
+import struct
 from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
@@ -29,6 +30,31 @@ def int_field(number: int, value: int) -> bytes:
 def bytes_field(number: int, value: bytes) -> bytes:
     """Field `number` with a length before it: bytes, strings and sub-messages. Written even when empty."""
     return varint(number << 3 | BYTES) + varint(len(value)) + value
+
+
+def double_field(number: int, value: float) -> bytes:
+    """Field `number` as a float64. Written even when 0, as in a oneof."""
+    return varint(number << 3 | FIXED64) + struct.pack("<d", value)
+
+
+def float_field(number: int, value: float) -> bytes:
+    """Field `number` as a float32, which `value` must be. Written even when 0, as in a oneof."""
+    return varint(number << 3 | FIXED32) + struct.pack("<f", value)
+
+
+def bool_field(number: int, *, value: bool) -> bytes:
+    """Field `number` as a bool. Written even when false, as in a oneof."""
+    return varint(number << 3 | VARINT) + varint(value)
+
+
+def text_field(number: int, value: str) -> bytes:
+    """Field `number` as UTF-8; nothing for "", which proto3 leaves out."""
+    return bytes_field(number, value.encode()) if value else b""
+
+
+def text_in_oneof(number: int, value: str) -> bytes:
+    """Field `number` as UTF-8. Written even when empty, as in a oneof, a map or a list."""
+    return bytes_field(number, value.encode())
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:

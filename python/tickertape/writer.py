@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _check, _core, _lifecycle
 from tickertape._audio import AudioMethods
+from tickertape._boxes import BoxMethods
+from tickertape._custom_scalars import CustomScalarMethods
 from tickertape._embeddings import EmbeddingMethods
 from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
 from tickertape._graphs import GraphMethods
 from tickertape._histograms import HistogramMethods
+from tickertape._hparams import HParamMethods
 from tickertape._images import ImageMethods
+from tickertape._meshes import MeshMethods
 from tickertape._pr_curves import PrCurveMethods
 from tickertape._scalars import ScalarMethods
 from tickertape._tensors import TensorMethods
@@ -35,8 +39,12 @@ class SummaryWriter(
     TextMethods,
     TensorMethods,
     PrCurveMethods,
+    BoxMethods,
     VideoMethods,
     AudioMethods,
+    MeshMethods,
+    HParamMethods,
+    CustomScalarMethods,
     EmbeddingMethods,
     GraphMethods,
     _core.SummaryWriterBase,

@@ -4,6 +4,7 @@ import numpy as np
 import oracle
 import PIL.Image
 import pytest
+import tensorboardX
 import torch
 from google.protobuf import text_format
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
@@ -48,6 +49,22 @@ def test_files_as_torch(tmp_path, name):
     oracle.both(tmp_path, lambda writer: writer.add_embedding(**CASES[name]))
     assert files(tmp_path / "ours") == files(tmp_path / "torch")
     assert config(tmp_path / "ours") == config(tmp_path / "torch")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_files_as_tensorboardx(tmp_path, name):
+    with (
+        tensorboardX.SummaryWriter(str(tmp_path / "x")) as theirs,
+        SummaryWriter(tmp_path / "ours") as ours,
+    ):
+        theirs.add_embedding(**CASES[name])
+        ours.add_embedding(**CASES[name])
+    assert files(tmp_path / "ours") == files(tmp_path / "x")
+    # tensorboardX writes no escapes
+    (tmp_path / "x/projector_config.pbtxt").write_text(
+        (tmp_path / "x/projector_config.pbtxt").read_text().replace("\\", "\\\\")
+    )
+    assert config(tmp_path / "ours") == config(tmp_path / "x")
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 10])

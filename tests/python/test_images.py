@@ -7,6 +7,7 @@ import numpy as np
 import oracle
 import PIL.Image
 import pytest
+import tensorboardX
 import torch
 
 mpl.use("agg")
@@ -117,6 +118,44 @@ def test_list_of_images_is_a_batch(tmp_path, writer):
     for event in oracle.logged(tmp_path / "ours"):
         decoded = oracle.pixels(event.summary.value[0].image.encoded_image_string)
         np.testing.assert_array_equal(decoded, np.concatenate(images, axis=2).transpose(1, 2, 0))
+
+
+LISTS = {
+    "CHW": (3, 4, 5),
+    "HWC": (4, 5, 3),
+    "WHC": (5, 4, 3),
+    "HW": (4, 5),
+    "WH": (5, 4),
+}
+
+
+@pytest.mark.parametrize("dataformats", LISTS)
+@pytest.mark.parametrize("method", ["add_image", "add_images"])
+def test_list_as_tensorboardx(tmp_path, writer, method, dataformats):
+    """tensorboardX takes lists in add_images, of CHW and HWC."""
+    images = [RNG.integers(0, 256, LISTS[dataformats]).astype(np.uint8) for _ in range(10)]
+    getattr(writer, method)("tag", images, dataformats=dataformats)
+    writer.close()
+    ours = oracle.pixels(oracle.only_value(oracle.logged(tmp_path / "ours")).image.encoded_image_string)
+    if "C" in dataformats:
+        batch, axes = np.stack(images), "N" + dataformats
+    else:
+        batch, axes = np.stack(images)[:, None], f"NC{dataformats}"
+    theirs = tensorboardX.summary.image("tag", batch, dataformats=axes).value[0].image
+    np.testing.assert_array_equal(ours, oracle.pixels(theirs.encoded_image_string))
+    if method == "add_images" and "C" in dataformats and dataformats != "WHC":
+        with tensorboardX.SummaryWriter(str(tmp_path / "x")) as other:
+            other.add_images("tag", [torch.from_numpy(image) for image in images], dataformats=dataformats)
+        (event,) = oracle.load(oracle.event_files(tmp_path / "x")[0])[1:]
+        np.testing.assert_array_equal(ours, oracle.pixels(event.summary.value[0].image.encoded_image_string))
+
+
+def test_list_of_pillow_images(tmp_path, writer):
+    images = RNG.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
+    writer.add_images("tag", [PIL.Image.fromarray(image) for image in images], dataformats="HWC")
+    writer.close()
+    decoded = oracle.pixels(oracle.only_value(oracle.logged(tmp_path / "ours")).image.encoded_image_string)
+    np.testing.assert_array_equal(decoded, np.concatenate(images, axis=1))
 
 
 def test_pillow_image(tmp_path, writer):

@@ -3,7 +3,9 @@
 import numpy as np
 import oracle
 import pytest
+import tensorboardX
 import torch
+from tensorboard.compat.proto.summary_pb2 import DataClass, SummaryMetadata
 from tensorboard.util.tensor_util import make_ndarray
 
 TEXTS = ["plain", "", "**bold** and\nlines", "ünïcode \N{SNOWMAN}", "|a|b|\n|-|-|\n|1|2|", "\0"]
@@ -114,3 +116,60 @@ def test_python_numbers(tmp_path, writer):
     )
     assert number == 2.5
     assert matrix.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "int32", "bool", "0-d", "3-d", "empty"])
+def test_write_as_add_tensor(tmp_path, writer, name):
+    writer.add_tensor("tag", TENSORS[name], 4, oracle.WALLTIME)
+    writer.write("tag", TENSORS[name], "tensor", 4, oracle.WALLTIME)
+    writer.close()
+    first, second = oracle.logged(tmp_path / "ours")
+    assert first == second
+
+
+METADATA = SummaryMetadata(
+    plugin_data=SummaryMetadata.PluginData(plugin_name="my_plugin", content=b"\0\xff"),
+    display_name="shown",
+    summary_description="described",
+    data_class=DataClass.DATA_CLASS_TENSOR,
+)
+
+
+@pytest.mark.parametrize("form", [METADATA, METADATA.SerializeToString()], ids=["message", "bytes"])
+def test_write_for_any_plugin(tmp_path, writer, form):
+    writer.write("tag", [1.5, 2.5], form)
+    writer.close()
+    value = oracle.only_value(oracle.logged(tmp_path / "ours"))
+    assert value.metadata == METADATA
+    assert make_ndarray(value.tensor).tolist() == [1.5, 2.5]
+
+
+WRITTEN_TEXTS = {
+    "str": ("ü", [], ["ü".encode()]),
+    "bytes": (b"\xff", [], [b"\xff"]),
+    "list": (["a", "", b"c"], [3], [b"a", b"", b"c"]),
+    "matrix": ([["a", "b"], ["c", "d"]], [2, 2], [b"a", b"b", b"c", b"d"]),
+    "array": (np.array(["a", "bc"]), [2], [b"a", b"bc"]),
+    "array of bytes": (np.array([b"a", b"bc"]), [2], [b"a", b"bc"]),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_TEXTS)
+def test_write_of_texts(tmp_path, writer, name):
+    text, shape, expected = WRITTEN_TEXTS[name]
+    writer.write("tag", text)
+    writer.close()
+    value = oracle.only_value(oracle.logged(tmp_path / "ours"))
+    assert not value.HasField("metadata")
+    assert [dim.size for dim in value.tensor.tensor_shape.dim] == shape
+    assert list(value.tensor.string_val) == expected
+    make_ndarray(value.tensor)
+
+
+def test_text_as_tensorboardx(tmp_path):
+    with tensorboardX.SummaryWriter(str(tmp_path / "x")) as writer:
+        writer.add_text("a/b", "ü", 4, oracle.WALLTIME)
+    theirs, ours = oracle.both(
+        tmp_path, lambda writer: writer.add_text("a/b", "ü".encode().decode(), 4, oracle.WALLTIME)
+    )
+    assert oracle.load(oracle.event_files(tmp_path / "x")[0])[1:] == ours == theirs
