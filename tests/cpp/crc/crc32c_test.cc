@@ -33,8 +33,8 @@ TEST(rfc_3720_vectors) {
   std::iota(ascending.begin(), ascending.end(), std::uint8_t{0});
   std::iota(descending.rbegin(), descending.rend(), std::uint8_t{0});
   const std::vector<std::uint8_t> iscsi_read_command{
-      0x01, 0xC0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
-      0,    0,    0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0};
+      0x01, 0xC0, 0, 0,    0, 0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
+      0,    0,    0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0,    0};
   for_each_implementation([&](const Crc32cImplementation& implementation) {
     CHECK_EQ(implementation.extend(0, std::vector<std::uint8_t>(32, 0x00)), 0x8A9136AAU);
     CHECK_EQ(implementation.extend(0, std::vector<std::uint8_t>(32, 0xFF)), 0x62A8AB43U);
@@ -54,13 +54,15 @@ TEST(every_length_and_alignment_agrees_with_the_definition) {
     for (std::size_t size = 0; size < 200; ++size) {
       const Bytes part = Bytes(bytes).subspan(start, size);
       const std::uint32_t expected = by_definition(part);
-      for_each_implementation([&](const auto& implementation) { CHECK_EQ(implementation.extend(0, part), expected); });
+      for_each_implementation(
+          [&](const auto& implementation) { CHECK_EQ(implementation.extend(0, part), expected); });
     }
   }
   for (const std::size_t size : {511U, 1535U, 1536U, 1537U, 3072U, 3079U, 4096U}) {
     const std::uint32_t expected = by_definition(Bytes(bytes).first(size));
-    for_each_implementation(
-        [&](const auto& implementation) { CHECK_EQ(implementation.extend(0, Bytes(bytes).first(size)), expected); });
+    for_each_implementation([&](const auto& implementation) {
+      CHECK_EQ(implementation.extend(0, Bytes(bytes).first(size)), expected);
+    });
   }
 }
 

@@ -1,4 +1,5 @@
-// The whole pipeline from C++: order, snapshots, many files, a sink that fails and one that stalls, fork, exit.
+// The whole pipeline from C++: order, snapshots, many files, a sink that fails and one that stalls, fork,
+// exit.
 #include "pipeline/event_file_writer.h"
 
 #include <sys/wait.h>
@@ -53,7 +54,8 @@ struct ReadValue {
   double scalar;
 };
 
-// Every value of a file in order. Checks that the file starts with its version and has neither damage nor a tail.
+// Every value of a file in order. Checks that the file starts with its version and has neither damage nor a
+// tail.
 std::vector<ReadValue> values_of(const std::string& path) {
   std::vector<ReadValue> all;
   RecordReader reader(path);
@@ -75,7 +77,8 @@ std::vector<ReadValue> values_of(const std::string& path) {
   return all;
 }
 
-bool add_histogram(EventFileWriter& writer, std::string_view tag, const std::vector<float>& values, std::int64_t step) {
+bool add_histogram(EventFileWriter& writer, std::string_view tag, const std::vector<float>& values,
+                   std::int64_t step) {
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(values.size());
   const std::ptrdiff_t stride = sizeof(float);
   HistogramOp op;
@@ -93,7 +96,8 @@ TEST(the_file_is_there_with_its_version_when_the_constructor_returns) {
 TEST(flush_makes_everything_visible_in_order) {
   const TestDirectory directory;
   EventFileWriter writer(directory.path());
-  for (std::int64_t step = 0; step < 1000; ++step) writer.add_scalar(step % 2 == 0 ? "even" : "odd", 0.5, step);
+  for (std::int64_t step = 0; step < 1000; ++step)
+    writer.add_scalar(step % 2 == 0 ? "even" : "odd", 0.5, step);
   CHECK_EQ(writer.flush(), 0);
   const auto values = values_of(writer.path());
   CHECK_EQ(values.size(), std::size_t{1000});
@@ -148,14 +152,16 @@ TEST(a_hundred_writers_keep_apart) {
     writers.push_back(std::make_unique<EventFileWriter>(directory.path() + "/" + std::to_string(i)));
   }
   for (std::int64_t step = 0; step < 100; ++step) {
-    for (std::size_t i = 0; i < writers.size(); ++i) writers[i]->add_scalar("s", static_cast<double>(i), step);
+    for (std::size_t i = 0; i < writers.size(); ++i)
+      writers[i]->add_scalar("s", static_cast<double>(i), step);
   }
   for (std::size_t i = 0; i < writers.size(); ++i) {
     const std::string path = writers[i]->path();
     writers[i]->close();
     const auto values = values_of(path);
     CHECK_EQ(values.size(), std::size_t{100});
-    CHECK(std::all_of(values.begin(), values.end(), [&](const auto& v) { return v.scalar == static_cast<double>(i); }));
+    CHECK(std::all_of(values.begin(), values.end(),
+                      [&](const auto& v) { return v.scalar == static_cast<double>(i); }));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/os_locked_file.h"
 #include "check.h"
 #include "pipeline/name_log.h"
 
@@ -19,7 +20,9 @@ using namespace ring_layout;
 
 constexpr std::uint64_t kCapacity = std::uint64_t{1} << 22;
 
-OpRing make_ring() { return OpRing(SharedMapping::anonymous(OpRing::mapping_bytes(kCapacity)), kCapacity, "test"); }
+OpRing make_ring() {
+  return OpRing(SharedMapping::anonymous(OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
+}
 
 // Takes every published op, as the sequencer does.
 class Drain {
@@ -53,8 +56,8 @@ TEST(scalars_come_out_as_they_went_in_over_many_laps) {
   for (int round = 0; round < 40; ++round) {
     // Rounds of odd sizes, so that laps end everywhere.
     for (int i = 0; i < 9'001 + 997 * round; ++i) {
-      CHECK(ring.try_push_scalar(7, ScalarStyle::kSimpleValue, static_cast<double>(next_in), next_in, 0, pushed) !=
-            Pushed::kFull);
+      CHECK(ring.try_push_scalar(7, ScalarStyle::kSimpleValue, static_cast<double>(next_in), next_in, 0,
+                                 pushed) != Pushed::kFull);
       ++next_in;
     }
     CHECK_EQ(pushed.load(), ring.head());
@@ -164,15 +167,21 @@ TEST(a_left_over_file_holds_header_names_and_ops) {
     std::atomic<std::uint64_t> pushed{0};
     ring.try_push_scalar(1, ScalarStyle::kSimpleValue, 0.5, 42, 1.5, pushed);
   }
-  SharedMapping left = SharedMapping::open_left_over(path);
-  const auto& header = *reinterpret_cast<const RingHeader*>(left.data());
+  LockedFile left(path);
+  alignas(RingHeader) std::uint8_t bytes[sizeof(RingHeader)];
+  CHECK_EQ(left.read_at(0, bytes, sizeof bytes), sizeof bytes);
+  const auto& header = *reinterpret_cast<const RingHeader*>(bytes);
   CHECK_EQ(header.magic.load(), kMagic);
   CHECK_EQ(header.version, kRingVersion);
   CHECK_EQ(std::string(header.library_version), "test");
   CHECK_EQ(header.head.load() - header.tail.load(), std::uint64_t{sizeof(OpHeader)});
-  const auto& slot = reinterpret_cast<const CommitSlot*>(left.data() + header.slots_offset)[3];
+  alignas(CommitSlot) std::uint8_t slot_bytes[sizeof(CommitSlot)];
+  left.read_at(header.slots_offset + 3 * sizeof(CommitSlot), slot_bytes, sizeof slot_bytes);
+  const auto& slot = *reinterpret_cast<const CommitSlot*>(slot_bytes);
   CHECK_EQ(slot.record[slot.sequence.load() & 1].file_size, std::uint64_t{24});
-  const auto& op = *reinterpret_cast<const OpHeader*>(left.data() + header.ring_offset);
+  alignas(OpHeader) std::uint8_t op_bytes[sizeof(OpHeader)];
+  left.read_at(header.ring_offset, op_bytes, sizeof op_bytes);
+  const auto& op = *reinterpret_cast<const OpHeader*>(op_bytes);
   CHECK_EQ(op.step, std::int64_t{42});
   CHECK_EQ(op.value, 0.5);
   left.unlink();

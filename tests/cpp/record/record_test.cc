@@ -21,12 +21,16 @@ using namespace record_format;
 // A file of records that can be damaged.
 class RecordFile {
  public:
-  RecordFile() : path_(std::filesystem::temp_directory_path() / ("tickertape_record_test_" + std::to_string(++count))) {}
+  RecordFile()
+      : path_(std::filesystem::temp_directory_path() /
+              ("tickertape_record_test_" + std::to_string(++count))) {}
   ~RecordFile() { std::filesystem::remove(path_); }
 
   void add(std::string_view data) { append_record(content_, as_bytes(data)); }
   void add_garbage(std::string_view bytes) { content_.append(as_bytes(bytes)); }
-  void set_byte(std::size_t at, int change) { content_.data()[at] = static_cast<std::uint8_t>(content_.data()[at] ^ change); }
+  void set_byte(std::size_t at, int change) {
+    content_.data()[at] = static_cast<std::uint8_t>(content_.data()[at] ^ change);
+  }
   void shrink_by(std::size_t bytes) { content_.truncate(content_.size() - bytes); }
   // A header with a right CRC over a length that no file has.
   void add_header(std::uint64_t length) {
@@ -37,7 +41,8 @@ class RecordFile {
   std::size_t size() const { return content_.size(); }
 
   std::string write(std::size_t size) const {
-    std::ofstream(path_, std::ios::binary).write(reinterpret_cast<const char*>(content_.data()), static_cast<std::streamsize>(size));
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(content_.data()), static_cast<std::streamsize>(size));
     return path_;
   }
   std::string write() const { return write(size()); }

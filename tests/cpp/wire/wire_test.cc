@@ -18,7 +18,8 @@ using namespace wire;
 TEST(varints_at_every_length) {
   std::array<std::uint8_t, kMaxVarintBytes> bytes{};
   for (unsigned bit = 0; bit < 64; ++bit) {
-    for (const std::uint64_t value : {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, ~std::uint64_t{0} >> bit}) {
+    for (const std::uint64_t value :
+         {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, ~std::uint64_t{0} >> bit}) {
       const std::uint8_t* end = store_varint(bytes.data(), value);
       CHECK_EQ(static_cast<std::size_t>(end - bytes.data()), varint_size(value));
       std::uint64_t back = 0;
@@ -38,8 +39,8 @@ TEST(a_varint_of_eleven_bytes_is_refused) {
 
 TEST(fields_come_back) {
   const std::array<double, 2> doubles{1.5, -0.0};
-  const std::size_t size = varint_field_size(1, ~std::uint64_t{0}) + fixed32_field_size(2) + fixed64_field_size(300) +
-                           length_field_size(4, 5) + length_field_size(5, 16);
+  const std::size_t size = varint_field_size(1, ~std::uint64_t{0}) + fixed32_field_size(2) +
+                           fixed64_field_size(300) + length_field_size(4, 5) + length_field_size(5, 16);
   Buffer out;
   Writer writer(out.extend(size));
   writer.varint_field(1, ~std::uint64_t{0});
