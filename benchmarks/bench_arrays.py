@@ -68,7 +68,7 @@ def same_histogram(ours: Summary.Value, theirs: Summary.Value) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "dtype", "calls"), [(1_000, np.float64, 20), (1_000_000, np.float32, 2)], ids=["1k", "1M"]
+    ("size", "dtype", "calls"), [(1_000, np.float64, 20), (1_000_000, np.float32, 1)], ids=["1k", "1M"]
 )
 def test_add_histogram(race: Race, size: int, dtype: type[np.floating[Any]], calls: int) -> None:
     values = np.random.default_rng(0).normal(0, 0.05, size).astype(dtype)

@@ -95,7 +95,7 @@ def test_png(race: Race, make: Callable[[], list[Pixels]]) -> None:
         lanes,
         rounds=3,
         calls=1,
-        show=lambda nanoseconds: f"{raw / nanoseconds * 1e3:,.3g} MB/s",
+        show=lambda nanoseconds: f"{raw / nanoseconds * 1e3:,.0f} MB/s",
     )
     theirs, ours = lanes[0].size, lanes[1].size
     race.report.add(

@@ -105,6 +105,11 @@ def race(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Race]:
     race.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scalars first: the table is read from the top."""
+    items.sort(key=lambda item: item.path.name != "bench_scalars.py")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     report = config.stash.get(REPORT, None)
