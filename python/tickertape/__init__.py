@@ -13,6 +13,7 @@ from tickertape._core import __version__, stats
 
 if TYPE_CHECKING:
     from tickertape._grids import make_grid
+    from tickertape._install import install, uninstall
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
 
@@ -21,10 +22,12 @@ __all__ = [
     "FileWriter",
     "SummaryWriter",
     "__version__",
+    "install",
     "make_grid",
     "read_scalars",
     "stats",
     "summary_iterator",
+    "uninstall",
 ]
 
 _HOMES = {
@@ -34,6 +37,8 @@ _HOMES = {
     "make_grid": "tickertape._grids",
     "read_scalars": "tickertape.reader",
     "summary_iterator": "tickertape.reader",
+    "install": "tickertape._install",
+    "uninstall": "tickertape._install",
 }
 
 

@@ -26,13 +26,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument(
         "--epochs", type=int, default=40, help="passes over the training images (default: %(default)s)"
     )
+    run = commands.add_parser(
+        "run",
+        help="run a script whose torch.utils.tensorboard or tensorboardX writers are to be ours",
+        usage="tickertape run [-h] (script.py | -m module) [arguments ...]",
+    )
+    run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
+    run.add_argument("script", nargs="?", help="the script to run")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
     options = parser.parse_args(arguments)
+    if options.command == "run":
+        return _run(run, options)
     if options.epochs < 1:
         parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
 
     from tickertape import demo as demo_module  # noqa: PLC0415  # what --help does not need
 
     return demo_module.run(options.log_dir, options.epochs)
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from tickertape import _run as run_module  # noqa: PLC0415  # what --help does not need
+
+    if options.module:
+        run_module.run_module(options.module[0], options.module[1:])
+    elif options.script and options.module is None:
+        run_module.run_script(options.script, options.arguments)
+    else:
+        parser.error("expected a script or -m module")
+    return 0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import os
 import time
 from typing import Any
 
-from tickertape import _check, _core, _lifecycle, _proto
+from tickertape import _check, _core, _lifecycle, _observers, _proto
+from tickertape._kinship import Related
 
 
 class EventWriter(_core.EventFileWriter):
@@ -33,7 +34,7 @@ class EventWriter(_core.EventFileWriter):
         super().add_event(data)
 
 
-class FileWriter:
+class FileWriter(Related):
     """Writes protobuf messages to one event file.
 
     The signature is torch's; `max_queue` and `flush_secs` are kept but have no effect, since the core writes within
@@ -65,7 +66,13 @@ class FileWriter:
         _check.real(flush_secs, "flush_secs")
         self._suffix = file_name_part(filename_suffix, "filename_suffix")
         _lifecycle.arm()
+        self._open(purge_step)
+
+    def _open(self, purge_step: int | None) -> None:
+        """Makes the file, and finds out who else wants to see what goes into it."""
         self.event_writer = EventWriter(self._log_dir, self._suffix, purge_step=purge_step)
+        _observers.announce(self._log_dir, self._suffix)
+        self._front, self._messages, self.op_writer = _observers.attach(self)
 
     def get_logdir(self) -> str:
         """The directory of the event file, absolute."""
@@ -89,7 +96,10 @@ class FileWriter:
         event.wall_time = time.time() if seconds is None else seconds
         if step is not None:
             event.step = number
-        self.event_writer.add_event(event)
+        if self._front is None or self._front is self:
+            self.event_writer.add_event(event)
+        else:
+            self._front.add_event(event, step, event.wall_time)
 
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Writes an Event around a Summary.
@@ -105,7 +115,11 @@ class FileWriter:
         data = serialised(summary, "summary")
         if data is summary:  # bytes that nobody has parsed yet
             check_event(_proto.bytes_field(5, data), "summary", "a Summary")  # event.proto: field 5
-        self.event_writer.add_summary(data, global_step, walltime)
+        if self._front is self:
+            event = self._messages.Event.FromString(_proto.bytes_field(5, data))
+            self.add_event(event, global_step, walltime)
+        else:
+            self.op_writer.add_summary(data, global_step, walltime)
 
     def flush(self) -> None:
         """Returns when everything added so far is in the file and visible to a reader."""
@@ -113,12 +127,13 @@ class FileWriter:
 
     def close(self) -> None:
         """flush(), then closes the file. Closing twice is fine."""
+        self.op_writer.close()
         self.event_writer.close()
 
     def reopen(self) -> None:
         """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
-            self.event_writer = EventWriter(self._log_dir, self._suffix)
+            self._open(None)
 
 
 def serialised(message: Any, name: str) -> bytes:

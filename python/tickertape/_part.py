@@ -22,8 +22,8 @@ class WriterPart:
         raise NotImplementedError
 
     def _event_writer(self) -> EventWriter:
-        """The native writer of the main file, opened again after close().
+        """What takes the ops of the main file: its native writer, opened again after close().
 
         Arguments are converted before this is called, so that a bad one opens no file.
         """
-        return self._get_file_writer().event_writer
+        return self._get_file_writer().op_writer

@@ -51,7 +51,7 @@ class ScalarMethods(WriterPart):
         prefix = f"{self._get_file_writer().get_logdir()}/{main_tag.replace('/', '_')}_"
         writers = [self._sub_writer(prefix + name) for name in values]
         for writer, value in zip(writers, values.values(), strict=True):
-            writer.event_writer.add_scalar(main_tag, value, step, seconds)
+            writer.op_writer.add_scalar(main_tag, value, step, seconds)
 
     def _sub_writer(self, directory: str) -> FileWriter:
         """The writer of one curve, kept in `all_writers` until close()."""

@@ -17,7 +17,9 @@ from tickertape._graphs import GraphMethods
 from tickertape._histograms import HistogramMethods
 from tickertape._hparams import HParamMethods
 from tickertape._images import ImageMethods
+from tickertape._kinship import NativeKin
 from tickertape._meshes import MeshMethods
+from tickertape._model_files import ModelFileMethods
 from tickertape._pr_curves import PrCurveMethods
 from tickertape._scalars import ScalarMethods
 from tickertape._tensors import TensorMethods
@@ -47,7 +49,9 @@ class SummaryWriter(
     CustomScalarMethods,
     EmbeddingMethods,
     GraphMethods,
+    ModelFileMethods,
     _core.SummaryWriterBase,
+    metaclass=NativeKin,
 ):
     """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's.
 

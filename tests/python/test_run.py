@@ -1,0 +1,159 @@
+"""`python -m tickertape run`: the script finds itself as Python would have run it, with our writers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tickertape
+from tickertape import __main__ as command
+
+REPORT = """
+import json, sys
+import neighbour
+from torch.utils.tensorboard import SummaryWriter
+print(json.dumps([__name__, sys.modules[__name__] is sys.modules["__main__"], sys.argv, sys.path[0], SummaryWriter.__module__]))
+"""
+
+
+@pytest.fixture
+def run_command(tmp_path):
+    """Runs the `tickertape` command in tmp_path and returns the finished process."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "neighbour.py").write_text("")
+
+    def run(*arguments, script="", timeout=120):
+        (tmp_path / "folder" / "script.py").write_text(script)
+        environment = os.environ | {"PYTHONPATH": str(Path(tickertape.__file__).parents[1])}
+        return subprocess.run(
+            [sys.executable, "-m", "tickertape", "run", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+        )
+
+    return run
+
+
+def test_script(run_command, tmp_path):
+    done = run_command("folder/script.py", "--log-dir", "x", "-m", "-h", script=REPORT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        "__main__",
+        True,
+        ["folder/script.py", "--log-dir", "x", "-m", "-h"],
+        str(tmp_path / "folder"),
+        "tickertape.writer",
+    ]
+
+
+def test_module(run_command, tmp_path):
+    (tmp_path / "neighbour.py").write_text("")
+    done = run_command("-m", "folder.script", "--log-dir", "x", script=REPORT)
+    assert done.returncode == 0, done.stderr
+    path = str(tmp_path / "folder" / "script.py")
+    assert json.loads(done.stdout) == [
+        "__main__",
+        True,
+        [path, "--log-dir", "x"],
+        str(tmp_path),
+        "tickertape.writer",
+    ]
+
+
+def test_exit_status(run_command):
+    assert run_command("folder/script.py", script="raise SystemExit(7)").returncode == 7
+    done = run_command("folder/script.py", script="import sys\nsys.exit('the end')")
+    assert (done.returncode, done.stderr) == (1, "the end\n")
+    done = run_command("folder/script.py", script="1 / 0")
+    assert done.returncode == 1
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+    assert 'script.py", line 1, in <module>' in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["-m"]])
+def test_nothing_to_run(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        command.main(["run", *arguments])
+    assert caught.value.code == 2
+    assert "expected a script or -m module" in capsys.readouterr().err
+
+
+def test_missing_script(run_command):
+    done = run_command("nothing.py")
+    assert done.returncode == 1
+    assert "No such file or directory" in done.stderr
+
+
+def test_what_a_script_may_rely_on(run_command, tmp_path):
+    done = run_command(
+        "folder/script.py",
+        script="""
+import atexit, pickle, threading
+from torch.utils.tensorboard import SummaryWriter
+
+class Thing:
+    pass
+
+def later():
+    pickle.loads(pickle.dumps(Thing()))
+    with SummaryWriter("run") as writer:
+        writer.add_scalar("late", 1.0, 0)
+
+if __name__ == "__main__":
+    pickle.loads(pickle.dumps(Thing()))
+    atexit.register(later)
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tickertape.read_scalars(tmp_path / "run")["late"].value.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_children_have_it_too(run_command, tmp_path, method):
+    done = run_command(
+        "folder/script.py",
+        script=f"""
+import multiprocessing, sys
+from torch.utils.tensorboard import SummaryWriter
+
+def work(rank):
+    assert SummaryWriter.__module__ == "tickertape.writer"
+    with SummaryWriter(f"run/{{rank}}") as writer:
+        writer.add_scalar("rank", rank, 0)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context({method!r})
+    children = [context.Process(target=work, args=(rank,)) for rank in range(2)]
+    [child.start() for child in children]
+    [child.join() for child in children]
+    sys.exit(max(child.exitcode for child in children))
+""",
+    )
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        assert tickertape.read_scalars(tmp_path / "run" / str(rank))["rank"].value.tolist() == [rank]
+
+
+def test_started_again_by_the_name_of_the_main_module(run_command):
+    """As Lightning's launcher starts its ranks."""
+    done = run_command(
+        "folder/script.py",
+        "first",
+        script="""
+import subprocess, sys
+import neighbour
+from torch.utils.tensorboard import SummaryWriter
+print(__name__, sys.argv[1:], SummaryWriter.__module__, flush=True)
+if sys.argv[1] == "first":
+    import __main__
+    sys.exit(subprocess.call([sys.executable, "-m", __main__.__spec__.name, "second"]))
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "__main__ ['first'] tickertape.writer\n__main__ ['second'] tickertape.writer\n"
