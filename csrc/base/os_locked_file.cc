@@ -102,7 +102,7 @@ bool process_may_map(std::uint32_t pid, const std::string& name) {
     // What was read before is kept as far as a name that straddles two pieces needs.
     if (text.size() > name.size()) text.erase(0, text.size() - name.size());
     text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.find("/" + name) != std::string::npos) break;
+    if (text.find(name) != std::string::npos) break;
   }
   const bool is_unknown = got < 0 && errno != ESRCH;
   close(descriptor);

@@ -15,8 +15,8 @@ namespace tickertape {
 // lock too (fcntl(2), POSIX record locks).
 class LockedFile {
  public:
-  // Throws IoError: EWOULDBLOCK where a living process holds the lock, EPERM where the file is no regular file
-  // of this user.
+  // Throws IoError: EWOULDBLOCK where a living process holds the lock, EPERM where the file is no regular
+  // file of this user.
   explicit LockedFile(const std::string& path);
   LockedFile(LockedFile&& other) noexcept;
   LockedFile& operator=(LockedFile&&) = delete;
@@ -43,8 +43,8 @@ class LockedFile {
   std::string path_;
 };
 
-// True where the living process `pid` has a file called `name` (without directories) mapped, or this cannot be
-// found out.
+// True where the living process `pid` has a file called `name` (without directories) mapped, or this cannot
+// be found out.
 bool process_may_map(std::uint32_t pid, const std::string& name);
 
 }  // namespace tickertape

@@ -15,12 +15,17 @@ namespace tickertape {
 namespace {
 
 // A POSIX record lock: a forked child does not inherit it, so it dies with the process whose ring it guards
-// (flock() would live on in every child).
+// (flock() would live on in every child). Waits for a process that recovers what others left and looks
+// whether this is such a file: it lets go at once.
 bool lock_whole_file(int descriptor) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  return fcntl(descriptor, F_SETLK, &lock) == 0;
+  int result;
+  do {
+    result = fcntl(descriptor, F_SETLKW, &lock);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
 }
 
 [[noreturn]] void fail(int descriptor, const std::string& path, const char* doing) {
@@ -78,22 +83,6 @@ SharedMapping SharedMapping::anonymous(std::size_t size) {
   mapping.data_ = map(-1, size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
   if (mapping.data_ == nullptr) throw IoError(errno, "anonymous memory", "cannot map op ring");
   mapping.size_ = size;
-  return mapping;
-}
-
-SharedMapping SharedMapping::open_left_over(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (descriptor < 0) throw IoError(errno, path, "cannot open op ring");
-  if (!lock_whole_file(descriptor)) fail(descriptor, path, "cannot lock op ring");
-  struct stat status;
-  if (fstat(descriptor, &status) != 0) fail(descriptor, path, "cannot stat op ring");
-  SharedMapping mapping;
-  mapping.descriptor_ = descriptor;
-  mapping.path_ = path;
-  mapping.size_ = static_cast<std::size_t>(status.st_size);
-  if (mapping.size_ == 0) return mapping;
-  mapping.data_ = map(descriptor, mapping.size_, MAP_SHARED);
-  if (mapping.data_ == nullptr) throw IoError(errno, path, "cannot map op ring");
   return mapping;
 }
 

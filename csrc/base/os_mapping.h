@@ -21,9 +21,6 @@ class SharedMapping {
   static SharedMapping create(const std::string& path, std::size_t size);
   // Memory of this process alone, all of it allocated on first touch.
   static SharedMapping anonymous(std::size_t size);
-  // Maps the whole of an existing file to read and write, and locks it. Throws IoError; EWOULDBLOCK where
-  // another living process holds the lock.
-  static SharedMapping open_left_over(const std::string& path);
 
   // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS.
   // Returns false where there is no room; then nothing has changed.

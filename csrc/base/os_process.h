@@ -20,7 +20,7 @@ std::string boot_id();
 std::string host_name();
 
 // Calls the three around every fork() of this process: before it in the parent, after it in the parent, and
-// after it in the child. May be called once.
+// after it in the child; nullptr is nothing. Each call adds three.
 void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*after_in_child)());
 
 // Blocks every signal in the calling thread while it lives, so that threads started meanwhile never run a

@@ -120,6 +120,7 @@ void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
 
 void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<PrCurveOp>(op.body);
+  if (body.thresholds > kMaxPrThresholds) throw DataError(0, "too many thresholds in op body");
   const auto thresholds = static_cast<std::uint32_t>(body.thresholds);
   const std::vector<double> rows =
       pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds);

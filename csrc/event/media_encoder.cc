@@ -44,7 +44,14 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<ImageOp>(op.body);
   std::array<std::size_t, 4> shape{};
   if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
-  for (std::size_t axis = 0; axis < body.shape.size(); ++axis) shape[axis] = body.shape[axis];
+  std::size_t left =
+      body.pixels.view.size;  // what the shape says must be there: the body may be a damaged one
+  for (std::size_t axis = 0; axis < body.shape.size(); ++axis) {
+    shape[axis] = body.shape[axis];
+    if (shape[axis] == 0 || left % shape[axis] != 0) throw DataError(0, "image of another size in op body");
+    left /= shape[axis];
+  }
+  if (left != 1) throw DataError(0, "image of another size in op body");
   const ImageArray images = image_array(body.pixels.view.data, body.pixels.view.dtype, shape.data(),
                                         body.shape.size(), body.dataformats);
   Buffer pixels;

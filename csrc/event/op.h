@@ -31,6 +31,7 @@ enum class OpKind : std::uint8_t {
   kVideo = 10,
   kAudio = 11,
 };
+inline constexpr OpKind kLastOpKind = OpKind::kAudio;  // what is more is no op
 
 // How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
 enum class ScalarStyle : std::uint8_t { kSimpleValue = 0, kFloatTensor = 1, kDoubleTensor = 2 };

@@ -1,12 +1,15 @@
 // The facade. L4.
 #include "pipeline/event_file_writer.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/os_file.h"
 #include "event/encoder.h"
 #include "pipeline/event_file_name.h"
+#include "pipeline/recovery.h"
 #include "record/record_writer.h"
 
 namespace tickertape {
@@ -52,93 +55,37 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
 }
 
 EventFileWriter::~EventFileWriter() {
-  if (is_ready()) {
-    file_->backend->close(*file_->channel);
-  } else {
-    abandon();
-  }
+  if (!is_ready()) abandon();
 }
 
 void EventFileWriter::open() {
+  std::error_code is_unknown;
+  const bool was_there = std::filesystem::exists(log_dir_, is_unknown);
   make_directories(log_dir_);
   std::unique_ptr<Sink> sink = create_event_file(log_dir_, options_.filename_suffix);
   write_opening(*sink, options_, epoch_ == 0);
-  auto file = std::make_unique<OpenFile>();
-  file->backend = &Backend::instance(log_dir_);
-  file->channel = &file->backend->open(std::move(sink), file->name);
-  file_ = std::move(file);
+  Backend& backend = Backend::instance(log_dir_);
+  recover_at_opening(log_dir_, was_there, backend.notices());
+  file_ = std::make_shared<OpenFile>(backend, std::move(sink), options_.on_full);
   ++epoch_;
 }
 
-// In a forked child: nothing of the parent's may be touched, not even to free it.
-void EventFileWriter::abandon() { [[maybe_unused]] const OpenFile* parents = file_.release(); }
-
-void EventFileWriter::prepare() {
-  if (is_ready()) return;
+void EventFileWriter::open_again() {
   if (is_closed()) throw ArgumentError("writer is closed");
   abandon();
   open();
 }
 
-const Name& EventFileWriter::tag(std::string_view text) {
-  prepare();
-  const std::lock_guard<std::mutex> lock(file_->tags_mutex);
-  const auto found = file_->tags.find(text);
-  if (found != file_->tags.end()) return *found->second;
-  Name* name = file_->backend->names().add_tag(*file_->name, text);
-  file_->tags.emplace(name->text, name);
-  return *name;
+// The file of this process's parent: never destroyed here, since a thread that did not come along may have left it
+// half-changed.
+void EventFileWriter::abandon() {
+  if (file_ != nullptr) new std::shared_ptr<OpenFile>(std::move(file_));
 }
 
-void EventFileWriter::add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time,
-                                 ScalarStyle style) {
-  add_named_scalar(this->tag(tag), value, step, wall_time, style);
-}
-
-bool EventFileWriter::add_named_scalar(const Name& name, double value, std::int64_t step, double wall_time,
-                                       ScalarStyle style) {
-  prepare();
-  const bool accepted = push([&] { return try_add_scalar(name.id, value, step, wall_time, style); });
-  if (accepted && !name.is_shared) flush();
-  return accepted;
-}
-
-bool EventFileWriter::add_scalars(std::span<const TaggedScalar> scalars, std::int64_t step,
-                                  double wall_time) {
-  return add_op(OpKind::kSummary, nullptr, scalars_summary_size(scalars), step, wall_time,
-                [&](std::uint8_t* to) { write_scalars_summary(scalars, to); });
-}
-
-bool EventFileWriter::add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time) {
-  return add_op(kind, nullptr, message.size(), step, wall_time, [&](std::uint8_t* to) {
-    if (!message.empty()) std::memcpy(to, message.data(), message.size());
-  });
-}
-
-int EventFileWriter::flush() {
-  // In a forked child there is nothing of its own to write yet.
-  return is_ready() ? file_->backend->flush(*file_->channel) : 0;
-}
-
-int EventFileWriter::sync() {
-  if (!is_ready()) return 0;
-  const std::shared_ptr<Sink> sink = file_->channel->sink;
-  const int error_number = flush();
-  sink->sync();
-  return error_number;
-}
-
-int EventFileWriter::close() {
-  int error_number = 0;
-  if (is_ready()) {
-    error_number = flush();
-    file_->backend->close(*file_->channel);
-    file_.reset();
-  } else {
-    abandon();
-  }
+std::shared_ptr<OpenFile> EventFileWriter::detach() {
+  if (!is_ready()) abandon();
   ++epoch_;
-  return error_number;
+  return std::exchange(file_, nullptr);
 }
 
 }  // namespace tickertape

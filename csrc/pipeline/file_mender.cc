@@ -59,7 +59,8 @@ void FileMender::settle() {
     if (is_gone && may_drop_) {
       result_.events_lost += marks_.size();
       ring_.commit(writer_, marks_.back().end, base_);
-      if (!std::exchange(has_looked_, true)) note("'" + result_.path + "' is gone, and what it lacked with it");
+      if (!std::exchange(has_looked_, true))
+        note("'" + result_.path + "' is gone, and what it lacked with it");
     } else {
       result_.is_done = false;
       note(error.what());
@@ -74,13 +75,15 @@ void FileMender::compare_and_append() {
   has_looked_ = true;
   std::uint64_t size = file.size();
   if (size < base_) {
-    note("'" + result_.path + "' was cut off: it has " + count_of(size, "byte") + " of " + std::to_string(base_));
+    note("'" + result_.path + "' was cut off: it has " + count_of(size, "byte") + " of " +
+         std::to_string(base_));
     go_on_at(size, 0);
   }
   const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(size - base_, out_.size()));
   const std::size_t common = common_bytes(file, there);
   if (common < there) {
-    const auto first = std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > common; });
+    const auto first =
+        std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > common; });
     const std::size_t whole = first == marks_.begin() ? 0 : std::prev(first)->record_end;
     note("bytes " + std::to_string(base_ + whole) + " to " + std::to_string(size) + " of '" + result_.path +
          "' are not its writer's; they stay, and what was missing follows them");
@@ -93,8 +96,8 @@ void FileMender::compare_and_append() {
   ring_.commit(writer_, marks_.back().end, base_);
 }
 
-// The first `whole_records` bytes of out_ are in the file; the rest goes behind byte `file_size`. Noted in the ring
-// before anything is appended, so that a second recovery compares with what this one appends.
+// The first `whole_records` bytes of out_ are in the file; the rest goes behind byte `file_size`. Noted in
+// the ring before anything is appended, so that a second recovery compares with what this one appends.
 void FileMender::go_on_at(std::uint64_t file_size, std::size_t whole_records) {
   const auto first =
       std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > whole_records; });
@@ -123,7 +126,8 @@ std::size_t FileMender::common_bytes(const File& file, std::size_t most) const {
 
 // Appends out_ from byte `from` on, which ends the file.
 void FileMender::append(File& file, std::size_t from) {
-  const auto first = std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > from; });
+  const auto first =
+      std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > from; });
   result_.events_there += static_cast<std::uint64_t>(first - marks_.begin());
   while (from < out_.size()) {
     const std::int64_t taken = file.append_some(out_.bytes().subspan(from));
@@ -140,7 +144,8 @@ MendedFile FileMender::finish() {
   try {
     const std::uint64_t size = File::open_to_read(result_.path).size();
     if (size > base_) {
-      note(count_of(size - base_, "byte") + " at the end of '" + result_.path + "' are not its writer's; they stay");
+      note(count_of(size - base_, "byte") + " at the end of '" + result_.path +
+           "' are not its writer's; they stay");
     }
   } catch (const IoError&) {
     // Gone, which settle() has noted.

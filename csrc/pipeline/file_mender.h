@@ -1,9 +1,9 @@
 // Brings one event file up to what its dead writer had accepted. L4; recovery feeds it the ops.
 //
-// Encoding is deterministic, so what the writer wrote after its last commit is a prefix of what is encoded here:
-// that much is compared and skipped, the rest appended; a record that was cut off is thereby completed. Where the
-// bytes differ, something else wrote to the file: nothing is overwritten, and all that follows the last record
-// that agrees is appended at the file's end.
+// Encoding is deterministic, so what the writer wrote after its last commit is a prefix of what is encoded
+// here: that much is compared and skipped, the rest appended; a record that was cut off is thereby completed.
+// Where the bytes differ, something else wrote to the file: nothing is overwritten, and all that follows the
+// last record that agrees is appended at the file's end.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@ namespace tickertape {
 
 struct MendedFile {
   std::string path;
-  std::uint64_t events = 0;         // brought home: completed or appended
-  std::uint64_t events_there = 0;   // in the file already, behind the writer's last commit
-  std::uint64_t events_lost = 0;    // could not be encoded, or their file is gone
-  std::vector<std::string> notes;   // what the user should know
-  bool is_done = true;              // false: something stays in the ring, to be tried again
+  std::uint64_t events = 0;        // brought home: completed or appended
+  std::uint64_t events_there = 0;  // in the file already, behind the writer's last commit
+  std::uint64_t events_lost = 0;   // could not be encoded, or their file is gone
+  std::vector<std::string> notes;  // what the user should know
+  bool is_done = true;             // false: something stays in the ring, to be tried again
 };
 
 // Not thread-safe. Keeps no file open, so that there may be thousands.

@@ -50,8 +50,8 @@ void LeftOverRing::read_header() {
   if (header.magic.load() != kMagic) return refuse("it is no op ring of this version of tickertape");
   if (header.version != kRingVersion || header.op_version != kOpLayoutVersion) {
     return refuse("it has ring version " + std::to_string(header.version) + " and op version " +
-                  std::to_string(header.op_version) + "; this tickertape reads " + std::to_string(kRingVersion) +
-                  " and " + std::to_string(kOpLayoutVersion));
+                  std::to_string(header.op_version) + "; this tickertape reads " +
+                  std::to_string(kRingVersion) + " and " + std::to_string(kOpLayoutVersion));
   }
   const std::string_view library = text_of(header.library_version);
   if (library != settings::kLibraryVersion) {
@@ -82,8 +82,8 @@ void LeftOverRing::check_places(const RingHeader& header) {
 }
 
 void LeftOverRing::read_names(std::uint64_t offset, std::uint64_t size) {
-  const std::size_t got =
-      file_.read_at(offset, names_log_.extend(static_cast<std::size_t>(size)), static_cast<std::size_t>(size));
+  const std::size_t got = file_.read_at(offset, names_log_.extend(static_cast<std::size_t>(size)),
+                                        static_cast<std::size_t>(size));
   names_log_.truncate(got);
   std::size_t at = 0;
   while (got - at >= sizeof(NameEntry)) {
@@ -140,13 +140,17 @@ bool LeftOverRing::next(Op& op) {
     const OpHeader* header = op_at(position);
     if (header == nullptr) return false;
     at_ += header->total_size();
-    // What is still pending was never acknowledged. An op with its body on the heap, or with a name that found no
-    // room in the log, was acknowledged only once it was in its file.
+    // What is still pending was never acknowledged. An op with its body on the heap, or with a name that
+    // found no room in the log, was acknowledged only once it was in its file.
     if (header->kind == OpKind::kPad || header->state.load() != OpHeader::kReady) continue;
     if ((header->flags & kBodyOnHeap) != 0 || header->name >= names_.size()) continue;
     const Name& name = names_[header->name];
     if (position < writers_[name.writer].position) continue;
-    op = {position, at_, name.writer, name.text, {header->kind, header->style, header->step, header->wall_time, 0, {}}};
+    op = {position,
+          at_,
+          name.writer,
+          name.text,
+          {header->kind, header->style, header->step, header->wall_time, 0, {}}};
     if (header->kind == OpKind::kScalar) {
       op.view.value = header->value;
     } else {
@@ -164,12 +168,13 @@ const OpHeader* LeftOverRing::op_at(std::uint64_t position) {
   const std::uint64_t most = std::min(head_ - position, lap_left);
   const auto* header = reinterpret_cast<const OpHeader*>(bytes_at(position, sizeof(OpHeader)));
   if (header == nullptr) return give_up("its file ends");
-  if (header->kind != OpKind::kScalar && header->body_size > most - sizeof(OpHeader)) return give_up("an op is too long");
+  if (header->kind != OpKind::kScalar && header->body_size > most - sizeof(OpHeader))
+    return give_up("an op is too long");
   const std::uint64_t size = header->total_size();
   const bool is_pad = header->kind == OpKind::kPad;
   if (size > most || (is_pad && size != lap_left)) return give_up("an op has a wrong length");
   if (is_pad) return header;
-  if (header->kind > OpKind::kEvent || header->style > ScalarStyle::kDoubleTensor ||
+  if (header->kind > kLastOpKind || header->style > ScalarStyle::kDoubleTensor ||
       header->state.load() > OpHeader::kCancelled || (header->flags & ~kBodyOnHeap) != 0) {
     return give_up("what should be an op is none");
   }
@@ -184,8 +189,8 @@ const OpHeader* LeftOverRing::give_up(const char* why) {
   return nullptr;
 }
 
-// `size` bytes of the ring from `position` on, which lie in one lap and before the head; nullptr where the file ends
-// before. Good until the next call.
+// `size` bytes of the ring from `position` on, which lie in one lap and before the head; nullptr where the
+// file ends before. Good until the next call.
 const std::uint8_t* LeftOverRing::bytes_at(std::uint64_t position, std::uint64_t size) {
   if (position < window_from_ || position + size > window_from_ + window_.size()) {
     const std::uint64_t place = position & (capacity_ - 1);

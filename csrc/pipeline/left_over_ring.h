@@ -29,8 +29,8 @@ class LeftOverRing {
   // Why it was refused, or where next() had to give up; "" where nothing is wrong.
   const std::string& why() const { return why_; }
 
-  // An event file that the process had open, and what of its ops the file holds: those before `position`, which
-  // end at `file_size`.
+  // An event file that the process had open, and what of its ops the file holds: those before `position`,
+  // which end at `file_size`.
   struct Writer {
     std::string path;
     std::uint32_t slot;
@@ -39,6 +39,8 @@ class LeftOverRing {
   };
   const std::vector<Writer>& writers() const { return writers_; }
   std::uint32_t process_id() const { return process_id_; }
+  // Nothing was accepted that is not in its file: true only where that needs no look at the ops.
+  bool is_empty() const { return at_ == head_; }
   // Written in this boot of the machine.
   bool is_of_this_boot() const { return is_of_this_boot_; }
 

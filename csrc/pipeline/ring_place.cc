@@ -6,20 +6,35 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
+#include "base/os_clock.h"
 #include "base/os_process.h"
 
 namespace tickertape {
 namespace {
 
-// Readers take every file with "tfevents" in its name for an event file; so it is not in this one.
+constexpr const char* kPrefix = "tickertape-";
+constexpr const char* kSuffix = ".ring";
+
+// How the names of this process's rings start: process id, its start, and when this program was loaded into
+// it, for exec() changes neither of the others. Readers take every file with "tfevents" in its name for an
+// event file; so it is not in this one.
+std::string own_prefix() {
+  static const std::int64_t loaded_ns = monotonic_ns();  // inherited by a forked child, whose id is another
+  const std::uint32_t pid = process_id();
+  return kPrefix + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
+         std::to_string(loaded_ns) + "-";
+}
+
 std::string ring_file_name() {
   static std::atomic<unsigned> count{0};  // a process may open several in its life; order does not matter
-  const std::uint32_t pid = process_id();
-  return "tickertape-" + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
-         std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + ".ring";
+  return own_prefix() + std::to_string(count.fetch_add(1, std::memory_order_relaxed)) + kSuffix;
 }
 
 // True where `directory` is a directory of this user that others cannot write to, made now if need be.
@@ -56,6 +71,33 @@ std::string ring_directory() {
   const std::string directory =
       chosen != nullptr && *chosen != '\0' ? chosen : "/dev/shm/tickertape-" + std::to_string(user_id());
   return make_private_directory(directory) ? directory : std::string();
+}
+
+std::vector<std::string> rings_in(const std::string& directory) {
+  std::vector<std::string> rings;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename();
+    if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) rings.push_back(at->path());
+  }
+  return rings;
+}
+
+bool is_own_ring(const std::string& path) {
+  return std::filesystem::path(path).filename().string().starts_with(own_prefix());
+}
+
+RingOwner ring_owner(const std::string& path) {
+  const std::string name = std::filesystem::path(path).filename();
+  unsigned pid = 0;
+  unsigned long long start = 0;
+  if (std::sscanf(name.c_str(), "tickertape-%u-%llu-", &pid, &start) != 2) return {};
+  return {pid, start};
+}
+
+bool is_alive(const RingOwner& owner) {
+  return owner.process_id != 0 && process_start_ticks(owner.process_id) == owner.process_start;
 }
 
 SharedMapping place_ring(std::size_t size, const std::string& log_dir, Notices& notices) {

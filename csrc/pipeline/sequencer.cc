@@ -126,7 +126,7 @@ bool Sequencer::encode_front(Channel& channel) {
   }
   if (front.job == nullptr || !front.job->done.load(std::memory_order_acquire)) return false;
   if (front.job->error) {
-    report_lost(name_of(op), front.job->error);
+    report_lost(op, front.job->error);
   } else {
     channel.out.append(front.job->record.bytes());
     report(name_of(op), front.job->report);
@@ -159,7 +159,7 @@ void Sequencer::encode_inline(Channel& channel, std::uint64_t position, OpHeader
     report(name, left_out);
     note_encoded(channel, position);
   } catch (...) {
-    report_lost(name, std::current_exception());
+    report_lost(op, std::current_exception());
   }
   leave_behind(channel, position, op);
 }
@@ -183,7 +183,10 @@ void Sequencer::report(Name& name, const EncodeReport& report) {
   ring_.interrupt();
 }
 
-void Sequencer::report_lost(const Name& name, std::exception_ptr error) {
+void Sequencer::report_lost(OpHeader& op, std::exception_ptr error) {
+  const Name& name = name_of(op);
+  OpRing::cancel(
+      &op);  // or recovery would try it again, and take what follows it in the file for something else
   Counters::add(counters_.events_dropped, 1);
   std::string why = "unknown error";
   try {

@@ -59,7 +59,7 @@ class Sequencer {
   void note_encoded(Channel& channel, std::uint64_t position);
   void leave_behind(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
   void report(Name& name, const EncodeReport& report);
-  void report_lost(const Name& name, std::exception_ptr error);
+  void report_lost(ring_layout::OpHeader& op, std::exception_ptr error);
   void write(Channel& channel);
   void fail(Channel& channel, int error_number);
   void activate(Channel& channel);
