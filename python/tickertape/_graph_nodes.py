@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _proto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # tensorboard/compat/proto/types.proto, by torch's names.
 _DATA_TYPES = {
@@ -112,9 +115,8 @@ class Graph:
         return node
 
     def graph_def(self) -> bytes:
-        """tensorboard/compat/proto/graph.proto: node 1, versions 4 (versions.proto: producer 1)."""
-        nodes = b"".join(_proto.bytes_field(1, _node_def(node)) for node in self.nodes)
-        return nodes + _proto.bytes_field(4, _proto.int_field(1, _PRODUCER))
+        """The nodes as a GraphDef."""
+        return graph_def(self.nodes)
 
     def run_metadata(self) -> bytes:
         """What each node's outputs take up, for the page's colours by memory; torch writes a device and no nodes.
@@ -132,6 +134,17 @@ class Graph:
             for device, nodes in devices.items()
         )
         return _proto.bytes_field(1, stats)
+
+
+def graph_def(nodes: Iterable[Node]) -> bytes:
+    """tensorboard/compat/proto/graph.proto: node 1, versions 4 (versions.proto: producer 1)."""
+    encoded = b"".join(_proto.bytes_field(1, _node_def(node)) for node in nodes)
+    return encoded + _proto.bytes_field(4, _proto.int_field(1, _PRODUCER))
+
+
+def graph_event(graph: bytes, wall_time: float) -> bytes:
+    """The Event of a GraphDef; event.proto: wall_time 1, graph_def 4."""
+    return _proto.double_field(1, wall_time) + _proto.bytes_field(4, graph)
 
 
 def part(text: str) -> str:
