@@ -14,6 +14,8 @@ from tickertape._core import __version__, stats
 if TYPE_CHECKING:
     from tickertape._grids import make_grid
     from tickertape._install import install, uninstall
+    from tickertape._recording import get_step, record_if, set_step
+    from tickertape._watch import Watch, watch
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
 
@@ -21,20 +23,30 @@ __all__ = [
     "DamageWarning",
     "FileWriter",
     "SummaryWriter",
+    "Watch",
     "__version__",
+    "get_step",
     "install",
     "make_grid",
     "read_scalars",
+    "record_if",
+    "set_step",
     "stats",
     "summary_iterator",
     "uninstall",
+    "watch",
 ]
 
 _HOMES = {
     "FileWriter": "tickertape.writer",
     "SummaryWriter": "tickertape.writer",
     "DamageWarning": "tickertape.reader",
+    "Watch": "tickertape._watch",
+    "get_step": "tickertape._recording",
     "make_grid": "tickertape._grids",
+    "record_if": "tickertape._recording",
+    "set_step": "tickertape._recording",
+    "watch": "tickertape._watch",
     "read_scalars": "tickertape.reader",
     "summary_iterator": "tickertape.reader",
     "install": "tickertape._install",

@@ -102,6 +102,9 @@ def _normalised(
     for part in scaled if each else (scaled,):
         low, high = low_high or (float(part.min()), float(part.max()))
         np.clip(part, low, high, out=part)
-        np.subtract(part, low, out=part)
-        np.divide(part, max(high - low, _LEAST_RANGE), out=part)
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # Inf and NaN become NaN, as in torch, without a word
+            np.subtract(part, low, out=part)
+            np.divide(part, max(high - low, _LEAST_RANGE), out=part)
     return scaled.astype(kind, copy=False)
