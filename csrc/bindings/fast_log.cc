@@ -10,6 +10,7 @@
 #include "bindings/arguments.h"
 #include "bindings/errors.h"
 #include "bindings/fast_call.h"
+#include "bindings/push.h"
 
 namespace py = pybind11;
 
@@ -98,19 +99,13 @@ class Collected {
 };
 
 void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
-  writer.writer.prepare();
   const std::vector<TaggedScalar>& scalars = collected.scalars();
-  if (writer.writer.backend().ring().probably_has_room(scalars_summary_size(scalars))) [[likely]] {
-    writer.writer.add_scalars(scalars, step, wall_time);
-  } else {
-    const py::gil_scoped_release release;  // may wait for room; `collected` keeps the tags
-    writer.writer.add_scalars(scalars, step, wall_time);
-  }
+  push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
+          [&](OpenFile& file) { file.add_scalars(scalars, step, wall_time); });
   if (collected.overflows() &&
       PyErr_WarnEx(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf", 1) != 0) {
     throw py::error_already_set();
   }
-  raise_notices();
 }
 
 constexpr const char* kNames[] = {"values", "global_step", "walltime"};

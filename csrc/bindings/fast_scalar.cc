@@ -4,6 +4,9 @@
 // cannot.
 #include <cmath>
 #include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "bindings/arguments.h"
@@ -104,7 +107,7 @@ struct Scalar {
 const Name& name_of(PyWriter& writer, PyObject* tag) {
   const std::uint64_t epoch = writer.writer.epoch();
   if (const Name* known = writer.tags.find(tag, epoch)) return *known;
-  const Name& name = writer.writer.tag(to_tag(tag));
+  const Name& name = writer.writer.file()->tag(to_tag(tag));
   if (PyUnicode_CheckExact(tag)) writer.tags.put(tag, writer.writer.epoch(), &name);
   return name;
 }
@@ -118,36 +121,43 @@ std::string_view to_text(PyObject* object, const char* argument) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-bool push_described(PyWriter& writer, const Call& call, const Scalar& scalar) {
+// The Summary of a scalar with a display name or a description; empty where it has neither.
+Buffer described_summary(const Call& call, const Scalar& scalar) {
   const std::string_view display_name = to_text(call.given[kDisplayName], "display_name");
   const std::string_view description = to_text(call.given[kDescription], "summary_description");
-  if (display_name.empty() && description.empty()) return false;
   Buffer summary;
-  encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description,
-                          summary);
-  const py::gil_scoped_release release;  // may wait for room; only our own memory is read
-  writer.writer.add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
-  return true;
+  if (!display_name.empty() || !description.empty()) {
+    encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description,
+                            summary);
+  }
+  return summary;
 }
 
-// What is not the plain case: a full ring, a fork, a description, a notice, an overflow.
+void warn_of_overflow(const Call& call, const Scalar& scalar) {
+  const py::str message =
+      py::str(
+          "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
+          "new_style=True with double_precision=True keeps it")
+          .format(scalar.value, py::handle(call.given[kTag]));
+  if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0)
+    throw py::error_already_set();
+}
+
+// What is not the plain case: a full ring, a fork, a description, an overflow.
 void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
-  if (!push_described(writer, call, scalar)) {
-    writer.writer.prepare();
-    const Name& name = name_of(writer, call.given[kTag]);
-    const py::gil_scoped_release
-        release;  // may wait for room; a name is never freed while its writer is open
-    writer.writer.add_named_scalar(name, scalar.value, scalar.step, scalar.wall_time, scalar.style);
+  const Buffer summary = described_summary(call, scalar);
+  const std::string_view tag = to_tag(call.given[kTag]);
+  const std::shared_ptr<OpenFile> file = writer.writer.file();
+  {
+    // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
+    const py::gil_scoped_release release;
+    if (summary.empty()) {
+      file->add_scalar(tag, scalar.value, scalar.step, scalar.wall_time, scalar.style);
+    } else {
+      file->add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
+    }
   }
-  if (scalar.overflows()) {
-    const py::str message =
-        py::str(
-            "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
-            "new_style=True with double_precision=True keeps it")
-            .format(scalar.value, py::handle(call.given[kTag]));
-    if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0)
-      throw py::error_already_set();
-  }
+  if (scalar.overflows()) warn_of_overflow(call, scalar);
   raise_notices();
 }
 
@@ -161,14 +171,16 @@ PyObject* add_scalar(PyWriter& writer, const Call& call) {
     const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
                        writer.writer.is_ready() && !scalar.overflows();
     if (plain) [[likely]] {
+      OpenFile& file = *writer.writer.file();
       const Name& name = name_of(writer, call.given[kTag]);
-      const Pushed pushed = name.is_shared ? writer.writer.try_add_scalar(name.id, scalar.value, scalar.step,
-                                                                          scalar.wall_time, scalar.style)
+      const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
+                                                                 scalar.wall_time, scalar.style)
                                            : Pushed::kFull;
-      if (pushed == Pushed::kDone) [[likely]]
+      if (pushed == Pushed::kDone) [[likely]] {
         Py_RETURN_NONE;
+      }
       if (pushed == Pushed::kDoneSlowly) {
-        writer.writer.backend().attend();
+        file.backend().attend();
         raise_notices();
         Py_RETURN_NONE;
       }

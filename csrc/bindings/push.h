@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "bindings/arguments.h"
@@ -17,16 +18,16 @@ namespace tickertape::bindings {
 // a busy thread, would cost more.
 inline constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
 
-// Runs `push`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where it
-// may take long: nothing in it touches Python.
+// Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where
+// it may take long: nothing in it touches Python, and the file stays open though another thread closes it.
 template <typename Push>
 void push_op(PyWriter& self, std::size_t bytes, Push push) {
-  self.writer.prepare();
-  if (bytes >= kWorthReleasingGil || !self.writer.backend().ring().probably_has_room(bytes)) {
+  const std::shared_ptr<OpenFile> file = self.writer.file();
+  if (bytes >= kWorthReleasingGil || !file->backend().ring().probably_has_room(bytes)) {
     const pybind11::gil_scoped_release release;
-    push();
+    push(*file);
   } else {
-    push();
+    push(*file);
   }
   raise_notices();
 }
@@ -35,7 +36,8 @@ void push_op(PyWriter& self, std::size_t bytes, Push push) {
 template <typename Body>
 void add(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when) {
   const std::string_view text = to_tag(tag.ptr());
-  push_op(self, body_size(body), [&] { self.writer.add(kind, text, body, when.step, when.wall_time); });
+  push_op(self, body_size(body),
+          [&](OpenFile& file) { file.add(kind, text, body, when.step, when.wall_time); });
 }
 
 }  // namespace tickertape::bindings

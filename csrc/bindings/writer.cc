@@ -141,7 +141,8 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
   const Bytes bytes = as_bytes(std::string_view(message));
-  push_op(self, bytes.size(), [&] { self.writer.add_message(kind, bytes, when.step, when.wall_time); });
+  push_op(self, bytes.size(),
+          [&](OpenFile& file) { file.add_message(kind, bytes, when.step, when.wall_time); });
 }
 
 void add_event(PyWriter& self, const py::bytes& event) {
@@ -149,12 +150,31 @@ void add_event(PyWriter& self, const py::bytes& event) {
   add_message(self, OpKind::kEvent, event, {0, 0});
 }
 
-// Each may wait for the disk; what they touch is the core's own.
-template <int (EventFileWriter::*function)()>
-void wait_for_file(PyWriter& self) {
+// Each may wait for the disk; the file is taken under the GIL, and what is then touched without it is the
+// core's own. What goes wrong is a notice by the time they return.
+void flush(PyWriter& self) {
+  if (self.writer.is_ready()) {
+    const std::shared_ptr<OpenFile> file = self.writer.file();
+    const py::gil_scoped_release release;
+    file->flush();
+  }
+  raise_notices();
+}
+
+void sync(PyWriter& self) {
+  if (self.writer.is_ready()) {
+    const std::shared_ptr<OpenFile> file = self.writer.file();
+    const py::gil_scoped_release release;
+    file->sync();
+  }
+  raise_notices();
+}
+
+void close(PyWriter& self) {
+  std::shared_ptr<OpenFile> file = self.writer.detach();
   {
     const py::gil_scoped_release release;
-    (self.writer.*function)();  // what went wrong is a notice by now
+    EventFileWriter::finish(std::move(file));
   }
   raise_notices();
 }
@@ -231,9 +251,9 @@ void bind_writer(py::module_& module) {
           },
           py::arg("summary"), py::arg("global_step"), py::arg("walltime"))
       .def("add_event", &add_event, py::arg("event"))
-      .def("flush", &wait_for_file<&EventFileWriter::flush>)
-      .def("sync", &wait_for_file<&EventFileWriter::sync>)
-      .def("close", &wait_for_file<&EventFileWriter::close>);
+      .def("flush", &flush)
+      .def("sync", &sync)
+      .def("close", &close);
 
   bind_media(writer);
 

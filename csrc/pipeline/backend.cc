@@ -72,14 +72,18 @@ std::uint32_t Backend::take_slot() {
 }
 
 void Backend::close(Channel& channel) {
+  // After push_back() the channel may be gone at any moment.
+  const bool is_written =
+      channel.committed.load(std::memory_order_acquire) >= channel.pushed.load(std::memory_order_relaxed);
   {
     const std::lock_guard<std::mutex> lock(registry_);
     to_close_.push_back(&channel);
   }
   if (synchronous_.load(std::memory_order_acquire)) {
     drain_here();
-  } else if (const std::unique_lock<std::mutex> drain(drain_, std::try_to_lock); drain.owns_lock()) {
-    step_under_lock();  // usually everything is written already, and the file ends here and now
+  } else if (is_written) {
+    if (const std::unique_lock<std::mutex> drain(drain_, std::try_to_lock); drain.owns_lock())
+      step_under_lock();
   } else {
     wake();
   }

@@ -76,8 +76,8 @@ void EventFileWriter::open_again() {
   open();
 }
 
-// The file of this process's parent: never destroyed here, since a thread that did not come along may have left it
-// half-changed.
+// The file of this process's parent: never destroyed here, since a thread that did not come along may have
+// left it half-changed.
 void EventFileWriter::abandon() {
   if (file_ != nullptr) new std::shared_ptr<OpenFile>(std::move(file_));
 }

@@ -1,0 +1,130 @@
+// One event file while it is open: what a call of add_* becomes an op with. L4; the facade opens it, the last
+// user of it closes it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "event/op.h"
+#include "event/op_body.h"
+#include "event/scalars_summary.h"
+#include "pipeline/backend.h"
+
+namespace tickertape {
+
+// What a call does when the byte budget is used up.
+enum class OnFull { kBlock, kDrop };
+
+// Thread-safe. Held by shared_ptr: whoever is inside a call keeps the file open, and once the last holder
+// lets go the backend finishes it. In a forked child nothing of it may be touched, not even to destroy it.
+class OpenFile {
+ public:
+  OpenFile(Backend& backend, std::unique_ptr<Sink> sink, OnFull on_full);
+  // Closes without waiting: the backend finishes the file.
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  const std::string& path() const { return name_->text; }
+  Backend& backend() const { return backend_; }
+
+  // The name of a tag; good as long as this object.
+  const Name& tag(std::string_view text);
+
+  // HOT PATH; the name must be shared. kFull: nothing was done.
+  Pushed try_add_scalar(std::uint32_t name, double value, std::int64_t step, double wall_time,
+                        ScalarStyle style) {
+    return backend_.ring().try_push_scalar(name, style, value, step, wall_time, channel_.pushed);
+  }
+
+  // The rest wait for room where they have to, and give false where the op was dropped as OnFull says.
+  bool add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time, ScalarStyle style);
+  // Many scalars in one Event.
+  bool add_scalars(std::span<const TaggedScalar> scalars, std::int64_t step, double wall_time);
+  // An op with a body (event/op.h). Arrays are copied before it returns.
+  template <typename Body>
+  bool add(OpKind kind, std::string_view tag, const Body& body, std::int64_t step, double wall_time) {
+    return add_op(kind, this->tag(tag), body_size(body), step, wall_time,
+                  [&](std::uint8_t* to) { write_body(body, to); });
+  }
+  // A serialised Summary or Event (kSummary, kEvent).
+  bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time);
+
+  // Returns 0 when every op accepted before is in the file and visible to a reader, or the error number of
+  // what keeps it out (it stays queued). Nothing new: one comparison.
+  int flush() { return backend_.flush(channel_); }
+  // flush(), and what was written is on the disk. Throws IoError.
+  int sync();
+
+ private:
+  template <typename Write>
+  bool add_op(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
+              Write write);
+  template <typename TryPush>
+  bool push(TryPush try_push);
+
+  Backend& backend_;
+  const OnFull on_full_;
+  Name* name_ = nullptr;
+  Channel& channel_;
+  std::mutex tags_mutex_;
+  std::unordered_map<std::string_view, Name*> tags_;  // under tags_mutex_; keys point into the names
+};
+
+// Tries until there is room, or drops as the file was told.
+template <typename TryPush>
+bool OpenFile::push(TryPush try_push) {
+  for (;;) {
+    const std::uint64_t seen_tail = backend_.ring().tail();
+    const Pushed pushed = try_push();
+    if (pushed == Pushed::kDone) return true;
+    if (pushed == Pushed::kDoneSlowly) {
+      backend_.attend();
+      return true;
+    }
+    if (on_full_ == OnFull::kDrop) {
+      Counters::add(backend_.counters().events_dropped, 1);
+      return false;
+    }
+    backend_.wait_for_room(seen_tail);
+  }
+}
+
+template <typename Write>
+bool OpenFile::add_op(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
+                      Write write) {
+  using ring_layout::HeapBody;
+  OpRing& ring = backend_.ring();
+  const bool on_heap = size > ring.max_body_size();
+  std::unique_ptr<std::uint8_t[]> heap;
+  if (on_heap) {
+    heap.reset(new std::uint8_t[size]);
+    write(heap.get());
+  }
+  const bool accepted = push([&] {
+    bool slowly = false;
+    ring_layout::OpHeader* op =
+        ring.try_reserve(kind, on_heap ? ring_layout::kBodyOnHeap : std::uint8_t{0}, name.id,
+                         on_heap ? sizeof(HeapBody) : size, step, wall_time, channel_.pushed, slowly);
+    if (op == nullptr) return Pushed::kFull;
+    if (on_heap) {
+      const HeapBody body{heap.release(), size};
+      std::memcpy(OpRing::body(op), &body, sizeof body);
+    } else {
+      write(OpRing::body(op));
+    }
+    OpRing::finish(op);
+    return slowly ? Pushed::kDoneSlowly : Pushed::kDone;
+  });
+  // What no other process could bring home is in the file before the call returns.
+  if (accepted && (on_heap || !name.is_shared)) flush();
+  return accepted;
+}
+
+}  // namespace tickertape
