@@ -121,6 +121,46 @@ class FileWriter(Related):
         else:
             self.op_writer.add_summary(data, global_step, walltime)
 
+    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+        """Writes a graph and what its nodes take up.
+
+        Args:
+            graph_profile: a GraphDef message and a RunMetadata message of any protobuf package, or their bytes.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        if not isinstance(graph_profile, (tuple, list)) or len(graph_profile) != 2:
+            raise TypeError(f"graph_profile: expected a graph and run metadata, got {graph_profile!r}")
+        graph, profile = (serialised(message, "graph_profile") for message in graph_profile)
+        self._add_graph(graph, walltime, profile)
+
+    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Writes a graph.
+
+        Args:
+            graph: a GraphDef message of any protobuf package, or its bytes.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        self._add_graph(serialised(graph, "graph"), walltime)
+
+    def add_openvino_graph(self, graph: Any, walltime: Any = None) -> None:
+        """The same as add_onnx_graph, as in tensorboardX."""
+        self.add_onnx_graph(graph, walltime)
+
+    def _add_graph(self, graph: bytes, walltime: Any, profile: bytes | None = None) -> None:
+        from tickertape import _graph_nodes  # noqa: PLC0415  # few write graphs
+
+        seconds = _check.walltime(walltime)
+        seconds = time.time() if seconds is None else seconds
+        self.op_writer.add_event(_graph_nodes.graph_event(graph, seconds))
+        if profile is not None:
+            self.op_writer.add_event(_graph_nodes.run_metadata_event(profile, seconds))
+
     def flush(self) -> None:
         """Returns when everything added so far is in the file and visible to a reader."""
         self.event_writer.flush()

@@ -39,6 +39,7 @@ _DATA_TYPES = {
 # Names reach TensorBoard's page through protobuf's text format and its own splitting at "/", ":" and "^".
 _NOT_IN_NAMES = re.compile(r"[^\w.\-\[\]]")
 _PRODUCER = 22  # torch/utils/tensorboard/_pytorch_graph.py: what TensorFlow's own files had
+_RUN_TAG = "step1"  # torch's name for the one run it describes
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -145,6 +146,12 @@ def graph_def(nodes: Iterable[Node]) -> bytes:
 def graph_event(graph: bytes, wall_time: float) -> bytes:
     """The Event of a GraphDef; event.proto: wall_time 1, graph_def 4."""
     return _proto.double_field(1, wall_time) + _proto.bytes_field(4, graph)
+
+
+def run_metadata_event(run_metadata: bytes, wall_time: float) -> bytes:
+    """The Event of a RunMetadata; event.proto: tagged_run_metadata 8 (tag 1, run_metadata 2)."""
+    tagged = _proto.text_field(1, _RUN_TAG) + _proto.bytes_field(2, run_metadata)
+    return _proto.double_field(1, wall_time) + _proto.bytes_field(8, tagged)
 
 
 def part(text: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 import time
 from typing import Any
 
-from tickertape import _check, _proto
+from tickertape import _check
 from tickertape._part import WriterPart
-
-_TAG = "step1"  # torch's name for the one run it describes
 
 
 class GraphMethods(WriterPart):
@@ -47,19 +44,11 @@ class GraphMethods(WriterPart):
         torch = sys.modules.get("torch")
         if torch is None or not isinstance(model, (torch.nn.Module, torch.jit.ScriptFunction)):
             raise TypeError(f"model: expected a torch.nn.Module, got {_check.type_name(model)}")
-        from tickertape import _graph_capture  # noqa: PLC0415  # only who calls add_graph needs it
+        from tickertape import _graph_capture, _graph_nodes  # noqa: PLC0415  # only who calls add_graph needs it
 
         graph, printed = _graph_capture.capture(torch, model, input_to_model, strict=bool(use_strict_trace))
         if verbose:
             sys.stdout.write(printed + "\n")
         writer = self._event_writer()
-        writer.add_event(_event(4, graph.graph_def()))
-        # TaggedRunMetadata: tag 1, run_metadata 2
-        metadata = _proto.bytes_field(1, _TAG.encode()) + _proto.bytes_field(2, graph.run_metadata())
-        writer.add_event(_event(8, metadata))
-
-
-def _event(number: int, content: bytes) -> bytes:
-    """event.proto: wall_time 1, graph_def 4, tagged_run_metadata 8."""
-    wall_time = _proto.varint(1 << 3 | _proto.FIXED64) + struct.pack("<d", time.time())
-    return wall_time + _proto.bytes_field(number, content)
+        writer.add_event(_graph_nodes.graph_event(graph.graph_def(), time.time()))
+        writer.add_event(_graph_nodes.run_metadata_event(graph.run_metadata(), time.time()))

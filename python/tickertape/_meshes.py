@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -91,6 +90,8 @@ def _check_faces(faces: npt.NDArray[np.float32], vertices: tuple[int, ...]) -> N
 def _json(config_dict: Any) -> str:
     if config_dict is None:
         return "{}"
+    import json  # noqa: PLC0415  # few configure
+
     try:
         return json.dumps(config_dict, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tickertape._graph_nodes import Node, graph_def, graph_event
 from tickertape._part import WriterPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tickertape._graph_nodes import Node
 
 
 class ModelFileMethods(WriterPart):
@@ -54,4 +55,7 @@ class ModelFileMethods(WriterPart):
         self._add_nodes(_openvino.nodes(xmlname))
 
     def _add_nodes(self, nodes: Iterable[Node]) -> None:
-        self._event_writer().add_event(graph_event(graph_def(nodes), time.time()))
+        from tickertape import _graph_nodes  # noqa: PLC0415  # only who writes graphs needs it
+
+        graph = _graph_nodes.graph_def(nodes)
+        self._event_writer().add_event(_graph_nodes.graph_event(graph, time.time()))

@@ -17,6 +17,7 @@ class WriterPart:
     filename_suffix: str
     file_writer: FileWriter | None
     all_writers: dict[str, FileWriter] | None
+    _closed_files: tuple[tuple[str, str], ...]  # (directory, event file) of what close() has closed
 
     def _get_file_writer(self) -> FileWriter:
         raise NotImplementedError

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from tickertape import _check, _convert, _proto
 from tickertape._file_writer import serialised
-from tickertape._messages import Message
 from tickertape._part import WriterPart
 
 _MAX_BYTES = 2**31 - 1  # protobuf's limit for a message
@@ -88,6 +87,8 @@ def _check_size(n_bytes: int) -> None:
 
 def _metadata(metadata: Any) -> Any:
     """`metadata` as a SummaryMetadata whose fields can be read."""
+    from tickertape._messages import Message  # noqa: PLC0415  # only who calls write() needs it
+
     if metadata is None:
         return Message("SummaryMetadata")
     if isinstance(metadata, str):

@@ -12,6 +12,7 @@ from tickertape._audio import AudioMethods
 from tickertape._boxes import BoxMethods
 from tickertape._custom_scalars import CustomScalarMethods
 from tickertape._embeddings import EmbeddingMethods
+from tickertape._exports import ExportMethods
 from tickertape._file_writer import FileWriter, absolute_dir, file_name_part
 from tickertape._graphs import GraphMethods
 from tickertape._histograms import HistogramMethods
@@ -50,6 +51,7 @@ class SummaryWriter(
     EmbeddingMethods,
     GraphMethods,
     ModelFileMethods,
+    ExportMethods,
     _core.SummaryWriterBase,
     metaclass=NativeKin,
 ):
@@ -102,6 +104,7 @@ class SummaryWriter(
         self.filename_suffix = file_name_part(filename_suffix, "filename_suffix")
         self.file_writer = None
         self.all_writers = None
+        self._closed_files = ()
         self._get_file_writer()
 
     def _get_file_writer(self) -> FileWriter:
@@ -147,7 +150,8 @@ class SummaryWriter(
             self.all_writers = None
             self.file_writer = None
             self._bind(None)
-        for writer in writers.values():
+        for directory, writer in writers.items():
+            self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
 
     def __enter__(self) -> Self:
