@@ -49,6 +49,8 @@ class ExportMethods(WriterPart):
         counts = {}
         curves: dict[str, list[list[float]]] = {}
         for directory, file_path in files:
+            if not file_path:  # write_to_disk=False
+                continue
             for tag, (steps, times, values) in _core.read_scalars(file_path).items():
                 counts[file_path, tag] = len(steps)
                 points = zip(times.tolist(), steps.tolist(), values.tolist(), strict=True)

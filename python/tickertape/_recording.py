@@ -1,7 +1,7 @@
-"""Whether and at which step add_* record: record_if and the default step, for every SummaryWriter of the process.
+"""Whether and at which step add_* record: record_if, the default step, and what use_metadata sets.
 
-A process that uses neither pays nothing. The first use puts a function before each add_* of SummaryWriter, which costs
-about 1 µs a call from then on.
+A process that uses none of them pays nothing. The first use puts a function before each add_* of SummaryWriter,
+which costs about 1 µs a call from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _STEP_NAMES = ("global_step", "step")
+_WALLTIME_NAMES = ("walltime",)
 
 _condition: ContextVar[Any] = ContextVar("tickertape_condition", default=True)
 _default_step: int | None = None
@@ -37,7 +38,7 @@ def set_step(step: Any) -> None:
     global _default_step  # noqa: PLW0603  # one default step a process is what it is for
     number = None if step is None else _check.step(step, "step")
     if number is not None:
-        _stand_before_add()
+        stand_before_add()
     _default_step = number
 
 
@@ -63,7 +64,7 @@ def record_if(condition: bool | Callable[[], Any]) -> contextlib.AbstractContext
         if not hasattr(condition, "item"):
             raise TypeError(f"condition: expected a bool or a function, got {_check.type_name(condition)}")
         condition = bool(condition)  # NumPy's, a tensor's
-    _stand_before_add()
+    stand_before_add()
     return _condition_set(condition)
 
 
@@ -77,34 +78,46 @@ def _condition_set(condition: Any) -> Iterator[None]:
 
 
 @functools.cache
-def _stand_before_add() -> None:
+def stand_before_add() -> None:
+    """Puts a function before each add_* of SummaryWriter that sees to the condition and to defaults."""
     from tickertape import _observers  # noqa: PLC0415  # only who uses this needs it
     from tickertape.writer import SummaryWriter  # noqa: PLC0415  # which need not know this module
 
     _observers.take_over_native_methods()  # now, so that it does not come before ours later
     for name in dir(SummaryWriter):
         method = getattr(SummaryWriter, name)
-        if (name.startswith("add_") or name == "log") and callable(method):
+        if (name.startswith("add_") or name in ("log", "write")) and callable(method):
             setattr(SummaryWriter, name, _asking(method))
 
 
 def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` behind the condition and with the default step."""
+    """`method` behind the condition and with the defaults."""
     parameters = list(inspect.signature(method).parameters)
-    name = next((name for name in _STEP_NAMES if name in parameters), None)
-    index = parameters.index(name) - 1 if name is not None else 0  # without self
+    step = next((name for name in _STEP_NAMES if name in parameters), None)
+    walltime = next((name for name in _WALLTIME_NAMES if name in parameters), None)
+
+    def filled(
+        args: tuple[Any, ...], kwargs: dict[str, Any], name: str | None, default: Any
+    ) -> tuple[Any, ...]:
+        """`args` with the default where they say None; where they say nothing, `kwargs` gets it."""
+        if default is None or name is None:
+            return args
+        index = parameters.index(name) - 1  # without self
+        if len(args) <= index:
+            if kwargs.get(name) is None:
+                kwargs[name] = default
+        elif args[index] is None:
+            return (*args[:index], default, *args[index + 1 :])
+        return args
 
     @functools.wraps(method)
     def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
         condition = _condition.get()
         if not (condition if isinstance(condition, bool) else condition()):
             return None
-        if _default_step is not None and name is not None:
-            if len(args) > index:
-                if args[index] is None:
-                    args = (*args[:index], _default_step, *args[index + 1 :])
-            elif kwargs.get(name) is None:
-                kwargs[name] = _default_step
+        own_step, own_walltime = self._metadata
+        args = filled(args, kwargs, step, _default_step if own_step is None else own_step)
+        args = filled(args, kwargs, walltime, own_walltime)
         if condition is True:
             return method(self, *args, **kwargs)
         token = _condition.set(True)  # what one add_* asks another is not asked again

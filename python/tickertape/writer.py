@@ -20,6 +20,7 @@ from tickertape._hparams import HParamMethods
 from tickertape._images import ImageMethods
 from tickertape._kinship import NativeKin
 from tickertape._meshes import MeshMethods
+from tickertape._metadata import MetadataMethods
 from tickertape._model_files import ModelFileMethods
 from tickertape._pr_curves import PrCurveMethods
 from tickertape._scalars import ScalarMethods
@@ -52,6 +53,7 @@ class SummaryWriter(
     GraphMethods,
     ModelFileMethods,
     ExportMethods,
+    MetadataMethods,
     _core.SummaryWriterBase,
     metaclass=NativeKin,
 ):

@@ -1,0 +1,52 @@
+"""SummaryWriter.use_metadata: the step and the time of a whole block of calls."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from tickertape import _check
+from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class MetadataMethods(WriterPart):
+    """Defaults of one writer."""
+
+    _metadata: tuple[int | None, float | None] = (
+        None,
+        None,
+    )  # step and wall time; _recording.py fills them in
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+        """While it lasts, add_* of this writer that name no step or wall time take these, in every thread.
+
+        May be nested: the inner one counts.
+
+        Args:
+            global_step: int64.
+            walltime: seconds since the epoch.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or neither is given.
+
+        Source: tensorboardX/writer.py.
+        """
+        if global_step is None and walltime is None:
+            raise ValueError("global_step, walltime: expected at least one of them")
+        step = None if global_step is None else _check.step(global_step)
+        seconds = _check.walltime(walltime)
+        from tickertape import _recording  # noqa: PLC0415  # only who uses this pays for it
+
+        _recording.stand_before_add()
+        before = self._metadata
+        self._metadata = (step, seconds)
+        try:
+            yield self
+        finally:
+            self._metadata = before
