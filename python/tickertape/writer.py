@@ -144,6 +144,17 @@ class SummaryWriter(
             for writer in tuple(writers.values()):  # another thread may open one meanwhile
                 writer.flush()
 
+    def sync(self) -> None:
+        """flush(), and what was written is on the disk: it survives a loss of power.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        writers = self.all_writers
+        if writers is not None:
+            for writer in tuple(writers.values()):
+                writer.event_writer.sync()
+
     def close(self) -> None:
         """Writes what is left and closes the files. Closing twice is fine; a later add_* goes on in a new file."""
         with _lifecycle.opening:
