@@ -201,3 +201,14 @@ def test_stats_count(tmp_path, writer):
     after = tickertape.stats()
     assert after["events_written"] - before["events_written"] == 50
     assert after["events_dropped"] == 0
+
+
+def test_sync_puts_everything_into_the_file(tmp_path):
+    writer = tickertape.SummaryWriter(tmp_path)
+    writer.add_scalar("a", 1, 1)
+    writer.add_scalars("many", {"b": 2}, 2)
+    writer.sync()
+    assert oracle.values(tmp_path) == [("a", 1, 1.0)]
+    assert oracle.values(tmp_path / "many_b") == [("many", 2, 2.0)]
+    writer.close()
+    writer.sync()
