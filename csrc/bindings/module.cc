@@ -4,6 +4,7 @@
 #include "bindings/codecs.h"
 #include "bindings/errors.h"
 #include "bindings/reader.h"
+#include "bindings/recovery.h"
 #include "bindings/writer.h"
 #include "pipeline/settings.h"
 
@@ -15,4 +16,5 @@ PYBIND11_MODULE(_core, module) {
   bind_writer(module);
   bind_reader(module);
   bind_codecs(module);
+  bind_recovery(module);
 }

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from tickertape._core import __version__, stats
 
 if TYPE_CHECKING:
+    from tickertape._global_writer import GlobalSummaryWriter
     from tickertape._grids import make_grid
     from tickertape._install import install, uninstall
     from tickertape._recording import get_step, record_if, set_step
+    from tickertape._recovery import RecoveryReport, recover
     from tickertape._watch import Watch, watch
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DamageWarning",
     "FileWriter",
+    "GlobalSummaryWriter",
+    "RecoveryReport",
     "SummaryWriter",
     "Watch",
     "__version__",
@@ -30,6 +34,7 @@ __all__ = [
     "make_grid",
     "read_scalars",
     "record_if",
+    "recover",
     "set_step",
     "stats",
     "summary_iterator",
@@ -39,12 +44,15 @@ __all__ = [
 
 _HOMES = {
     "FileWriter": "tickertape.writer",
+    "GlobalSummaryWriter": "tickertape._global_writer",
     "SummaryWriter": "tickertape.writer",
     "DamageWarning": "tickertape.reader",
     "Watch": "tickertape._watch",
     "get_step": "tickertape._recording",
     "make_grid": "tickertape._grids",
     "record_if": "tickertape._recording",
+    "RecoveryReport": "tickertape._recovery",
+    "recover": "tickertape._recovery",
     "set_step": "tickertape._recording",
     "watch": "tickertape._watch",
     "read_scalars": "tickertape.reader",

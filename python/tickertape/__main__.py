@@ -34,9 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
     run.add_argument("script", nargs="?", help="the script to run")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
+    repair = commands.add_parser("repair", help="bring home what killed processes had logged")
+    repair.add_argument("directory", nargs="?", help="where they logged to, or above (default: anywhere)")
     options = parser.parse_args(arguments)
     if options.command == "run":
         return _run(run, options)
+    if options.command == "repair":
+        from tickertape import _recovery  # noqa: PLC0415  # what --help does not need
+
+        return _recovery.repair(options.directory)
     if options.epochs < 1:
         parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
 

@@ -202,6 +202,14 @@ def read_scalars(
 ) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
     """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order."""
 
+# --- Recovery ----------------------------------------------------------------------------------------------------
+
+def recover(under: str) -> list[tuple[str, int, int, int, bool, dict[str, int], list[str]]]:
+    """Brings home what dead processes left for files under the directory `under`; "" is everything.
+
+    For each ring (ring, process_id, events, events_lost, is_removed, files, messages); see tickertape.RecoveryReport.
+    """
+
 # --- The codecs by themselves, for tests, tools and the features built on them -------------------------------------
 
 def crc32c(data: bytes, crc: int = 0) -> int: ...

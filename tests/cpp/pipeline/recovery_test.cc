@@ -154,10 +154,10 @@ TEST(pending_and_cancelled_ops_are_left_out) {
   in_child([&] {
     EventFileWriter writer(scene.logs());
     writer.add_scalar("s", 0, 0, 1.0);
-    const std::uint32_t name = writer.tag("s").id;
+    const std::uint32_t name = writer.file()->tag("s").id;
     writer.flush();
     limit_file_size(fs::file_size(writer.path()));
-    OpRing& ring = writer.backend().ring();
+    OpRing& ring = writer.file()->backend().ring();
     std::atomic<std::uint64_t> pushed{0};
     bool slowly = false;
     ring.try_reserve(OpKind::kEvent, 0, name, 40, 1, 1.0, pushed, slowly);
@@ -218,7 +218,7 @@ TEST(the_next_writer_of_the_directory_or_of_its_parent_brings_home) {
       CHECK(behind_opening(file) != whole);
       EventFileWriter next(scene.logs() + opened);
       CHECK(behind_opening(file) == whole);
-      const auto notices = next.backend().notices().take();
+      const auto notices = next.file()->backend().notices().take();
       CHECK(notices.size() == 1 && notices[0].starts_with("brought home 45 events of process"));
     });
     CHECK_EQ(status, 0);
@@ -234,7 +234,7 @@ TEST(living_processes_are_left_alone) {
     if (child == 0) {
       EventFileWriter writer(scene.logs());
       log_first(writer);
-      if (loses_its_lock) close(open(writer.backend().ring().mapping().path().c_str(), O_RDONLY));
+      if (loses_its_lock) close(open(writer.file()->backend().ring().mapping().path().c_str(), O_RDONLY));
       CHECK_EQ(write(ready[1], "x", 1), ssize_t{1});
       for (;;) pause();
     }
