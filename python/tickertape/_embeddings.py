@@ -61,6 +61,8 @@ class EmbeddingMethods(WriterPart):
 
         from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
 
+        if not self.write_to_disk:
+            return
         folder = f"{step}/{encoded}"
         log_dir = Path(self._get_file_writer().get_logdir())
         if (log_dir / folder).is_dir():

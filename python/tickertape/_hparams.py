@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tickertape import _check, _convert, _proto
-from tickertape._file_writer import FileWriter
 from tickertape._part import WriterPart
 
 # tensorboard/plugins/hparams/metadata.py
@@ -94,7 +93,7 @@ class HParamMethods(WriterPart):
                 main.add_summary(summary, step)
             return
         path = os.path.join(main.get_logdir(), directory or str(time.time()))  # noqa: PTH118  # as _file_writer does
-        writer = FileWriter(path, self.max_queue, self.flush_secs, self.filename_suffix)
+        writer = self._new_file_writer(path)
         try:
             for summary in summaries:
                 writer.add_summary(summary, step)

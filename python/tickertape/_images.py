@@ -52,6 +52,7 @@ class ImageMethods(WriterPart):
         global_step: Any = None,
         walltime: Any = None,
         dataformats: str = "NCHW",
+        max_outputs: int | None = None,
     ) -> None:
         """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
 
@@ -62,13 +63,15 @@ class ImageMethods(WriterPart):
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NCHW, CHW or HW.
+            max_outputs: at most so many images of the batch, the first ones; None are all (tf.summary.image has it).
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/_utils.py, make_grid.
         """
-        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime)
+        most = None if max_outputs is None else _check.integer(max_outputs, "max_outputs", 1)
+        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, most)
 
     def add_figure(
         self,
@@ -107,13 +110,22 @@ class ImageMethods(WriterPart):
             _close(figure if isinstance(figure, (list, tuple)) else [figure])
 
     def _add_pixels(
-        self, tag: str, img_tensor: Any, dataformats: Any, global_step: Any, walltime: Any
+        self,
+        tag: str,
+        img_tensor: Any,
+        dataformats: Any,
+        global_step: Any,
+        walltime: Any,
+        most: int | None = None,
     ) -> None:
         array, dtype = _convert.as_array(img_tensor, "img_tensor")
         axes = _check.string(dataformats, "dataformats")
         if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
             array, axes = _as_batch(array, axes)
         check_axes(array.shape, axes)
+        if most is not None and "N" in axes.upper():
+            batch = axes.upper().index("N")
+            array = array[(slice(None),) * batch + (slice(most),)]
         self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime)
 
 

@@ -15,11 +15,16 @@ class WriterPart:
     max_queue: Any
     flush_secs: Any
     filename_suffix: str
+    write_to_disk: bool
     file_writer: FileWriter | None
     all_writers: dict[str, FileWriter] | None
     _closed_files: tuple[tuple[str, str], ...]  # (directory, event file) of what close() has closed
 
     def _get_file_writer(self) -> FileWriter:
+        raise NotImplementedError
+
+    def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
+        """A FileWriter with the options of this writer; with write_to_disk=False one that writes nothing."""
         raise NotImplementedError
 
     def _event_writer(self) -> EventWriter:

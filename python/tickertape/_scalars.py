@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickertape import _check, _convert, _lifecycle
-from tickertape._file_writer import FileWriter
 from tickertape._part import WriterPart
+
+if TYPE_CHECKING:
+    from tickertape._file_writer import FileWriter
 
 
 class ScalarMethods(WriterPart):
@@ -61,9 +63,7 @@ class ScalarMethods(WriterPart):
             if writers is None:  # close() runs under the same lock
                 raise RuntimeError("the writer was closed while it was being opened")
             if directory not in writers:
-                writers[directory] = FileWriter(
-                    directory, self.max_queue, self.flush_secs, self.filename_suffix
-                )
+                writers[directory] = self._new_file_writer(directory)
             return writers[directory]
 
 

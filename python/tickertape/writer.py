@@ -23,6 +23,7 @@ from tickertape._meshes import MeshMethods
 from tickertape._metadata import MetadataMethods
 from tickertape._model_files import ModelFileMethods
 from tickertape._pr_curves import PrCurveMethods
+from tickertape._restarts import RestartMethods
 from tickertape._scalars import ScalarMethods
 from tickertape._tensors import TensorMethods
 from tickertape._texts import TextMethods
@@ -54,6 +55,7 @@ class SummaryWriter(
     ModelFileMethods,
     ExportMethods,
     MetadataMethods,
+    RestartMethods,
     _core.SummaryWriterBase,
     metaclass=NativeKin,
 ):
@@ -71,6 +73,7 @@ class SummaryWriter(
         max_queue: kept for torch's signature; the core bounds its queue by bytes.
         flush_secs: kept for torch's signature; the core writes within milliseconds.
         filename_suffix: put at the end of every event file's name.
+        write_to_disk: False checks every argument and writes nothing, not even a directory (tensorboardX has it).
 
     Attributes:
         log_dir: where the events go, absolute; a `pathlib.Path` where one was given.
@@ -93,6 +96,7 @@ class SummaryWriter(
         max_queue: Any = 10,
         flush_secs: Any = 120,
         filename_suffix: str = "",
+        write_to_disk: bool = True,
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
@@ -104,6 +108,7 @@ class SummaryWriter(
         self.max_queue = max_queue
         self.flush_secs = flush_secs
         self.filename_suffix = file_name_part(filename_suffix, "filename_suffix")
+        self.write_to_disk = bool(write_to_disk)
         self.file_writer = None
         self.all_writers = None
         self._closed_files = ()
@@ -116,18 +121,21 @@ class SummaryWriter(
             return open_writer
         with _lifecycle.opening:
             if self.file_writer is None or self.all_writers is None:
-                file_writer = FileWriter(
-                    os.fspath(self.log_dir),
-                    self.max_queue,
-                    self.flush_secs,
-                    self.filename_suffix,
-                    purge_step=self.purge_step,
-                )
+                file_writer = self._new_file_writer(os.fspath(self.log_dir), self.purge_step)
                 self.purge_step = None
                 self.all_writers = {file_writer.get_logdir(): file_writer}
                 self.file_writer = file_writer
-                self._bind(file_writer.event_writer)
+                if self.write_to_disk:
+                    self._bind(file_writer.event_writer)
             return self.file_writer
+
+    def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
+        make = FileWriter
+        if not self.write_to_disk:
+            from tickertape._null import NullFileWriter  # noqa: PLC0415  # for the few that need it
+
+            make = NullFileWriter
+        return make(directory, self.max_queue, self.flush_secs, self.filename_suffix, purge_step=purge_step)
 
     def _open(self) -> None:
         """Called by the native add_scalar while no file is bound."""

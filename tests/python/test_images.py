@@ -218,3 +218,23 @@ def test_bad_figures(writer):
     with pytest.raises(ValueError, match="figure"):
         writer.add_figure("tag", [make_figure((1, 1)), make_figure((2, 1))], close=False)
     plt.close("all")
+
+
+@pytest.mark.parametrize("dataformats", ["NCHW", "NHWC", "CHWN"])
+@pytest.mark.parametrize("most", [1, 2, 5, 99])
+def test_max_outputs(tmp_path, writer, dataformats, most):
+    """The first images of the batch, as though the others had not been there."""
+    images = RNG.integers(0, 256, (5, 3, 4, 6)).astype(np.uint8)
+    axes = ["NCHW".index(axis) for axis in dataformats]
+    writer.add_images("some", images.transpose(axes), dataformats=dataformats, max_outputs=most)
+    writer.add_images("first", images[:most])
+    writer.close()
+    some, first = (
+        oracle.pixels(event.summary.value[0].image.encoded_image_string)
+        for event in oracle.logged(tmp_path / "ours")
+    )
+    np.testing.assert_array_equal(some, first)
+    with pytest.raises(ValueError, match="max_outputs"):
+        writer.add_images("none", images, max_outputs=0)
+    with pytest.raises(TypeError, match="max_outputs"):
+        writer.add_images("none", images, max_outputs=1.5)
