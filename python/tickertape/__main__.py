@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument(
         "--epochs", type=int, default=40, help="passes over the training images (default: %(default)s)"
     )
+    _add_bench(commands)
     run = commands.add_parser(
         "run",
         help="run a script whose torch.utils.tensorboard or tensorboardX writers are to be ours",
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "run":
         return _run(run, options)
+    if options.command == "bench":
+        return _bench(options)
     if options.command == "repair":
         from tickertape import _recovery  # noqa: PLC0415  # what --help does not need
 
@@ -49,6 +52,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tickertape import demo as demo_module  # noqa: PLC0415  # what --help does not need
 
     return demo_module.run(options.log_dir, options.epochs)
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser("bench", help="measure this machine, beside the peers that are installed")
+    bench.add_argument("--quick", action="store_true", help="half a minute, rough figures")
+    bench.add_argument("--out", metavar="report.html", help="write a page with plots, complete in itself")
+    bench.add_argument("--json", metavar="FILE", help="write the numbers")
+    bench.add_argument("--log-dir", help="keep the event files there (default: a temporary directory)")
+    bench.add_argument(
+        "--only", action="append", default=[], metavar="PART", help="one part of the report; may be repeated"
+    )
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from tickertape import bench  # noqa: PLC0415  # what --help does not need
+
+    return bench.run(
+        quick=options.quick,
+        out=options.out,
+        json_path=options.json,
+        log_dir=options.log_dir,
+        only=options.only,
+    )
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:

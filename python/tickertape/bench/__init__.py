@@ -1,0 +1,100 @@
+"""`python -m tickertape bench`: what Tickertape costs on this machine, beside the peers that are installed.
+
+Prints the tables; writes a page with plots, and the numbers as JSON, where asked. Needs NumPy alone; torch,
+tensorboardX, Pillow, a C compiler and valgrind each add rows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickertape.bench import (
+    calls,
+    contestants,
+    imports,
+    instructions,
+    loop,
+    png,
+    reading,
+    tails,
+    throughput,
+)
+from tickertape.bench.floor import CannotBuildError, build_floor
+from tickertape.bench.page import page
+from tickertape.bench.race import Plan
+from tickertape.bench.section import Section, machine, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PARTS: dict[str, Callable[[Plan], Section]] = {
+    "calls": calls.measure,
+    "tails": tails.measure,
+    "throughput": throughput.measure,
+    "png": png.measure,
+    "loop": loop.measure,
+    "imports": imports.measure,
+    "reading": reading.measure,
+    "instructions": instructions.measure,
+}
+
+
+def run(
+    *,
+    quick: bool = False,
+    out: str | None = None,
+    json_path: str | None = None,
+    log_dir: str | None = None,
+    only: Sequence[str] = (),
+) -> int:
+    """Measures, prints, writes.
+
+    Args:
+        quick: some seconds instead of minutes; every part runs, the figures are rough.
+        out: where the HTML page goes.
+        json_path: where the numbers go.
+        log_dir: keeps the event files there; None uses a temporary directory.
+        only: keys of PARTS; all of them where it is empty.
+
+    Returns:
+        The exit status: 0, or 2 where `only` names no part.
+    """
+    unknown = [key for key in only if key not in PARTS]
+    if unknown:
+        sys.stderr.write(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}\n")
+        return 2
+    about = [machine(), versions()]
+    sys.stdout.write("\n".join([*about, "", ""]))
+    with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the peers' and their dependencies' own
+        plan = _plan(Path(log_dir or temporary), quick=quick)
+        sections = []
+        for key in only or PARTS:
+            section = PARTS[key](plan)
+            sections.append(section)
+            sys.stdout.write("\n".join([*section.markdown(), ""]))
+            sys.stdout.flush()
+    about.append(
+        "A quick run: the figures are rough." if quick else f"{machine().rsplit(', ', 1)[1]} at the end"
+    )
+    if out:
+        Path(out).write_text(page(sections, about), "utf-8")
+    if json_path:
+        found = {"about": about, "quick": quick, **{section.key: section.data for section in sections}}
+        Path(json_path).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return 0
+
+
+def _plan(folder: Path, *, quick: bool) -> Plan:
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = Plan(folder, quick, contestants.installed())
+    try:
+        plan.floor = build_floor(folder)
+    except CannotBuildError as error:
+        plan.no_floor = str(error)
+    return plan

@@ -1,0 +1,70 @@
+"""Compiles what only the benchmark needs with the system's C compiler: the floor under add_scalar, other deflaters.
+
+Where there is no compiler or no header the measurement is left out, and the report says why.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+_SOURCES = Path(__file__).parent
+
+
+class CannotBuildError(RuntimeError):
+    """Why something could not be compiled here, in words for the report."""
+
+
+def compile_shared(source: str, out: Path, *flags: str) -> Path:
+    """Compiles bench/`source` into the shared object `out`.
+
+    Raises:
+        CannotBuildError: there is no compiler, or it failed.
+    """
+    command = (
+        shlex.split(os.environ.get("CC", ""))
+        or [found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))][:1]
+    )
+    if not command:
+        raise CannotBuildError("no C compiler")
+    path = str(_SOURCES / source)
+    done = subprocess.run(  # noqa: S603  # the user's own compiler on our own source
+        [*command, "-O2", "-shared", "-fPIC", path, "-o", str(out), *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
+        raise CannotBuildError(reason.strip())
+    return out
+
+
+def build_floor(folder: Path) -> Path:
+    """The extension module of floor.c; see load_floor().
+
+    Raises:
+        CannotBuildError: there is no compiler or no Python.h.
+    """
+    include = sysconfig.get_paths()["include"]
+    if not (Path(include) / "Python.h").exists():
+        raise CannotBuildError("no Python.h")
+    undefined = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
+    return compile_shared("floor.c", folder / "_tickertape_floor.so", f"-I{include}", *undefined)
+
+
+def load_floor(path: Path) -> Any:
+    """An object with add_scalar(tag, value, step) and flush() that do nothing but cost what they must."""
+    spec = importlib.util.spec_from_file_location("_tickertape_floor", path)
+    assert spec is not None  # noqa: S101  # for the type checker: the path ends in .so
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Floor()

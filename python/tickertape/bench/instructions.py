@@ -1,0 +1,138 @@
+"""Instructions a call, counted by valgrind: they repeat where times do not.
+
+A process under callgrind runs the loops below; a dump before and after each (callgrind dumps when libc's getppid is
+entered) gives what the calling thread executed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickertape.bench.section import NONE, Section
+
+if TYPE_CHECKING:
+    from tickertape.bench.race import Plan
+
+CALLS = 2000
+WARM_UP = 200  # the interpreter adapts its bytecode within tens of turns
+_NAMES = ["the loop alone", "floor", "add_scalar", "log() of 20 scalars", "flush(), nothing new"]
+
+# Runs under callgrind, which is 50 times slower: imports nothing but the native module.
+_SCRIPT = """
+import json, os, sys
+arguments = json.loads(sys.argv[1])
+sys.path[:0] = arguments["path"]
+from tickertape import _core
+event_writer = _core.EventFileWriter(arguments["log_dir"])
+class Writer(_core.SummaryWriterBase):
+    def _flush(self): event_writer.flush()
+writer = Writer()
+writer._bind(event_writer)
+numbers = {f"metrics/{i}": 0.5 for i in range(20)}
+floor = writer
+if arguments["floor"]:
+    import importlib.machinery
+    loader = importlib.machinery.ExtensionFileLoader("_tickertape_floor", arguments["floor"])
+    import importlib.util
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    floor = module.Floor()
+def empty(steps):
+    for step in steps: pass
+def base(steps):
+    for step in steps: floor.add_scalar("loss", 0.5, step)
+def add_scalar(steps):
+    for step in steps: writer.add_scalar("loss", 0.5, step)
+def log(steps):
+    for step in steps: writer.log(numbers, step)
+def flush(steps):
+    for step in steps: writer.flush()
+for loop in (empty, base, add_scalar, log, flush):
+    loop(range(arguments["warm_up"]))
+    event_writer.flush()
+    os.getppid()
+    loop(range(arguments["calls"]))
+    os.getppid()
+event_writer.close()
+"""
+
+
+def measure(plan: Plan) -> Section:
+    """Counts, or says why not."""
+    section = Section(
+        "instructions", "Instructions a call", ["what", "instructions", "without the loop", "× floor"]
+    )
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        section.notes.append("valgrind is not installed here; nothing was counted.")
+        return section
+    try:
+        counts = _count(plan, valgrind)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        section.notes.append(f"callgrind could not count: {error}.")
+        return section
+    loop = counts[_NAMES[0]]
+    floor = counts["floor"] - loop if plan.floor else None
+    for name, count in counts.items():
+        if name == "floor" and floor is None:
+            continue
+        bare = count - loop
+        relative = f"{bare / floor:.2f} ×" if floor and name != _NAMES[0] else NONE
+        section.rows.append([name, f"{count:.0f}", f"{bare:.0f}" if bare else NONE, relative])
+        section.data[name] = count
+    section.notes.append(
+        f"callgrind, {CALLS:,} calls of the calling thread, bytecode of the loop inside; the clock is a system call under "
+        "valgrind, of which only the entry counts."
+    )
+    return section
+
+
+def _count(plan: Plan, valgrind: str) -> dict[str, float]:
+    folder = plan.fresh("callgrind").absolute()
+    folder.mkdir(parents=True)
+    arguments = {
+        "path": [str(Path(path).absolute()) for path in sys.path if path],
+        "log_dir": str(folder / "events"),
+        "floor": str(plan.floor.absolute()) if plan.floor else "",
+        "calls": CALLS,
+        "warm_up": WARM_UP,
+    }
+    command = [
+        valgrind,
+        "--tool=callgrind",
+        "--separate-threads=yes",
+        "--dump-before=getppid",
+        f"--callgrind-out-file={folder / 'out'}",
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _SCRIPT,
+        json.dumps(arguments),
+    ]
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    done = subprocess.run(  # noqa: S603  # valgrind on this interpreter
+        command, capture_output=True, text=True, check=False, env=environment, timeout=300
+    )
+    if done.returncode != 0:
+        raise ValueError((done.stderr.strip().splitlines() or ["no output"])[-1])
+    return {name: parts / CALLS for name, parts in zip(_NAMES, _parts(folder), strict=True)}
+
+
+def _parts(folder: Path) -> list[int]:
+    """Instructions of the first thread in every second part: those that end where a loop ends."""
+    totals = []
+    for number in range(2, 2 * len(_NAMES) + 1, 2):
+        text = (folder / f"out.{number}-01").read_text("utf-8", "replace")
+        found = re.search(r"^(?:totals|summary): (\d+)", text, re.MULTILINE)
+        if found is None:
+            raise ValueError(f"part {number} has no total")
+        totals.append(int(found[1]))
+    return totals

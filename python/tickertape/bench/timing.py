@@ -1,0 +1,166 @@
+"""Timing: one lane for each contestant, their rounds interleaved, medians and tails out.
+
+Used by `tickertape bench` and by benchmarks/ (pytest-benchmark); knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from statistics import median
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+@dataclass
+class Lane:
+    """One contestant of a row.
+
+    `call(step)` is timed; `settle()` is not and comes before each round; `check(calls)` reads the answer back after the
+    last one. With `timed_settle` the call ends with `settle()` inside the time ("in all").
+    """
+
+    name: str
+    call: Callable[[int], object]
+    settle: Callable[[], object] = lambda: None
+    check: Callable[[int], object] = lambda _: None
+    timed_settle: bool = False
+    calls: int = 0
+
+    def batch(self, count: int) -> int:
+        """Makes `count` calls; returns the nanoseconds that they took."""
+        call, steps = self.call, self.steps(count)
+        if self.timed_settle:
+            settle = self.settle
+            start = perf_counter_ns()
+            for step in steps:
+                call(step)
+                settle()
+            return perf_counter_ns() - start
+        start = perf_counter_ns()
+        for step in steps:
+            call(step)
+        return perf_counter_ns() - start
+
+    def steps(self, count: int) -> range:
+        """The steps of the next `count` calls."""
+        self.calls += count
+        return range(self.calls - count, self.calls)
+
+
+class ScalarLane(Lane):
+    """`writer.add_scalar(tag, value, step)` as users write it: no function of ours around it."""
+
+    def __init__(
+        self, name: str, writer: Any, tag: str, value: Any, check: Callable[[int], object] = lambda _: None
+    ) -> None:
+        super().__init__(name, writer.add_scalar, writer.flush, check)
+        self.writer, self.tag, self.value = writer, tag, value
+
+    def batch(self, count: int) -> int:
+        """Makes `count` calls; returns the nanoseconds that they took."""
+        writer, tag, value, steps = self.writer, self.tag, self.value, self.steps(count)
+        start = perf_counter_ns()
+        for step in steps:
+            writer.add_scalar(tag, value, step)
+        return perf_counter_ns() - start
+
+    def each(self, count: int) -> array[int]:
+        """Nanoseconds of each of `count` calls, the clock's own cost included."""
+        writer, tag, value, steps = self.writer, self.tag, self.value, self.steps(count)
+        taken = array("q", bytes(8 * count))  # written once already: no page fault falls into a measurement
+        now = perf_counter_ns
+        for index, step in enumerate(steps):
+            start = now()
+            writer.add_scalar(tag, value, step)
+            taken[index] = now() - start
+        return taken
+
+
+class FlushLane(Lane):
+    """`writer.flush()` in a plain loop, with nothing new to write."""
+
+    def __init__(self, name: str, writer: Any, check: Callable[[int], object] = lambda _: None) -> None:
+        super().__init__(name, writer.flush, writer.flush, check)
+        self.writer = writer
+
+    def batch(self, count: int) -> int:
+        """Makes `count` calls; returns the nanoseconds that they took."""
+        writer, steps = self.writer, self.steps(count)
+        start = perf_counter_ns()
+        for _ in steps:
+            writer.flush()
+        return perf_counter_ns() - start
+
+
+class FlushNewLane(Lane):
+    """Times only the flush behind `events` new scalars; `calls` counts the scalars."""
+
+    def __init__(
+        self, name: str, writer: Any, tag: str, events: int, check: Callable[[int], object] = lambda _: None
+    ) -> None:
+        super().__init__(name, call=lambda _: None, check=check)
+        self.writer, self.tag, self.events = writer, tag, events
+
+    def batch(self, count: int) -> int:
+        """Makes `count` calls; returns the nanoseconds that they took."""
+        taken = 0
+        for _ in range(count):
+            for step in self.steps(self.events):
+                self.writer.add_scalar(self.tag, 0.5, step)
+            start = perf_counter_ns()
+            self.writer.flush()
+            taken += perf_counter_ns() - start
+        return taken
+
+
+@dataclass
+class Result:
+    """What one lane gave: nanoseconds a call, one for each round."""
+
+    name: str
+    rounds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """The middle round."""
+        return median(self.rounds)
+
+    @property
+    def best(self) -> float:
+        """The fastest round: what the code costs where nothing else runs."""
+        return min(self.rounds)
+
+
+def interleave(lanes: Sequence[Lane], rounds: int, calls: int | dict[str, int]) -> dict[str, Result]:
+    """Runs `rounds` rounds of `calls` calls, every lane in every round, each time another one first."""
+    counts = {lane.name: calls if isinstance(calls, int) else calls[lane.name] for lane in lanes}
+    results = {lane.name: Result(lane.name) for lane in lanes}
+    for lane in lanes:  # first calls import, allocate and start threads
+        lane.batch(1)
+    for turn in range(rounds):
+        for position in range(len(lanes)):
+            lane = lanes[(turn + position) % len(lanes)]
+            lane.settle()
+            results[lane.name].rounds.append(lane.batch(counts[lane.name]) / counts[lane.name])
+    return results
+
+
+def percentiles(taken: Sequence[int]) -> dict[str, int]:
+    """p50, p99, p99.9 and the worst of `taken`."""
+    ordered = sorted(taken)
+    last = len(ordered) - 1
+    return {
+        "p50": ordered[last // 2],
+        "p99": ordered[last * 99 // 100],
+        "p99.9": ordered[last * 999 // 1000],
+        "worst": ordered[last],
+    }
+
+
+def clock_cost_ns() -> int:
+    """What reading the clock twice gives when nothing lies between."""
+    return min(-(perf_counter_ns() - perf_counter_ns()) for _ in range(1000))
