@@ -32,7 +32,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test native-test python-test lint format tidy bench asan tsan fuzz wheel wheel-test clean
+.PHONY: help demo test native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan fuzz wheel wheel-test clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -103,24 +103,32 @@ python-test: $(STAMPS)/test-set
 	@echo "== pytest"
 	@$(VENV)/bin/python -m pytest $(TEST_ARGS) 2>&1 | tee build/pytest.log
 
-lint: export TICKERTAPE_WERROR = ON
-lint: $(STAMPS)/test-set ## ruff, mypy, stubtest, clang-format, clang-tidy
+# Parts of their own, so that make -k names every finding and not only the first tool's.
+lint: lint-ruff lint-format lint-types tidy ## ruff, mypy, stubtest, clang-format, clang-tidy
+lint-types tidy: export TICKERTAPE_WERROR = ON
+
+lint-ruff: $(STAMPS)/test-set
 	@echo "== ruff"; ruff check --quiet . && ruff format --check --quiet .
+
+lint-format: $(STAMPS)/test-set
 	@echo "== clang-format"; clang-format --dry-run -Werror $(NATIVE)
+
+lint-types: $(STAMPS)/test-set
 	@$(MAKE) $(STAMPS)/package
 	@echo "== mypy"; mypy
 	@echo "== stubtest"; $(VENV)/bin/python -m pytest -q --no-header --no-summary tests/python/test_stubs.py
-	@$(MAKE) -j $(JOBS) tidy
 
 format: $(STAMPS)/test-set ## ruff's and clang-format's layout, and the fixes that ruff calls safe
 	@ruff check --quiet --fix . || true
 	@ruff format --quiet .
 	@clang-format -i $(NATIVE)
 
-# One stamp a file, so that a second run looks only at what changed.
-tidy: $(TIDY_FILES:%=build/tidy/%)
-build/tidy/%: % .clang-tidy $(HEADERS) | $(STAMPS)/package
-	@echo "== clang-tidy $<"
+# One stamp a file, so that a second run looks only at what changed. build/python has the commands of every file.
+tidy: $(STAMPS)/test-set
+	@$(MAKE) $(STAMPS)/package
+	@echo "== clang-tidy"; $(MAKE) -j $(JOBS) $(TIDY_FILES:%=build/tidy/%)
+
+build/tidy/%: % .clang-tidy $(HEADERS)
 	@clang-tidy --quiet -p build/python $< 2>/dev/null
 	@mkdir -p $(@D) && touch $@
 

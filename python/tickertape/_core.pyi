@@ -157,8 +157,11 @@ class SummaryWriterBase:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
 def stats() -> dict[str, int]:
-    """Counters of the process: events_accepted, events_written, bytes_written, bytes_queued, events_dropped,
-    write_retries, wait_ns (time callers waited for room), writers_open."""
+    """Counters of the process.
+
+    events_accepted, events_written, bytes_written, bytes_queued, events_dropped, write_retries, wait_ns (time callers
+    waited for room), writers_open.
+    """
 
 def shutdown(timeout_secs: float) -> int:
     """Drains everything and stops the threads; later ops are written by their caller at once.
