@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tickertape._grids import make_grid
     from tickertape._install import install, uninstall
     from tickertape._recording import get_step, record_if, set_step
+    from tickertape._recovery import RecoveryReport, recover
     from tickertape._watch import Watch, watch
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
@@ -24,6 +25,7 @@ __all__ = [
     "DamageWarning",
     "FileWriter",
     "GlobalSummaryWriter",
+    "RecoveryReport",
     "SummaryWriter",
     "Watch",
     "__version__",
@@ -32,6 +34,7 @@ __all__ = [
     "make_grid",
     "read_scalars",
     "record_if",
+    "recover",
     "set_step",
     "stats",
     "summary_iterator",
@@ -48,6 +51,8 @@ _HOMES = {
     "get_step": "tickertape._recording",
     "make_grid": "tickertape._grids",
     "record_if": "tickertape._recording",
+    "RecoveryReport": "tickertape._recovery",
+    "recover": "tickertape._recovery",
     "set_step": "tickertape._recording",
     "watch": "tickertape._watch",
     "read_scalars": "tickertape.reader",
