@@ -6,6 +6,7 @@ from typing import Any
 
 from tickertape import _check, _core, _lifecycle, _observers, _proto
 from tickertape._kinship import Related
+from tickertape._metadata import UsesMetadata
 
 
 class EventWriter(_core.EventFileWriter):
@@ -34,7 +35,7 @@ class EventWriter(_core.EventFileWriter):
         super().add_event(data)
 
 
-class FileWriter(Related):
+class FileWriter(UsesMetadata, Related):
     """Writes protobuf messages to one event file.
 
     The signature is torch's; `max_queue` and `flush_secs` are kept but have no effect, since the core writes within
@@ -91,6 +92,7 @@ class FileWriter(Related):
         """
         if not hasattr(event, "SerializeToString"):
             raise TypeError(f"event: expected an Event message, got {_check.type_name(event)}")
+        step, walltime = self._filled(step, walltime)
         seconds = _check.walltime(walltime)
         number = _check.step(step, "step")
         event.wall_time = time.time() if seconds is None else seconds
@@ -112,6 +114,7 @@ class FileWriter(Related):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
         """
+        global_step, walltime = self._filled(global_step, walltime)
         data = serialised(summary, "summary")
         if data is summary:  # bytes that nobody has parsed yet
             check_event(_proto.bytes_field(5, data), "summary", "a Summary")  # event.proto: field 5
@@ -120,6 +123,11 @@ class FileWriter(Related):
             self.add_event(event, global_step, walltime)
         else:
             self.op_writer.add_summary(data, global_step, walltime)
+
+    def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
+        """What use_metadata() has set, where nothing is given."""
+        default_step, default_walltime = self._metadata
+        return default_step if step is None else step, default_walltime if walltime is None else walltime
 
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Writes a graph and what its nodes take up.
@@ -155,7 +163,7 @@ class FileWriter(Related):
     def _add_graph(self, graph: bytes, walltime: Any, profile: bytes | None = None) -> None:
         from tickertape import _graph_nodes  # noqa: PLC0415  # few write graphs
 
-        seconds = _check.walltime(walltime)
+        seconds = _check.walltime(self._filled(None, walltime)[1])
         seconds = time.time() if seconds is None else seconds
         self.op_writer.add_event(_graph_nodes.graph_event(graph, seconds))
         if profile is not None:

@@ -1,4 +1,4 @@
-"""SummaryWriter.use_metadata: the step and the time of a whole block of calls."""
+"""use_metadata: the step and the time of a whole block of calls, for a SummaryWriter or a FileWriter."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from tickertape import _check
-from tickertape._part import WriterPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class MetadataMethods(WriterPart):
+class UsesMetadata:
     """Defaults of one writer."""
 
-    _metadata: tuple[int | None, float | None] = (
-        None,
-        None,
-    )  # step and wall time; _recording.py fills them in
+    _metadata: tuple[int | None, float | None] = (None, None)  # step and wall time
 
     @contextlib.contextmanager
     def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
@@ -41,12 +37,22 @@ class MetadataMethods(WriterPart):
             raise ValueError("global_step, walltime: expected at least one of them")
         step = None if global_step is None else _check.step(global_step)
         seconds = _check.walltime(walltime)
-        from tickertape import _recording  # noqa: PLC0415  # only who uses this pays for it
-
-        _recording.stand_before_add()
+        self._before_metadata()
         before = self._metadata
         self._metadata = (step, seconds)
         try:
             yield self
         finally:
             self._metadata = before
+
+    def _before_metadata(self) -> None:
+        """Called before the first defaults are set."""
+
+
+class MetadataMethods(UsesMetadata):
+    """Defaults of a SummaryWriter, which _recording.py fills in."""
+
+    def _before_metadata(self) -> None:
+        from tickertape import _recording  # noqa: PLC0415  # only who uses this pays for it
+
+        _recording.stand_before_add()

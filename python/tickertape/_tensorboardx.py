@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickertape import writer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SummaryWriter(writer.SummaryWriter):
@@ -49,6 +52,40 @@ class SummaryWriter(writer.SummaryWriter):
     def logdir(self) -> Any:
         """What tensorboardX calls `log_dir`."""
         return self.log_dir
+
+    def add_hparams(  # type: ignore[override]  # tensorboardX's order
+        self,
+        hparam_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, Any],
+        name: str | None = None,
+        global_step: Any = None,
+        **options: Any,
+    ) -> None:
+        """SummaryWriter.add_hparams; `name` is its `run_name`, `options` are the rest of its parameters."""
+        super().add_hparams(hparam_dict, metric_dict, global_step=global_step, name=name, **options)
+
+    def add_image_with_boxes(  # type: ignore[override]  # tensorboardX's order
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        dataformats: str = "CHW",
+        labels: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """SummaryWriter.add_image_with_boxes; `kwargs` may hold `rescale`."""
+        super().add_image_with_boxes(
+            tag,
+            img_tensor,
+            box_tensor,
+            global_step,
+            walltime,
+            dataformats=dataformats,
+            labels=labels,
+            **kwargs,
+        )
 
 
 class FileWriter(writer.FileWriter):

@@ -3,7 +3,10 @@
 import oracle
 import pytest
 import tensorboardX
-from tickertape.writer import SummaryWriter
+import tensorboardX.writer
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.summary_pb2 import Summary
+from tickertape.writer import FileWriter, SummaryWriter
 
 
 def calls(writer):
@@ -62,3 +65,19 @@ def test_bad_arguments(writer):
             pass
     with pytest.raises(TypeError, match="walltime"), writer.use_metadata(walltime="now"):
         pass
+
+
+def test_file_writer_as_tensorboardx(tmp_path):
+    found = []
+    for name, make in (("x", tensorboardX.writer.FileWriter), ("ours", FileWriter)):
+        writer = make(str(tmp_path / name))
+        with writer.use_metadata(global_step=3, walltime=5.0):
+            summary = Summary(value=[Summary.Value(tag="a", simple_value=1)])
+            writer.add_summary(summary)
+            writer.add_event(Event(summary=summary))
+            writer.add_event(Event(summary=summary), 7, 6.0)
+        writer.close()
+        (path,) = oracle.event_files(tmp_path / name)
+        found.append([(event.step, event.wall_time) for event in oracle.load(path)[1:]])
+    theirs, ours = found
+    assert ours == theirs == [(3, 5.0), (3, 5.0), (7, 6.0)]
