@@ -72,7 +72,7 @@ def run(
     sys.stdout.write("\n".join([*about, "", ""]))
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the peers' and their dependencies' own
-        plan = _plan(Path(log_dir or temporary), quick=quick)
+        plan = make_plan(Path(log_dir or temporary), quick=quick)
         sections = []
         for key in only or PARTS:
             section = PARTS[key](plan)
@@ -90,7 +90,8 @@ def run(
     return 0
 
 
-def _plan(folder: Path, *, quick: bool) -> Plan:
+def make_plan(folder: Path, *, quick: bool) -> Plan:
+    """What there is to measure with here; the helpers are compiled into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = Plan(folder, quick, contestants.installed())
     try:

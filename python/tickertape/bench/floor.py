@@ -35,12 +35,15 @@ def compile_shared(source: str, out: Path, *flags: str) -> Path:
     if not command:
         raise CannotBuildError("no C compiler")
     path = str(_SOURCES / source)
-    done = subprocess.run(  # noqa: S603  # the user's own compiler on our own source
-        [*command, "-O2", "-shared", "-fPIC", path, "-o", str(out), *flags],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  # the user's own compiler on our own source
+            [*command, "-O2", "-shared", "-fPIC", path, "-o", str(out), *flags],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise CannotBuildError(str(error)) from error
     if done.returncode != 0:
         reason = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
         raise CannotBuildError(reason.strip())

@@ -144,7 +144,7 @@ def measure(plan: Plan) -> Section:
         for name in plan.contestants:
             log_dir = plan.fresh(f"loop-{name}")
             runners.append(Runner(name, every, log_dir, open_writer(name, log_dir)))
-    train(runners, model, rounds=plan.size(7, 1), steps=plan.size(40, 10))
+    train(runners, model, rounds=plan.size(7, 1), steps=plan.size(40, 4))
     for runner in runners[1:]:
         runner.writer.close()
         runner.check(list(model.tensors()))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDTH, _HEIGHT = 760, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 20, 50, 48
 _COLORS = {
     "torch": "--torch",
     "Pillow": "--torch",
@@ -156,7 +156,7 @@ class Point:
 
 
 def scatter(title: str, points: Sequence[Point], x_label: str, y_label: str) -> str:
-    """Speed (logarithmic) against size; better is right and down."""
+    """Speed (logarithmic) against size; better is right and down. Labels stand right of their points."""
     low = 10.0 ** math.floor(math.log10(min(point.speed for point in points)))
     high = 10.0 ** math.ceil(math.log10(max(point.speed for point in points)))
     x = _Log(low, high, _LEFT, _WIDTH - _RIGHT - 90)

@@ -49,7 +49,8 @@ def measure(plan: Plan) -> Section:
         rate = 1e9 / results[lane.name].median
         faster = NONE if lane.name == OURS else ratio(results[lane.name].median / results[OURS].median)
         section.rows.append([lane.name, f"{counts[lane.name]:,}", f"{rate:,.0f}", faster])
-        section.data[lane.name] = {"events_per_s": rate, "best_events_per_s": 1e9 / results[lane.name].best}
+        best = 1e9 / results[lane.name].best
+        section.data[lane.name] = {"events": lane.calls, "events_per_s": rate, "best_events_per_s": best}
         bars.append(svg.Bar(lane.name, rate, f"{digits(rate)} /s"))
     section.figure = svg.bars("Scalars a second, call to file", bars, log=TORCH in plan.contestants)
     if TENSORBOARDX in plan.contestants:

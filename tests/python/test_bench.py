@@ -1,0 +1,149 @@
+"""`python -m tickertape bench --quick`: its figures stand for events that are there; its page is complete in itself."""
+
+import json
+import re
+import shutil
+import xml.etree.ElementTree as ET
+
+import oracle
+import pytest
+from tickertape import __main__ as command
+from tickertape import bench
+from tickertape.bench import contestants, pictures, png, race, readback, section, svg, timing
+
+PARTS = ["calls", "throughput", "png", "loop", "reading", "tails"]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """One quick run of what takes seconds: its folder, numbers and page."""
+    folder = tmp_path_factory.mktemp("bench")
+    arguments = ["--quick", "--out", str(folder / "report.html"), "--json", str(folder / "report.json")]
+    parts = [word for part in PARTS for word in ("--only", part)]
+    assert command.main(["bench", *arguments, "--log-dir", str(folder / "events"), *parts]) == 0
+    return folder, json.loads((folder / "report.json").read_text()), (folder / "report.html").read_text()
+
+
+def test_every_event_that_was_timed_is_in_the_file(report):
+    folder, numbers, _ = report
+    for name in contestants.installed():
+        (log_dir,) = (folder / "events").glob(f"*-throughput-{name}")
+        (path,) = oracle.event_files(log_dir)
+        events = oracle.load(path)
+        steps = [event.step for event in events if event.summary.value]
+        assert steps == list(range(numbers["throughput"][name]["events"]))
+        assert {value.simple_value for event in events for value in event.summary.value} == {0.5}
+
+
+def test_figures_are_of_this_run(report):
+    _, numbers, _ = report
+    rows = {row: cells for row, cells in numbers["calls"].items() if row.startswith("add_scalar, float")}
+    assert len(rows) == 2
+    for cells in rows.values():
+        for result in cells.values():
+            assert 0 < result["best_ns"] <= result["median_ns"] <= max(result["rounds_ns"])
+            assert (
+                result["best_ns"] < 1e7
+            )  # nobody takes 10 ms for a scalar; a figure in the wrong unit would
+    for place in numbers["tails"].values():
+        for tail in place["latency"].values():
+            assert tail["calls"] == sum(tail["counts"])
+            assert 0 < tail["p50"] <= tail["p99"] <= tail["p99.9"] <= tail["worst"]
+        assert place["backend"]["events"] == place["latency"]["tickertape"]["calls"] - 1
+    for runs in numbers["loop"].values():
+        assert 0 <= runs["logging_ns"] < runs["step_ns"]
+    assert all(
+        0 < found["size_of_raw"] < 1.01 for group in numbers["png"].values() for found in group.values()
+    )
+
+
+def test_page_is_complete_in_itself(report):
+    _, numbers, text = report
+    assert text.startswith("<!DOCTYPE html>\n")
+    page = ET.fromstring(text.split("\n", 1)[1])
+    kinds = {element.tag.rsplit("}", 1)[-1] for element in page.iter()}
+    assert not kinds & {"script", "link", "img", "iframe", "object", "image", "use"}
+    fetched = {name for element in page.iter() for name in element.attrib if name in {"src", "href", "data"}}
+    assert not fetched
+    assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", text)
+    plots = page.findall(".//{http://www.w3.org/2000/svg}svg")
+    assert len(plots) == 5  # tails, throughput, two of PNG, loop
+    rows = ["".join(row.itertext()) for row in page.iter("tr")]
+    for name in numbers["calls"]:
+        assert any(row.startswith(name) for row in rows)
+
+
+def test_lost_events_give_no_figure(tmp_path, monkeypatch):
+    def open_forgetful(name, log_dir):
+        writer = contestants.open_writer(name, log_dir)
+        add_scalar = writer.add_scalar
+
+        class Forgetful:
+            flush, close = writer.flush, writer.close
+
+            def add_scalar(self, tag, value, step):
+                if step != 3:
+                    add_scalar(tag, value, step)
+
+        return Forgetful()
+
+    monkeypatch.setattr("tickertape.bench.throughput.open_writer", open_forgetful)
+    plan = race.Plan(tmp_path, quick=True, contestants=[contestants.OURS])
+    with pytest.raises(readback.WrongAnswerError, match="expected"):
+        bench.PARTS["throughput"](plan)
+
+
+def test_without_peers_compiler_or_valgrind(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(contestants, "importable", lambda _: False)
+    for module in ("calls", "png", "loop", "reading"):
+        monkeypatch.setattr(f"tickertape.bench.{module}.importable", lambda _: False)
+    monkeypatch.setattr(pictures, "photographs", list)
+    monkeypatch.setenv("CC", "tickertape-has-no-such-compiler")
+    parts = ["calls", "png", "loop", "reading", "imports", "instructions"]
+    assert bench.run(quick=True, log_dir=str(tmp_path / "events"), only=parts) == 0
+    printed = capsys.readouterr().out
+    assert "The floor under add_scalar was not measured" in printed
+    assert "valgrind is not installed here" in printed
+    assert "No photographs are installed" in printed
+    assert "in NumPy" in printed
+    assert "torch /" not in printed
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")
+def test_instructions_repeat(tmp_path):
+    plan = bench.make_plan(tmp_path, quick=True)
+    found = bench.PARTS["instructions"](plan).data
+    assert found["the loop alone"] < found["flush(), nothing new"] < found["add_scalar"]
+    assert found["add_scalar"] < found["log() of 20 scalars"] < 20 * found["add_scalar"]
+
+
+def test_unknown_part(capsys):
+    assert command.main(["bench", "--only", "nothing"]) == 2
+    assert "there are calls, tails" in capsys.readouterr().err
+
+
+def test_percentiles_and_shares():
+    assert timing.percentiles(list(range(1001))) == {"p50": 500, "p99": 990, "p99.9": 999, "worst": 1000}
+    assert svg.share_above([1, 2, 1]) == pytest.approx([0.75, 0.25, 0])
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "words"),
+    [
+        (0.5, "0.5 ns"),
+        (59.96, "60 ns"),
+        (999.7, "1 µs"),
+        (75_240, "75.2 µs"),
+        (1.5e6, "1.5 ms"),
+        (2e9, "2 s"),
+    ],
+)
+def test_durations(nanoseconds, words):
+    assert section.duration(nanoseconds) == words
+
+
+def test_stand_ins_are_pictures():
+    image = pictures.clouds(64)
+    assert (image.shape, image.dtype.name) == ((64, 64, 3), "uint8")
+    assert len(png.inflate(png._core.encode_png(image))) == image.nbytes + 64
