@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from measure import Lane
-from peers import TORCH
 from PIL import Image
 from readback import assert_steps
 from skimage.data import astronaut
 from tensorboard.util.tensor_util import make_ndarray
+from tickertape.bench.contestants import TORCH
+from tickertape.bench.timing import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

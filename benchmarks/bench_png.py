@@ -4,51 +4,20 @@ from __future__ import annotations
 
 import io
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import skimage.data
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from measure import Lane
-from peers import OURS, TORCH
 from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
+from tickertape.bench.contestants import OURS, TORCH
+from tickertape.bench.pictures import drawings, photographs
+from tickertape.bench.timing import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Race
-
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
-
-
-def photographs() -> list[Pixels]:
-    """What scikit-image and scikit-learn bring with them; nothing is downloaded."""
-    names = ("astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "moon", "rocket")
-    return [np.ascontiguousarray(getattr(skimage.data, name)()) for name in names] + list(
-        load_sample_images().images
-    )
-
-
-def drawings() -> list[Pixels]:
-    """A plot, a sheet of digits, a gradient: what a training logs besides photographs."""
-    figure = Figure(figsize=(6.4, 4.8), dpi=100)
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for phase in range(4):
-        axes.plot(np.sin(np.linspace(0, 6, 200) + phase), label=f"run {phase}")
-    axes.legend()
-    canvas.draw()
-    plot = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    digits = (load_digits().images[:256] * (255 / 16)).astype(np.uint8)
-    sheet = digits.reshape(16, 16, 8, 8).swapaxes(1, 2).reshape(128, 128).repeat(4, 0).repeat(4, 1)
-    ramp = np.linspace(0, 255, 512).astype(np.uint8)
-    gradient = np.stack(
-        [np.tile(ramp, (512, 1)), np.tile(ramp, (512, 1)).T, np.full((512, 512), 128, np.uint8)], -1
-    )
-    return [plot, np.stack([sheet] * 3, -1), np.ascontiguousarray(gradient)]
+    from tickertape.bench.pictures import Pixels
 
 
 def pillow_png(pixels: Pixels) -> bytes:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from measure import Lane
-from peers import MODULES, OURS, TENSORBOARDX, TORCH
 from readback import event_files, values
-from report import duration, ratio
+from tickertape.bench.contestants import MODULES, OURS, TENSORBOARDX, TORCH
+from tickertape.bench.section import duration, ratio
+from tickertape.bench.timing import Lane
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Race
 
 IMPORT = """
@@ -41,8 +42,7 @@ ADD_SCALARS = """
 import json, os, sys
 from pathlib import Path
 from time import perf_counter_ns
-sys.path.insert(0, {folder!r})
-from peers import open_writer
+from tickertape.bench.contestants import open_writer
 
 def held():
     return [len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))]
@@ -105,9 +105,7 @@ def test_add_scalars(race: Race, tmp_path: Path) -> None:
     medians = {}
     for name in MODULES:
         log_dir = tmp_path / name
-        source = ADD_SCALARS.format(
-            folder=str(Path(__file__).parent), name=name, log_dir=str(log_dir), keys=keys, steps=steps
-        )
+        source = ADD_SCALARS.format(name=name, log_dir=str(log_dir), keys=keys, steps=steps)
         more_threads, more_files, taken = python(source, tmp_path)
         threads[name], files[name] = f"+{more_threads}", f"+{more_files}"
         medians[name] = median(taken)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-import measure
 import torch
-from measure import Lane, ScalarLane
-from peers import OURS, TENSORBOARDX, TORCH
 from readback import assert_scalars
-from report import duration
+from tickertape.bench import timing
+from tickertape.bench.contestants import OURS, TENSORBOARDX, TORCH
+from tickertape.bench.section import duration
+from tickertape.bench.throughput import FileLane
+from tickertape.bench.timing import FlushLane, FlushNewLane, Lane, ScalarLane
 
 if TYPE_CHECKING:
     from conftest import Race
@@ -46,70 +46,33 @@ def test_add_scalar_tails(race: Race) -> None:
             lane.settle()
             taken[lane.name] += lane.each(2000)
     race.check(lanes)
-    tails = {name: measure.percentiles(each) for name, each in taken.items()}
+    tails = {name: timing.percentiles(each) for name, each in taken.items()}
     for part in ("p50", "p99", "p99.9", "worst"):
         cells = {name: duration(tail[part]) for name, tail in tails.items()}
         race.report.add(f"add_scalar, float, {part} of {len(taken[OURS]):,}", cells)
     race.report.notes.append(
-        f"percentiles read the clock around every call; its own {duration(measure.clock_cost_ns())} are inside"
+        f"percentiles read the clock around every call; its own {duration(timing.clock_cost_ns())} are inside"
     )
 
 
-class IdleFlushLane(Lane):
+def idle_flush_lane(name: str, writer: Any, log_dir: Path) -> Lane:
     """`flush()` where everything is in the file already; however often, the one event stands there once."""
-
-    def __init__(self, name: str, writer: Any, log_dir: Path) -> None:
-        super().__init__(name, writer.flush, writer.flush, lambda _: assert_scalars(log_dir, TAG, 1, VALUE))
-        self.writer = writer
-        writer.add_scalar(TAG, VALUE, 0)
-
-    def batch(self, count: int) -> int:
-        writer = self.writer
-        start = perf_counter_ns()
-        for _ in range(count):
-            writer.flush()
-        return perf_counter_ns() - start
+    writer.add_scalar(TAG, VALUE, 0)
+    return FlushLane(name, writer, lambda _: assert_scalars(log_dir, TAG, 1, VALUE))
 
 
 def test_flush_idle(race: Race) -> None:
-    race.run("flush, nothing new", race.lanes(IdleFlushLane), rounds=9, calls=1000)
-
-
-class FlushLane(Lane):
-    """Times only the flush behind `EVENTS` new scalars."""
-
-    EVENTS = 20  # what a trainer logs at one step
-
-    def __init__(self, name: str, writer: Any, log_dir: Path) -> None:
-        super().__init__(name, call=lambda _: None, check=lambda _: self.read_back())
-        self.writer, self.log_dir = writer, log_dir
-
-    def batch(self, count: int) -> int:
-        taken = 0
-        for _ in range(count):
-            for step in self.steps(self.EVENTS):
-                self.writer.add_scalar(TAG, VALUE, step)
-            start = perf_counter_ns()
-            self.writer.flush()
-            taken += perf_counter_ns() - start
-        return taken
-
-    def read_back(self) -> None:
-        assert_scalars(self.log_dir, TAG, self.calls, VALUE)
+    race.run("flush, nothing new", race.lanes(idle_flush_lane), rounds=9, calls=1000)
 
 
 def test_flush_new_events(race: Race) -> None:
-    race.run(f"flush, {FlushLane.EVENTS} new scalars", race.lanes(FlushLane), rounds=9, calls=50)
+    events = 20  # what a trainer logs at one step
 
+    def lane(name: str, writer: Any, log_dir: Path) -> Lane:
+        check = partial(assert_scalars, log_dir, TAG, expected=VALUE)
+        return FlushNewLane(name, writer, TAG, events, check)
 
-class FileLane(ScalarLane):
-    """A batch ends when its events are in the file."""
-
-    def batch(self, count: int) -> int:
-        start = perf_counter_ns()
-        super().batch(count)
-        self.writer.flush()
-        return perf_counter_ns() - start
+    race.run(f"flush, {events} new scalars", race.lanes(lane), rounds=9, calls=50)
 
 
 def peak_rss_bytes() -> int:
@@ -126,7 +89,7 @@ def test_events_a_second(race: Race) -> None:
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak (proc(5))
     before = peak_rss_bytes()
     lanes = race.lanes(lane)
-    results = measure.interleave(lanes, 1, calls)
+    results = timing.interleave(lanes, 1, calls)
     grown = peak_rss_bytes() - before
     results = race.run(
         "scalars a second, call to file", lanes, rounds=3, calls=calls, show=lambda ns: f"{1e9 / ns:,.0f} /s"

@@ -6,17 +6,18 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import measure
 import pytest
-from peers import MODULES, OURS, TORCH, open_writer
 from pytest_benchmark.fixture import BenchmarkFixture
-from report import Report, duration, ratio
+from report import Report
+from tickertape.bench import timing
+from tickertape.bench.contestants import MODULES, OURS, TORCH, open_writer
+from tickertape.bench.section import duration, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from measure import Lane, Result
+    from tickertape.bench.timing import Lane, Result
 
 REPORT = pytest.StashKey[Report]()
 
@@ -58,7 +59,7 @@ class Race:
         show: Callable[[float], str] = duration,
     ) -> dict[str, Result]:
         """Measures, checks the answers and adds the row; `show` makes a cell of the median nanoseconds a call."""
-        results = measure.interleave(lanes, self.rounds(rounds), calls)
+        results = timing.interleave(lanes, self.rounds(rounds), calls)
         self.check(lanes)
         for lane in lanes:
             self._record(row, results[lane.name], calls if isinstance(calls, int) else calls[lane.name])

@@ -5,30 +5,12 @@ Fed by the Race fixture in conftest.py; the same table goes to build/bench.md.
 
 from __future__ import annotations
 
-import os
-import platform
-import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from peers import OURS, TENSORBOARDX, TORCH
+from tickertape.bench.contestants import OURS, TENSORBOARDX, TORCH
+from tickertape.bench.section import NONE, machine, versions
 
 COLUMNS = (TORCH, TENSORBOARDX, OURS)
-NONE = "–"
-
-
-def duration(nanoseconds: float) -> str:
-    """Three significant digits and a unit: 75.2 µs."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
-
-
-def ratio(value: float) -> str:
-    return f"{value:,.0f} ×" if value >= 100 else f"{value:.3g} ×"
 
 
 @dataclass
@@ -61,28 +43,3 @@ class Report:
             for line in [head, rule, *body]
         ]
         return [machine(), versions(), "", *table, "", *(f"- {note}" for note in self.notes)]
-
-
-def machine() -> str:
-    """Processor, cores, system and date; how busy it was, because the figures depend on it."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists() and (found := re.search(r"model name\s*:\s*(.*)", info.read_text())):
-        cpu = found[1]
-    today = datetime.now(timezone.utc).date()
-    load = os.getloadavg()[0]
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, {today}, load {load:.1f}"
-    )
-
-
-def versions() -> str:
-    names = ("tickertape", "torch", "tensorboardX", "tensorboard", "protobuf", "numpy", "pillow")
-    return f"Python {platform.python_version()}, " + ", ".join(f"{name} {_version(name)}" for name in names)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "?"
