@@ -1,10 +1,10 @@
-"""Bad calls: each raises at once, names its argument, writes nothing, and the writer goes on."""
+"""Bad calls from scalars to precision and recall; those of the other methods stand in test_bad_input_cold.py."""
 
 import numpy as np
 import oracle
 import pytest
 import torch
-from tickertape.writer import SummaryWriter
+from bad_calls import call, check, name_of
 
 NAN, INF = float("nan"), float("inf")
 IMAGE = np.zeros((3, 4, 5))
@@ -12,10 +12,6 @@ ROWS = [[0.5]] * 6
 OBJECT = object()
 SPARSE = torch.eye(2).to_sparse()
 META = torch.empty(3, device="meta")
-
-
-def call(method, *arguments, **options):
-    return method, arguments, options
 
 
 # (call, exception, what the message must name)
@@ -212,17 +208,9 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", range(len(BAD)), ids=lambda n: f"{n}-{BAD[n][0][0]}")
+@pytest.mark.parametrize("number", range(len(BAD)), ids=lambda number: f"{number}-{name_of(BAD[number])}")
 def test_bad_call(tmp_path, number):
-    (method, arguments, options), error, name = BAD[number]
-    with SummaryWriter(tmp_path) as writer:
-        writer.add_scalar("before", 1, 1)
-        with pytest.raises(error, match=rf"(?<![a-z_])({name})(?![a-z_])"):
-            getattr(writer, method)(*arguments, **options)
-        writer.add_scalar("after", 2, 2)
-        assert len(writer.all_writers) == 1
-    assert oracle.values(tmp_path) == [("before", 1, 1.0), ("after", 2, 2.0)]
-    assert list(oracle.tree(tmp_path)) == ["."]
+    check(tmp_path, BAD[number])
 
 
 def test_numbers_whose_conversion_raises(tmp_path, writer):
