@@ -8,6 +8,7 @@ PYTHON ?= python3
 FUZZ_SECS ?= 60
 BENCH_ARGS ?=
 TEST_ARGS ?=
+TORTURE_ARGS ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 SHELL := bash
@@ -161,6 +162,10 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 	@cmake --preset tsan --log-level=WARNING >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) -- --quiet
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS)
+
+torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are acknowledged, and count (about 10 minutes)
+	@$(MAKE) $(STAMPS)/package
+	@$(VENV)/bin/python tests/torture/kill.py $(TORTURE_ARGS)
 
 fuzz: $(STAMPS)/build-tools ## run each fuzz target for FUZZ_SECS (needs clang)
 	@ls tests/fuzz/*_fuzz.cc >/dev/null 2>&1 || { echo "no fuzz targets in tests/fuzz"; exit 0; }; \
