@@ -166,8 +166,9 @@ def class_name(module: Any) -> str:
 
 def add_outputs(graph: Graph, named: list[tuple[str, Ref]]) -> None:
     """Adds a node in the box "output" for each of what the model returns."""
+    shapes = {node.name: node.outputs for node in graph.nodes}
     for name, ref in named:
-        graph.add("output", name, "IO Node", [ref], [])
+        graph.add("output", name, "IO Node", [ref], shapes[ref.node][ref.slot : ref.slot + 1])
 
 
 def _device(name: str) -> str:
@@ -237,7 +238,10 @@ def _shape(dims: tuple[int, ...] | None) -> bytes:
 
 
 def _node_stats(node: Node) -> bytes:
-    """step_stats.proto: NodeExecStats.node_name 1, output 7 (slot 1, tensor_description 3)."""
+    """step_stats.proto: NodeExecStats.node_name 1, memory 6, output 7 (slot 1, tensor_description 3).
+
+    The page adds up `memory` (AllocatorMemoryUsed: allocator_name 1, total_bytes 2) and shows the shapes of `output`.
+    """
     outputs = b""
     for slot, shape in enumerate(node.outputs):
         # tensor_description.proto: dtype 1, shape 2, allocation_description 4 (requested_bytes 1, allocated_bytes 2)
@@ -248,4 +252,6 @@ def _node_stats(node: Node) -> bytes:
             + _proto.bytes_field(4, size)
         )
         outputs += _proto.bytes_field(7, _proto.int_field(1, slot) + _proto.bytes_field(3, tensor))
-    return _proto.bytes_field(1, node.name.encode()) + outputs
+    total = sum(shape.n_bytes for shape in node.outputs)
+    memory = _proto.bytes_field(1, (node.device or "cpu").encode()) + _proto.int_field(2, total)
+    return _proto.bytes_field(1, node.name.encode()) + _proto.bytes_field(6, memory) + outputs

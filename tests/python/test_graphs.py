@@ -208,6 +208,8 @@ def test_memory_of_each_node(tmp_path):
     assert device.device == "/device:CPU:0"
     stats = {stats.node_name: stats for stats in device.node_stats}
     assert set(stats) == {node.name for node in graph.node}
+    (memory,) = stats["Sequential/Linear[0]/linear"].memory  # what the page adds up
+    assert (memory.allocator_name, memory.total_bytes) == ("cpu", 3 * 8 * 4)
     (output,) = stats["Sequential/Linear[0]/linear"].output
     assert output.tensor_description.allocation_description.requested_bytes == 3 * 8 * 4
     assert [dim.size for dim in output.tensor_description.shape.dim] == [3, 8]
