@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ class RestartMethods(WriterPart):
         self._get_file_writer()
         for writer in tuple((self.all_writers or {}).values()):
             if tag is None:
-                writer.op_writer.add_event(_start(number))
+                _add_start(writer, number)
             elif self.write_to_disk:
                 _reset_tag(writer, number, tag)
 
@@ -65,10 +64,15 @@ def _size(path: str) -> int | None:
         return None
 
 
-def _start(step: int) -> bytes:
-    """event.proto: wall_time 1, step 2, session_log 7 (status 1)."""
-    wall_time = _proto.varint(1 << 3 | _proto.FIXED64) + struct.pack("<d", time.time())
-    return wall_time + _proto.int_field(2, step) + _proto.bytes_field(7, _proto.int_field(1, _START))
+def _add_start(writer: FileWriter, step: int) -> None:
+    """Twice: TensorBoard's plugin_event_accumulator.py takes a run's first START for the beginning of the run.
+
+    event.proto: wall_time 1, step 2, session_log 7 (status 1).
+    """
+    start = _proto.double_field(1, time.time()) + _proto.int_field(2, step)
+    start += _proto.bytes_field(7, _proto.int_field(1, _START))
+    writer.op_writer.add_event(start)
+    writer.op_writer.add_event(start)
 
 
 def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
@@ -85,7 +89,7 @@ def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
             kept.append((at, rest, rest != event))
     if not any(lost for _, _, lost in kept):
         return
-    writer.op_writer.add_event(_start(step))
+    _add_start(writer, step)
     for _, event, _ in kept:
         if event:
             writer.op_writer.add_event(event)

@@ -3,6 +3,7 @@
 import oracle
 import pytest
 import tickertape
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import SessionLog
 from tickertape.writer import SummaryWriter
@@ -16,7 +17,17 @@ def shown(directory):
         tag: [(event.step, event.value) for event in accumulator.Scalars(tag)]
         for tag in accumulator.Tags()["scalars"]
     }
-    return {tag: found for tag, found in points.items() if found}
+    points = {tag: found for tag, found in points.items() if found}
+    # What TensorBoard's pages are served from, and what notebooks read with, have rules of their own.
+    served = plugin_event_accumulator.EventAccumulator(str(directory))
+    served.Reload()
+    tensors = {tag: served.Tensors(tag) for tag in served.Tags()["tensors"] if tag != "h"}
+    assert {
+        tag: [(event.step, event.tensor_proto.float_val[0]) for event in events]
+        for tag, events in tensors.items()
+        if events
+    } == points
+    return points
 
 
 def fill(writer, start, stop, offset=0):
@@ -35,7 +46,8 @@ def test_restart_hides_later_steps(tmp_path, writer):
     fill(writer, 4, 7, offset=100)
     writer.close()
     assert shown(tmp_path / "ours") == dict.fromkeys("abc", points((0, 4, 0), (4, 7, 100)))
-    (start,) = [event for event in oracle.logged(tmp_path / "ours") if event.HasField("session_log")]
+    start, again = [event for event in oracle.logged(tmp_path / "ours") if event.HasField("session_log")]
+    assert again == start
     assert (start.step, start.session_log.status) == (4, SessionLog.START)
     assert start.wall_time > 0
 
