@@ -6,7 +6,8 @@
 
 namespace tickertape {
 
-// Element types as they lie in memory, native byte order. The values are stored in the op ring: never renumber.
+// Element types as they lie in memory, native byte order. The values are stored in the op ring: never
+// renumber.
 enum class DType : std::uint8_t {
   kBool = 0,
   kUint8 = 1,

@@ -8,13 +8,15 @@ namespace {
 
 // Copies one row of `count` elements of `Item`; gives the byte behind what was written.
 template <typename Item>
-std::uint8_t* gather_row(const std::uint8_t* from, std::ptrdiff_t stride, std::ptrdiff_t count, std::uint8_t* to) {
-  for (std::ptrdiff_t i = 0; i < count; ++i, from += stride, to += sizeof(Item)) std::memcpy(to, from, sizeof(Item));
+std::uint8_t* gather_row(const std::uint8_t* from, std::ptrdiff_t stride, std::ptrdiff_t count,
+                         std::uint8_t* to) {
+  for (std::ptrdiff_t i = 0; i < count; ++i, from += stride, to += sizeof(Item))
+    std::memcpy(to, from, sizeof(Item));
   return to;
 }
 
-std::uint8_t* gather_row(const std::uint8_t* from, std::size_t item, std::ptrdiff_t stride, std::ptrdiff_t count,
-                         std::uint8_t* to) {
+std::uint8_t* gather_row(const std::uint8_t* from, std::size_t item, std::ptrdiff_t stride,
+                         std::ptrdiff_t count, std::uint8_t* to) {
   if (stride == static_cast<std::ptrdiff_t>(item)) {
     const std::size_t bytes = item * static_cast<std::size_t>(count);
     std::memcpy(to, from, bytes);

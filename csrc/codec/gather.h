@@ -8,7 +8,8 @@
 
 namespace tickertape {
 
-// The shape of an n-dimensional array somewhere in memory. Not owned. Strides are in bytes and may be negative or 0.
+// The shape of an n-dimensional array somewhere in memory. Not owned. Strides are in bytes and may be
+// negative or 0.
 struct ArraySource {
   const void* data = nullptr;
   DType dtype = DType::kFloat32;

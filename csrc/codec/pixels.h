@@ -11,8 +11,8 @@
 
 namespace tickertape {
 
-// 8-bit pixels: `height` rows of `width` pixels of `channels` bytes (1 L, 2 LA, 3 RGB, 4 RGBA), rows `stride` bytes
-// apart; not owned.
+// 8-bit pixels: `height` rows of `width` pixels of `channels` bytes (1 L, 2 LA, 3 RGB, 4 RGBA), rows `stride`
+// bytes apart; not owned.
 struct PixelView {
   const std::uint8_t* data = nullptr;
   std::uint32_t width = 0;
@@ -33,8 +33,8 @@ struct ImageArray {
   std::ptrdiff_t stride_n = 0, stride_h = 0, stride_w = 0, stride_c = 0;
 };
 
-// Reads `dataformats` (a permutation of NCHW, CHW or HW; upper or lower case) against `shape`, whose `rank` entries
-// belong to a C-contiguous array. Throws ArgumentError that names dataformats or the array's shape.
+// Reads `dataformats` (a permutation of NCHW, CHW or HW; upper or lower case) against `shape`, whose `rank`
+// entries belong to a C-contiguous array. Throws ArgumentError that names dataformats or the array's shape.
 ImageArray image_array(const void* data, DType dtype, const std::size_t* shape, std::size_t rank,
                        std::string_view dataformats);
 
@@ -45,12 +45,13 @@ struct PixelSize {
   std::uint32_t width, height, channels;
 };
 
-// The size that to_pixels() gives for `images`: one image keeps 2, 3 or 4 channels, one channel becomes RGB; several
-// images (an N axis, even of length 1) become one RGB grid. Throws ArgumentError for channels that cannot be.
+// The size that to_pixels() gives for `images`: one image keeps 2, 3 or 4 channels, one channel becomes RGB;
+// several images (an N axis, even of length 1) become one RGB grid. Throws ArgumentError for channels that
+// cannot be.
 PixelSize pixel_size(const ImageArray& images, bool grid);
 
-// Converts and lays out: uint8 as it is; every other type times 255 in float32, clipped to 0..255 and truncated, NaN
-// to 0 (what torch and NumPy give). Appends width * height * channels bytes to `out`.
+// Converts and lays out: uint8 as it is; every other type times 255 in float32, clipped to 0..255 and
+// truncated, NaN to 0 (what torch and NumPy give). Appends width * height * channels bytes to `out`.
 PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out);
 
 }  // namespace tickertape

@@ -7,9 +7,9 @@
 
 namespace tickertape {
 
-// Appends a complete PNG file (8 bits a channel; 1 L, 2 LA, 3 RGB, 4 RGBA; no interlace) to `out`. Deterministic: the
-// same pixels give the same bytes on every processor, because recovery encodes again and compares. Throws
-// ArgumentError for sizes that PNG does not allow (0, or 2^31 and more).
+// Appends a complete PNG file (8 bits a channel; 1 L, 2 LA, 3 RGB, 4 RGBA; no interlace) to `out`.
+// Deterministic: the same pixels give the same bytes on every processor, because recovery encodes again and
+// compares. Throws ArgumentError for sizes that PNG does not allow (0, or 2^31 and more).
 void encode_png(const PixelView& pixels, Buffer& out);
 
 }  // namespace tickertape

@@ -3,6 +3,7 @@
 #include "codec/wav.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -25,7 +26,7 @@ void put(Integer value, Buffer& out) {
 
 template <typename Real>
 std::uint16_t quantized(Real sample) {
-  if (sample != sample) return 0;  // NaN
+  if (std::isnan(sample)) return 0;
   const auto level = static_cast<std::int16_t>(std::clamp(sample, Real{-1}, Real{1}) * Real{32767});
   return static_cast<std::uint16_t>(level);
 }

@@ -1,4 +1,5 @@
-// The two checksums inside a PNG: CRC-32 (ISO 3309, of chunks) and Adler-32 (RFC 1950, of the zlib stream). L1.
+// The two checksums inside a PNG: CRC-32 (ISO 3309, of chunks) and Adler-32 (RFC 1950, of the zlib stream).
+// L1.
 #pragma once
 
 #include <cstdint>

@@ -19,6 +19,7 @@ struct WriterOptions {
   std::string filename_suffix;
   std::optional<std::int64_t> purge_step;  // TensorBoard forgets what it has from this step on
   OnFull on_full = OnFull::kBlock;
+  OnError on_error = OnError::kWarn;
 };
 
 // Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.
@@ -73,7 +74,7 @@ class EventFileWriter {
   // Ends this writer and gives its file to whom waits for the rest: `finish(writer.detach())` is close().
   // nullptr where there is none to wait for.
   std::shared_ptr<OpenFile> detach();
-  static int finish(std::shared_ptr<OpenFile> file) { return file != nullptr ? file->flush() : 0; }
+  static int finish(const std::shared_ptr<OpenFile>& file) { return file != nullptr ? file->flush() : 0; }
 
   // flush() and the end of this writer. Closing twice is fine. Where flush() fails the backend goes on
   // trying.

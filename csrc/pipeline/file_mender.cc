@@ -147,7 +147,7 @@ MendedFile FileMender::finish() {
       note(count_of(size - base_, "byte") + " at the end of '" + result_.path +
            "' are not its writer's; they stay");
     }
-  } catch (const IoError&) {
+  } catch (const IoError&) {  // NOLINT(bugprone-empty-catch)
     // Gone, which settle() has noted.
   }
   return std::move(result_);

@@ -6,10 +6,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <system_error>
 
 #include "base/error.h"
@@ -19,7 +22,7 @@
 namespace tickertape {
 namespace {
 
-constexpr const char* kPrefix = "tickertape-";
+constexpr std::string_view kPrefix = "tickertape-";
 constexpr const char* kSuffix = ".ring";
 
 // How the names of this process's rings start: process id, its start, and when this program was loaded into
@@ -28,7 +31,7 @@ constexpr const char* kSuffix = ".ring";
 std::string own_prefix() {
   static const std::int64_t loaded_ns = monotonic_ns();  // inherited by a forked child, whose id is another
   const std::uint32_t pid = process_id();
-  return kPrefix + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
+  return std::string(kPrefix) + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
          std::to_string(loaded_ns) + "-";
 }
 
@@ -90,10 +93,13 @@ bool is_own_ring(const std::string& path) {
 
 RingOwner ring_owner(const std::string& path) {
   const std::string name = std::filesystem::path(path).filename();
-  unsigned pid = 0;
-  unsigned long long start = 0;
-  if (std::sscanf(name.c_str(), "tickertape-%u-%llu-", &pid, &start) != 2) return {};
-  return {pid, start};
+  if (!name.starts_with(kPrefix)) return {};
+  RingOwner owner;
+  const char* const end = name.data() + name.size();
+  const auto pid = std::from_chars(name.data() + kPrefix.size(), end, owner.process_id);
+  if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != '-') return {};
+  const auto start = std::from_chars(pid.ptr + 1, end, owner.process_start);
+  return start.ec == std::errc{} ? owner : RingOwner{};
 }
 
 bool is_alive(const RingOwner& owner) {
