@@ -33,9 +33,9 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan fuzz wheel wheel-test clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan fuzz wheel wheel-test clean
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 # --- the environment ---------------------------------------------------------------------------------------------
 
@@ -139,6 +139,38 @@ bench: $(STAMPS)/test-set ## measure against torch and tensorboardX, print the r
 	@$(VENV)/bin/python -m pytest benchmarks -o python_files='bench_*.py' \
 	  --benchmark-quiet --benchmark-json=build/bench.json $(BENCH_ARGS)
 
+# --- real stacks and a real browser --------------------------------------------------------------------------------
+# Both in an environment of their own: what the stacks ask for shall not decide what the tests above run with.
+
+STACKS := .venv-integrations
+
+$(STACKS)/installed: tests/integrations/requirements.txt tests/integrations/constraints.txt
+	@echo "== $(STACKS) (the stacks are large)"
+	@$(PYTHON) -m venv --clear $(STACKS)
+	@$(STACKS)/bin/python -m pip --disable-pip-version-check -q install -r $<
+	@touch $@
+
+# The wheel is made in .venv, where the last build lies.
+$(STACKS)/package: $(BUILD_INPUTS) build/inputs $(STACKS)/installed | $(STAMPS)/build-tools
+	@echo "== package"
+	@rm -rf build/stacks-wheel
+	@SKBUILD_BUILD_DIR=build/python $(PIP) wheel --no-build-isolation --no-deps -w build/stacks-wheel .
+	@$(STACKS)/bin/python -m pip --disable-pip-version-check -q install --force-reinstall --no-deps build/stacks-wheel/*.whl
+	@touch $@
+
+test-integrations: $(STACKS)/package ## Lightning, transformers, wandb, ... and the examples, trained with our writer
+	@mkdir -p build && rm -f build/integrations.log
+	@echo "== pytest (integrations)"
+	@$(STACKS)/bin/python -m pytest -c tests/integrations/pytest.ini $(TEST_ARGS) tests/integrations 2>&1 \
+	  | tee build/integrations.log
+
+test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headless Chromium; pictures in artifacts/
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	  { echo "== chromium"; apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; } || true
+	@mkdir -p build && rm -f build/browser.log
+	@echo "== pytest (browser)"
+	@$(STACKS)/bin/python -m pytest -c tests/browser/pytest.ini $(TEST_ARGS) tests/browser 2>&1 | tee build/browser.log
+
 # --- sanitizers --------------------------------------------------------------------------------------------------
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
 
@@ -192,4 +224,4 @@ wheel-test: wheel ## install that wheel into an empty environment and run the te
 	@cd build/wheel-test && ../../.venv-wheel/bin/pytest $(TEST_ARGS)
 
 clean: ## remove what the targets made, .venv too
-	rm -rf $(VENV) .venv-wheel build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(STACKS) .venv-wheel build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
