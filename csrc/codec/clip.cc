@@ -46,7 +46,8 @@ ClipGrid clip_grid(const ClipShape& shape) {
   if (clips > kMaxSide || shape[kHeight] > kMaxSide || shape[kWidth] > kMaxSide) {
     throw ArgumentError("a video's frames are at most 65535 x 65535 pixels");
   }
-  const std::uint64_t rows = std::uint64_t{1} << (std::bit_width(clips) - 1) / 2;
+  std::uint64_t rows = 1;  // half of N's factors of two, rounded down
+  while (4 * rows * rows <= clips) rows *= 2;
   const std::uint64_t columns = std::bit_ceil(clips) / rows;
   const std::uint64_t width = columns * shape[kWidth], height = rows * shape[kHeight];
   if (width > kMaxSide || height > kMaxSide) {
