@@ -127,6 +127,8 @@ def die(counters):
 
 def main():
     faulthandler.disable()
+    for name in ("SIGTERM", "SIGHUP", "SIGSEGV", "SIGABRT"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)  # nohup has its children ignore SIGHUP
     rng = random.Random(int(SEED))
     with open(COUNTERS, "r+b") as file:  # noqa: PTH123
         counters = memoryview(mmap.mmap(file.fileno(), 8 * STREAMS)).cast("Q")
