@@ -83,6 +83,21 @@ std::uint64_t File::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+bool File::known_state(State& state) const noexcept {
+#if defined(STATX_NLINK)
+  struct statx known;
+  constexpr unsigned kWanted = STATX_SIZE | STATX_NLINK;
+  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kWanted, &known) != 0) return false;
+  if ((known.stx_mask & kWanted) != kWanted) return false;
+  state = {known.stx_size, known.stx_nlink};
+#else
+  struct stat known;
+  if (fstat(descriptor_, &known) != 0) return false;
+  state = {static_cast<std::uint64_t>(known.st_size), static_cast<std::uint64_t>(known.st_nlink)};
+#endif
+  return true;
+}
+
 void File::sync() {
   while (fsync(descriptor_) != 0) {
     if (errno != EINTR) throw IoError(errno, path_, "cannot sync");

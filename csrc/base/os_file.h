@@ -35,6 +35,15 @@ class File {
   std::size_t read_at(std::uint64_t offset, std::uint8_t* to, std::size_t size) const;
 
   std::uint64_t size() const;
+
+  // What this machine knows of the open file, without asking a server: a network's file system would first
+  // write back what it has in memory (nfs(5)). False where it cannot be told.
+  struct State {
+    std::uint64_t size;
+    std::uint64_t links;  // names; 0: somebody deleted it
+  };
+  bool known_state(State& state) const noexcept;
+
   void sync();
   void truncate(std::uint64_t size);
   void close();

@@ -26,6 +26,12 @@ constexpr milliseconds kDrainInterval{20};
 // How long a caller waits at most before it looks again by itself, should a signal have been missed.
 constexpr milliseconds kLookAgain{5};
 
+// Makes sure that `vector` can grow to `count` + 1 without an allocation.
+template <typename Vector>
+void reserve_one_more(Vector& vector, std::size_t count) {
+  if (vector.capacity() <= count) vector.reserve(2 * count + 16);
+}
+
 }  // namespace
 
 Backend::Backend(const std::string& log_dir)
@@ -41,18 +47,23 @@ Backend::Backend(const std::string& log_dir)
 // --- Files
 // ---------------------------------------------------------------------------------------------------------
 
-Channel& Backend::open(std::unique_ptr<Sink> sink, Name*& writer_name) {
+Channel& Backend::open(SinkPlan plan, Name*& writer_name) {
   const std::lock_guard<std::mutex> lock(registry_);
+  reserve_one_more(channels_, channels_.size());
+  // Room for its end, which must not fail.
+  reserve_one_more(free_slots_, next_slot_);
+  reserve_one_more(to_close_, channels_.size());
   const std::uint32_t index = take_slot();
   ring_layout::CommitSlot* slot = ring_.slot(index);
   if (slot == nullptr) {
     free_slots_.push_back(index);
     throw IoError(ENOSPC, ring_.mapping().path(), "no room for another writer in op ring");
   }
-  const std::string path = sink->path();
-  slot->commit(ring_.head(), sink->size());
-  auto channel = std::make_unique<Channel>(std::move(sink), index, slot);
+  const std::string path = plan.sink->path();
+  slot->commit(ring_.head(), plan.sink->size());
+  auto channel = std::make_unique<Channel>(std::move(plan), index, slot);
   writer_name = names_.add_writer(*channel, path);
+  channel->name = writer_name;
   channels_.push_back(std::move(channel));
   Counters::add(counters_.writers_open, 1);
   wake();  // the drainer sleeps for good while no file is open

@@ -39,7 +39,7 @@ class Backend {
   // -----------------------------------------------------------------------------------------------------
 
   // Registers a sink and gives its channel. Throws ArgumentError where too many are open.
-  Channel& open(std::unique_ptr<Sink> sink, Name*& writer_name);
+  Channel& open(SinkPlan plan, Name*& writer_name);
 
   // Lets go of a channel; its sink is closed once everything is in it. Does not wait. No op may name it
   // afterwards.

@@ -22,17 +22,16 @@ void check_no_nul(const std::string& text, const char* argument) {
 
 // What stands at the start of every file, written by the caller itself: so that what is wrong with the
 // directory shows at once, and so that a reader never finds an empty file.
-void write_opening(Sink& sink, const WriterOptions& options, bool first_opening) {
+void write_opening(Sink& sink, std::optional<std::int64_t> purge_step) {
   const double now = wall_time_now();
-  const bool purges = first_opening && options.purge_step.has_value();
-  const std::int64_t step = purges ? *options.purge_step : 0;
+  const std::int64_t step = purge_step.value_or(0);
   Buffer records;
   {
     RecordFrame frame(records);
     encode_version_event(now, step, records);
     frame.finish();
   }
-  if (purges) {
+  if (purge_step.has_value()) {
     RecordFrame frame(records);
     encode_session_start_event(now, step, records);
     frame.finish();
@@ -40,6 +39,21 @@ void write_opening(Sink& sink, const WriterOptions& options, bool first_opening)
   const Appended appended = sink.append(records.bytes());
   if (appended.error_number != 0)
     throw IoError(appended.error_number, sink.path(), "cannot write event file");
+}
+
+// A new event file in `log_dir`, which is made if need be; none is left where that fails.
+std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::string& suffix,
+                                       std::optional<std::int64_t> purge_step) {
+  make_directories(log_dir);
+  std::unique_ptr<Sink> sink = create_event_file(log_dir, suffix);
+  try {
+    write_opening(*sink, purge_step);
+  } catch (...) {
+    std::error_code is_unknown;
+    std::filesystem::remove(sink->path(), is_unknown);
+    throw;
+  }
+  return sink;
 }
 
 }  // namespace
@@ -61,12 +75,17 @@ EventFileWriter::~EventFileWriter() {
 void EventFileWriter::open() {
   std::error_code is_unknown;
   const bool was_there = std::filesystem::exists(log_dir_, is_unknown);
-  make_directories(log_dir_);
-  std::unique_ptr<Sink> sink = create_event_file(log_dir_, options_.filename_suffix);
-  write_opening(*sink, options_, epoch_ == 0);
+  const bool is_first_opening = epoch_ == 0;
+  SinkPlan plan;
+  plan.sink = begin_event_file(log_dir_, options_.filename_suffix,
+                               is_first_opening ? options_.purge_step : std::nullopt);
+  plan.renew = [log_dir = log_dir_, suffix = options_.filename_suffix] {
+    return begin_event_file(log_dir, suffix, std::nullopt);
+  };
+  plan.raises = options_.on_error == OnError::kRaise;
   Backend& backend = Backend::instance(log_dir_);
   recover_at_opening(log_dir_, was_there, backend.notices());
-  file_ = std::make_shared<OpenFile>(backend, std::move(sink), options_.on_full);
+  file_ = std::make_shared<OpenFile>(backend, std::move(plan), options_.on_full);
   ++epoch_;
 }
 

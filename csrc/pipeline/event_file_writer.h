@@ -19,6 +19,7 @@ struct WriterOptions {
   std::string filename_suffix;
   std::optional<std::int64_t> purge_step;  // TensorBoard forgets what it has from this step on
   OnFull on_full = OnFull::kBlock;
+  OnError on_error = OnError::kWarn;
 };
 
 // Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.

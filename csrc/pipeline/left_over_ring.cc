@@ -108,7 +108,15 @@ bool LeftOverRing::add_name(const NameEntry& entry, std::string_view text) {
   // Only what can be an event file of ours is ever appended to.
   const bool is_event_file = text.starts_with('/') && text.find('\0') == std::string_view::npos &&
                              text.find("/events.out.tfevents.") != std::string_view::npos;
-  if (entry.kind != NameEntry::kWriter || entry.owner >= kMaxWriters || !is_event_file) return false;
+  if (!is_event_file) return false;
+  if (entry.kind == NameEntry::kMoved) {
+    if (entry.owner >= names_.size()) return false;
+    const std::size_t writer = names_[entry.owner].writer;
+    writers_[writer].path = text;
+    names_.push_back({writer, {}});
+    return true;
+  }
+  if (entry.kind != NameEntry::kWriter || entry.owner >= kMaxWriters) return false;
   const CommitSlot::Record record = committed(entry.owner);
   names_.push_back({writers_.size(), {}});
   writers_.push_back({std::string(text), entry.owner, record.position, record.file_size});

@@ -25,6 +25,10 @@ Name* NameLog::add_tag(const Name& writer, std::string_view tag) {
   return add(NameEntry::kTag, writer.id, writer.channel, tag);
 }
 
+void NameLog::move_writer(const Name& writer, std::string_view path) {
+  add(NameEntry::kMoved, writer.id, writer.channel, path);
+}
+
 Name* NameLog::add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto id = static_cast<std::uint32_t>(names_.size());

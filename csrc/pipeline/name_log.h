@@ -34,6 +34,9 @@ class NameLog {
   // Adds a tag of `writer`.
   Name* add_tag(const Name& writer, std::string_view tag);
 
+  // The file of `writer` is another one from here on.
+  void move_writer(const Name& writer, std::string_view path);
+
   Name* at(std::uint32_t id) {
     const std::lock_guard<std::mutex> lock(mutex_);
     return &names_[id];

@@ -5,8 +5,8 @@
 
 namespace tickertape {
 
-OpenFile::OpenFile(Backend& backend, std::unique_ptr<Sink> sink, OnFull on_full)
-    : backend_(backend), on_full_(on_full), channel_(backend.open(std::move(sink), name_)) {}
+OpenFile::OpenFile(Backend& backend, SinkPlan plan, OnFull on_full)
+    : backend_(backend), on_full_(on_full), channel_(backend.open(std::move(plan), name_)) {}
 
 OpenFile::~OpenFile() { backend_.close(channel_); }
 
@@ -39,9 +39,8 @@ bool OpenFile::add_message(OpKind kind, Bytes message, std::int64_t step, double
 }
 
 int OpenFile::sync() {
-  const std::shared_ptr<Sink> sink = channel_.sink;
   const int error_number = flush();
-  sink->sync();
+  channel_.current_sink()->sync();
   return error_number;
 }
 

@@ -21,17 +21,21 @@ namespace tickertape {
 // What a call does when the byte budget is used up.
 enum class OnFull { kBlock, kDrop };
 
+// What a writer does about trouble with the disk.
+enum class OnError { kWarn, kRaise };
+
 // Thread-safe. Held by shared_ptr: whoever is inside a call keeps the file open, and once the last holder
 // lets go the backend finishes it. In a forked child nothing of it may be touched, not even to destroy it.
 class OpenFile {
  public:
-  OpenFile(Backend& backend, std::unique_ptr<Sink> sink, OnFull on_full);
+  OpenFile(Backend& backend, SinkPlan plan, OnFull on_full);
   // Closes without waiting: the backend finishes the file.
   ~OpenFile();
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
 
-  const std::string& path() const { return name_->text; }
+  // Where it is written to now: another file where somebody deleted the one there was.
+  std::string path() const { return channel_.current_sink()->path(); }
   Backend& backend() const { return backend_; }
 
   // The name of a tag; good as long as this object.
@@ -61,6 +65,11 @@ class OpenFile {
   int flush() { return backend_.flush(channel_); }
   // flush(), and what was written is on the disk. Throws IoError.
   int sync();
+
+  // What keeps its ops out of the file just now: 0, or an error number that its writer shall raise.
+  int error_to_raise() const {
+    return channel_.raises ? channel_.error_number.load(std::memory_order_relaxed) : 0;
+  }
 
  private:
   template <typename Write>

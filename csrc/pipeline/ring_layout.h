@@ -64,9 +64,10 @@ struct alignas(64) CommitSlot {
 // An entry of the name log, followed by `size` bytes of text padded to 8. Entries are numbered from 0: that
 // is a name's id.
 struct NameEntry {
-  enum Kind : std::uint32_t { kWriter = 1, kTag = 2 };
+  // kMoved: from here on the writer's file is another one.
+  enum Kind : std::uint32_t { kWriter = 1, kTag = 2, kMoved = 3 };
   std::uint32_t kind;
-  std::uint32_t owner;  // kWriter: its commit slot; kTag: the name id of its writer
+  std::uint32_t owner;  // kWriter: its commit slot; otherwise the name id of its writer
   std::uint64_t size;
 };
 

@@ -2,6 +2,7 @@
 // calls. L4; everything here runs under the backend's drain lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -30,7 +31,7 @@ class Sequencer {
         on_closed_(std::move(on_closed)) {}
 
   // Encodes and writes what it can without waiting; a part of it where there is much. True when it is worth
-  // calling again at once.
+  // calling again at once. Throws std::bad_alloc; then nothing is lost, and the next call goes on.
   bool step();
 
   // Tries failing files again now, whatever their back-off.
@@ -54,13 +55,18 @@ class Sequencer {
   void take(std::uint64_t position, ring_layout::OpHeader& op);
   void settle(Channel& channel);
   bool encode_front(Channel& channel);
-  void submit_ahead(Channel& channel);
-  void encode_inline(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
+  bool take_from_worker(Channel& channel, ring_layout::OpHeader& op);
+  void submit_ahead(Channel& channel) noexcept;
+  bool encode_inline(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
   void note_encoded(Channel& channel, std::uint64_t position);
   void leave_behind(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
+  template <typename MakeText>
+  void tell(MakeText make_text) noexcept;
   void report(Name& name, const EncodeReport& report);
-  void report_lost(ring_layout::OpHeader& op, std::exception_ptr error);
+  bool report_lost(Channel& channel, ring_layout::OpHeader& op, const std::exception_ptr& error) noexcept;
   void write(Channel& channel);
+  int renew_if_lost(Channel& channel);
+  void note_committed(Channel& channel);
   void fail(Channel& channel, int error_number);
   void activate(Channel& channel);
   void release_room();
@@ -75,6 +81,7 @@ class Sequencer {
 
   std::uint64_t scan_ = 0;        // everything before it has been taken from the ring
   std::vector<Channel*> active_;  // those with something not in the file, or closing
+  std::vector<Channel*> closed_;  // of one step()
   std::vector<Name*> known_;      // by id: the log's own look-up takes a lock
 };
 

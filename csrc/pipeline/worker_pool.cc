@@ -1,7 +1,7 @@
 // The codec pool. L4.
 #include "pipeline/worker_pool.h"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 #include "base/os_process.h"
@@ -28,7 +28,7 @@ void WorkerPool::submit(std::shared_ptr<Job> job) {
     const BlockedSignals blocked;
     try {
       threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // std::system_error, std::bad_alloc
       // No more threads are to be had: those that exist run the job, or the caller does.
       run_here = threads_.empty();
     }

@@ -38,7 +38,7 @@ struct Job {
 // Starts its threads at the first job. Jobs never touch Python, locks of others, or the disk.
 class WorkerPool {
  public:
-  explicit WorkerPool(unsigned threads) : thread_limit_(threads) {}
+  explicit WorkerPool(unsigned threads) : thread_limit_(threads) { threads_.reserve(threads); }
 
   void submit(std::shared_ptr<Job> job);
 

@@ -1,4 +1,5 @@
 // The sink that is an event file. L3.
+#include <cerrno>
 #include <utility>
 
 #include "base/os_file.h"
@@ -15,11 +16,22 @@ class FileSink : public Sink {
     std::size_t done = 0;
     while (done < bytes.size()) {
       const std::int64_t taken = file_.append_some(bytes.subspan(done));
-      if (taken < 0) return {done, static_cast<int>(-taken)};
+      if (taken < 0) {
+        // The file system under it was taken away: this descriptor will never be good again.
+        is_lost_ = taken == -ESTALE || taken == -ENOTCONN || taken == -ENODEV;
+        return {done, static_cast<int>(-taken)};
+      }
       done += static_cast<std::size_t>(taken);
       size_ += static_cast<std::uint64_t>(taken);
     }
     return {done};
+  }
+  SinkState look() noexcept override {
+    File::State state;
+    if (is_lost_) return SinkState::kGone;
+    if (!file_.known_state(state)) return SinkState::kSound;
+    if (state.links == 0) return SinkState::kGone;
+    return state.size < size_ ? SinkState::kShort : SinkState::kSound;
   }
   void sync() override { file_.sync(); }
   std::uint64_t size() const override { return size_; }
@@ -28,6 +40,7 @@ class FileSink : public Sink {
  private:
   File file_;
   std::uint64_t size_ = 0;
+  bool is_lost_ = false;
 };
 
 }  // namespace

@@ -15,6 +15,13 @@ struct Appended {
   int error_number = 0;  // why no more; 0: all were taken
 };
 
+// Whether what was appended is still where it was put.
+enum class SinkState {
+  kSound,
+  kGone,   // somebody deleted it: what is appended now, nobody will see
+  kShort,  // somebody cut it off
+};
+
 // One growing thing. append() and size() are called by one thread at a time; sync() may run beside them.
 class Sink {
  public:
@@ -23,6 +30,9 @@ class Sink {
   // Appends as much as it can. What was taken is visible to readers. Never throws: trouble is for the
   // sequencer to retry.
   virtual Appended append(Bytes bytes) noexcept = 0;
+
+  // Looks at it; to be called before each append(), so it asks nobody far away.
+  virtual SinkState look() noexcept { return SinkState::kSound; }
 
   // Returns when everything appended is on stable storage. Throws IoError.
   virtual void sync() = 0;

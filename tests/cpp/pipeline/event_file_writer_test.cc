@@ -216,7 +216,7 @@ TEST(what_a_failing_sink_refuses_is_kept_and_written_later) {
   auto sink = std::make_unique<TroubledSink>(trouble);
   TroubledSink& seen = *sink;
   Name* writer_name = nullptr;
-  Channel& channel = backend.open(std::move(sink), writer_name);
+  Channel& channel = backend.open(SinkPlan{std::move(sink)}, writer_name);
   const Name& tag = *backend.names().add_tag(*writer_name, "s");
   for (std::int64_t step = 0; step < 1000; ++step) {
     backend.ring().try_push_scalar(tag.id, ScalarStyle::kSimpleValue, 1, step, 1, channel.pushed);
