@@ -6,13 +6,13 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from tickertape import _check, _grids, _recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
+
+    from typing_extensions import Self
 
 _KINDS = ("weights", "gradients", "activations", "feature_maps")
 
