@@ -256,4 +256,13 @@ void DeflateWriter::write_block(Bytes bytes, std::span<const Token> tokens, bool
   bit_count_ = writer.count;
 }
 
+void DeflateWriter::align(Buffer& out) {
+  deflate_impl::BitWriter writer{out.reserve_back(16), bits_, bit_count_};
+  const std::uint8_t* const start = writer.at;
+  deflate_impl::put_stored({}, false, writer);
+  out.commit(static_cast<std::size_t>(writer.at - start));
+  bits_ = writer.bits;
+  bit_count_ = writer.count;
+}
+
 }  // namespace tickertape

@@ -33,6 +33,10 @@ class DeflateWriter {
   // more. May read 8 bytes behind `bytes`.
   void write_block(Bytes bytes, std::span<const Token> tokens, bool last, Buffer& out);
 
+  // Appends an empty stored block, 4 or 5 bytes: what follows starts at a byte and may come from another
+  // writer.
+  void align(Buffer& out);
+
  private:
   std::uint64_t bits_ = 0;  // written lowest bit first
   unsigned bit_count_ = 0;  // below 8 between blocks

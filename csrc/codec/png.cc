@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,10 @@ constexpr std::uint8_t kZlibHeader[] = {0x78, 0x01};     // RFC 1950: deflate, 3
 // Filtered bytes in one deflate block and one IDAT chunk: large enough for 20 bytes of code tables to vanish,
 // small enough for the codes to follow the picture and for all of it to stay in the second-level cache.
 constexpr std::size_t kBlockBytes = 128 << 10;
+// Least bytes of a strip: each starts without matches and codes from the one before it, which costs 0.04 % of
+// a photograph's file at 1 MiB (measured), and a thread takes a millisecond for it, 100 times what waking it
+// takes.
+constexpr std::size_t kStripBytes = 1 << 20;
 
 // Opens a chunk in `out` and returns where it starts; end_chunk() fills in its length and checksum.
 std::size_t begin_chunk(std::string_view type, Buffer& out) {
@@ -53,12 +58,18 @@ void write_header(const PixelView& pixels, Buffer& out) {
   end_chunk(chunk, out);
 }
 
-// One image's stream of filtered bytes, from the last 32 KiB that matches may reach back to, up to the row in
+// What stands before a strip's part of the zlib stream and behind it.
+struct Place {
+  bool first, last;
+};
+
+// One strip's stream of filtered bytes, from the last 32 KiB that matches may reach back to, up to the row in
 // work.
-class ImageData {
+class StripData {
  public:
-  ImageData(std::size_t row_bytes, std::size_t rows)
-      : left_((row_bytes + 1) * rows),
+  StripData(std::size_t row_bytes, std::size_t rows, Place place)
+      : place_(place),
+        left_((row_bytes + 1) * rows),
         window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
                                  png_impl::kRowStep + kMatchSlack]()) {}
 
@@ -72,6 +83,9 @@ class ImageData {
     if (begin_ > kMaxDistance) slide();
   }
 
+  // Adler-32 of all rows.
+  std::uint32_t adler() const { return adler_; }
+
  private:
   void write_block(Buffer& out) {
     const Bytes bytes(window_.get() + begin_, std::min(kBlockBytes, left_));
@@ -80,9 +94,10 @@ class ImageData {
     matches_.find(window_.get(), begin_, begin_ + bytes.size(), offset_, tokens_);
     adler_ = adler32(adler_, bytes);
     const std::size_t chunk = begin_chunk("IDAT", out);
-    if (offset_ + begin_ == 0) out.append(kZlibHeader);
-    deflate_.write_block(bytes, tokens_, last, out);
-    if (last) store_be(out.extend(4), adler_);
+    if (place_.first && offset_ + begin_ == 0) out.append(kZlibHeader);
+    deflate_.write_block(bytes, tokens_, last && place_.last, out);
+    if (last && !place_.last) deflate_.align(out);
+    if (last && place_.first && place_.last) store_be(out.extend(4), adler_);
     end_chunk(chunk, out);
     begin_ += bytes.size();
     left_ -= bytes.size();
@@ -96,6 +111,7 @@ class ImageData {
     end_ -= distance;
   }
 
+  const Place place_;
   std::size_t left_;          // bytes of the stream that no block holds yet
   std::uint64_t offset_ = 0;  // of window_[0] in the stream
   std::size_t begin_ = 0;     // of the next block, in window_
@@ -117,24 +133,83 @@ void check_size(const PixelView& pixels) {
   }
 }
 
-}  // namespace
+// Rows [begin, end) of the picture: their IDAT chunks, and Adler-32.
+struct Strip {
+  std::uint32_t begin = 0, end = 0;
+  Buffer chunks;
+  std::uint32_t adler = 1;
+  std::exception_ptr error;
+};
 
-void encode_png(const PixelView& pixels, Buffer& out) {
-  check_size(pixels);
-  write_header(pixels, out);
+// The cut depends on the picture's size alone.
+std::vector<Strip> cut(const PixelView& pixels) {
+  const std::uint64_t bytes = (std::uint64_t{pixels.width} * pixels.channels + 1) * pixels.height;
+  const std::uint64_t count = std::clamp<std::uint64_t>(bytes / kStripBytes, 1, pixels.height);
+  std::vector<Strip> strips(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    strips[i].begin = static_cast<std::uint32_t>(pixels.height * i / count);
+    strips[i].end = static_cast<std::uint32_t>(pixels.height * (i + 1) / count);
+  }
+  return strips;
+}
+
+std::uint32_t encode_rows(const PixelView& pixels, std::uint32_t begin, std::uint32_t end, Buffer& out) {
   const std::size_t row_bytes = std::size_t{pixels.width} * pixels.channels;
-  // Three padded rows of zeros; the row above the first is black by definition.
+  // Two padded rows of zeros; the row above the first is black by definition.
   const std::size_t padded = png_impl::kRowPadding + png_impl::padded_size(row_bytes);
   std::vector<std::uint8_t> rows(2 * padded);
   std::uint8_t* above = rows.data() + png_impl::kRowPadding;
   std::uint8_t* row = above + padded;
-  ImageData data(row_bytes, pixels.height);
-  for (std::uint32_t y = 0; y < pixels.height; ++y) {
+  if (begin > 0) std::memcpy(above, pixels.data + (begin - 1) * pixels.stride, row_bytes);
+  StripData data(row_bytes, end - begin, {begin == 0, end == pixels.height});
+  for (std::uint32_t y = begin; y < end; ++y) {
     std::memcpy(row, pixels.data + y * pixels.stride, row_bytes);
     png_impl::filter_row(row, above, row_bytes, pixels.channels, data.next_row());
     data.add_row(row_bytes, out);
     std::swap(row, above);
   }
+  return data.adler();
+}
+
+void encode_strips(const PixelView& pixels, std::vector<Strip>& strips, Executor& executor) {
+  executor.run_parts(strips.size(), [&](std::size_t index) {
+    Strip& strip = strips[index];
+    try {
+      strip.adler = encode_rows(pixels, strip.begin, strip.end, strip.chunks);
+    } catch (...) {
+      strip.error = std::current_exception();
+    }
+  });
+  for (const Strip& strip : strips) {
+    if (strip.error) std::rethrow_exception(strip.error);
+  }
+}
+
+// The checksum of the whole stream, in a chunk of its own: no strip knows it.
+void write_adler(const std::vector<Strip>& strips, const PixelView& pixels, Buffer& out) {
+  const std::uint64_t row_bytes = std::uint64_t{pixels.width} * pixels.channels + 1;
+  std::uint32_t adler = 1;
+  for (const Strip& strip : strips) {
+    adler = adler32_combine(adler, strip.adler, (strip.end - strip.begin) * row_bytes);
+  }
+  const std::size_t chunk = begin_chunk("IDAT", out);
+  store_be(out.extend(4), adler);
+  end_chunk(chunk, out);
+}
+
+}  // namespace
+
+void encode_png(const PixelView& pixels, Buffer& out, Executor* executor) {
+  check_size(pixels);
+  write_header(pixels, out);
+  std::vector<Strip> strips = cut(pixels);
+  if (strips.size() > 1 && executor != nullptr) {
+    encode_strips(pixels, strips, *executor);
+    for (const Strip& strip : strips) out.append(strip.chunks.bytes());
+  } else {
+    for (Strip& strip : strips) strip.adler = encode_rows(pixels, strip.begin, strip.end, out);
+  }
+  if (strips.size() > 1) write_adler(strips, pixels, out);
   end_chunk(begin_chunk("IEND", out), out);
 }
 

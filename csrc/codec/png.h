@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/executor.h"
 #include "codec/pixels.h"
 
 namespace tickertape {
@@ -10,6 +11,9 @@ namespace tickertape {
 // Appends a complete PNG file (8 bits a channel; 1 L, 2 LA, 3 RGB, 4 RGBA; no interlace) to `out`.
 // Deterministic: the same pixels give the same bytes on every processor, because recovery encodes again and
 // compares. Throws ArgumentError for sizes that PNG does not allow (0, or 2^31 and more).
-void encode_png(const PixelView& pixels, Buffer& out);
+//
+// A picture of 2 MiB and more is cut into strips of at least 1 MiB that know nothing of each other;
+// `executor` (nullptr: nobody but the caller) encodes them. The bytes are the same, whoever does.
+void encode_png(const PixelView& pixels, Buffer& out, Executor* executor = nullptr);
 
 }  // namespace tickertape

@@ -152,7 +152,7 @@ void encode_summary(const OpView& op, Buffer& out) {
 
 }  // namespace
 
-EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out) {
+EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
   switch (op.kind) {
     case OpKind::kPad:
       break;
@@ -168,7 +168,7 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out) {
       encode_pr_curve(op, tag, out);
       break;
     case OpKind::kImage:
-      encode_image(op, tag, out);
+      encode_image(op, tag, out, executor);
       break;
     case OpKind::kEncodedImage:
       encode_encoded_image(op, tag, out);

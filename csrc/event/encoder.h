@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/executor.h"
 #include "event/op.h"
 
 namespace tickertape {
@@ -17,8 +18,9 @@ struct EncodeReport {
 };
 
 // Appends the Event of `op` to `out`. Deterministic on every processor: recovery encodes again and compares
-// bytes. Thread-safe. Throws DataError where the body is not what its kind says.
-EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out);
+// bytes. Thread-safe. Throws DataError where the body is not what its kind says. Where there is an
+// `executor`, it may run parts of a large op; the bytes do not depend on it.
+EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, Executor* executor = nullptr);
 
 // True where encoding `op` takes long enough to be worth another thread.
 bool is_heavy(const OpView& op);

@@ -40,7 +40,7 @@ void encode_image_fields(const OpView& op, std::string_view tag, std::uint64_t h
 
 }  // namespace
 
-void encode_image(const OpView& op, std::string_view tag, Buffer& out) {
+void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
   const auto body = read_body<ImageOp>(op.body);
   std::array<std::size_t, 4> shape{};
   if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
@@ -59,7 +59,7 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out) {
   const PixelSize size = to_pixels(images, grid, pixels);
   Buffer png;
   encode_png({pixels.data(), size.width, size.height, size.channels, std::size_t{size.width} * size.channels},
-             png);
+             png, executor);
   encode_image_fields(op, tag, size.height, size.width, size.channels, png.bytes(), out);
 }
 

@@ -3,10 +3,12 @@
 #include "codec/png.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/cpu.h"
@@ -137,6 +139,56 @@ TEST(rows_apart) {
   encode_png({wide.data(), 50, 20, 3, 200}, out);
   CHECK_EQ(as_text(out.bytes().first(6)), "before");
   CHECK(as_text(out.bytes().subspan(6)) == as_text(encoded(picture).bytes()));
+}
+
+namespace {
+
+// The strips in whatever order: last first, or each in a thread of its own.
+class Backwards : public Executor {
+ public:
+  void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
+    parts += count;
+    while (count > 0) part(--count);
+  }
+  std::size_t parts = 0;
+};
+
+class Threads : public Executor {
+ public:
+  void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(part, i);
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+Buffer encoded_by(Executor& executor, const Picture& picture) {
+  Buffer out;
+  encode_png(picture.view(), out, &executor);
+  return out;
+}
+
+}  // namespace
+
+// Pictures around the sizes at which there is one strip more, and one whose rows are longer than a strip.
+TEST(strips_do_not_depend_on_who_encodes_them) {
+  constexpr std::uint32_t kMiB = 1 << 20;
+  const std::vector<Kind> all = kinds();
+  for (const std::size_t k : {0U, 2U, 3U, 5U}) {
+    for (const auto& [width, height, strips] : {std::array<std::uint32_t, 3>{1023, 2047, 0},
+                                                {1023, 2048, 2},
+                                                {1023, 5 * 1024 - 1, 4},
+                                                {3 * kMiB, 2, 2}}) {
+      const Picture picture = paint(width, height, 1, all[k].paint);
+      check_round_trip(picture, all[k].name);
+      const Buffer alone = encoded(picture);
+      Backwards backwards;
+      Threads threads;
+      CHECK(as_text(encoded_by(backwards, picture).bytes()) == as_text(alone.bytes()));
+      CHECK_EQ(backwards.parts, std::size_t{strips});
+      CHECK(as_text(encoded_by(threads, picture).bytes()) == as_text(alone.bytes()));
+    }
+  }
 }
 
 // Raw bytes, one filter byte a row, 0.2 %, and what any PNG has: signature, IHDR, IEND, one IDAT, zlib's 6.
