@@ -62,9 +62,10 @@ constexpr std::size_t kLongRun = 64;
 // Costs are counted in quarters of a bit.
 constexpr std::uint32_t kQuarters = 4;
 
-// 4 * log2(value), interpolated between powers of two; whole numbers, so that every processor decides alike.
+// 4 * log2(value), interpolated between powers of two, 0 for 0; whole numbers, so that every processor
+// decides alike.
 std::uint32_t quarter_log2(std::uint32_t value) {
-  const auto whole = static_cast<std::uint32_t>(std::bit_width(value)) - 1;
+  const auto whole = static_cast<std::uint32_t>(std::bit_width(value | 1U)) - 1;
   return kQuarters * whole +
          static_cast<std::uint32_t>((std::uint64_t{value} * kQuarters >> whole) % kQuarters);
 }
