@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -39,6 +40,13 @@ class DataError : public std::runtime_error {
 
  private:
   std::uint64_t offset_;
+};
+
+// A wait that the caller's own wait hook ended (Backend::set_wait_hooks()); in Python the exception of a
+// signal handler, which is set already.
+class Interrupted : public std::exception {
+ public:
+  const char* what() const noexcept override { return "interrupted"; }
 };
 
 }  // namespace tickertape

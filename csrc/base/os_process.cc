@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -73,6 +74,14 @@ BlockedSignals::~BlockedSignals() {
   sigset_t old;
   std::memcpy(&old, saved_, sizeof old);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+bool is_main_thread() {
+#if defined(__linux__)
+  return syscall(SYS_gettid) == getpid();
+#else
+  return pthread_main_np() != 0;
+#endif
 }
 
 void set_thread_name(const char* name) {

@@ -36,6 +36,9 @@ class BlockedSignals {
   alignas(16) unsigned char saved_[128];  // a sigset_t, kept out of this header
 };
 
+// True in the thread that the process began with (after fork(): the only one).
+bool is_main_thread();
+
 // Shows in tools such as `top -H`; at most 15 bytes.
 void set_thread_name(const char* name);
 

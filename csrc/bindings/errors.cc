@@ -23,6 +23,8 @@ void translate(std::exception_ptr error) {
   if (!error) return;
   try {
     std::rethrow_exception(std::move(error));
+  } catch (const Interrupted&) {
+    return;  // the signal handler's exception is set
   } catch (const IoError& io) {
     set_os_error(io);
   } catch (const ArgumentError& argument) {

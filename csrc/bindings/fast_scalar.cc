@@ -12,6 +12,7 @@
 #include "bindings/arguments.h"
 #include "bindings/errors.h"
 #include "bindings/fast_call.h"
+#include "bindings/push.h"
 #include "event/encoder.h"
 
 namespace py = pybind11;
@@ -159,6 +160,15 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   }
   if (scalar.overflows()) warn_of_overflow(call, scalar);
   raise_notices();
+  raise_trouble(*file);
+}
+
+void after_slow_push(PyWriter& writer, Pushed pushed) {
+  const std::shared_ptr<OpenFile> file =
+      writer.writer.file();  // warnings run Python code, which may close it
+  if (pushed == Pushed::kDoneSlowly) file->backend().attend();
+  raise_notices();
+  raise_trouble(*file);
 }
 
 PyObject* add_scalar(PyWriter& writer, const Call& call) {
@@ -176,12 +186,11 @@ PyObject* add_scalar(PyWriter& writer, const Call& call) {
       const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
                                                                  scalar.wall_time, scalar.style)
                                            : Pushed::kFull;
-      if (pushed == Pushed::kDone) [[likely]] {
+      if (pushed == Pushed::kDone && file.error_to_raise() == 0) [[likely]] {
         Py_RETURN_NONE;
       }
-      if (pushed == Pushed::kDoneSlowly) {
-        file.backend().attend();
-        raise_notices();
+      if (pushed != Pushed::kFull) {
+        after_slow_push(writer, pushed);
         Py_RETURN_NONE;
       }
     }

@@ -5,6 +5,7 @@
 #include "bindings/errors.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
+#include "bindings/waiting.h"
 #include "bindings/writer.h"
 #include "pipeline/settings.h"
 
@@ -13,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
   module.attr("__version__") = tickertape::settings::kLibraryVersion;
   register_errors();
+  set_wait_hooks();
   bind_writer(module);
   bind_reader(module);
   bind_codecs(module);

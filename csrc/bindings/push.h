@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/error.h"
 #include "bindings/arguments.h"
 #include "bindings/py_writer.h"
 #include "event/op_body.h"
@@ -17,6 +18,12 @@ namespace tickertape::bindings {
 // Pushing less than this takes so little that giving up the GIL, and perhaps waiting 5 ms to get it back from
 // a busy thread, would cost more.
 inline constexpr std::size_t kWorthReleasingGil = std::size_t{64} << 10;
+
+// With on_error="raise": OSError while the disk takes nothing. What was logged stays queued all the same.
+inline void raise_trouble(const OpenFile& file) {
+  if (const int error_number = file.error_to_raise(); error_number != 0) [[unlikely]]
+    throw IoError(error_number, file.path(), "what is logged stays queued, cannot write event file");
+}
 
 // Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where
 // it may take long: nothing in it touches Python, and the file stays open though another thread closes it.
@@ -30,6 +37,7 @@ void push_op(PyWriter& self, std::size_t bytes, Push push) {
     push(*file);
   }
   raise_notices();
+  raise_trouble(*file);
 }
 
 // Adds an op with a body. Throws as to_tag() does; what `body` points to is copied before it returns.

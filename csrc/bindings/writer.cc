@@ -151,38 +151,42 @@ void add_event(PyWriter& self, const py::bytes& event) {
 }
 
 // Each may wait for the disk; the file is taken under the GIL, and what is then touched without it is the
-// core's own. What goes wrong is a notice by the time they return.
-void flush(PyWriter& self) {
-  if (self.writer.is_ready()) {
-    const std::shared_ptr<OpenFile> file = self.writer.file();
+// core's own. What goes wrong is a notice by the time they return, or raised where that was asked for.
+template <typename Wait>
+void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
+  if (file != nullptr) {
     const py::gil_scoped_release release;
-    file->flush();
+    wait(*file);
   }
   raise_notices();
+  if (file != nullptr) raise_trouble(*file);
+}
+
+void flush(PyWriter& self) {
+  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr, [](OpenFile& file) { file.flush(); });
 }
 
 void sync(PyWriter& self) {
-  if (self.writer.is_ready()) {
-    const std::shared_ptr<OpenFile> file = self.writer.file();
-    const py::gil_scoped_release release;
-    file->sync();
-  }
-  raise_notices();
+  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr, [](OpenFile& file) { file.sync(); });
 }
 
 void close(PyWriter& self) {
-  std::shared_ptr<OpenFile> file = self.writer.detach();
-  {
-    const py::gil_scoped_release release;
-    EventFileWriter::finish(std::move(file));
-  }
-  raise_notices();
+  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(); });
+}
+
+bool is_second(const std::string& value, const char* name, const char* first, const char* second) {
+  if (value == second) return true;
+  if (value == first) return false;
+  throw py::value_error(std::string(name) + " must be '" + first + "' or '" + second + "'");
 }
 
 std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::string& filename_suffix,
-                                      std::optional<std::int64_t> purge_step, const std::string& on_full) {
-  if (on_full != "block" && on_full != "drop") throw py::value_error("on_full must be 'block' or 'drop'");
-  WriterOptions options{filename_suffix, purge_step, on_full == "drop" ? OnFull::kDrop : OnFull::kBlock};
+                                      std::optional<std::int64_t> purge_step, const std::string& on_full,
+                                      const std::string& on_error, bool is_patient) {
+  WriterOptions options{filename_suffix, purge_step};
+  if (is_second(on_full, "on_full", "block", "drop")) options.on_full = OnFull::kDrop;
+  if (is_second(on_error, "on_error", "warn", "raise")) options.on_error = OnError::kRaise;
+  options.is_patient = is_patient;
   std::unique_ptr<PyWriter> writer;
   {
     const py::gil_scoped_release release;  // creates directories and a file
@@ -200,20 +204,25 @@ py::dict stats() {
   };
   all["events_accepted"] = backend == nullptr ? 0 : backend->ring().accepted();
   all["events_written"] = number(&Counters::events_written);
+  all["events_queued"] = backend == nullptr ? 0 : backend->events_queued();
   all["bytes_written"] = number(&Counters::bytes_written);
   all["bytes_queued"] = backend == nullptr ? 0 : backend->ring().head() - backend->ring().tail();
   all["events_dropped"] = number(&Counters::events_dropped);
   all["write_retries"] = number(&Counters::write_retries);
+  all["files_renewed"] = number(&Counters::files_renewed);
   all["wait_ns"] = number(&Counters::wait_ns);
   all["writers_open"] = number(&Counters::writers_open);
   return all;
 }
 
-std::uint64_t shutdown(double timeout_secs) {
+void shutdown(bool is_last) {
   Backend* backend = Backend::current();
-  if (backend == nullptr) return 0;
-  const py::gil_scoped_release release;  // waits for the disk
-  return backend->stop(timeout_secs);
+  if (backend == nullptr) return;
+  {
+    const py::gil_scoped_release release;  // waits for the disk
+    is_last ? backend->finish() : static_cast<void>(backend->stop());
+  }
+  raise_notices();
 }
 
 void bind(PyWriterBase& self, const py::object& writer) {
@@ -227,7 +236,8 @@ void bind_writer(py::module_& module) {
   py::class_<PyWriter> writer(module, "EventFileWriter");
   writer
       .def(py::init(&open_writer), py::arg("log_dir"), py::arg("filename_suffix") = "", py::kw_only(),
-           py::arg("purge_step") = py::none(), py::arg("on_full") = "block")
+           py::arg("purge_step") = py::none(), py::arg("on_full") = "block", py::arg("on_error") = "warn",
+           py::arg("is_patient") = false)
       .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
       .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
@@ -264,7 +274,7 @@ void bind_writer(py::module_& module) {
   add_fast_log(base);
   add_fast_flush(base);
   module.def("stats", &stats);
-  module.def("shutdown", &shutdown, py::arg("timeout_secs"));
+  module.def("shutdown", &shutdown, py::arg("is_last"));
 }
 
 }  // namespace tickertape::bindings

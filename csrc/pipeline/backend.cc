@@ -5,6 +5,7 @@
 #include <bit>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +27,9 @@ constexpr milliseconds kDrainInterval{20};
 // How long a caller waits at most before it looks again by itself, should a signal have been missed.
 constexpr milliseconds kLookAgain{5};
 
+// How often a caller that waits for the drain lock asks its wait hook.
+constexpr milliseconds kAskInterval{50};
+
 // Makes sure that `vector` can grow to `count` + 1 without an allocation.
 template <typename Vector>
 void reserve_one_more(Vector& vector, std::size_t count) {
@@ -40,6 +44,7 @@ Backend::Backend(const std::string& log_dir)
       names_(ring_),
       pool_(settings::codec_threads()),
       sequencer_(ring_, names_, pool_, notices_, counters_, [this](Channel& channel) { forget(channel); }) {
+  exit_seconds_left_ = settings::exit_timeout_seconds();
   pool_.set_on_finished([](void* backend) { static_cast<Backend*>(backend)->wake(); }, this);
   if (notices_.any()) ring_.interrupt();
 }
@@ -91,10 +96,9 @@ void Backend::close(Channel& channel) {
     to_close_.push_back(&channel);
   }
   if (synchronous_.load(std::memory_order_acquire)) {
-    drain_here();
+    drain_here(Wait::kToTheEnd);
   } else if (is_written) {
-    if (const std::unique_lock<std::mutex> drain(drain_, std::try_to_lock); drain.owns_lock())
-      step_under_lock();
+    if (const DrainLock drain(drain_, std::try_to_lock); drain.owns_lock()) step_under_lock();
   } else {
     wake();
   }
@@ -117,15 +121,14 @@ int Backend::flush(Channel& channel) {
   const std::uint64_t target = channel.pushed.load(std::memory_order_relaxed);
   const auto is_written = [&] { return channel.committed.load(std::memory_order_acquire) >= target; };
   if (is_written()) return 0;
-  flushers_waiting_.fetch_add(1, std::memory_order_relaxed);
-  std::unique_lock<std::mutex> drain(drain_);
-  flushers_waiting_.fetch_sub(1, std::memory_order_relaxed);
-  sequencer_.retry_now(channel);
+  DrainLock drain = lock_drain(Wait::kUntilInterrupted);
+  if (drain.owns_lock()) sequencer_.retry_now(channel);
   while (!is_written()) {
+    if (!drain.owns_lock()) return ETIMEDOUT;
     const std::uint64_t finished = pool_.finished();
     const bool more = step_under_lock();
     if (channel.error_number != 0) return channel.error_number;
-    if (!more && !is_written()) wait_for_progress(drain, finished);
+    if (!more && !is_written()) wait_for_progress(drain, finished, Wait::kUntilInterrupted);
   }
   return 0;
 }
@@ -147,44 +150,65 @@ bool Backend::step_under_lock() {
   return more;
 }
 
-// Gives up the drain lock until a codec has finished since the count was `seen_finished`, or does its work
-// itself.
-void Backend::wait_for_progress(std::unique_lock<std::mutex>& drain_lock, std::uint64_t seen_finished) {
-  drain_lock.unlock();
-  if (!pool_.run_one()) pool_.wait_for_finished(seen_finished, kLookAgain);
-  drain_lock.lock();
+// The drain lock, however long the disk holds on to whoever has it; not owned once nobody waits any more:
+// then the disk hangs, and would hang the next one who writes.
+Backend::DrainLock Backend::lock_drain(Wait wait) {
+  DrainLock drain(drain_, std::defer_lock);
+  if (gave_up_.load(std::memory_order_relaxed) || drain.try_lock()) return drain;
+  flushers_waiting_.fetch_add(1, std::memory_order_relaxed);
+  bool is_over = false;
+  while (!is_over && !gave_up_.load(std::memory_order_relaxed)) {
+    // By the system's clock, since ThreadSanitizer of GCC 12 does not know the other wait.
+    if (drain.try_lock_until(std::chrono::system_clock::now() + kAskInterval)) break;
+    is_over = wait == Wait::kUntilInterrupted && wait_hooks_.is_over();
+  }
+  flushers_waiting_.fetch_sub(1, std::memory_order_relaxed);
+  if (is_over) throw Interrupted();
+  return drain;
 }
 
-void Backend::wait_for_room(std::uint64_t seen_tail) {
+// Gives up the drain lock until a codec has finished since the count was `seen_finished`, or does its work
+// itself. Afterwards the lock is owned, or nobody waits any more.
+void Backend::wait_for_progress(DrainLock& drain_lock, std::uint64_t seen_finished, Wait wait) {
+  drain_lock.unlock();
+  if (!pool_.run_one()) pool_.wait_for_finished(seen_finished, kLookAgain);
+  drain_lock = lock_drain(wait);
+}
+
+bool Backend::wait_for_room(std::uint64_t seen_tail) {
+  if (gave_up_.load(std::memory_order_relaxed)) return false;
   const std::int64_t start = monotonic_ns();
-  if (synchronous_.load(std::memory_order_acquire)) {
-    drain_here();
-  } else {
+  void* const context = wait_hooks_.begin();
+  if (synchronous_.load(std::memory_order_acquire)) drain_here(Wait::kToTheEnd);
+  {
     std::unique_lock<std::mutex> lock(wake_mutex_);
     wake_requested_ = true;
     wake_signal_.notify_one();
     room_signal_.wait_for(lock, kLookAgain, [&] { return ring_.tail() != seen_tail; });
   }
+  wait_hooks_.end(context);
   Counters::add(counters_.wait_ns, static_cast<std::uint64_t>(monotonic_ns() - start));
+  if (wait_hooks_.is_over()) throw Interrupted();
+  return true;
 }
 
 void Backend::attend() {
   if (synchronous_.load(std::memory_order_acquire)) {
-    drain_here();
     ring_.interrupt();  // the next one, too, shall be written at once
+    drain_here(Wait::kToTheEnd);
   } else {
     wake();
   }
 }
 
 // Writes everything that can be written, in the calling thread.
-void Backend::drain_here() {
-  std::unique_lock<std::mutex> drain(drain_);
-  for (;;) {
+void Backend::drain_here(Wait wait) {
+  DrainLock drain = lock_drain(wait);
+  while (drain.owns_lock()) {
     const std::uint64_t finished = pool_.finished();
     if (step_under_lock()) continue;
     if (!sequencer_.waits_for_codec()) return;
-    wait_for_progress(drain, finished);
+    wait_for_progress(drain, finished, wait);
   }
 }
 
@@ -203,8 +227,12 @@ void Backend::run() {
     bool more;
     bool idle;
     {
-      const std::lock_guard<std::mutex> drain(drain_);
-      more = step_under_lock();
+      const std::lock_guard<std::timed_mutex> drain(drain_);
+      try {
+        more = step_under_lock();
+      } catch (const std::bad_alloc&) {
+        more = false;  // there may be memory when it comes by again
+      }
       idle = sequencer_.is_idle() && counters_.writers_open.load(std::memory_order_relaxed) == 0;
     }
     std::unique_lock<std::mutex> lock(wake_mutex_);
@@ -228,34 +256,69 @@ void Backend::run() {
   stopped_signal_.notify_all();
 }
 
-std::uint64_t Backend::stop(double timeout_seconds) {
+std::uint64_t Backend::stop() {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
   const auto deadline =
-      std::chrono::steady_clock::now() +
-      std::chrono::duration_cast<milliseconds>(std::chrono::duration<double>(timeout_seconds));
+      start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(exit_seconds_left_));
   synchronous_.store(true, std::memory_order_release);  // pairs with producers' slow paths
   ring_.interrupt();
-  {
-    std::unique_lock<std::mutex> lock(wake_mutex_);
-    stopping_ = true;
-    wake_signal_.notify_all();
-    // A drainer stuck on a dead disk is left behind: it holds the drain lock, so nobody else writes either.
-    stopped_signal_.wait_until(lock, deadline, [this] { return !thread_runs_; });
-  }
-  std::unique_lock<std::mutex> drain(drain_, std::try_to_lock);
-  while (!drain.owns_lock()) {
-    if (std::chrono::steady_clock::now() >= deadline) return ring_.head() - ring_.tail();
+  // What comes later is written by its caller, so a thread that goes on logging does not keep us.
+  const std::uint64_t target = ring_.head();
+  if (!wait_for_drainer(target, deadline) || !drain_until(target, deadline))
+    gave_up_.store(true, std::memory_order_relaxed);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  exit_seconds_left_ = std::max(exit_seconds_left_ - seconds, 0.0);
+  return events_queued();
+}
+
+// Has the drainer write everything before `target`, then end: a disk that hangs shall hang it and not us.
+// False where the time is over; a drainer that is stuck is left behind.
+bool Backend::wait_for_drainer(std::uint64_t target, std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock<std::mutex> lock(wake_mutex_);
+  wake_requested_ = true;
+  wake_signal_.notify_all();
+  const bool is_written =
+      room_signal_.wait_until(lock, deadline, [&] { return ring_.tail() >= target || !thread_runs_; });
+  stopping_ = true;
+  wake_signal_.notify_all();
+  return stopped_signal_.wait_until(lock, deadline, [this] { return !thread_runs_; }) && is_written;
+}
+
+// The same in this thread, for what there was no drainer for.
+bool Backend::drain_until(std::uint64_t target, std::chrono::steady_clock::time_point deadline) {
+  const auto is_written = [&] { return ring_.tail() >= target && sequencer_.is_idle(); };
+  DrainLock drain(drain_, std::try_to_lock);
+  while (!drain.owns_lock()) {  // flush() in another thread, perhaps stuck
+    if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(milliseconds(1));
     (void)drain.try_lock();
   }
-  for (;;) {
+  while (!is_written()) {
     const std::uint64_t finished = pool_.finished();
-    if (step_under_lock()) continue;
-    if (!sequencer_.is_waiting() || std::chrono::steady_clock::now() >= deadline) break;
-    wait_for_progress(drain, finished);
+    const bool more = step_under_lock();
+    if (std::chrono::steady_clock::now() >= deadline) return ring_.tail() >= target;
+    if (!more && !is_written()) wait_for_progress(drain, finished, Wait::kToTheEnd);
+    if (!drain.owns_lock()) return false;
   }
-  const std::uint64_t left = ring_.head() - ring_.tail();
-  if (left == 0) ring_.mapping().unlink();
-  return left;
+  return true;
+}
+
+void Backend::finish() {
+  if (stop() != 0) {
+    say_what_is_left();
+  } else if (ring_.head() == ring_.tail()) {
+    ring_.mapping().unlink();
+  }
+}
+
+std::uint64_t Backend::events_queued() {
+  const auto load = [](const std::atomic<std::uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  // In this order: what is counted in between was accepted before.
+  const std::uint64_t done = load(counters_.events_written) + load(counters_.events_not_encoded);
+  return ring_.accepted() - done;
 }
 
 }  // namespace tickertape

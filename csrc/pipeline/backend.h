@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,13 @@
 
 namespace tickertape {
 
+// What a caller does while it waits in the core, since the core knows neither the GIL nor Python's signals.
+struct WaitHooks {
+  void* (*begin)() = [] { return static_cast<void*>(nullptr); };  // before a wait; its result goes to `end`
+  void (*end)(void*) = [](void*) {};
+  bool (*is_over)() = [] { return false; };  // true: the wait ends with Interrupted
+};
+
 class Backend {
  public:
   // The process's backend, made and started at the first call; never destroyed, since anything may log until
@@ -34,6 +42,9 @@ class Backend {
   static Backend* current() {
     return current_.load(std::memory_order_acquire);
   }  // pairs with instance()'s store
+
+  // For the whole process; before the first writer is opened.
+  static void set_wait_hooks(const WaitHooks& hooks) { wait_hooks_ = hooks; }
 
   // --- Files
   // -----------------------------------------------------------------------------------------------------
@@ -46,15 +57,16 @@ class Backend {
   void close(Channel& channel);
 
   // Returns when every op pushed to `channel` before is in its file: 0; or the error number of what stands in
-  // the way.
+  // the way, ETIMEDOUT where the end of the process did not wait for it either. Throws Interrupted.
   int flush(Channel& channel);
 
   // --- Producers' slow paths
   // -------------------------------------------------------------------------------------
 
   // Waits until the drainer has made room since the ring's tail was `seen_tail`, or for some milliseconds.
-  // Hold no lock.
-  void wait_for_room(std::uint64_t seen_tail);
+  // False where there will be none: the process ends and its disk takes nothing. Hold no lock. Throws
+  // Interrupted.
+  bool wait_for_room(std::uint64_t seen_tail);
 
   // To be called after a push that went slowly: gets the drainer going.
   void attend();
@@ -63,14 +75,20 @@ class Backend {
   NameLog& names() { return names_; }
   Notices& notices() { return notices_; }
   Counters& counters() { return counters_; }
+  // Events that were accepted and are not in their file yet.
+  std::uint64_t events_queued();
 
   // --- The end
   // ---------------------------------------------------------------------------------------------------
 
-  // Drains everything and stops the threads; later pushes are written by their caller at once. Gives the
-  // number of bytes still queued when `timeout_seconds` were over (0: nothing is left, and the ring's file is
-  // gone).
-  std::uint64_t stop(double timeout_seconds);
+  // Drains what was pushed before and stops the threads; later pushes are written by their caller at once.
+  // Gives the number of events still queued when the time was over. All calls together wait for
+  // settings::exit_timeout_seconds() at most.
+  std::uint64_t stop();
+
+  // stop() and the last word: removes the ring's file where it is empty, else says on standard error what is
+  // left.
+  void finish();
 
  private:
   explicit Backend(const std::string& log_dir);
@@ -84,11 +102,18 @@ class Backend {
   void run();
   void wake();
   bool step_under_lock();
-  void drain_here();
-  void wait_for_progress(std::unique_lock<std::mutex>& drain_lock, std::uint64_t seen_finished);
+  using DrainLock = std::unique_lock<std::timed_mutex>;
+  enum class Wait { kUntilInterrupted, kToTheEnd };
+  DrainLock lock_drain(Wait wait);
+  void say_what_is_left();
+  bool wait_for_drainer(std::uint64_t target, std::chrono::steady_clock::time_point deadline);
+  bool drain_until(std::uint64_t target, std::chrono::steady_clock::time_point deadline);
+  void drain_here(Wait wait);
+  void wait_for_progress(DrainLock& drain_lock, std::uint64_t seen_finished, Wait wait);
   void forget(Channel& channel);
   std::uint32_t take_slot();
 
+  static WaitHooks wait_hooks_;
   static std::atomic<Backend*> current_;
   static std::mutex creation_;
 
@@ -98,7 +123,7 @@ class Backend {
   NameLog names_;
   WorkerPool pool_;
 
-  std::mutex drain_;
+  std::timed_mutex drain_;
   Sequencer sequencer_;                   // under drain_
   std::atomic<int> flushers_waiting_{0};  // the drainer lets them go first; relaxed, a hint
 
@@ -115,6 +140,10 @@ class Backend {
   bool thread_runs_ = false;     // under wake_mutex_
   // Set (release) before the threads end, loaded (acquire) by producers on their slow path.
   std::atomic<bool> synchronous_{false};
+  // The end of the process has waited as long as it may: nobody waits any more. Relaxed: nothing hangs on
+  // when it is seen.
+  std::atomic<bool> gave_up_{false};
+  double exit_seconds_left_;  // stop()'s, which is for one thread at a time
 };
 
 }  // namespace tickertape

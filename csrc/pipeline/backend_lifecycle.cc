@@ -10,6 +10,7 @@
 
 namespace tickertape {
 
+WaitHooks Backend::wait_hooks_;
 std::atomic<Backend*> Backend::current_{nullptr};
 std::mutex Backend::creation_;
 
@@ -59,16 +60,23 @@ void Backend::after_fork_in_child() {
 void Backend::at_exit() {
   Backend* backend = current();
   if (backend == nullptr) return;
-  const std::uint64_t left = backend->stop(settings::exit_timeout_seconds());
+  backend->finish();
   for (const std::string& notice : backend->notices_.take())
     std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
-  if (left == 0) return;
-  if (backend->ring_.mapping().is_file()) {
-    std::fprintf(stderr, "tickertape: %llu bytes could not be written and stay in '%s'\n",
-                 static_cast<unsigned long long>(left), backend->ring_.mapping().path().c_str());
+}
+
+void Backend::say_what_is_left() {
+  const auto count = static_cast<unsigned long long>(events_queued());
+  const double seconds = settings::exit_timeout_seconds();
+  if (ring_.mapping().is_file()) {
+    std::fprintf(
+        stderr,
+        "tickertape: %llu events could not be written within %g s and stay in '%s'; the next writer on their "
+        "directory, or `tickertape repair`, brings them home\n",
+        count, seconds, ring_.mapping().path().c_str());
   } else {
-    std::fprintf(stderr, "tickertape: %llu bytes could not be written and are lost\n",
-                 static_cast<unsigned long long>(left));
+    std::fprintf(stderr, "tickertape: %llu events could not be written within %g s and are lost\n", count,
+                 seconds);
   }
 }
 

@@ -11,16 +11,19 @@
 
 namespace tickertape {
 
-std::unique_ptr<Sink> create_event_file(const std::string& log_dir, const std::string& suffix) {
+std::string event_file_path(const std::string& log_dir, const std::string& suffix) {
   static std::atomic<unsigned> next_uid{0};  // any order of the numbers will do
-  const std::string host = host_name();
+  char name[512];                            // a host's name has at most 64 bytes, a number 20
+  std::snprintf(name, sizeof name, "/events.out.tfevents.%010lld.%s.%u.%u",
+                static_cast<long long>(std::time(nullptr)), host_name().c_str(), process_id(),
+                next_uid.fetch_add(1, std::memory_order_relaxed));
+  return log_dir + name + suffix;
+}
+
+std::unique_ptr<Sink> create_event_file(const std::string& log_dir, const std::string& suffix) {
   for (;;) {
-    char name[512];  // a host's name has at most 64 bytes, a number 20
-    std::snprintf(name, sizeof name, "/events.out.tfevents.%010lld.%s.%u.%u",
-                  static_cast<long long>(std::time(nullptr)), host.c_str(), process_id(),
-                  next_uid.fetch_add(1, std::memory_order_relaxed));
     try {
-      return create_file_sink(log_dir + name + suffix);
+      return create_file_sink(event_file_path(log_dir, suffix));
     } catch (const IoError& error) {
       if (error.error_number() != EEXIST) throw;  // another machine of the same name: take the next number
     }

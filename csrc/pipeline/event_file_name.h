@@ -8,6 +8,9 @@
 
 namespace tickertape {
 
+// The next name that create_event_file() would take; for a file that is made later.
+std::string event_file_path(const std::string& log_dir, const std::string& suffix);
+
 // Creates `<log_dir>/events.out.tfevents.<10-digit seconds>.<hostname>.<pid>.<uid><suffix>`, where uid counts
 // the files of this process, as torch's EventFileWriter names them
 // (tensorboard/summary/writer/event_file_writer.py). Never opens a file that exists. Throws IoError.

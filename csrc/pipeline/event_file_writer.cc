@@ -1,7 +1,10 @@
 // The facade. L4.
 #include "pipeline/event_file_writer.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -22,16 +25,19 @@ void check_no_nul(const std::string& text, const char* argument) {
 
 // What stands at the start of every file, written by the caller itself: so that what is wrong with the
 // directory shows at once, and so that a reader never finds an empty file.
-void write_opening(Sink& sink, std::optional<std::int64_t> purge_step) {
+// `purge_step` may be nullptr.
+void write_opening(Sink& sink, const std::int64_t* purge_step) {
   const double now = wall_time_now();
-  const std::int64_t step = purge_step.value_or(0);
+  const std::int64_t step = purge_step != nullptr ? *purge_step : 0;
   Buffer records;
   {
     RecordFrame frame(records);
     encode_version_event(now, step, records);
     frame.finish();
   }
-  if (purge_step.has_value()) {
+  // Twice: TensorBoard takes the first one of a run for its beginning, and only a later one for a restart at
+  // which to hide what it has (plugin_event_accumulator.py, _CheckForRestartAndMaybePurge). torch writes one.
+  for (int i = 0; purge_step != nullptr && i < 2; ++i) {
     RecordFrame frame(records);
     encode_session_start_event(now, step, records);
     frame.finish();
@@ -43,7 +49,7 @@ void write_opening(Sink& sink, std::optional<std::int64_t> purge_step) {
 
 // A new event file in `log_dir`, which is made if need be; none is left where that fails.
 std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::string& suffix,
-                                       std::optional<std::int64_t> purge_step) {
+                                       const std::int64_t* purge_step) {
   make_directories(log_dir);
   std::unique_ptr<Sink> sink = create_event_file(log_dir, suffix);
   try {
@@ -56,6 +62,27 @@ std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::st
   return sink;
 }
 
+// True for trouble that the disk may get over by itself.
+bool may_pass(int error_number) {
+  constexpr int kPassing[] = {EMFILE, ENFILE, ENOSPC, EDQUOT,   EIO,      EROFS,
+                              ENOMEM, EFBIG,  ESTALE, ENOTCONN, ETIMEDOUT};
+  return std::find(std::begin(kPassing), std::end(kPassing), error_number) != std::end(kPassing);
+}
+
+// Stands for a file that could not be made yet.
+class MissingSink : public Sink {
+ public:
+  explicit MissingSink(std::string path) : path_(std::move(path)) {}
+  Appended append(Bytes) noexcept override { return {0, ENOENT}; }
+  SinkState look() noexcept override { return SinkState::kMissing; }
+  void sync() override { throw IoError(ENOENT, path_, "cannot sync"); }
+  std::uint64_t size() const override { return 0; }
+  const std::string& path() const override { return path_; }
+
+ private:
+  const std::string path_;
+};
+
 }  // namespace
 
 EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
@@ -65,22 +92,26 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
   if (options_.filename_suffix.find('/') != std::string::npos) {
     throw ArgumentError("filename_suffix must not contain '/'");
   }
-  open();
+  open(options_.is_patient);
 }
 
 EventFileWriter::~EventFileWriter() {
   if (!is_ready()) abandon();
 }
 
-void EventFileWriter::open() {
+void EventFileWriter::open(bool is_patient) {
   std::error_code is_unknown;
   const bool was_there = std::filesystem::exists(log_dir_, is_unknown);
-  const bool is_first_opening = epoch_ == 0;
   SinkPlan plan;
-  plan.sink = begin_event_file(log_dir_, options_.filename_suffix,
-                               is_first_opening ? options_.purge_step : std::nullopt);
+  const std::int64_t* purge_step = epoch_ == 0 && options_.purge_step ? &*options_.purge_step : nullptr;
+  try {
+    plan.sink = begin_event_file(log_dir_, options_.filename_suffix, purge_step);
+  } catch (const IoError& error) {
+    if (!is_patient || !may_pass(error.error_number())) throw;
+    plan.sink = std::make_unique<MissingSink>(event_file_path(log_dir_, options_.filename_suffix));
+  }
   plan.renew = [log_dir = log_dir_, suffix = options_.filename_suffix] {
-    return begin_event_file(log_dir, suffix, std::nullopt);
+    return begin_event_file(log_dir, suffix, nullptr);
   };
   plan.raises = options_.on_error == OnError::kRaise;
   Backend& backend = Backend::instance(log_dir_);
@@ -92,7 +123,7 @@ void EventFileWriter::open() {
 void EventFileWriter::open_again() {
   if (is_closed()) throw ArgumentError("writer is closed");
   abandon();
-  open();
+  open(options_.on_error == OnError::kWarn);
 }
 
 // The file of this process's parent: never destroyed here, since a thread that did not come along may have

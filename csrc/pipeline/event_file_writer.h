@@ -20,6 +20,9 @@ struct WriterOptions {
   std::optional<std::int64_t> purge_step;  // TensorBoard forgets what it has from this step on
   OnFull on_full = OnFull::kBlock;
   OnError on_error = OnError::kWarn;
+  // Where the disk refuses a file just now the constructor does not throw; the backend tries again. So opens
+  // a forked child, and (in Python) a writer that logging itself opens.
+  bool is_patient = false;
 };
 
 // Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.
@@ -81,7 +84,7 @@ class EventFileWriter {
   int close() { return finish(detach()); }
 
  private:
-  void open();
+  void open(bool is_patient);
   void open_again();
   void abandon();
 

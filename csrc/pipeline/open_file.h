@@ -97,11 +97,10 @@ bool OpenFile::push(TryPush try_push) {
       backend_.attend();
       return true;
     }
-    if (on_full_ == OnFull::kDrop) {
+    if (on_full_ == OnFull::kDrop || !backend_.wait_for_room(seen_tail)) {
       Counters::add(backend_.counters().events_dropped, 1);
       return false;
     }
-    backend_.wait_for_room(seen_tail);
   }
 }
 

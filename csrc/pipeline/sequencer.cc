@@ -282,10 +282,11 @@ int Sequencer::renew_if_lost(Channel& channel) {
   if (state == SinkState::kSound || channel.renew == nullptr) return 0;
   try {
     std::shared_ptr<Sink> next = channel.renew();
-    tell([&] {
-      return "'" + channel.sink().path() + "' was " + (state == SinkState::kGone ? "deleted" : "cut off") +
-             " by somebody; logging goes on in '" + next->path() + "'";
-    });
+    if (state != SinkState::kMissing)
+      tell([&] {
+        return "'" + channel.sink().path() + "' was " + (state == SinkState::kGone ? "deleted" : "cut off") +
+               " by somebody; logging goes on in '" + next->path() + "'";
+      });
     // In this order: a death in between leaves a place in a file that is longer than the new one, which
     // recovery takes for a file that was cut off.
     names_.move_writer(*channel.name, next->path());
@@ -297,7 +298,7 @@ int Sequencer::renew_if_lost(Channel& channel) {
     return ENOMEM;
   }
   channel.out_written = 0;
-  Counters::add(counters_.files_renewed, 1);
+  if (state != SinkState::kMissing) Counters::add(counters_.files_renewed, 1);
   return 0;
 }
 

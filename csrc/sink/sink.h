@@ -18,8 +18,9 @@ struct Appended {
 // Whether what was appended is still where it was put.
 enum class SinkState {
   kSound,
-  kGone,   // somebody deleted it: what is appended now, nobody will see
-  kShort,  // somebody cut it off
+  kGone,     // somebody deleted it: what is appended now, nobody will see
+  kShort,    // somebody cut it off
+  kMissing,  // it could not be made yet
 };
 
 // One growing thing. append() and size() are called by one thread at a time; sync() may run beside them.

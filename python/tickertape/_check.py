@@ -35,6 +35,17 @@ def string(value: Any, name: str) -> str:
     return value
 
 
+def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
+    """`value`, where it is one of `choices`.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in choices:
+        raise ValueError(f"{name}: expected {' or '.join(map(repr, choices))}, got {value!r}")
+    return str(value)
+
+
 def step(value: Any, name: str = "global_step") -> int:
     """`value` as an int64; None is 0, anything int() takes will do.
 

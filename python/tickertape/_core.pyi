@@ -22,7 +22,14 @@ class EventFileWriter:
     """
 
     def __init__(
-        self, log_dir: str, filename_suffix: str = "", *, purge_step: int | None = None, on_full: str = "block"
+        self,
+        log_dir: str,
+        filename_suffix: str = "",
+        *,
+        purge_step: int | None = None,
+        on_full: str = "block",  # or "drop": what a call does when the byte budget is used up
+        on_error: str = "warn",  # or "raise": OSError from add_*, flush() and close() while the disk takes nothing
+        is_patient: bool = False,  # a disk that refuses a file just now is tried again, as for writing
     ) -> None: ...
     @property
     def log_dir(self) -> str: ...
@@ -159,14 +166,16 @@ class SummaryWriterBase:
 def stats() -> dict[str, int]:
     """Counters of the process.
 
-    events_accepted, events_written, bytes_written, bytes_queued, events_dropped, write_retries, wait_ns (time callers
-    waited for room), writers_open.
+    events_accepted, events_written, events_queued, bytes_written, bytes_queued, events_dropped (by on_full="drop", or
+    because they could not be encoded), write_retries, files_renewed (begun because somebody deleted or cut off the one
+    before), wait_ns (time callers waited for room), writers_open.
     """
 
-def shutdown(timeout_secs: float) -> int:
+def shutdown(is_last: bool) -> None:
     """Drains everything and stops the threads; later ops are written by their caller at once.
 
-    Returns the number of events still queued when the time was up.
+    All calls together wait $TICKERTAPE_EXIT_TIMEOUT seconds at most (10). `is_last`: nothing of this process comes
+    later, so what could not be written is said on standard error now.
     """
 
 # --- Reading -----------------------------------------------------------------------------------------------------

@@ -47,6 +47,10 @@ class FileWriter(UsesMetadata, Related):
         flush_secs: no effect.
         filename_suffix: put at the end of the file's name.
         purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
+        on_full: what a call does when the byte budget is used up: "block" waits, "drop" drops and counts.
+        on_error: what trouble with the disk does: "warn" warns once, "raise" raises OSError from each call until it is
+            over. Either way what was logged stays queued and is tried again.
+        is_patient: a disk that refuses a file just now does not raise; it is tried again.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -61,17 +65,26 @@ class FileWriter(UsesMetadata, Related):
         filename_suffix: str = "",
         *,
         purge_step: int | None = None,
+        on_full: str = "block",
+        on_error: str = "warn",
+        is_patient: bool = False,
     ) -> None:
         self._log_dir = absolute_dir(log_dir)
         _check.real(max_queue, "max_queue")
         _check.real(flush_secs, "flush_secs")
         self._suffix = file_name_part(filename_suffix, "filename_suffix")
+        self._policies = {
+            "on_full": _check.one_of(on_full, "on_full", ("block", "drop")),
+            "on_error": _check.one_of(on_error, "on_error", ("warn", "raise")),
+        }
         _lifecycle.arm()
-        self._open(purge_step)
+        self._open(purge_step, is_patient)
 
-    def _open(self, purge_step: int | None) -> None:
+    def _open(self, purge_step: int | None, is_patient: bool = False) -> None:
         """Makes the file, and finds out who else wants to see what goes into it."""
-        self.event_writer = EventWriter(self._log_dir, self._suffix, purge_step=purge_step)
+        self.event_writer = EventWriter(
+            self._log_dir, self._suffix, purge_step=purge_step, is_patient=is_patient, **self._policies
+        )
         _observers.announce(self._log_dir, self._suffix)
         self._front, self._messages, self.op_writer = _observers.attach(self)
 
@@ -181,7 +194,7 @@ class FileWriter(UsesMetadata, Related):
     def reopen(self) -> None:
         """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
-            self._open(None)
+            self._open(None, is_patient=True)
 
 
 def serialised(message: Any, name: str) -> bytes:

@@ -8,12 +8,9 @@ import atexit
 import os
 import sys
 import threading
-import warnings
 
 from tickertape import _core
 
-# A disk that stalls must not keep a finished process for ever; torch's writer has no bound.
-_DRAIN_TIMEOUT_SECS = 60.0
 # Below every exitpriority in the standard library, so that the finalizers of others may still log.
 _EXIT_PRIORITY = -100
 
@@ -46,18 +43,20 @@ def _register_finalizer(_: object) -> None:
         return
     global _finalizer_pid  # noqa: PLW0603
     _finalizer_pid = os.getpid()
-    util.Finalize(None, _drain, exitpriority=_EXIT_PRIORITY)
+    util.Finalize(None, _drain_at_end_of_child, exitpriority=_EXIT_PRIORITY)
     util.register_after_fork(_anchor, _register_finalizer)
 
 
 def _drain() -> None:
-    left = _core.shutdown(_DRAIN_TIMEOUT_SECS)
-    if left:
-        warnings.warn(
-            f"tickertape: {left} events were not written within {_DRAIN_TIMEOUT_SECS:.0f} s at exit",
-            RuntimeWarning,
-            stacklevel=1,
-        )
+    """The core drains again when C's atexit comes, and has the last word there."""
+    _core.shutdown(is_last=False)
+
+
+def _drain_at_end_of_child() -> None:
+    """A child of multiprocessing skips C's atexit; its parent comes by here, too."""
+    process = sys.modules.get("multiprocessing.process")
+    is_child = process is not None and process.parent_process() is not None
+    _core.shutdown(is_last=is_child)
 
 
 def _after_fork_in_child() -> None:

@@ -14,7 +14,7 @@ from tickertape._file_writer import FileWriter, check_event, serialised
 class NullFileWriter(FileWriter):
     """A FileWriter without a file; not even its directory is made."""
 
-    def _open(self, purge_step: int | None) -> None:
+    def _open(self, purge_step: int | None, is_patient: bool = False) -> None:  # noqa: ARG002  # no disk to wait for
         if purge_step is not None:
             _check.step(purge_step, "purge_step")
         null: Any = NullEventWriter(self._log_dir)

@@ -74,6 +74,10 @@ class SummaryWriter(
         flush_secs: kept for torch's signature; the core writes within milliseconds.
         filename_suffix: put at the end of every event file's name.
         write_to_disk: False checks every argument and writes nothing, not even a directory (tensorboardX has it).
+        on_full: what a call does when the byte budget ($TICKERTAPE_QUEUE_BYTES) is used up, since the disk is slow or
+            takes nothing: "block" waits, "drop" drops and counts (`tickertape.stats()`).
+        on_error: what trouble with the disk does after the constructor: "warn" warns once, "raise" raises OSError from
+            each call until it is over. Either way what was logged stays queued and is tried again.
 
     Attributes:
         log_dir: where the events go, absolute; a `pathlib.Path` where one was given.
@@ -97,6 +101,9 @@ class SummaryWriter(
         flush_secs: Any = 120,
         filename_suffix: str = "",
         write_to_disk: bool = True,
+        *,
+        on_full: str = "block",
+        on_error: str = "warn",
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
@@ -109,10 +116,13 @@ class SummaryWriter(
         self.flush_secs = flush_secs
         self.filename_suffix = file_name_part(filename_suffix, "filename_suffix")
         self.write_to_disk = bool(write_to_disk)
+        self._policies = {"on_full": on_full, "on_error": on_error}
+        self._is_patient = False
         self.file_writer = None
         self.all_writers = None
         self._closed_files = ()
         self._get_file_writer()
+        self._is_patient = on_error == "warn"  # files that logging opens, in the middle of a training
 
     def _get_file_writer(self) -> FileWriter:
         """The FileWriter of the main file; a new one (a new file) after close()."""
@@ -135,7 +145,15 @@ class SummaryWriter(
             from tickertape._null import NullFileWriter  # noqa: PLC0415  # for the few that need it
 
             make = NullFileWriter
-        return make(directory, self.max_queue, self.flush_secs, self.filename_suffix, purge_step=purge_step)
+        return make(
+            directory,
+            self.max_queue,
+            self.flush_secs,
+            self.filename_suffix,
+            purge_step=purge_step,
+            is_patient=self._is_patient,
+            **self._policies,
+        )
 
     def _open(self) -> None:
         """Called by the native add_scalar while no file is bound."""

@@ -1,0 +1,36 @@
+// The core's wait hooks. L5.
+#include "bindings/waiting.h"
+
+#include <pybind11/pybind11.h>
+
+#include "base/os_process.h"
+#include "pipeline/backend.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// Small ops are pushed with the GIL held; where one has to wait all the same, other threads shall run. Safe
+// since what is pushed has been copied out of Python's objects, or is kept alive by the call's arguments.
+void* give_up_gil() {
+  return Py_IsInitialized() != 0 && PyGILState_Check() != 0 ? PyEval_SaveThread() : nullptr;
+}
+
+void take_gil_back(void* thread_state) {
+  if (thread_state != nullptr) PyEval_RestoreThread(static_cast<PyThreadState*>(thread_state));
+}
+
+// Lets Ctrl-C end a wait for a disk that may never come back. Python runs its handlers in the main thread
+// alone.
+bool signal_raised() {
+  if (!is_main_thread() || Py_IsInitialized() == 0) return false;
+  const py::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() != 0;
+}
+
+}  // namespace
+
+void set_wait_hooks() { Backend::set_wait_hooks({&give_up_gil, &take_gil_back, &signal_raised}); }
+
+}  // namespace tickertape::bindings
