@@ -35,8 +35,7 @@ def measure(plan: Plan) -> Section:
     flushes(race, floor)
     arrays(race)
     race.section.notes += [
-        "Medians over rounds in which all contestants take turns; the loop around the call is inside.",
-        "limit: for scalars a C method that takes three arguments and reads the clock, for flush() one that does "
+        "The loop around the call is inside. limit: for scalars a C method that takes three arguments and reads the clock, for flush() one that does "
         "nothing, for tensors float(tensor), for arrays one copy of the array."
         if floor
         else f"The floor under add_scalar was not measured: {plan.no_floor}.",
@@ -151,7 +150,7 @@ def arrays(race: Race) -> None:
         for suffix, in_all in (("caller", False), ("in all", True)):
             lanes = race.lanes(partial(array_lane, log, in_all=in_all))
             limit = None if in_all else copy_lane(copied)
-            race.run(f"{row}, {suffix}", lanes, size(7, 2), size(calls, 1), limit)
+            race.run(f"{row}, {suffix}", lanes, size(15, 2), size(calls, 1), limit)
 
 
 def array_lane(
