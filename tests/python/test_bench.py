@@ -11,7 +11,7 @@ from tickertape import __main__ as command
 from tickertape import bench
 from tickertape.bench import contestants, pictures, png, race, readback, section, svg, timing
 
-PARTS = ["calls", "throughput", "png", "loop", "reading", "tails"]
+PARTS = ["calls", "throughput", "png", "loop", "curves", "reading", "tails"]
 
 
 @pytest.fixture(scope="module")

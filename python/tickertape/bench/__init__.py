@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tickertape.bench import (
     calls,
     contestants,
+    curves,
     imports,
     instructions,
     loop,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[Plan], Section]] = {
     "throughput": throughput.measure,
     "png": png.measure,
     "loop": loop.measure,
+    "curves": curves.measure,
     "imports": imports.measure,
     "reading": reading.measure,
     "instructions": instructions.measure,
