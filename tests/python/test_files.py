@@ -9,6 +9,7 @@ from pathlib import Path
 
 import oracle
 import pytest
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tickertape.writer import FileWriter, SummaryWriter
 
 
@@ -47,10 +48,13 @@ def test_names_never_clash(tmp_path):
 
 
 def test_purge_step_as_torch(tmp_path):
-    """torch writes a second version event for the step; ours is the file's first. torch leaves their times out."""
+    """torch writes a second version event for the step; ours is the file's first. torch leaves their times out.
+
+    torch writes one session start, which TensorBoard takes for the run's beginning; ours come in twos.
+    """
     oracle.both(tmp_path, lambda writer: writer.add_scalar("a", 1, 7, oracle.WALLTIME), purge_step=7)
     theirs, ours = (oracle.load(*oracle.event_files(tmp_path / name)) for name in ("torch", "ours"))
-    del theirs[0]
+    del theirs[0], ours[2]
     for event in (*theirs[:2], *ours[:2]):
         event.ClearField("wall_time")
         event.ClearField("source_metadata")
@@ -66,8 +70,21 @@ def test_purge_step_at_first_opening_only(tmp_path):
     writer.add_scalar("a", 1, 4)
     writer.close()
     first, second = map(oracle.load, oracle.event_files(tmp_path))
-    assert [event.WhichOneof("what") for event in first] == ["file_version", "session_log"]
+    assert [event.WhichOneof("what") for event in first] == ["file_version", "session_log", "session_log"]
     assert [event.WhichOneof("what") for event in second] == ["file_version", "summary"]
+
+
+def test_tensorboard_hides_what_purge_step_says(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        for step in range(10):
+            writer.add_scalar("a", 0, step)
+    with SummaryWriter(tmp_path, purge_step=6) as writer:
+        for step in range(6, 9):
+            writer.add_scalar("a", 1, step)
+    accumulator = EventAccumulator(str(tmp_path))
+    accumulator.Reload()
+    points = [(event.step, event.tensor_proto.float_val[0]) for event in accumulator.Tensors("a")]
+    assert points == [(step, 0) for step in range(6)] + [(step, 1) for step in range(6, 9)]
 
 
 @pytest.mark.parametrize("unset", [None, "", b""])

@@ -27,6 +27,26 @@ def test_import_loads_numpy_alone(run_script):
     run_script("import tickertape\n" + CHECK)
 
 
+def test_nothing_but_numpy_is_needed(run_script):
+    """Every public name can be had where only the standard library and NumPy can be imported."""
+    run_script(
+        """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in ("numpy", "tickertape"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refuse())
+import tickertape
+for name in tickertape.__all__:
+    getattr(tickertape, name)
+"""
+    )
+
+
 def test_writing_and_reading_load_nothing_heavy(run_script):
     run_script(
         """
