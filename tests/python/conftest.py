@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from disks import fault_disk  # noqa: F401  # a fixture
 
 # The oracles warn about their own dependencies while they are imported; ours may not warn at all.
 with warnings.catch_warnings():
