@@ -91,7 +91,14 @@ class EventFileWriter:
         walltime: Any,
     ) -> None: ...
     def add_encoded_image(
-        self, tag: str, encoded: bytes, height: int, width: int, channels: int, global_step: Any, walltime: Any
+        self,
+        tag: str,
+        encoded: bytes,
+        height: int,
+        width: int,
+        channels: int,
+        global_step: Any,
+        walltime: Any,
     ) -> None: ...
     def add_video(
         self,
@@ -232,7 +239,10 @@ def histogram(
     """(min, max, num, sum, sum_squares, bucket_limits, bucket_counts, nan_count, infinite_count)."""
 
 def pr_curve(
-    labels: npt.NDArray[Any], predictions: npt.NDArray[Any], num_thresholds: int, weights: npt.NDArray[Any] | None
+    labels: npt.NDArray[Any],
+    predictions: npt.NDArray[Any],
+    num_thresholds: int,
+    weights: npt.NDArray[Any] | None,
 ) -> npt.NDArray[np.float64]:
     """Six rows: tp, fp, tn, fn, precision, recall."""
 
