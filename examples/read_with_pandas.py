@@ -1,0 +1,56 @@
+"""Reads the runs of sweep.py back into pandas: which hyper-parameters matter? No TensorBoard, no TensorFlow.
+
+python examples/sweep.py && python examples/read_with_pandas.py
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+import tickertape
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--log-dir", default="runs/sweep", type=Path)
+options = parser.parse_args()
+
+
+def curves(log_dir):
+    """Every scalar of every run, a row each: run, tag, step, wall_time, value."""
+    frames = []
+    for run in sorted(path for path in log_dir.iterdir() if path.is_dir()):
+        for tag, scalars in tickertape.read_scalars(run).items():
+            frames.append(pd.DataFrame({"run": run.name, "tag": tag, **scalars._asdict()}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def settings(runs):
+    """The values that stand in the names of the runs, "rate=0.1_width=8" and so on; a row a run."""
+    rows = [dict(part.split("=") for part in run.split("_")) for run in runs]
+    return pd.DataFrame(rows, index=runs)
+
+
+def main():
+    if not options.log_dir.is_dir():
+        sys.exit(f"{options.log_dir}: no such directory; run examples/sweep.py first")
+    table = curves(options.log_dir)
+    pd.set_option("display.width", 120, "display.max_columns", None)
+    print(f"{len(table):,} values of {table.run.nunique()} runs\n")
+
+    wide = table.pivot_table(index=["run", "step"], columns="tag", values="value")
+    last = wide.groupby("run").last()
+    print("the best runs at their end")
+    print(last.sort_values("accuracy", ascending=False).head(5).round(3), "\n")
+
+    values = settings(last.index)
+    for name in values.columns:
+        print(f"mean accuracy by {name}")
+        print(last.accuracy.groupby(values[name]).mean().round(3).to_string(), "\n")
+
+    smooth = wide["loss/train"].groupby("run").transform(lambda losses: losses.ewm(alpha=0.3).mean())
+    print("steadiest training (smallest mean distance from its own moving average)")
+    print((wide["loss/train"] - smooth).abs().groupby("run").mean().nsmallest(3).round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()
