@@ -1,4 +1,4 @@
-"""What tensorboardX's modules hand out while installed: our writer behind tensorboardX's constructor."""
+"""What tensorboardX's modules hand out while installed: our writer behind tensorboardX's parameters."""
 
 from __future__ import annotations
 
@@ -47,6 +47,27 @@ class SummaryWriter(writer.SummaryWriter):
             filename_suffix or "",
             **options,
         )
+
+    def add_scalar(  # type: ignore[override]  # in that order display_name comes fifth
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        display_name: str = "",
+        summary_description: str = "",
+        **options: Any,
+    ) -> None:
+        """add_scalar of `tickertape.SummaryWriter` in tensorboardX's order; `options` are torch's."""
+        names: dict[str, Any] = {
+            "display_name": display_name or "",
+            "summary_description": summary_description or "",
+        }
+        super().add_scalar(tag, scalar_value, global_step, walltime, **options, **names)
+
+    def add_onnx_graph(self, onnx_model_file: Any) -> None:
+        """add_onnx_graph of `tickertape.SummaryWriter` under tensorboardX's name for the path."""
+        super().add_onnx_graph(onnx_model_file)
 
     @property
     def logdir(self) -> Any:

@@ -2,6 +2,7 @@
 
 import inspect
 
+import oracle
 import pytest
 import tensorboardX
 from tickertape import _tensorboardx
@@ -151,6 +152,30 @@ def test_tensorboardx_parameters():
     theirs = inspect.signature(tensorboardX.FileWriter.__init__).parameters
     ours = inspect.signature(_tensorboardx.FileWriter.__init__).parameters
     assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
+
+
+@pytest.mark.parametrize("name", ["SummaryWriter", "FileWriter"])
+def test_tensorboardx_methods(name):
+    for method, theirs in inspect.getmembers(getattr(tensorboardX, name), inspect.isfunction):
+        if not method.startswith("_"):
+            ours = getattr(getattr(_tensorboardx, name), method)
+            expected = list(inspect.signature(theirs).parameters)
+            assert list(inspect.signature(ours).parameters)[: len(expected)] == expected, method
+
+
+def test_tensorboardx_order_of_parameters(tmp_path):
+    for module in (tensorboardX, _tensorboardx):
+        with module.SummaryWriter(str(tmp_path / module.__name__)) as writer:
+            writer.add_scalar("a", 1.5, 3, 7.5, "name", "description")
+    theirs, ours = (oracle.logged(tmp_path / module.__name__) for module in (tensorboardX, _tensorboardx))
+    assert theirs == ours
+
+
+def test_tensorboardx_that_writes_nothing(tmp_path):
+    with _tensorboardx.SummaryWriter(str(tmp_path / "a"), write_to_disk=False) as writer:
+        writer.add_scalar("a", 1.0, 0)
+        writer.add_histogram("h", [1.0, 2.0], 0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_tensorboardx_writer(tmp_path):
