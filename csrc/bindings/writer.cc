@@ -206,7 +206,7 @@ py::dict stats() {
   all["events_written"] = number(&Counters::events_written);
   all["events_queued"] = backend == nullptr ? 0 : backend->events_queued();
   all["bytes_written"] = number(&Counters::bytes_written);
-  all["bytes_queued"] = backend == nullptr ? 0 : backend->ring().head() - backend->ring().tail();
+  all["bytes_queued"] = backend == nullptr ? 0 : backend->bytes_queued();
   all["events_dropped"] = number(&Counters::events_dropped);
   all["write_retries"] = number(&Counters::write_retries);
   all["files_renewed"] = number(&Counters::files_renewed);

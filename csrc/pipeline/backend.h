@@ -75,6 +75,7 @@ class Backend {
   NameLog& names() { return names_; }
   Notices& notices() { return notices_; }
   Counters& counters() { return counters_; }
+  std::uint64_t bytes_queued() const { return ring_.head() - ring_.tail() + ring_.heap_bytes(); }
   // Events that were accepted and are not in their file yet.
   std::uint64_t events_queued();
 

@@ -4,6 +4,7 @@
 // project.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -83,6 +84,17 @@ class OpRing {
     return head() - tail() + 2 * body_size < capacity_ / 2;
   }
 
+  // Counts a body on the heap against the budget; false where that is used up. One alone may always be there.
+  bool take_heap(std::uint64_t size) {
+    std::uint64_t taken = heap_bytes_.load(std::memory_order_relaxed);
+    do {
+      if (taken != 0 && taken + size > capacity_) return false;
+    } while (!heap_bytes_.compare_exchange_weak(taken, taken + size, std::memory_order_relaxed));
+    return true;
+  }
+  void give_heap_back(std::uint64_t size) { heap_bytes_.fetch_sub(size, std::memory_order_relaxed); }
+  std::uint64_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
+
   // Makes the next push go slowly, so that its caller looks for notices.
   void interrupt();
 
@@ -121,6 +133,7 @@ class OpRing {
   std::uint8_t* ring_;
   std::uint64_t capacity_;
   std::uint32_t slots_backed_ = 0;
+  std::atomic<std::uint64_t> heap_bytes_{0};  // relaxed: a count, the bodies are ordered by the ring
 
   // Under producers_:
   SpinLock producers_;
@@ -128,6 +141,7 @@ class OpRing {
   std::uint64_t limit_ = 0;   // pushes that end before it need no look at the drainer's side
   std::uint64_t backed_ = 0;  // bytes of the region that have memory, from its start
   std::uint64_t accepted_ = 0;
+  std::uint64_t refused_at_tail_ = ~std::uint64_t{0};  // where the tail was when there was no more memory
 };
 
 }  // namespace tickertape

@@ -78,6 +78,14 @@ class OpenFile {
   template <typename TryPush>
   bool push(TryPush try_push);
 
+  // The body of an op that is too large for the ring.
+  struct HeapPart {
+    bool is_used = false;
+    std::unique_ptr<std::uint8_t[]> bytes;
+  };
+  ring_layout::OpHeader* reserve(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step,
+                                 double wall_time, const HeapPart& heap, bool& slowly);
+
   Backend& backend_;
   const OnFull on_full_;
   Name* name_ = nullptr;
@@ -107,22 +115,25 @@ bool OpenFile::push(TryPush try_push) {
 template <typename Write>
 bool OpenFile::add_op(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
                       Write write) {
-  using ring_layout::HeapBody;
   OpRing& ring = backend_.ring();
-  const bool on_heap = size > ring.max_body_size();
-  std::unique_ptr<std::uint8_t[]> heap;
-  if (on_heap) {
-    heap.reset(new std::uint8_t[size]);
-    write(heap.get());
-  }
+  HeapPart heap;
+  const auto move_to_heap = [&] {
+    heap.bytes.reset(new std::uint8_t[size]);
+    write(heap.bytes.get());
+    heap.is_used = true;
+  };
+  if (size > ring.max_body_size()) move_to_heap();
   const bool accepted = push([&] {
     bool slowly = false;
-    ring_layout::OpHeader* op =
-        ring.try_reserve(kind, on_heap ? ring_layout::kBodyOnHeap : std::uint8_t{0}, name.id,
-                         on_heap ? sizeof(HeapBody) : size, step, wall_time, channel_.pushed, slowly);
+    ring_layout::OpHeader* op = reserve(kind, name, size, step, wall_time, heap, slowly);
+    if (op == nullptr && !heap.is_used && ring.head() == ring.tail()) {
+      // The ring is empty, and there is no memory to make it larger: waiting would not help.
+      move_to_heap();
+      op = reserve(kind, name, size, step, wall_time, heap, slowly);
+    }
     if (op == nullptr) return Pushed::kFull;
-    if (on_heap) {
-      const HeapBody body{heap.release(), size};
+    if (heap.is_used) {
+      const ring_layout::HeapBody body{heap.bytes.release(), size};
       std::memcpy(OpRing::body(op), &body, sizeof body);
     } else {
       write(OpRing::body(op));
@@ -131,7 +142,7 @@ bool OpenFile::add_op(OpKind kind, const Name& name, std::uint64_t size, std::in
     return slowly ? Pushed::kDoneSlowly : Pushed::kDone;
   });
   // What no other process could bring home is in the file before the call returns.
-  if (accepted && (on_heap || !name.is_shared)) flush();
+  if (accepted && (heap.is_used || !name.is_shared)) flush();
   return accepted;
 }
 

@@ -205,7 +205,10 @@ void Sequencer::note_encoded(Channel& channel, std::uint64_t position) {
 // The op has been encoded, or never will be.
 void Sequencer::leave_behind(Channel& channel, std::uint64_t position, OpHeader& op) {
   channel.encoded_to = position + op.total_size();
-  if ((op.flags & kBodyOnHeap) != 0) delete[] heap_body(op).data;
+  if ((op.flags & kBodyOnHeap) == 0) return;
+  const HeapBody body = heap_body(op);
+  delete[] body.data;
+  ring_.give_heap_back(body.size);
 }
 
 void Sequencer::report(Name& name, const EncodeReport& report) {
