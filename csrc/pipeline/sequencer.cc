@@ -72,7 +72,7 @@ void Sequencer::tell(MakeText make_text) noexcept {
 
 bool Sequencer::step() {
   const bool more = scan();
-  for (std::size_t i = 0; i < active_.size(); ++i) settle(*active_[i]);
+  for (Channel* channel : active_) settle(*channel);  // settling activates no other
   closed_.clear();
   closed_.reserve(active_.size());  // from here on nothing throws
   std::erase_if(active_, [&](Channel* channel) {
