@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,6 +90,13 @@ void set_thread_name(const char* name) {
   pthread_setname_np(pthread_self(), name);
 #else
   (void)name;
+#endif
+}
+
+void never_preempt_when_waking() {
+#if defined(__linux__)
+  const sched_param none{};
+  static_cast<void>(sched_setscheduler(0, SCHED_BATCH, &none));  // sched(7)
 #endif
 }
 

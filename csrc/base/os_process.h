@@ -42,4 +42,8 @@ bool is_main_thread();
 // Shows in tools such as `top -H`; at most 15 bytes.
 void set_thread_name(const char* name);
 
+// The calling thread no longer takes the processor from a running one when it wakes; it gets its fair share
+// as before. Needs no rights; without effect where the system has nothing of the kind.
+void never_preempt_when_waking();
+
 }  // namespace tickertape

@@ -223,6 +223,7 @@ void Backend::wake() {
 // The drainer thread.
 void Backend::run() {
   set_thread_name("tickertape-io");
+  never_preempt_when_waking();  // as in the codec pool
   for (;;) {
     bool more;
     bool idle;
