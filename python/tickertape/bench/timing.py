@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter_ns
+from time import monotonic, perf_counter_ns, process_time_ns, sleep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -146,7 +146,23 @@ def interleave(lanes: Sequence[Lane], rounds: int, calls: int | dict[str, int]) 
             lane = lanes[(turn + position) % len(lanes)]
             lane.settle()
             results[lane.name].rounds.append(lane.batch(counts[lane.name]) / counts[lane.name])
+            lane.settle()
+            wait_until_idle()
     return results
+
+
+def wait_until_idle() -> None:
+    """Until the process's other threads rest, half a second at most: nobody pays for what another one left behind.
+
+    tensorboardX's flush() returns before its thread is done, and a thread of Python that computes keeps the interpreter
+    from its next caller for 5 ms (sys.getswitchinterval()).
+    """
+    end = monotonic() + 0.5
+    while monotonic() < end:
+        before = process_time_ns()
+        sleep(0.001)
+        if process_time_ns() - before < 200_000:  # a fifth of the time; to wake up takes a twentieth
+            return
 
 
 def percentiles(taken: Sequence[int]) -> dict[str, int]:
