@@ -47,6 +47,7 @@ class FaultDisk:
         self._control = str(where / "control")
         self._server = subprocess.Popen(
             [sys.executable, str(_SUPPORT / "fault_fs.py"), str(self.path), self._control],
+            stdin=subprocess.PIPE,  # its end is the server's
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -56,6 +57,10 @@ class FaultDisk:
             pytest.skip(
                 f"cannot mount a FUSE file system here: {reason[-1] if reason else 'no reason given'}"
             )
+
+        first = self.path / "first"
+        first.touch()  # asks for the first FLUSH; see there
+        first.unlink()
 
     @property
     def arguments(self):

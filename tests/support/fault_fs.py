@@ -3,7 +3,8 @@
     python fault_fs.py MOUNTPOINT CONTROL_SOCKET
 
 It speaks the kernel's protocol itself (linux/fuse.h; all it needs is /dev/fuse and fusermount3), and prints "ready"
-once it is mounted. Each connection to the control socket is one command line and gets one line of JSON:
+once it is mounted. It ends, and takes the mount along, when its standard input does. Each connection to the control
+socket is one command line and gets one line of JSON:
 
     stall           answer nothing that the kernel asks, until `go`
     go              answer again
@@ -34,9 +35,9 @@ ATTRIBUTES = struct.Struct("<QQQQQQIIIIIIIIII")
 VALID_SECONDS = 3600  # how long the kernel may believe an answer: nobody else changes anything
 MAX_WRITE = 128 << 10
 (
-    LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, UNLINK, RMDIR, RENAME, OPEN, READ, WRITE, STATFS, RELEASE, FSYNC, FLUSH,
+    LOOKUP, FORGET, GETATTR, SETATTR, MKDIR, UNLINK, RMDIR, RENAME, OPEN, READ, WRITE, STATFS, RELEASE, FSYNC,
     INIT, OPENDIR, READDIR, RELEASEDIR, CREATE, INTERRUPT, DESTROY, BATCH_FORGET,
-) = (1, 2, 3, 4, 9, 10, 11, 12, 14, 15, 16, 17, 18, 20, 25, 26, 27, 28, 29, 35, 36, 38, 42)  # fmt: skip
+) = (1, 2, 3, 4, 9, 10, 11, 12, 14, 15, 16, 17, 18, 20, 26, 27, 28, 29, 35, 36, 38, 42)  # fmt: skip
 WITHOUT_ANSWER = {FORGET, BATCH_FORGET, INTERRUPT, DESTROY}
 FATTR_SIZE = 1 << 3
 FUSE_BIG_WRITES = 1 << 5
@@ -75,7 +76,7 @@ class Disk:
         node = self.nodes.get(number)
         if opcode in (LOOKUP, MKDIR, CREATE, UNLINK, RMDIR, RENAME):
             return self._name_request(opcode, node, body)
-        if opcode in (RELEASE, RELEASEDIR, FLUSH, FSYNC):
+        if opcode in (RELEASE, RELEASEDIR, FSYNC):
             return b""
         methods = {
             INIT: self._init,
@@ -89,6 +90,8 @@ class Disk:
             STATFS: self._statfs,
         }
         if opcode not in methods:
+            # FLUSH, too: from its first answer on it is not asked again. close() would wait for it, and so would the
+            # kernel when it ends a process.
             raise Fault(errno.ENOSYS)
         return methods[opcode](node, body)
 
@@ -249,10 +252,14 @@ def main(mountpoint, control_path):
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
     selector.register(descriptor, selectors.EVENT_READ)
+    selector.register(sys.stdin, selectors.EVENT_READ)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
         for key, _ in selector.select():
+            if key.fileobj is sys.stdin:
+                subprocess.run(["fusermount3", "-u", "-z", "--", mountpoint], check=False)
+                return
             if key.fileobj is listener:
                 was_stalled = disk.is_stalled
                 serve_control(disk, listener)
