@@ -10,6 +10,7 @@
 
 #include "base/cpu.h"
 #include "bindings/arguments.h"
+#include "bindings/gil.h"
 #include "codec/histogram.h"
 #include "codec/pixels.h"
 #include "codec/png.h"
@@ -51,7 +52,7 @@ py::tuple histogram(const py::array& values, const std::string& dtype, const py:
   }
   Histogram h;
   {
-    const py::gil_scoped_release release;  // the arrays are kept by `elements` and `edges`
+    const GilRelease release;  // the arrays are kept by `elements` and `edges`
     if (bin_count != 0) {
       h = uniform_histogram(elements.view, bin_count, max_bins);
     } else if (edges.size() != 0) {
@@ -71,7 +72,7 @@ py::array_t<double> curve(const py::array& labels, const py::array& predictions,
   const Elements weight = weights ? elements_of(*weights, std::nullopt, "weights") : Elements{};
   std::vector<double> rows;
   {
-    const py::gil_scoped_release release;  // the arrays are kept by the three above
+    const GilRelease release;  // the arrays are kept by the three above
     rows = pr_curve(label.view, prediction.view, weight.view, num_thresholds);
   }
   return to_array(rows).reshape({py::ssize_t{6}, static_cast<py::ssize_t>(num_thresholds)});
@@ -100,7 +101,7 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
   if (channels < 1 || channels > 4) throw py::value_error("pixels must have 1 to 4 channels");
   Buffer out;
   {
-    const py::gil_scoped_release release;  // `pixels` is kept by the caller
+    const GilRelease release;  // `pixels` is kept by the caller
     encode_png({pixels.data(), extent(1), extent(0), channels, std::size_t{extent(1)} * channels}, out);
   }
   return {reinterpret_cast<const char*>(out.data()), out.size()};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "bindings/gil.h"
 
 namespace py = pybind11;
 
@@ -39,6 +40,7 @@ void translate(std::exception_ptr error) {
 void register_errors() { py::register_exception_translator(translate); }
 
 void raise_in_python(std::exception_ptr error) {
+  if (!error) stop_this_thread();  // pthread_exit() is no exception of C++, so there is nothing to point to
   try {
     try {
       translate(std::move(error));

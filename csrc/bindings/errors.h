@@ -9,7 +9,8 @@ namespace tickertape::bindings {
 // DataError to ValueError.
 void register_errors();
 
-// The same for functions that pybind11 does not wrap: sets the Python error.
+// The same for functions that pybind11 does not wrap, with what std::current_exception() gave: sets the
+// Python error. Does not return to a thread that Python ends at its own end.
 void raise_in_python(std::exception_ptr error);
 
 }  // namespace tickertape::bindings

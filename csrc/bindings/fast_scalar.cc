@@ -12,6 +12,7 @@
 #include "bindings/arguments.h"
 #include "bindings/errors.h"
 #include "bindings/fast_call.h"
+#include "bindings/gil.h"
 #include "bindings/push.h"
 #include "event/encoder.h"
 
@@ -151,7 +152,7 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const std::shared_ptr<OpenFile> file = writer.writer.file();
   {
     // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
-    const py::gil_scoped_release release;
+    const GilRelease release;
     if (summary.empty()) {
       file->add_scalar(tag, scalar.value, scalar.step, scalar.wall_time, scalar.style);
     } else {
@@ -171,13 +172,15 @@ void after_slow_push(PyWriter& writer, Pushed pushed) {
   raise_trouble(*file);
 }
 
-PyObject* add_scalar(PyWriter& writer, const Call& call) {
+// Runs Python code, which may close the writer: so it comes before anything is looked up.
+bool to_scalar(const Call& call, Scalar& scalar) {
+  return tickertape::bindings::to_scalar(call.given[kValue], scalar.value) &&
+         to_step(call.given[kStep], scalar.step) && to_style(call, scalar.style) &&
+         to_wall_time(call.given[kWalltime], scalar.wall_time);
+}
+
+PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
   try {
-    Scalar scalar;
-    if (!to_scalar(call.given[kValue], scalar.value) || !to_step(call.given[kStep], scalar.step) ||
-        !to_style(call, scalar.style) || !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
-      return nullptr;
-    }
     const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
                        writer.writer.is_ready() && !scalar.overflows();
     if (plain) [[likely]] {
@@ -206,19 +209,22 @@ PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize
                             PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
   Call call;
-  if (writer == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
-  return add_scalar(*writer, call);
+  Scalar scalar;
+  if (writer == nullptr || !take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar))
+    return nullptr;
+  return push(*writer, call, scalar);
 }
 
 PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
   Call call;
-  if (base == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
+  Scalar scalar;
+  if (base == nullptr || !take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar))
+    return nullptr;
   PyWriter* writer = bound_writer(self, *base);
   if (writer == nullptr) return nullptr;
-  // Conversions run Python code, which may close the writer: the reference keeps what is used below alive.
-  const py::object owner = base->owner;
-  return add_scalar(*writer, call);
+  const py::object owner = base->owner;  // warnings run Python code, which may close the writer
+  return push(*writer, call, scalar);
 }
 
 constexpr const char* kDoc =

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "bindings/arguments.h"
+#include "bindings/gil.h"
 #include "bindings/py_writer.h"
 #include "event/op_body.h"
 
@@ -31,7 +32,7 @@ template <typename Push>
 void push_op(PyWriter& self, std::size_t bytes, Push push) {
   const std::shared_ptr<OpenFile> file = self.writer.file();
   if (bytes >= kWorthReleasingGil || !file->backend().ring().probably_has_room(bytes)) {
-    const pybind11::gil_scoped_release release;
+    const GilRelease release;
     push(*file);
   } else {
     push(*file);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bindings/gil.h"
 #include "event/decoder.h"
 #include "reader/scalars.h"
 #include "record/record_reader.h"
@@ -26,7 +27,7 @@ py::bytes next_record(RecordReader& reader) {
   Bytes data;
   bool found;
   {
-    const py::gil_scoped_release release;  // reads the file into memory of its own
+    const GilRelease release;  // reads the file into memory of its own
     found = reader.next(data);
   }
   if (!found) throw py::stop_iteration();
@@ -114,7 +115,7 @@ py::array_t<T> to_array(const std::vector<T>& values) {
 py::dict scalars_of(const std::string& path) {
   std::vector<ScalarSeries> all;
   {
-    const py::gil_scoped_release release;  // reads the file into memory of its own
+    const GilRelease release;  // reads the file into memory of its own
     all = read_scalars(path);
   }
   py::dict by_tag;

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "bindings/gil.h"
 #include "pipeline/recovery.h"
 
 namespace py = pybind11;
@@ -15,7 +16,7 @@ namespace {
 py::list recover(const std::string& under) {
   RecoveryReport report;
   {
-    const py::gil_scoped_release release;  // reads and writes files with memory of its own
+    const GilRelease release;  // reads and writes files with memory of its own
     report = recover_rings(under);
   }
   py::list rings;

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include "base/os_process.h"
+#include "bindings/gil.h"
 #include "pipeline/backend.h"
 
 namespace py = pybind11;
@@ -17,8 +18,8 @@ void* give_up_gil() {
   return Py_IsInitialized() != 0 && PyGILState_Check() != 0 ? PyEval_SaveThread() : nullptr;
 }
 
-void take_gil_back(void* thread_state) {
-  if (thread_state != nullptr) PyEval_RestoreThread(static_cast<PyThreadState*>(thread_state));
+void end_wait(void* thread_state) {
+  if (thread_state != nullptr) take_gil_back(static_cast<PyThreadState*>(thread_state));
 }
 
 // Lets Ctrl-C end a wait for a disk that may never come back. Python runs its handlers in the main thread
@@ -31,6 +32,6 @@ bool signal_raised() {
 
 }  // namespace
 
-void set_wait_hooks() { Backend::set_wait_hooks({&give_up_gil, &take_gil_back, &signal_raised}); }
+void set_wait_hooks() { Backend::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised}); }
 
 }  // namespace tickertape::bindings

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "bindings/arguments.h"
 #include "bindings/fast_call.h"
+#include "bindings/gil.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "codec/pr_curve.h"
@@ -155,7 +156,7 @@ void add_event(PyWriter& self, const py::bytes& event) {
 template <typename Wait>
 void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
   if (file != nullptr) {
-    const py::gil_scoped_release release;
+    const GilRelease release;
     wait(*file);
   }
   raise_notices();
@@ -187,9 +188,12 @@ std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::str
   if (is_second(on_full, "on_full", "block", "drop")) options.on_full = OnFull::kDrop;
   if (is_second(on_error, "on_error", "warn", "raise")) options.on_error = OnError::kRaise;
   options.is_patient = is_patient;
+  // pybind11 gives up the GIL at its first use of NumPy, in its own way (see gil.h): here, and not in some
+  // thread.
+  [[maybe_unused]] const py::dtype first_use = py::dtype::of<float>();
   std::unique_ptr<PyWriter> writer;
   {
-    const py::gil_scoped_release release;  // creates directories and a file
+    const GilRelease release;  // creates directories and a file
     writer = std::make_unique<PyWriter>(log_dir, std::move(options));
   }
   raise_notices();
@@ -219,7 +223,7 @@ void shutdown(bool is_last) {
   Backend* backend = Backend::current();
   if (backend == nullptr) return;
   {
-    const py::gil_scoped_release release;  // waits for the disk
+    const GilRelease release;  // waits for the disk
     is_last ? backend->finish() : static_cast<void>(backend->stop());
   }
   raise_notices();

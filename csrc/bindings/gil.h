@@ -1,0 +1,37 @@
+// Giving up the GIL and taking it back, also where Python has begun to end meanwhile. L5.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <unistd.h>
+
+namespace tickertape::bindings {
+
+// For a thread that Python wants to end, which it may not do inside our frames.
+[[noreturn]] inline void stop_this_thread() noexcept {
+  for (;;) pause();
+}
+
+// Python up to 3.13 ends a daemon thread that asks for the GIL while the interpreter finalises: by
+// pthread_exit(), which unwinds, and aborts the process at the first destructor (pybind11's
+// gil_scoped_release is one). Such a thread stops here until the process has ended, as from Python 3.14 on.
+inline void take_gil_back(PyThreadState* state) noexcept {
+  try {
+    PyEval_RestoreThread(state);
+  } catch (...) {  // nothing is thrown but that
+    stop_this_thread();
+  }
+}
+
+// Gives up the GIL while it lives.
+class GilRelease {
+ public:
+  GilRelease() : state_(PyEval_SaveThread()) {}
+  ~GilRelease() { take_gil_back(state_); }
+  GilRelease(const GilRelease&) = delete;
+  GilRelease& operator=(const GilRelease&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+}  // namespace tickertape::bindings
