@@ -45,9 +45,11 @@ inline PyMethodDef fast_method(const char* name, FastFunction function, const ch
           METH_FASTCALL | METH_KEYWORDS, doc};
 }
 
-// Puts the fast methods on the two classes, once they exist.
-void add_fast_scalar(pybind11::handle event_file_writer, pybind11::handle summary_writer_base);
-void add_fast_log(pybind11::handle summary_writer_base);
-void add_fast_flush(pybind11::handle summary_writer_base);
+// EventFileWriter.add_scalar
+PyMethodDef& event_scalar_method();
+// The fast methods of SummaryWriterBase and its subclasses.
+PyMethodDef& scalar_method();
+PyMethodDef& log_method();
+PyMethodDef& flush_method();
 
 }  // namespace tickertape::bindings

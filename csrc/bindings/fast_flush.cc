@@ -1,8 +1,6 @@
 // flush() with nothing new: trainers call it at every log, so it is one comparison. L5.
 #include "bindings/fast_call.h"
 
-namespace py = pybind11;
-
 namespace tickertape::bindings {
 namespace {
 
@@ -30,9 +28,9 @@ constexpr const char* kDoc =
 
 }  // namespace
 
-void add_fast_flush(py::handle summary_writer_base) {
-  static PyMethodDef definition = fast_method("flush", &base_flush, kDoc);
-  add_method(summary_writer_base, definition);
+PyMethodDef& flush_method() {
+  static PyMethodDef method = fast_method("flush", &base_flush, kDoc);
+  return method;
 }
 
 }  // namespace tickertape::bindings

@@ -170,9 +170,9 @@ constexpr const char* kDoc =
 
 }  // namespace
 
-void add_fast_log(py::handle summary_writer_base) {
-  static PyMethodDef definition = fast_method("log", &base_log, kDoc);
-  add_method(summary_writer_base, definition);
+PyMethodDef& log_method() {
+  static PyMethodDef method = fast_method("log", &base_log, kDoc);
+  return method;
 }
 
 }  // namespace tickertape::bindings

@@ -2,8 +2,11 @@
 //
 // Order matters: first everything that may run Python code (conversions), then look-up and push, which
 // cannot.
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,18 +45,31 @@ struct Call {
   PyObject* given[kCount] = {};
 };
 
+// The parameters' names as the interpreter has them in a call's keywords; kept for ever.
+PyObject* interned_names[kCount];
+
+// kCount where there is none of that name.
+int parameter_of(PyObject* name) {
+  const auto* const known = std::find(std::begin(interned_names), std::end(interned_names), name);
+  if (known != std::end(interned_names)) return static_cast<int>(known - interned_names);
+  int parameter = 0;
+  while (parameter < kCount && PyUnicode_CompareWithASCIIString(name, kParameterNames[parameter]) != 0)
+    ++parameter;
+  return parameter;
+}
+
 bool take_keyword(Call& call, PyObject* name, PyObject* value) {
-  for (int i = 0; i < kCount; ++i) {
-    if (PyUnicode_CompareWithASCIIString(name, kParameterNames[i]) != 0) continue;
-    if (call.given[i] != nullptr) {
-      PyErr_Format(PyExc_TypeError, "add_scalar() got multiple values for argument '%U'", name);
-      return false;
-    }
-    call.given[i] = value;
-    return true;
+  const int parameter = parameter_of(name);
+  if (parameter == kCount) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
+    return false;
   }
-  PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
-  return false;
+  if (call.given[parameter] != nullptr) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() got multiple values for argument '%U'", name);
+    return false;
+  }
+  call.given[parameter] = value;
+  return true;
 }
 
 bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
@@ -215,16 +231,61 @@ PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize
   return push(*writer, call, scalar);
 }
 
-PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
-  auto* base = value_of<PyWriterBase>(self);
+// What nearly every call is: add_scalar(tag, float, int) with a tag that was logged before, on an open file
+// with room in the ring. Runs no Python code. kFull: nothing was done, and the general way shall look closer.
+inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
+  PyObject* const value = arguments[kValue];
+  PyObject* const global_step = arguments[kStep];
+  if (base.bound == nullptr || !PyFloat_CheckExact(value) || !PyLong_CheckExact(global_step))
+    return Pushed::kFull;
+  PyWriter& writer = *base.bound;
+  if (!writer.writer.is_ready()) return Pushed::kFull;
+  const Name* name = writer.tags.find(arguments[kTag], writer.writer.epoch());
+  if (name == nullptr || !name->is_shared) return Pushed::kFull;
+  const double number = PyFloat_AS_DOUBLE(value);
+  if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // NaN is not, either
+  int overflow = 0;
+  const std::int64_t step = PyLong_AsLongLongAndOverflow(global_step, &overflow);
+  if (overflow != 0) return Pushed::kFull;
+  OpenFile& file = *writer.writer.file();
+  const Pushed pushed =
+      file.try_add_scalar(name->id, number, step, wall_time_now(), ScalarStyle::kSimpleValue);
+  return pushed == Pushed::kDone && file.error_to_raise() != 0 ? Pushed::kDoneSlowly : pushed;
+}
+
+[[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base) {
+  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
+  try {
+    after_slow_push(*base.bound, Pushed::kDoneSlowly);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+// Any call that is correct. Out of line, so that its frame costs the plain call nothing.
+[[gnu::noinline]] PyObject* add_any(PyObject* self, const PyWriterBase& base, PyObject* const* arguments,
+                                    Py_ssize_t count, PyObject* keywords) {
   Call call;
   Scalar scalar;
-  if (base == nullptr || !take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar))
-    return nullptr;
-  PyWriter* writer = bound_writer(self, *base);
+  if (!take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar)) return nullptr;
+  PyWriter* writer = bound_writer(self, base);
   if (writer == nullptr) return nullptr;
-  const py::object owner = base->owner;  // warnings run Python code, which may close the writer
+  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
   return push(*writer, call, scalar);
+}
+
+PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  if (base == nullptr) return nullptr;
+  if (count == kStep + 1 && keywords == nullptr) [[likely]] {
+    const Pushed pushed = try_plain(*base, arguments);
+    if (pushed == Pushed::kDone) [[likely]]
+      Py_RETURN_NONE;
+    if (pushed == Pushed::kDoneSlowly) return finish_slow_push(*base);
+  }
+  return add_any(self, *base, arguments, count, keywords);
 }
 
 constexpr const char* kDoc =
@@ -245,11 +306,15 @@ constexpr const char* kDoc =
 
 }  // namespace
 
-void add_fast_scalar(py::handle event_file_writer, py::handle summary_writer_base) {
-  static PyMethodDef of_writer = fast_method("add_scalar", &writer_add_scalar, kDoc);
-  static PyMethodDef of_base = fast_method("add_scalar", &base_add_scalar, kDoc);
-  add_method(event_file_writer, of_writer);
-  add_method(summary_writer_base, of_base);
+PyMethodDef& event_scalar_method() {
+  static PyMethodDef method = fast_method("add_scalar", &writer_add_scalar, kDoc);
+  return method;
+}
+
+PyMethodDef& scalar_method() {
+  for (int i = 0; i < kCount; ++i) interned_names[i] = PyUnicode_InternFromString(kParameterNames[i]);
+  static PyMethodDef method = fast_method("add_scalar", &base_add_scalar, kDoc);
+  return method;
 }
 
 }  // namespace tickertape::bindings

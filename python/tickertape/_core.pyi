@@ -170,6 +170,9 @@ class SummaryWriterBase:
     def log(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
+def put_fast_methods(cls: type[SummaryWriterBase]) -> None:
+    """Puts the native methods on `cls` itself: calls on its own instances then need no search through its bases."""
+
 def stats() -> dict[str, int]:
     """Counters of the process.
 

@@ -205,6 +205,9 @@ class SummaryWriter(
         self.close()
 
 
+_core.put_fast_methods(SummaryWriter)
+
+
 def _default_log_dir(comment: str) -> str:
     """Torch's `runs/<date>_<host><comment>`."""
     import socket  # noqa: PLC0415  # takes longer to import than all of this package
