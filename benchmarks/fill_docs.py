@@ -66,6 +66,7 @@ def goals(numbers: dict[str, Any]) -> list[Goal]:
     )
     imports = found.call("import"), found.call("import", "NumPy alone")
     read = numbers["reading"]["tickertape"]["best_ns"]
+    server = numbers["reading"].get("fast data server", {}).get("best_ns")
     return [
         found.caller("`add_scalar(tag, float, step)`, caller", "add_scalar, float, 2", 110, "≤ 110 ns, ≥ 500 ×", 500),
         Goal("… over the floor", NONE, ratio(scalar / floor), NONE, "≤ 1.8 ×", scalar <= 1.8 * floor),
@@ -88,6 +89,7 @@ def goals(numbers: dict[str, Any]) -> list[Goal]:
         found.caller("`add_pr_curve`, 10,000, caller", f"{curve}, caller", 3e4, "≤ 30 µs"),
         found.caller("… in all", in_all.format(curve), 1e12, "≥ 30 ×", 30),
         Goal("read 1 M scalars into columns", NONE, duration(read), NONE, "≤ 0.15 s", read <= 0.15e9),
+        *([Goal("… beside the fast data server's loading", duration(server), duration(read), ratio(server / read), "≥ 8 ×", server >= 8 * read)] if server else []),
         Goal("`import`", duration(found.call("import", "torch")), duration(imports[0]), ratio(found.call("import", "torch") / imports[0]), f"NumPy ({duration(imports[1])}) + 15 ms", imports[0] <= imports[1] + 15e6),
         Goal("`add_scalars`, 100 keys: threads", f"+{numbers['curves']['torch']['threads']}", f"+{numbers['curves']['tickertape']['threads']}", NONE, "+0", numbers["curves"]["tickertape"]["threads"] == 0),
     ]  # fmt: skip

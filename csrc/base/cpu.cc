@@ -2,7 +2,6 @@
 #include "base/cpu.h"
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <utility>
 
@@ -16,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
 
-std::uint32_t detect() {
+std::uint32_t detect() noexcept {
   std::uint32_t found = 0;
 #if defined(__x86_64__)
   __builtin_cpu_init();  // also checks that the system saves the wide registers
@@ -45,17 +44,13 @@ std::uint32_t detect() {
   return found;
 }
 
-// Only tests store to it, while no codec runs; so relaxed order is enough.
-std::atomic<std::uint32_t> disabled_for_tests{0};
-
 }  // namespace
 
-bool has_cpu_feature(CpuFeature feature) {
-  static const std::uint32_t found = detect();
-  return (found & ~disabled_for_tests.load(std::memory_order_relaxed) & bit(feature)) != 0;
-}
+std::atomic<std::uint32_t> cpu_internal::usable{detect()};
 
-void disable_cpu_features(std::uint32_t mask) { disabled_for_tests.store(mask, std::memory_order_relaxed); }
+void disable_cpu_features(std::uint32_t mask) {
+  cpu_internal::usable.store(detect() & ~mask, std::memory_order_relaxed);
+}
 
 std::uint32_t parse_cpu_features(std::string_view names) {
   static constexpr std::array<std::pair<std::string_view, std::uint32_t>, 10> kNames{{

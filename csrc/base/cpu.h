@@ -2,6 +2,7 @@
 // TICKERTAPE_DISABLE_CPU=avx2,sse42,... turns features off; tests use disable_cpu_features() instead.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -19,8 +20,17 @@ enum class CpuFeature : std::uint32_t {
   kNeon = 1U << 8,      // always there on aarch64
 };
 
+namespace cpu_internal {
+// The bits of what may be used. Changes only at the program's start and by tests, while no codec runs:
+// relaxed.
+extern std::atomic<std::uint32_t> usable;
+}  // namespace cpu_internal
+
 // True when the processor and the operating system offer `feature` and nobody disabled it. Thread-safe.
-bool has_cpu_feature(CpuFeature feature);
+// Nothing before the start of main() (or of the module) may ask: all features count as missing until then.
+inline bool has_cpu_feature(CpuFeature feature) {
+  return (cpu_internal::usable.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(feature)) != 0;
+}
 
 // For tests: behave as though the features in `mask` (CpuFeature bits) were missing; 0 takes it back.
 // Not for use while other threads run codecs.

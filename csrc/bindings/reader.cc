@@ -5,7 +5,9 @@
 #include <pybind11/stl.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -107,9 +109,13 @@ py::tuple decode(const py::bytes& bytes) {
   return py::make_tuple(event.wall_time, event.step, event_field_name(event.what), payload);
 }
 
+// An array that owns what was the vector's; nothing is copied.
 template <typename T>
-py::array_t<T> to_array(const std::vector<T>& values) {
-  return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
+py::array_t<T> to_array(std::vector<T>&& values) {
+  auto kept = std::make_unique<std::vector<T>>(std::move(values));
+  const std::vector<T>& vector = *kept;
+  const py::capsule owner(kept.release(), [](void* old) { delete static_cast<std::vector<T>*>(old); });
+  return py::array_t<T>(static_cast<py::ssize_t>(vector.size()), vector.data(), owner);
 }
 
 py::dict scalars_of(const std::string& path) {
@@ -119,9 +125,10 @@ py::dict scalars_of(const std::string& path) {
     all = read_scalars(path);
   }
   py::dict by_tag;
-  for (const ScalarSeries& series : all) {
+  for (ScalarSeries& series : all) {
     by_tag[to_text(series.tag)] =
-        py::make_tuple(to_array(series.steps), to_array(series.wall_times), to_array(series.values));
+        py::make_tuple(to_array(std::move(series.steps)), to_array(std::move(series.wall_times)),
+                       to_array(std::move(series.values)));
   }
   return by_tag;
 }

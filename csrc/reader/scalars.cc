@@ -33,21 +33,40 @@ class Columns {
   }
 
   std::vector<ScalarSeries> take() {
-    return {std::move_iterator(all_.begin()), std::move_iterator(all_.end())};
+    std::vector<ScalarSeries> taken;
+    taken.reserve(all_.size());
+    for (Column& column : all_) taken.push_back(std::move(column.series));
+    return taken;
   }
 
  private:
+  struct Column {
+    ScalarSeries series;
+    Column* next = nullptr;  // whose value followed this one's the last time
+  };
+
+  // A training loop logs the same tags in the same order, step by step: a look at who came next the last time
+  // saves the search.
   ScalarSeries& series_of(std::string_view tag) {
-    const auto found = by_tag_.find(tag);
-    if (found != by_tag_.end()) return *found->second;
-    ScalarSeries& series = all_.emplace_back();
-    series.tag = tag;
-    by_tag_.emplace(series.tag, &series);
-    return series;
+    Column*& guess = last_ != nullptr ? last_->next : first_;
+    if (guess == nullptr || guess->series.tag != tag) guess = &column_of(tag);
+    last_ = guess;
+    return guess->series;
   }
 
-  std::deque<ScalarSeries> all_;  // elements never move: the keys below point into them
-  std::unordered_map<std::string_view, ScalarSeries*> by_tag_;
+  Column& column_of(std::string_view tag) {
+    const auto found = by_tag_.find(tag);
+    if (found != by_tag_.end()) return *found->second;
+    Column& column = all_.emplace_back();
+    column.series.tag = tag;
+    by_tag_.emplace(column.series.tag, &column);
+    return column;
+  }
+
+  std::deque<Column> all_;  // elements never move: the keys below point into them
+  std::unordered_map<std::string_view, Column*> by_tag_;
+  Column* first_ = nullptr;
+  Column* last_ = nullptr;
 };
 
 }  // namespace

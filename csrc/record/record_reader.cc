@@ -44,16 +44,23 @@ RecordReader::Found RecordReader::look(Bytes& data) {
   if (!fill(kHeaderBytes)) return buffer_.size() == at_ ? Found::kEnd : Found::kNoRecord;
   const std::optional<std::uint64_t> length = record_length(buffer_.data() + at_);
   if (!length) return Found::kNoRecord;
-  // A length that reaches behind the end is a record still being written, or no record at all; only what
-  // follows in the file tells, so both are searched behind and stay here as the tail otherwise.
-  const std::uint64_t available = std::max(file_.size(), offset()) - offset();
-  if (*length > available || available - *length < kOverheadBytes) return Found::kNoRecord;
-  if (!fill(static_cast<std::size_t>(*length) + kOverheadBytes)) return Found::kNoRecord;
+  if (!fill_record(*length)) return Found::kNoRecord;
   const std::uint8_t* start = buffer_.data() + at_ + kHeaderBytes;
   data = {start, static_cast<std::size_t>(*length)};
   if (MaskedCrc::of(data) != crc_at(start + *length)) return Found::kNoRecord;
   at_ += static_cast<std::size_t>(*length) + kOverheadBytes;
   return Found::kRecord;
+}
+
+// Makes a record of `length` bytes of data stand from at_ on; false where the file is too short for it.
+bool RecordReader::fill_record(std::uint64_t length) {
+  const std::uint64_t buffered = buffer_.size() - at_;
+  if (length < buffered && buffered - length >= kOverheadBytes) return true;
+  // A length that reaches behind the end is a record still being written, or no record at all; only what
+  // follows in the file tells, so both are searched behind and stay here as the tail otherwise.
+  const std::uint64_t available = std::max(file_.size(), offset()) - offset();
+  if (length > available || available - length < kOverheadBytes) return false;
+  return fill(static_cast<std::size_t>(length) + kOverheadBytes);
 }
 
 // Makes at least `wanted` bytes stand from at_ on; false where the file ends before.

@@ -47,6 +47,7 @@ class RecordReader {
 
   Found look(Bytes& data);
   bool fill(std::size_t wanted);
+  bool fill_record(std::uint64_t length);
   bool find_next_record();
   void move_to(std::uint64_t offset);
   bool is_whole_record(std::uint64_t offset, std::uint64_t length, std::uint64_t file_size) const;

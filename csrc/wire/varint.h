@@ -28,6 +28,10 @@ inline std::uint8_t* store_varint(std::uint8_t* to, std::uint64_t value) {
 // longer than 10 bytes.
 inline const std::uint8_t* load_varint(const std::uint8_t* from, const std::uint8_t* end,
                                        std::uint64_t& value) {
+  if (from != end && *from < 0x80) {  // most keys, sizes and flags
+    value = *from;
+    return from + 1;
+  }
   value = 0;
   for (unsigned shift = 0; shift < 70 && from != end; shift += 7) {
     const std::uint8_t byte = *from++;

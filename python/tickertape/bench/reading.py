@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import reader
-from tickertape.bench import timing
+from tickertape.bench import data_server, timing
 from tickertape.bench.contestants import OURS, importable, open_writer
 from tickertape.bench.readback import WrongAnswerError
 from tickertape.bench.section import NONE, Section, digits, duration, ratio
@@ -47,6 +47,18 @@ class ReadLane(timing.Lane):
                 raise WrongAnswerError(f"{self.name}: series/{tag} is not what was written")
 
 
+class DataServerLane(ReadLane):
+    """The same by the fast data server: from its start until it has loaded the file."""
+
+    def batch(self, count: int) -> int:
+        """Starts `count` servers, one after the other."""
+        total = 0
+        for _ in range(count):
+            taken, self.columns = self.read()
+            total += taken
+        return total
+
+
 def measure(plan: Plan) -> Section:
     """Writes the file with our writer, then reads it with whatever is here."""
     events = plan.size(1_000_000, 20_000)
@@ -59,17 +71,20 @@ def measure(plan: Plan) -> Section:
     lanes = [ReadLane(OURS, lambda: _ours(path), events)]
     if importable(_LOADER):
         lanes.append(ReadLane(_TENSORBOARD, lambda: _tensorboard(path), events))
-    results = timing.interleave(lanes, plan.size(3, 1), 1)
+    if data_server.is_here():
+        lanes.append(DataServerLane(data_server.NAME, lambda: data_server.read(log_dir, events - 1), events))
+    results = timing.interleave(lanes, plan.size(5, 1), 1)
     section = Section("reading", "Reading", ["reader", "time", "events a second", "its time / ours"])
     for lane in lanes:
         lane.verify()
         taken = results[lane.name].median
-        slower = NONE if lane.name == OURS else ratio(taken / results[OURS].median)
+        slower = NONE if lane.name == OURS else ratio(results[lane.name].best / results[OURS].best)
         section.rows.append([lane.name, duration(taken), digits(events / taken * 1e9), slower])
         section.data[lane.name] = {"median_ns": taken, "best_ns": results[lane.name].best}
     size = path.stat().st_size
     section.notes.append(
-        f"{events:,} scalars of {TAGS} tags, {size / 1e6:.0f} MB in the page cache, into columns of step and value."
+        f"{events:,} scalars of {TAGS} tags, {size / 1e6:.0f} MB in the page cache, into columns of step and value; "
+        f"the {data_server.NAME} only loads it (a process of its own, unsampled)."
     )
     return section
 
