@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -239,13 +241,35 @@ ArraySource to_source(const py::array& array, DType dtype, const char* argument)
   return {array.data(), dtype, static_cast<std::size_t>(array.ndim()), array.shape(), array.strides()};
 }
 
+namespace {
+
+// By NumPy's letter and width: asking for the dtype's name would run a function of NumPy's in Python.
+std::optional<DType> dtype_of(const py::dtype& dtype) {
+  struct Known {
+    char kind;
+    py::ssize_t width;
+    DType dtype;
+  };
+  static constexpr Known kKnown[] = {
+      {'f', 4, DType::kFloat32}, {'f', 8, DType::kFloat64}, {'i', 8, DType::kInt64},
+      {'b', 1, DType::kBool},    {'u', 1, DType::kUint8},   {'i', 4, DType::kInt32},
+      {'f', 2, DType::kFloat16}, {'i', 1, DType::kInt8},    {'i', 2, DType::kInt16},
+      {'u', 2, DType::kUint16},  {'u', 4, DType::kUint32},  {'u', 8, DType::kUint64},
+  };
+  if (dtype.byteorder() != '=' && dtype.byteorder() != '|') return std::nullopt;
+  const auto* const found = std::find_if(std::begin(kKnown), std::end(kKnown), [&](const Known& known) {
+    return known.kind == dtype.kind() && known.width == dtype.itemsize();
+  });
+  return found == std::end(kKnown) ? std::nullopt : std::optional(found->dtype);
+}
+
+}  // namespace
+
 ArraySource to_source(const py::array& array, const char* argument) {
-  const std::string name = py::str(array.dtype().attr("name"));
-  try {
-    return to_source(array, to_dtype(name), argument);
-  } catch (const py::value_error&) {
-    throw py::type_error(std::string(argument) + " must hold numbers, got dtype " + name);
-  }
+  const std::optional<DType> dtype = dtype_of(array.dtype());
+  if (dtype) return to_source(array, *dtype, argument);
+  throw py::type_error(std::string(argument) + " must hold numbers, got dtype " +
+                       std::string(py::str(array.dtype())));
 }
 
 std::span<const double> to_doubles(const py::array_t<double, py::array::c_style>& array) {
