@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/os_clock.h"
+#include "bindings/late.h"
 
 namespace py = pybind11;
 
@@ -89,6 +90,7 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument) {
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
   if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object))
     return refuse_scalar(object, argument);
+  if (meets_late(object, argument)) return false;
   // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes
   // them.
   PyObject* item =
@@ -120,6 +122,10 @@ bool to_scalar(PyObject* object, double& value, const char* argument) {
     return false;
   }
   return to_scalar_slowly(object, value, argument);
+}
+
+bool is_plain_number(PyObject* object) {
+  return PyFloat_Check(object) || PyLong_Check(object) || PyUnicode_Check(object) || is_numpy_real(object);
 }
 
 bool to_step(PyObject* object, std::int64_t& step) {

@@ -22,8 +22,10 @@ bool to_step(PyObject* object, std::int64_t& step);
 // float() of anything; None (or nullptr) is now. TypeError, ValueError.
 bool to_wall_time(PyObject* object, double& wall_time);
 // A number, bool, numeric string, or anything with one element; errors name `argument`. TypeError,
-// ValueError.
+// ValueError. False without an error: the value is still on a device (bindings/late.h).
 bool to_scalar(PyObject* object, double& value, const char* argument = "scalar_value");
+// True for what to_scalar() reads without asking the object: it is on no device.
+bool is_plain_number(PyObject* object);
 
 // The UTF-8 of a str, which owns it. Throws: TypeError where it is none, ValueError where it holds
 // surrogates.

@@ -10,6 +10,7 @@
 #include "bindings/arguments.h"
 #include "bindings/errors.h"
 #include "bindings/fast_call.h"
+#include "bindings/late.h"
 #include "bindings/push.h"
 
 namespace py = pybind11;
@@ -27,11 +28,15 @@ class Collected {
     // list.
     if (!add_plain(values, prefix)) add_any(values, prefix);
   }
-  // Throws where the result has no value at all.
-  void check_not_empty() const {
+  // After the last add(). Throws where the result has no value at all, and what asking devices throws.
+  void finish() {
     if (scalars_.empty()) throw py::value_error("values must not be empty");
+    if (!late_.any()) return;
+    late_.resolve(scalars_);
+    for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
   }
   const std::vector<TaggedScalar>& scalars() const { return scalars_; }
+  const std::vector<LateScalarAt>& late() const { return late_.late(); }
   bool overflows() const { return overflows_; }
 
  private:
@@ -75,6 +80,10 @@ class Collected {
       }
       double number = 0;
       const std::string argument = "values['" + std::string(tag) + "']";
+      if (late_.keeps(value, scalars_.size(), argument)) {
+        add_scalar(tag, 0);
+        continue;
+      }
       if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
       add_scalar(tag, number);
     }
@@ -88,20 +97,28 @@ class Collected {
   static std::string key_error(py::handle key) {
     return std::string("values must have str keys, got ") + Py_TYPE(key.ptr())->tp_name;
   }
+  static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
   void add_scalar(std::string_view tag, double value) {
-    overflows_ |= std::isinf(static_cast<float>(value)) && !std::isinf(value);
+    overflows_ |= overflows(value);
     scalars_.push_back({tag, value});
   }
 
   std::vector<TaggedScalar> scalars_;
   std::vector<py::object> kept_;  // what the tags point into
+  LateValuesOfLog late_;
   bool overflows_ = false;
 };
 
 void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
   const std::vector<TaggedScalar>& scalars = collected.scalars();
   push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
-          [&](OpenFile& file) { file.add_scalars(scalars, step, wall_time); });
+          [&](OpenFile& file) {
+            if (collected.late().empty()) [[likely]] {
+              file.add_scalars(scalars, step, wall_time);
+            } else {
+              file.add_late_scalars(scalars, collected.late(), step, wall_time);
+            }
+          });
   if (collected.overflows() &&
       PyErr_WarnEx(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf", 1) != 0) {
     throw py::error_already_set();
@@ -146,7 +163,7 @@ PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
     if (!to_step(given[1], step) || !to_wall_time(given[2], wall_time)) return nullptr;
     Collected collected;
     collected.add(given[0], {});
-    collected.check_not_empty();
+    collected.finish();
     PyWriter* writer = bound_writer(self, *base);
     if (writer == nullptr) return nullptr;
     const py::object owner = base->owner;  // notices run Python code, which may close the writer

@@ -16,6 +16,7 @@
 #include "bindings/errors.h"
 #include "bindings/fast_call.h"
 #include "bindings/gil.h"
+#include "bindings/late.h"
 #include "bindings/push.h"
 #include "event/encoder.h"
 
@@ -139,14 +140,16 @@ std::string_view to_text(PyObject* object, const char* argument) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-// The Summary of a scalar with a display name or a description; empty where it has neither.
-Buffer described_summary(const Call& call, const Scalar& scalar) {
+// The Summary of a scalar with a display name or a description; empty where it has neither. `at`: where its
+// value stands.
+Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at = nullptr) {
   const std::string_view display_name = to_text(call.given[kDisplayName], "display_name");
   const std::string_view description = to_text(call.given[kDescription], "summary_description");
   Buffer summary;
   if (!display_name.empty() || !description.empty()) {
-    encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style, display_name, description,
-                            summary);
+    const std::size_t value_at = encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style,
+                                                         display_name, description, summary);
+    if (at != nullptr) *at = value_at;
   }
   return summary;
 }
@@ -221,13 +224,38 @@ PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
   Py_RETURN_NONE;
 }
 
+// After to_scalar() gave false: an error, or a value that is still on a device. `base` may be nullptr.
+[[gnu::cold]] PyObject* push_late(PyObject* self, const PyWriterBase* base, PyWriter* writer,
+                                  const Call& call) {
+  if (PyErr_Occurred() != nullptr) return nullptr;
+  const LateNumber number = take_late();
+  Scalar scalar;
+  if (!to_step(call.given[kStep], scalar.step) || !to_style(call, scalar.style) ||
+      !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
+    return nullptr;
+  }
+  if (base != nullptr) writer = bound_writer(self, *base);
+  if (writer == nullptr) return nullptr;
+  const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
+  try {
+    std::size_t at = 0;
+    const Buffer summary = described_summary(call, scalar, &at);
+    add_late_scalar(*writer, {call.given[kTag], number, scalar.step, scalar.wall_time, scalar.style},
+                    summary.bytes(), at);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
 PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                             PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
   Call call;
   Scalar scalar;
-  if (writer == nullptr || !take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar))
-    return nullptr;
+  if (writer == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
+  if (!to_scalar(call, scalar)) return push_late(self, nullptr, writer, call);
   return push(*writer, call, scalar);
 }
 
@@ -269,7 +297,8 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
                                     Py_ssize_t count, PyObject* keywords) {
   Call call;
   Scalar scalar;
-  if (!take_arguments(call, arguments, count, keywords) || !to_scalar(call, scalar)) return nullptr;
+  if (!take_arguments(call, arguments, count, keywords)) return nullptr;
+  if (!to_scalar(call, scalar)) return push_late(self, &base, nullptr, call);
   PyWriter* writer = bound_writer(self, base);
   if (writer == nullptr) return nullptr;
   const py::object owner = base.owner;  // warnings run Python code, which may close the writer

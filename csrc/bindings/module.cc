@@ -3,6 +3,7 @@
 
 #include "bindings/codecs.h"
 #include "bindings/errors.h"
+#include "bindings/late.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
 #include "bindings/waiting.h"
@@ -15,6 +16,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = tickertape::settings::kLibraryVersion;
   register_errors();
   set_wait_hooks();
+  bind_late(module);
   bind_writer(module);
   bind_reader(module);
   bind_codecs(module);

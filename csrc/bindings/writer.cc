@@ -163,8 +163,9 @@ void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
   if (file != nullptr) raise_trouble(*file);
 }
 
-void flush(PyWriter& self) {
-  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr, [](OpenFile& file) { file.flush(); });
+void flush(PyWriter& self, bool wait) {
+  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr,
+           [&](OpenFile& file) { file.flush(wait ? LateValues::kAwait : LateValues::kLeave); });
 }
 
 void sync(PyWriter& self) {
@@ -172,7 +173,7 @@ void sync(PyWriter& self) {
 }
 
 void close(PyWriter& self) {
-  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(); });
+  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(LateValues::kAwait); });
 }
 
 bool is_second(const std::string& value, const char* name, const char* first, const char* second) {
@@ -215,6 +216,7 @@ py::dict stats() {
   all["write_retries"] = number(&Counters::write_retries);
   all["files_renewed"] = number(&Counters::files_renewed);
   all["wait_ns"] = number(&Counters::wait_ns);
+  all["events_late"] = backend == nullptr ? 0 : backend->arrivals().count();
   all["writers_open"] = number(&Counters::writers_open);
   return all;
 }
@@ -276,7 +278,7 @@ void bind_writer(py::module_& module) {
           },
           py::arg("summary"), py::arg("global_step"), py::arg("walltime"))
       .def("add_event", &add_event, py::arg("event"))
-      .def("flush", &flush)
+      .def("flush", &flush, py::arg("wait") = false)
       .def("sync", &sync)
       .def("close", &close);
 

@@ -226,8 +226,9 @@ void encode_session_start_event(double wall_time, std::int64_t step, Buffer& out
   out.commit(size);
 }
 
-void encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
-                             std::string_view display_name, std::string_view description, Buffer& out) {
+std::size_t encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
+                                    std::string_view display_name, std::string_view description,
+                                    Buffer& out) {
   Metadata metadata;
   if (style != ScalarStyle::kSimpleValue) metadata.plugin_name = "scalars";
   metadata.display_name = display_name;
@@ -239,6 +240,8 @@ void encode_described_scalar(std::string_view tag, double value, ScalarStyle sty
   put_text(writer, value_field::kTag, tag);
   put_scalar(writer, style, value, metadata);
   out.commit(size);
+  // The metadata come last, the value right before them.
+  return size - metadata.field_size() - (style == ScalarStyle::kDoubleTensor ? 8 : 4);
 }
 
 }  // namespace tickertape

@@ -31,8 +31,9 @@ void encode_version_event(double wall_time, std::int64_t step, Buffer& out);
 // The Event that makes TensorBoard forget what it has from `step` on.
 void encode_session_start_event(double wall_time, std::int64_t step, Buffer& out);
 
-// Appends a serialised Summary of one scalar that carries a display name and a description.
-void encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
-                             std::string_view display_name, std::string_view description, Buffer& out);
+// Appends a serialised Summary of one scalar that carries a display name and a description. Gives where in it
+// the value's bytes start: 4 of them, for kDoubleTensor 8.
+std::size_t encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
+                                    std::string_view display_name, std::string_view description, Buffer& out);
 
 }  // namespace tickertape

@@ -30,6 +30,10 @@ constexpr milliseconds kLookAgain{5};
 // How often a caller that waits for the drain lock asks its wait hook.
 constexpr milliseconds kAskInterval{50};
 
+// A caller that waits for a device looks at it this often in the end: a query costs less than a microsecond,
+// and who waits has nothing better to do.
+constexpr std::chrono::microseconds kLongestNap{1000};
+
 // Makes sure that `vector` can grow to `count` + 1 without an allocation.
 template <typename Vector>
 void reserve_one_more(Vector& vector, std::size_t count) {
@@ -43,11 +47,18 @@ Backend::Backend(const std::string& log_dir)
             settings::queue_bytes(), settings::kLibraryVersion),
       names_(ring_),
       pool_(settings::codec_threads()),
+      arrivals_(ring_, notices_, counters_, settings::device_timeout_seconds()),
       sequencer_(ring_, names_, pool_, notices_, counters_, [this](Channel& channel) { forget(channel); }) {
   exit_seconds_left_ = settings::exit_timeout_seconds();
   pool_.set_on_finished([](void* backend) { static_cast<Backend*>(backend)->wake(); }, this);
   if (notices_.any()) ring_.interrupt();
 }
+
+// How long a caller waits for a device already.
+struct Backend::DeviceWait {
+  std::chrono::microseconds nap{20};
+  std::chrono::steady_clock::time_point ask_at = std::chrono::steady_clock::now() + kAskInterval;
+};
 
 // --- Files
 // ---------------------------------------------------------------------------------------------------------
@@ -116,19 +127,27 @@ void Backend::forget(Channel& channel) {
   }
 }
 
-int Backend::flush(Channel& channel) {
+int Backend::flush(Channel& channel, LateValues late) {
   // Relaxed: the caller's own pushes are visible to it; those of other threads are theirs to order.
   const std::uint64_t target = channel.pushed.load(std::memory_order_relaxed);
   const auto is_written = [&] { return channel.committed.load(std::memory_order_acquire) >= target; };
   if (is_written()) return 0;
   DrainLock drain = lock_drain(Wait::kUntilInterrupted);
   if (drain.owns_lock()) sequencer_.retry_now(channel);
+  DeviceWait so_far;
   while (!is_written()) {
     if (!drain.owns_lock()) return ETIMEDOUT;
     const std::uint64_t finished = pool_.finished();
     const bool more = step_under_lock();
     if (channel.error_number != 0) return channel.error_number;
-    if (!more && !is_written()) wait_for_progress(drain, finished, Wait::kUntilInterrupted);
+    if (more || is_written()) continue;
+    if (!sequencer_.waits_for_device(channel)) {
+      wait_for_progress(drain, finished, Wait::kUntilInterrupted);
+    } else if (late == LateValues::kLeave) {
+      return 0;
+    } else {
+      wait_for_device(drain, so_far);
+    }
   }
   return 0;
 }
@@ -142,6 +161,7 @@ bool Backend::step_under_lock() {
     for (Channel* channel : to_close_) sequencer_.close_when_written(*channel);
     to_close_.clear();
   }
+  arrivals_.poll();
   const bool more = sequencer_.step();
   {
     const std::lock_guard<std::mutex> lock(wake_mutex_);
@@ -173,6 +193,19 @@ void Backend::wait_for_progress(DrainLock& drain_lock, std::uint64_t seen_finish
   drain_lock.unlock();
   if (!pool_.run_one()) pool_.wait_for_finished(seen_finished, kLookAgain);
   drain_lock = lock_drain(wait);
+}
+
+// Gives up the drain lock for a moment, a longer one each time. Afterwards as wait_for_progress().
+void Backend::wait_for_device(DrainLock& drain_lock, DeviceWait& so_far) {
+  drain_lock.unlock();
+  std::this_thread::sleep_for(so_far.nap);
+  so_far.nap = std::min(2 * so_far.nap, kLongestNap);
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= so_far.ask_at) {
+    so_far.ask_at = now + kAskInterval;
+    if (wait_hooks_.is_over()) throw Interrupted();
+  }
+  drain_lock = lock_drain(Wait::kUntilInterrupted);
 }
 
 bool Backend::wait_for_room(std::uint64_t seen_tail) {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/arrivals.h"
 #include "pipeline/channel.h"
 #include "pipeline/counters.h"
 #include "pipeline/name_log.h"
@@ -24,6 +25,10 @@
 #include "sink/sink.h"
 
 namespace tickertape {
+
+// Whether flush() waits for values that are still on a device. Where it does not, it returns when everything
+// in front of the first op that waits for one is in the file.
+enum class LateValues { kLeave, kAwait };
 
 // What a caller does while it waits in the core, since the core knows neither the GIL nor Python's signals.
 struct WaitHooks {
@@ -58,7 +63,7 @@ class Backend {
 
   // Returns when every op pushed to `channel` before is in its file: 0; or the error number of what stands in
   // the way, ETIMEDOUT where the end of the process did not wait for it either. Throws Interrupted.
-  int flush(Channel& channel);
+  int flush(Channel& channel, LateValues late = LateValues::kLeave);
 
   // --- Producers' slow paths
   // -------------------------------------------------------------------------------------
@@ -75,6 +80,7 @@ class Backend {
   NameLog& names() { return names_; }
   Notices& notices() { return notices_; }
   Counters& counters() { return counters_; }
+  Arrivals& arrivals() { return arrivals_; }
   std::uint64_t bytes_queued() const { return ring_.head() - ring_.tail() + ring_.heap_bytes(); }
   // Events that were accepted and are not in their file yet.
   std::uint64_t events_queued();
@@ -111,6 +117,8 @@ class Backend {
   bool drain_until(std::uint64_t target, std::chrono::steady_clock::time_point deadline);
   void drain_here(Wait wait);
   void wait_for_progress(DrainLock& drain_lock, std::uint64_t seen_finished, Wait wait);
+  struct DeviceWait;
+  void wait_for_device(DrainLock& drain_lock, DeviceWait& so_far);
   void forget(Channel& channel);
   std::uint32_t take_slot();
 
@@ -123,6 +131,7 @@ class Backend {
   OpRing ring_;
   NameLog names_;
   WorkerPool pool_;
+  Arrivals arrivals_;
 
   std::timed_mutex drain_;
   Sequencer sequencer_;                   // under drain_

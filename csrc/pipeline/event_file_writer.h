@@ -72,15 +72,17 @@ class EventFileWriter {
   }
 
   // As OpenFile::flush(); 0 when closed, or forked and not used since.
-  int flush() { return is_ready() ? file_->flush() : 0; }
+  int flush(LateValues late = LateValues::kLeave) { return is_ready() ? file_->flush(late) : 0; }
 
   // Ends this writer and gives its file to whom waits for the rest: `finish(writer.detach())` is close().
   // nullptr where there is none to wait for.
   std::shared_ptr<OpenFile> detach();
-  static int finish(const std::shared_ptr<OpenFile>& file) { return file != nullptr ? file->flush() : 0; }
+  static int finish(const std::shared_ptr<OpenFile>& file) {
+    return file != nullptr ? file->flush(LateValues::kAwait) : 0;
+  }
 
-  // flush() and the end of this writer. Closing twice is fine. Where flush() fails the backend goes on
-  // trying.
+  // flush(), late values too, and the end of this writer. Closing twice is fine. Where flush() fails the
+  // backend goes on trying.
   int close() { return finish(detach()); }
 
  private:

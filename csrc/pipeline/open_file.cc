@@ -39,14 +39,15 @@ bool OpenFile::add_message(OpKind kind, Bytes message, std::int64_t step, double
 }
 
 // A place for an op whose body has `size` bytes; nullptr where the budget is used up.
-ring_layout::OpHeader* OpenFile::reserve(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step,
-                                         double wall_time, const HeapPart& heap, bool& slowly) {
+ring_layout::OpHeader* OpenFile::reserve(OpKind kind, std::uint8_t flags, const Name& name,
+                                         std::uint64_t size, std::int64_t step, double wall_time,
+                                         const HeapPart& heap, bool& slowly) {
   OpRing& ring = backend_.ring();
   if (!heap.is_used)
-    return ring.try_reserve(kind, 0, name.id, size, step, wall_time, channel_.pushed, slowly);
+    return ring.try_reserve(kind, flags, name.id, size, step, wall_time, channel_.pushed, slowly);
   if (!ring.take_heap(size)) return nullptr;
   ring_layout::OpHeader* op =
-      ring.try_reserve(kind, ring_layout::kBodyOnHeap, name.id, sizeof(ring_layout::HeapBody), step,
+      ring.try_reserve(kind, flags | ring_layout::kBodyOnHeap, name.id, sizeof(ring_layout::HeapBody), step,
                        wall_time, channel_.pushed, slowly);
   if (op == nullptr) ring.give_heap_back(size);
   return op;

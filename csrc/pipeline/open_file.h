@@ -14,6 +14,7 @@
 #include "event/op.h"
 #include "event/op_body.h"
 #include "event/scalars_summary.h"
+#include "pipeline/arrivals.h"
 #include "pipeline/backend.h"
 
 namespace tickertape {
@@ -23,6 +24,12 @@ enum class OnFull { kBlock, kDrop };
 
 // What a writer does about trouble with the disk.
 enum class OnError { kWarn, kRaise };
+
+// A value of many that is still on its way.
+struct LateScalarAt {
+  std::size_t index;
+  LateNumber number;
+};
 
 // Thread-safe. Held by shared_ptr: whoever is inside a call keeps the file open, and once the last holder
 // lets go the backend finishes it. In a forked child nothing of it may be touched, not even to destroy it.
@@ -57,12 +64,24 @@ class OpenFile {
     return add_op(kind, this->tag(tag), body_size(body), step, wall_time,
                   [&](std::uint8_t* to) { write_body(body, to); });
   }
+  // The same with values that are still on their way; none of these waits for them. Such an op has its place
+  // in the order like any other and what follows it in the file waits for it (pipeline/arrivals.h). It dies
+  // with the process as long as its values are not here.
+  bool add_late_scalar(std::string_view tag, const LateNumber& number, std::int64_t step, double wall_time,
+                       ScalarStyle style);
+  // `scalars` in one Event; those that `late` names by their index get their values later.
+  bool add_late_scalars(std::span<const TaggedScalar> scalars, std::span<const LateScalarAt> late,
+                        std::int64_t step, double wall_time);
+  // A serialised Summary of one scalar whose value, at byte `at`, comes later (encode_described_scalar()).
+  bool add_late_summary(Bytes summary, std::size_t at, const LateNumber& number, std::int64_t step,
+                        double wall_time, ScalarStyle style);
+
   // A serialised Summary or Event (kSummary, kEvent).
   bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time);
 
   // Returns 0 when every op accepted before is in the file and visible to a reader, or the error number of
   // what keeps it out (it stays queued). Nothing new: one comparison.
-  int flush() { return backend_.flush(channel_); }
+  int flush(LateValues late = LateValues::kLeave) { return backend_.flush(channel_, late); }
   // flush(), and what was written is on the disk. Throws IoError.
   int sync();
 
@@ -83,8 +102,11 @@ class OpenFile {
     bool is_used = false;
     std::unique_ptr<std::uint8_t[]> bytes;
   };
-  ring_layout::OpHeader* reserve(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step,
-                                 double wall_time, const HeapPart& heap, bool& slowly);
+  ring_layout::OpHeader* reserve(OpKind kind, std::uint8_t flags, const Name& name, std::uint64_t size,
+                                 std::int64_t step, double wall_time, const HeapPart& heap, bool& slowly);
+  template <typename Fill>
+  bool push_late(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
+                 std::unique_ptr<LateOp> late, Fill fill);
 
   Backend& backend_;
   const OnFull on_full_;
@@ -125,11 +147,11 @@ bool OpenFile::add_op(OpKind kind, const Name& name, std::uint64_t size, std::in
   if (size > ring.max_body_size()) move_to_heap();
   const bool accepted = push([&] {
     bool slowly = false;
-    ring_layout::OpHeader* op = reserve(kind, name, size, step, wall_time, heap, slowly);
+    ring_layout::OpHeader* op = reserve(kind, 0, name, size, step, wall_time, heap, slowly);
     if (op == nullptr && !heap.is_used && ring.head() == ring.tail()) {
       // The ring is empty, and there is no memory to make it larger: waiting would not help.
       move_to_heap();
-      op = reserve(kind, name, size, step, wall_time, heap, slowly);
+      op = reserve(kind, 0, name, size, step, wall_time, heap, slowly);
     }
     if (op == nullptr) return Pushed::kFull;
     if (heap.is_used) {

@@ -103,6 +103,9 @@ struct HeapBody {
   std::uint64_t size;
 };
 
+// Waits, or waited, for values from a device. Where it is still pending the values died with its process.
+inline constexpr std::uint8_t kLate = 2;
+
 // Ops start at multiples of this, so that a header never crosses a cache line.
 inline constexpr std::uint64_t kOpAlignment = sizeof(OpHeader);
 

@@ -324,6 +324,12 @@ bool Sequencer::waits_for_codec() const {
   });
 }
 
+bool Sequencer::waits_for_device(const Channel& channel) const {
+  if (channel.pending.empty()) return false;
+  const OpHeader& op = *ring_.at(channel.pending.front());
+  return (op.flags & kLate) != 0 && state_of(op) == OpHeader::kPending;
+}
+
 void Sequencer::close_when_written(Channel& channel) {
   channel.is_closing = true;
   activate(channel);

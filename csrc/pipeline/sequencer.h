@@ -44,6 +44,8 @@ class Sequencer {
   bool is_waiting() const { return !active_.empty(); }
   // True where a worker has, or could have, what is waited for.
   bool waits_for_codec() const;
+  // True where nothing of `channel` can be written before a device has sent a value.
+  bool waits_for_device(const Channel& channel) const;
   bool has_taken_everything() const { return scan_ == ring_.head(); }
   bool is_idle() const { return !is_waiting() && has_taken_everything(); }
 

@@ -31,4 +31,6 @@ unsigned codec_threads() { return std::clamp(std::thread::hardware_concurrency()
 
 double exit_timeout_seconds() { return number_from("TICKERTAPE_EXIT_TIMEOUT", 10); }
 
+double device_timeout_seconds() { return number_from("TICKERTAPE_DEVICE_TIMEOUT", 600); }
+
 }  // namespace tickertape::settings

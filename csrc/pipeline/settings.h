@@ -18,4 +18,8 @@ unsigned codec_threads();
 // How long the end of a process waits for a slow disk: $TICKERTAPE_EXIT_TIMEOUT seconds, default 10.
 double exit_timeout_seconds();
 
+// How old a value on its way from a device may get before its op is dropped: $TICKERTAPE_DEVICE_TIMEOUT
+// seconds, default 600: a collective of NCCL that hangs ends its process after as long (PyTorch's default).
+double device_timeout_seconds();
+
 }  // namespace tickertape::settings

@@ -1,6 +1,6 @@
 """Stubs of the native module; checked against it by stubtest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 import numpy as np
@@ -136,15 +136,17 @@ class EventFileWriter:
         """Writes an Event around a serialised Summary."""
     def add_event(self, event: bytes) -> None:
         """Writes a serialised Event as it is. Raises ValueError where it is no Event."""
-    def flush(self) -> None:
+    def flush(self, wait: bool = False) -> None:
         """Returns when every op accepted so far is in the file and visible to a reader.
+
+        Without `wait`, one that waits for a device and those behind it are left to come later.
 
         Raises OSError only with on_error="raise"; otherwise warns once.
         """
     def sync(self) -> None:
         """flush(), and the file is on the disk (fsync)."""
     def close(self) -> None:
-        """flush(), then closes the file. Closing twice is fine."""
+        """flush(wait=True), then closes the file. Closing twice is fine."""
 
 class SummaryWriterBase:
     """What SummaryWriter inherits: add_scalar as a native fast-call method on the bound EventFileWriter.
@@ -165,8 +167,8 @@ class SummaryWriterBase:
         display_name: str = "",
         summary_description: str = "",
     ) -> None: ...
-    def flush(self) -> None:
-        """One comparison where nothing is queued in the process; otherwise calls self._flush(), a Python method."""
+    def flush(self, wait: bool = False) -> None:
+        """One comparison where nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
     def log(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
@@ -178,7 +180,7 @@ def stats() -> dict[str, int]:
 
     events_accepted, events_written, events_queued, bytes_written, bytes_queued, events_dropped (by on_full="drop", or
     because they could not be encoded), write_retries, files_renewed (begun because somebody deleted or cut off the one
-    before), wait_ns (time callers waited for room), writers_open.
+    before), wait_ns (time callers waited for room), events_late (those that wait for a value from a device), writers_open.
     """
 
 def shutdown(is_last: bool) -> None:
@@ -186,6 +188,59 @@ def shutdown(is_last: bool) -> None:
 
     All calls together wait $TICKERTAPE_EXIT_TIMEOUT seconds at most (10). `is_last`: nothing of this process comes
     later, so what could not be written is said on standard error now.
+    """
+
+# --- Values that are still on a device ---------------------------------------------------------------------------
+
+@final
+class Arrival:
+    """Values on their way into memory of this process: one asynchronous copy, and what tells that it has ended.
+
+    Serves any number of ops in any number of files. Make it after the copy was enqueued and the event recorded.
+
+    Args:
+        owner: what keeps the memory alive; comes back from take_done() when nobody needs the values any more and the
+            device writes no more.
+        device: "cuda" or "hip", whose driver is asked about `event` from the core's own thread; or "manual", where
+            settle() says when.
+        event: raw handle of a recorded event (`torch.cuda.Event.cuda_event`).
+        queue: names the device's queue (a stream): in one queue the first that has not come holds up those behind it.
+
+    Raises:
+        ValueError: no such device.
+        RuntimeError: this process has not loaded the device's driver, or no context is current in this thread.
+    """
+
+    def __init__(self, owner: Any, device: str, event: int = 0, queue: int = 0) -> None: ...
+    def scalar(self, address: int, dtype: str) -> LateScalar:
+        """The one element of `dtype` (as in add_histogram) at `address`."""
+    def scalars(self, address: int, dtype: str, count: int) -> list[LateScalar]:
+        """`count` elements that lie one behind the other."""
+    def settle(self, error: str | None = None) -> None:
+        """Of device "manual", once: the memory is filled, or never will be. Any thread."""
+    @property
+    def state(self) -> str:
+        """ "waiting", "here" or "failed". Asks the device, never waits."""
+
+@final
+class LateScalar:
+    """A number that an Arrival brings: what add_scalar and log take in place of one."""
+
+def can_query(device: str) -> bool:
+    """True where this process has loaded the driver of "cuda" or "hip", by whomever, and it has what is needed."""
+
+def take_done() -> list[Any]:
+    """Owners of arrivals that nobody needs any more and to whose memory no device writes. Each once."""
+
+def set_late_hooks(
+    one: Callable[[Any, str], LateScalar | None] | None,
+    many: Callable[[list[Any], list[str]], list[LateScalar | None]] | None,
+    poll: Callable[[], None] | None,
+) -> None:
+    """What add_scalar and log call where a value is neither a number nor a str; None: it is on no device.
+
+    `one` gets the value and the argument's name, `many` all such values of one log() and their names. `poll` settles
+    what it can of device "manual" without waiting; called while flush(wait=True), close() or the exit waits.
     """
 
 # --- Reading -----------------------------------------------------------------------------------------------------

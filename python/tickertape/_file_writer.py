@@ -182,9 +182,14 @@ class FileWriter(UsesMetadata, Related):
         if profile is not None:
             self.op_writer.add_event(_graph_nodes.run_metadata_event(profile, seconds))
 
-    def flush(self) -> None:
-        """Returns when everything added so far is in the file and visible to a reader."""
-        self.event_writer.flush()
+    def flush(self, wait: bool = False) -> None:
+        """Returns when everything added so far is in the file and visible to a reader.
+
+        Args:
+            wait: also for values that are still on a device. Otherwise the first of them and what follows it in the
+                file come later by themselves.
+        """
+        self.event_writer.flush(wait)
 
     def close(self) -> None:
         """flush(), then closes the file. Closing twice is fine."""

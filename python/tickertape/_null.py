@@ -69,7 +69,7 @@ class NullEventWriter:
         """Checks an Event."""
         check_event(serialised(event, "event"), "event", "an Event")
 
-    def flush(self) -> None:
+    def flush(self, wait: bool = False) -> None:
         """Nothing is queued."""
 
     def sync(self) -> None:

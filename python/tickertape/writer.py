@@ -163,12 +163,12 @@ class SummaryWriter(
         """The directory of the run, absolute."""
         return self.log_dir
 
-    def _flush(self) -> None:
+    def _flush(self, wait: bool = False) -> None:
         """What the native flush() calls when something is queued."""
         writers = self.all_writers
         if writers is not None:
             for writer in tuple(writers.values()):  # another thread may open one meanwhile
-                writer.flush()
+                writer.flush(wait)
 
     def sync(self) -> None:
         """flush(), and what was written is on the disk: it survives a loss of power.

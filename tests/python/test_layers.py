@@ -15,6 +15,7 @@ LAYER = {
     "crc": 1,
     "wire": 1,
     "codec": 1,
+    "device": 1,
     "record": 2,
     "event": 2,
     "sink": 3,

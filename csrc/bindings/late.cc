@@ -1,0 +1,284 @@
+// Values from devices that are still on their way. L5.
+#include "bindings/late.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "bindings/arguments.h"
+#include "bindings/gil.h"
+#include "bindings/push.h"
+#include "device/device.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// An arrival and the Python object that owns its memory. The last holder may be the backend's thread, which
+// has no Python: so it only puts the arrival on a list.
+class PyArrival final : public Arrival {
+ public:
+  PyArrival(Device* device, std::uintptr_t event, std::uint64_t queue, PyObject* owner)
+      : Arrival(device, event, queue), owner_(owner) {
+    Py_INCREF(owner);
+  }
+  ~PyArrival() override = default;
+
+  // Takes over the reference; with the GIL.
+  PyObject* release_owner() { return std::exchange(owner_, nullptr); }
+
+  static void put_on_list(PyArrival* arrival) {
+    arrival->next_ = done.load(std::memory_order_relaxed);
+    // Release pairs with the acquire in take_all().
+    while (!done.compare_exchange_weak(arrival->next_, arrival, std::memory_order_release)) {
+    }
+  }
+  static PyArrival* take_all() { return done.exchange(nullptr, std::memory_order_acquire); }
+  static bool any_on_list() { return done.load(std::memory_order_relaxed) != nullptr; }
+  PyArrival* next() const { return next_; }
+
+ private:
+  static inline std::atomic<PyArrival*> done{nullptr};  // a stack without a lock: safe after a fork
+  PyObject* owner_;
+  PyArrival* next_ = nullptr;
+};
+
+// tickertape._core.LateScalar
+struct PyLateScalar {
+  LateNumber number;
+};
+
+PyTypeObject* late_scalar_type = nullptr;  // set once, never gone
+
+struct Hooks {
+  PyObject* one = nullptr;
+  PyObject* many = nullptr;
+  PyObject* poll = nullptr;
+};
+Hooks hooks;  // guarded by the GIL
+
+std::optional<LateNumber> met;  // between meets_late() and take_late(), in which no Python code runs
+
+const LateNumber* late_number(py::handle object) {
+  if (Py_TYPE(object.ptr()) != late_scalar_type) return nullptr;
+  return &py::cast<const PyLateScalar&>(object).number;
+}
+
+const LateNumber& checked(py::handle object, const char* hook) {
+  const LateNumber* number = late_number(object);
+  if (number == nullptr) throw py::type_error(std::string(hook) + " must give LateScalar or None");
+  return *number;
+}
+
+void check_process(const LateNumber& number) {
+  if (!number.arrival->is_of_this_process()) {
+    throw std::runtime_error(
+        "a value that was on its way to the parent process cannot be logged in a forked child");
+  }
+}
+
+std::shared_ptr<PyArrival> make_arrival(const py::object& owner, const std::string& device,
+                                        std::uintptr_t event, std::uint64_t queue) {
+  Device* known = nullptr;
+  if (device != "manual") {
+    if (device != "cuda" && device != "hip") {
+      throw py::value_error("device must be 'cuda', 'hip' or 'manual', got '" + device + "'");
+    }
+    known = find_device(device);
+    if (known == nullptr)
+      throw std::runtime_error("this process has not loaded the driver of '" + device + "'");
+  }
+  std::shared_ptr<PyArrival> arrival(new PyArrival(known, event, queue, owner.ptr()),
+                                     &PyArrival::put_on_list);
+  if (known != nullptr && !arrival->has_context()) {
+    arrival->settle_failed({});  // or its owner would never come back
+    throw std::runtime_error("no context of '" + device + "' is current in this thread");
+  }
+  return arrival;
+}
+
+void settle(Arrival& self, const std::optional<std::string>& error) {
+  if (self.device() != nullptr) throw py::value_error("settle() is for arrivals of device 'manual'");
+  if (self.has_ended()) throw std::runtime_error("this arrival is settled");
+  error ? self.settle_failed(*error) : self.settle();
+}
+
+const char* state_name(Arrival& self) {
+  switch (self.look()) {
+    case Arrival::State::kHere:
+      return "here";
+    case Arrival::State::kFailed:
+      return "failed";
+    case Arrival::State::kWaiting:
+      break;
+  }
+  return "waiting";
+}
+
+py::list scalars(const std::shared_ptr<PyArrival>& self, std::uintptr_t address, const std::string& dtype,
+                 std::size_t count) {
+  const DType type = to_dtype(dtype);
+  py::list all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const void* data = reinterpret_cast<const void*>(address + i * item_size(type));
+    all[i] = py::cast(PyLateScalar{{self, data, type}});
+  }
+  return all;
+}
+
+// What is no longer needed and no longer written to. The device is asked where an arrival was dropped early.
+PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
+  PyObject* owners = PyList_New(0);
+  if (owners == nullptr || !PyArrival::any_on_list()) return owners;
+  PyArrival* next = nullptr;
+  for (PyArrival* arrival = PyArrival::take_all(); arrival != nullptr; arrival = next) {
+    next = arrival->next();
+    if (!arrival->is_of_this_process()) continue;  // the parent's memory: left alone
+    const bool has_ended = arrival->look() != Arrival::State::kWaiting;
+    PyObject* owner = has_ended ? arrival->release_owner() : nullptr;
+    if (owner == nullptr) {
+      PyArrival::put_on_list(arrival);
+      continue;
+    }
+    delete arrival;
+    if (PyList_Append(owners, owner) != 0) PyErr_Clear();  // no memory: the owner goes
+    Py_DECREF(owner);
+  }
+  return owners;
+}
+
+void set_hook(PyObject*& hook, const py::object& to) {
+  if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
+    throw py::type_error("a hook must be callable or None");
+  PyObject* before = std::exchange(hook, to.is_none() ? nullptr : py::object(to).release().ptr());
+  Py_XDECREF(before);
+}
+
+}  // namespace
+
+bool meets_late(PyObject* object, const char* argument) {
+  if (const LateNumber* number = late_number(object)) {
+    met = *number;
+    return true;
+  }
+  if (hooks.one == nullptr) return false;
+  PyObject* answer = PyObject_CallFunction(hooks.one, "Os", object, argument);
+  if (answer == nullptr) return true;
+  const bool is_late = answer != Py_None;
+  if (is_late) {
+    if (const LateNumber* number = late_number(answer)) {
+      met = *number;
+    } else {
+      PyErr_SetString(PyExc_TypeError, "the hook for one late value must give LateScalar or None");
+    }
+  }
+  Py_DECREF(answer);
+  return is_late;
+}
+
+LateNumber take_late() {
+  LateNumber number = std::move(*met);
+  met.reset();
+  return number;
+}
+
+void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at) {
+  check_process(call.number);
+  const std::string_view tag = to_tag(call.tag);
+  push_op(writer, summary.size(), [&](OpenFile& file) {
+    if (summary.empty()) {
+      file.add_late_scalar(tag, call.number, call.step, call.wall_time, call.style);
+    } else {
+      file.add_late_summary(summary, at, call.number, call.step, call.wall_time, call.style);
+    }
+  });
+}
+
+bool LateValuesOfLog::keeps(py::handle value, std::size_t index, const std::string& argument) {
+  if (const LateNumber* number = late_number(value)) {
+    check_process(*number);
+    late_.push_back({index, *number});
+    return true;
+  }
+  if (hooks.many == nullptr || is_plain_number(value.ptr())) return false;
+  if (places_.empty()) {
+    values_ = py::list();
+    arguments_ = py::list();
+  }
+  values_.attr("append")(value);
+  arguments_.attr("append")(argument);
+  places_.push_back(index);
+  return true;
+}
+
+void LateValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
+  const py::list answers = py::handle(hooks.many)(values_, arguments_);
+  if (answers.size() != places_.size())
+    throw py::value_error("the hook for late values must answer for each");
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (!answers[i].is_none()) {
+      late_.push_back({places_[i], checked(answers[i], "the hook for late values")});
+      check_process(late_.back().number);
+      continue;
+    }
+    const std::string argument = py::str(arguments_[py::int_(i)]);
+    const py::object value = values_[py::int_(i)];
+    double number = 0;
+    if (!to_scalar(value.ptr(), number, argument.c_str())) {
+      if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+      late_.push_back({places_[i], take_late()});
+    }
+    scalars[places_[i]].value = number;
+  }
+  std::sort(late_.begin(), late_.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+}
+
+void poll_late_values() {
+  if (Py_IsInitialized() == 0) return;
+  const py::gil_scoped_acquire gil;
+  if (hooks.poll == nullptr) return;
+  PyObject* answer = PyObject_CallNoArgs(hooks.poll);
+  if (answer == nullptr) PyErr_WriteUnraisable(hooks.poll);
+  Py_XDECREF(answer);
+}
+
+void bind_late(py::module_& module) {
+  py::class_<PyArrival, std::shared_ptr<PyArrival>>(module, "Arrival", py::is_final())
+      .def(py::init(&make_arrival), py::arg("owner"), py::arg("device"), py::arg("event") = 0,
+           py::arg("queue") = 0)
+      .def(
+          "scalar",
+          [](const std::shared_ptr<PyArrival>& self, std::uintptr_t address, const std::string& dtype) {
+            return PyLateScalar{{self, reinterpret_cast<const void*>(address), to_dtype(dtype)}};
+          },
+          py::arg("address"), py::arg("dtype"))
+      .def("scalars", &scalars, py::arg("address"), py::arg("dtype"), py::arg("count"))
+      .def(
+          "settle", [](PyArrival& self, const std::optional<std::string>& error) { settle(self, error); },
+          py::arg("error") = py::none())
+      .def_property_readonly("state", [](PyArrival& self) { return state_name(self); });
+  const py::class_<PyLateScalar> late_scalar(module, "LateScalar", py::is_final());
+  late_scalar_type = reinterpret_cast<PyTypeObject*>(late_scalar.ptr());
+  module.def(
+      "can_query", [](const std::string& device) { return find_device(device) != nullptr; },
+      py::arg("device"));
+  module.def(
+      "set_late_hooks",
+      [](const py::object& one, const py::object& many, const py::object& poll) {
+        set_hook(hooks.one, one);
+        set_hook(hooks.many, many);
+        set_hook(hooks.poll, poll);
+      },
+      py::arg("one").none(true), py::arg("many").none(true), py::arg("poll").none(true));
+  static PyMethodDef take{"take_done", &take_done, METH_NOARGS, "take_done($module, /)\n--\n\n"};
+  module.attr("take_done") = py::reinterpret_steal<py::object>(
+      PyCFunction_NewEx(&take, module.ptr(), module.attr("__name__").ptr()));
+}
+
+}  // namespace tickertape::bindings

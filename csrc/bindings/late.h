@@ -1,0 +1,54 @@
+// Values from devices that are still on their way: _core.Arrival and _core.LateScalar, and what add_scalar
+// and log do with them. L5; nothing here is on the path of a plain number.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "bindings/py_writer.h"
+#include "event/scalars_summary.h"
+
+namespace tickertape::bindings {
+
+// For to_scalar() alone, which gives false without a Python error where the value is late: true where it is,
+// or where finding out has set an error. Whoever called to_scalar() fetches the number before anything else.
+bool meets_late(PyObject* object, const char* argument);
+LateNumber take_late();
+
+// add_scalar with a late value; all else is converted. `summary` as described_summary() gives it, its value
+// at byte `at`; empty where there is no description. Throws.
+struct LateCall {
+  PyObject* tag;
+  LateNumber number;
+  std::int64_t step;
+  double wall_time;
+  ScalarStyle style;
+};
+void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at);
+
+// The values of one log() that are no plain numbers, until it is known which of them are late.
+class LateValuesOfLog {
+ public:
+  // True where `value` may be late: then it is kept, and `index` among the call's scalars is its place.
+  bool keeps(pybind11::handle value, std::size_t index, const std::string& argument);
+  // True where resolve() has something to do.
+  bool any() const { return !places_.empty(); }
+  // Asks for all of them at once, and converts those that are not late into `scalars`. Throws.
+  void resolve(std::vector<TaggedScalar>& scalars);
+  const std::vector<LateScalarAt>& late() const { return late_; }
+
+ private:
+  pybind11::object values_, arguments_;  // lists, once there is something in them
+  std::vector<std::size_t> places_;
+  std::vector<LateScalarAt> late_;
+};
+
+// Lets Python settle what it can; for a thread that waits, without the GIL.
+void poll_late_values();
+
+void bind_late(pybind11::module_& module);
+
+}  // namespace tickertape::bindings
