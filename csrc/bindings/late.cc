@@ -63,7 +63,7 @@ struct Hooks {
 };
 Hooks hooks;  // guarded by the GIL
 
-std::optional<LateNumber> met;  // between meets_late() and take_late(), in which no Python code runs
+LateNumber met;  // between meets_late() and take_late(), in which no Python code runs
 
 const LateNumber* late_number(py::handle object) {
   if (Py_TYPE(object.ptr()) != late_scalar_type) return nullptr;
@@ -74,6 +74,10 @@ const LateNumber& checked(py::handle object, const char* hook) {
   const LateNumber* number = late_number(object);
   if (number == nullptr) throw py::type_error(std::string(hook) + " must give LateScalar or None");
   return *number;
+}
+
+const void* memory_at(std::uintptr_t address) {
+  return reinterpret_cast<const void*>(address);  // NOLINT(performance-no-int-to-ptr): Python has addresses
 }
 
 void check_process(const LateNumber& number) {
@@ -126,8 +130,7 @@ py::list scalars(const std::shared_ptr<PyArrival>& self, std::uintptr_t address,
   const DType type = to_dtype(dtype);
   py::list all(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const void* data = reinterpret_cast<const void*>(address + i * item_size(type));
-    all[i] = py::cast(PyLateScalar{{self, data, type}});
+    all[i] = py::cast(PyLateScalar{{self, memory_at(address + i * item_size(type)), type}});
   }
   return all;
 }
@@ -182,11 +185,7 @@ bool meets_late(PyObject* object, const char* argument) {
   return is_late;
 }
 
-LateNumber take_late() {
-  LateNumber number = std::move(*met);
-  met.reset();
-  return number;
-}
+LateNumber take_late() { return std::exchange(met, {}); }
 
 void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at) {
   check_process(call.number);
@@ -255,7 +254,7 @@ void bind_late(py::module_& module) {
       .def(
           "scalar",
           [](const std::shared_ptr<PyArrival>& self, std::uintptr_t address, const std::string& dtype) {
-            return PyLateScalar{{self, reinterpret_cast<const void*>(address), to_dtype(dtype)}};
+            return PyLateScalar{{self, memory_at(address), to_dtype(dtype)}};
           },
           py::arg("address"), py::arg("dtype"))
       .def("scalars", &scalars, py::arg("address"), py::arg("dtype"), py::arg("count"))

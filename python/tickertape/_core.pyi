@@ -220,7 +220,7 @@ class Arrival:
         """Of device "manual", once: the memory is filled, or never will be. Any thread."""
     @property
     def state(self) -> str:
-        """ "waiting", "here" or "failed". Asks the device, never waits."""
+        """One of "waiting", "here", "failed". Asks the device, never waits."""
 
 @final
 class LateScalar:

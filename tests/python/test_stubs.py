@@ -15,7 +15,9 @@ def test_stub_mirrors_the_module(tmp_path):
     # pybind11 gives its classes a metaclass, and those without a constructor one that raises: no business of a type
     # checker's.
     allowed = tmp_path / "allowed"
-    allowed.write_text("tickertape._core.(EventFileWriter|SummaryWriterBase|RecordReader|Arrival|LateScalar(.__init__)?)\n")
+    allowed.write_text(
+        "tickertape._core.(EventFileWriter|SummaryWriterBase|RecordReader|Arrival|LateScalar(.__init__)?)\n"
+    )
     # mypy finds by itself what is installed, and refuses to be pointed there.
     where = {} if "site-packages" in parent else {"PYTHONPATH": parent, "MYPYPATH": parent}
     options = ["--ignore-disjoint-bases", "--allowlist", str(allowed), "--ignore-unused-allowlist"]
