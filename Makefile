@@ -33,7 +33,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan fuzz wheel wheel-test clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture fuzz fuzz-keep wheel wheel-test clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -199,14 +199,28 @@ torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are ackn
 	@$(MAKE) $(STAMPS)/package
 	@$(VENV)/bin/python tests/torture/kill.py $(TORTURE_ARGS)
 
-fuzz: $(STAMPS)/build-tools ## run each fuzz target for FUZZ_SECS (needs clang)
-	@ls tests/fuzz/*_fuzz.cc >/dev/null 2>&1 || { echo "no fuzz targets in tests/fuzz"; exit 0; }; \
-	cmake --preset fuzz --log-level=WARNING >/dev/null; \
-	cmake --build --preset fuzz -j $(JOBS) -- --quiet; \
-	for target in build/fuzz/*_fuzz; do \
-	  name=$$(basename $$target); mkdir -p build/corpus/$$name; \
-	  echo "== $$name"; $$target -max_total_time=$(FUZZ_SECS) -print_final_stats=1 build/corpus/$$name; \
-	done
+# New inputs go to build/corpus; tests/fuzz/corpus holds the ones that are kept, which the native tests run too. What ends a
+# target lies in build/fuzz/NAME-*; the others run all the same.
+fuzz: $(STAMPS)/build-tools ## run each fuzz target for FUZZ_SECS on the kept corpus (needs clang)
+	@command -v clang++ >/dev/null || { echo "make fuzz needs clang++ with libFuzzer (Debian: clang)"; exit 1; }
+	@cmake --preset fuzz --log-level=WARNING >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS) -- --quiet
+	@rm -f build/fuzz.log; status=0; for target in build/fuzz/*_fuzz; do \
+	  name=$$(basename $$target); mkdir -p build/corpus/$$name; echo "== $$name"; \
+	  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $$target -max_total_time=$(FUZZ_SECS) -max_len=4096 -timeout=60 \
+	    -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- build/corpus/$$name tests/fuzz/corpus/$$name \
+	    >build/fuzz/$$name.log 2>&1 && result=clean || { result=FAILED; status=1; tail -n 40 build/fuzz/$$name.log; }; \
+	  cov=$$(grep -ao 'cov: [0-9]*' build/fuzz/$$name.log | tail -n 1); \
+	  runs=$$(grep -ao 'number_of_executed_units: [0-9]*' build/fuzz/$$name.log | grep -o '[0-9]*' || true); \
+	  echo "$$name: $$result, $${runs:-no} runs, $$cov" | tee -a build/fuzz.log; \
+	done; exit $$status
+
+# The union of both corpora, as few inputs as cover the same: what to commit after a long run.
+fuzz-keep: ## minimise build/corpus into tests/fuzz/corpus
+	@for target in build/fuzz/*_fuzz; do \
+	  name=$$(basename $$target); mkdir -p build/merged/$$name; \
+	  $$target -merge=1 build/merged/$$name tests/fuzz/corpus/$$name build/corpus/$$name 2>&1 | tail -n 1; \
+	done; du -sh build/merged
 
 # --- packages ----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -243,6 +244,7 @@ Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> ma
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins, std::optional<std::uint64_t> max_bins) {
   check_max_bins(max_bins);
   if (bins == 0) throw ArgumentError("bins must be positive, when an integer");
+  if (bins > kMostBins) throw ArgumentError("bins must be at most " + std::to_string(kMostBins));
   Histogram result;
   Statistics statistics;
   for_each_block(values, [&](const auto* block, std::size_t size) { statistics.add(block, size); });

@@ -47,11 +47,14 @@ Histogram histogram_between(ArrayView values, std::span<const double> edges,
 // (|x| > 9.9e19) get a bin of their own on that side, out to the extreme. torch counts them nowhere.
 Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
 
+// 16 bytes each in memory and in the file: 256 MiB, while protobuf ends at 2 GiB. A damaged ring may ask for
+// any number.
+inline constexpr std::uint64_t kMostBins = std::uint64_t{1} << 24;
+
 // The same with `bins` equal bins between the least and the greatest finite value, as numpy.histogram(values,
 // bins): its edges and its counts. Without finite values they lie between 0 and 1. Where NumPy refuses
 // because the bins have no width or no finite one, edges may repeat, and all values are counted. Throws
-// ArgumentError when `bins` is 0, and std::bad_alloc or std::length_error when that many do not fit into
-// memory.
+// ArgumentError when `bins` is 0 or more than kMostBins.
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 

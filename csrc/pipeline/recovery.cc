@@ -168,8 +168,11 @@ std::string Search::why_not(const LeftOverRing& ring) const {
   return "it was left before this machine was started; `tickertape repair` brings home what is in it";
 }
 
+// A ring without a single name (its log found no room) holds nothing that is not in its file: anybody's to
+// remove.
 bool Search::concerns(const LeftOverRing& ring) const {
-  return std::any_of(ring.writers().begin(), ring.writers().end(),
+  return ring.writers().empty() ||
+         std::any_of(ring.writers().begin(), ring.writers().end(),
                      [&](const LeftOverRing::Writer& writer) { return concerns(resolved(writer.path)); });
 }
 

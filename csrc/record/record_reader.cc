@@ -103,7 +103,10 @@ bool RecordReader::find_next_record() {
         searched_ = from + i;
         return true;
       }
-      if (*length > file_size - from - i) first_unfinished = std::min(first_unfinished, from + i);
+      const std::uint64_t available = file_size - from - i;
+      if (available < kOverheadBytes || *length > available - kOverheadBytes) {
+        first_unfinished = std::min(first_unfinished, from + i);
+      }
     }
     from += got - kHeaderBytes + 1;
   }

@@ -23,19 +23,24 @@ class BitReader {
  public:
   explicit BitReader(Bytes bytes) : bytes_(bytes) {}
   unsigned take(unsigned count) {
-    unsigned value = 0;
-    for (unsigned i = 0; i < count; ++i, ++at_) {
-      require(at_ / 8 < bytes_.size(), "ends too early");
-      value |= (bytes_[at_ / 8] >> (at_ % 8) & 1U) << i;
+    for (; bit_count_ < count; bit_count_ += 8) {
+      require(at_ < bytes_.size(), "ends too early");
+      bits_ |= std::uint32_t{bytes_[at_++]} << bit_count_;
     }
+    const unsigned value = bits_ & ((1U << count) - 1);
+    bits_ >>= count;
+    bit_count_ -= count;
     return value;
   }
-  void align() { at_ = (at_ + 7) / 8 * 8; }
-  std::size_t byte() const { return (at_ + 7) / 8; }
+  void align() { take(bit_count_); }
+  // Bytes of which at least a bit was taken.
+  std::size_t byte() const { return at_; }
 
  private:
   Bytes bytes_;
   std::size_t at_ = 0;
+  std::uint32_t bits_ = 0;  // lowest bit first
+  unsigned bit_count_ = 0;  // below 8 between calls: not one byte is fetched before it is needed
 };
 
 // Decodes a canonical code a bit at a time (RFC 1951, section 3.2.2); it must be complete.
@@ -173,8 +178,8 @@ inline void unfilter(const std::vector<std::uint8_t>& filtered, DecodedPng& imag
     require(*from <= 4, "filter type");
     for (std::size_t x = 0; x < row_bytes; ++x) {
       const int left = x >= image.channels ? row[x - image.channels] : 0;
-      const int above = y > 0 ? row[x - row_bytes] : 0;
-      const int corner = y > 0 && x >= image.channels ? row[x - row_bytes - image.channels] : 0;
+      const int above = y > 0 ? *(row + x - row_bytes) : 0;
+      const int corner = y > 0 && x >= image.channels ? *(row + x - row_bytes - image.channels) : 0;
       const int guess = left + above - corner;
       const int a = std::abs(guess - left), b = std::abs(guess - above), c = std::abs(guess - corner);
       const int paeth = a <= b && a <= c ? left : b <= c ? above : corner;

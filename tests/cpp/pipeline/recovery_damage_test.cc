@@ -158,6 +158,17 @@ TEST(what_can_be_read_of_a_damaged_ring_comes_home) {
   CHECK(recover_rings("").rings.empty());
 }
 
+// Found by recovery_fuzz: with no writer to belong to, it lay there for ever.
+TEST(a_ring_whose_name_log_found_no_room_goes) {
+  const Original original(0);
+  original.put_back();
+  const std::string before = content_of(original.file);
+  original.patch(offsetof(RingHeader, names_used), std::uint64_t{0});
+  CHECK(recover_rings("").rings.at(0).is_removed);
+  CHECK(!fs::exists(original.ring));
+  CHECK(content_of(original.file) == before);
+}
+
 TEST(other_versions_users_and_boots_are_refused_with_a_word) {
   const Original original;
   const auto refusal = [&](std::uint64_t offset, const auto& value) {

@@ -142,6 +142,22 @@ TEST(garbage_and_holes_between_records_are_passed_over) {
   CHECK_EQ(reader.damage()[0].size, std::uint64_t{4096 + 37});
 }
 
+// Found by record_fuzz: a record was passed over for good when its last four bytes came late.
+TEST(behind_damage_a_record_cut_off_at_every_byte_is_found_when_it_is_whole) {
+  RecordFile file;
+  file.add("before");
+  file.add_garbage(std::string(37, 'x'));
+  const std::size_t start = file.size();
+  file.add("late");
+  for (std::size_t size = start; size < file.size(); ++size) {
+    RecordReader reader(file.write(size));
+    CHECK_EQ(read_all(reader).size(), std::size_t{1});
+    file.write();
+    CHECK(read_all(reader) == std::vector<std::string>{"late"});
+    CHECK_EQ(reader.damage().size(), std::size_t{1});
+  }
+}
+
 TEST(a_zero_filled_tail_is_a_tail) {
   RecordFile file;
   file.add("one");

@@ -1,0 +1,100 @@
+// Deflate's block writer on any tokens, and on those of the match finder, with an inflate behind it.
+#include <algorithm>
+#include <vector>
+
+#include "base/cpu.h"
+#include "codec/deflate.h"
+#include "codec/inflate.h"
+#include "codec/match_finder.h"
+#include "input.h"
+
+using namespace tickertape;
+using namespace tickertape::fuzz;
+
+namespace {
+
+constexpr std::size_t kMostBytes = 96 << 10;
+constexpr std::size_t kMinMatch = 3;  // RFC 1951, section 3.2.5
+
+void check_inflates_to(const std::vector<std::uint8_t>& bytes, const Buffer& stream) {
+  std::size_t used = 0;
+  PROMISE(test::inflate(stream.bytes(), used) == bytes && used == stream.size());
+}
+
+// Tokens as the input has them; `bytes` become what they stand for.
+std::vector<Token> describe(Input& input, std::vector<std::uint8_t>& bytes) {
+  std::vector<Token> tokens;
+  while (!input.empty() && bytes.size() < kMostBytes) {
+    Token token{};
+    const std::size_t literals = input.byte() % 2 == 0 ? input.byte() % 8 : input.up_to(2000);
+    const std::vector<std::uint8_t> fresh =
+        literals < 8 ? std::vector<std::uint8_t>(literals, input.byte()) : paint(input, literals);
+    bytes.insert(bytes.end(), fresh.begin(), fresh.end());
+    token.literals = static_cast<std::uint32_t>(literals);
+    const std::size_t length = kMinMatch + input.up_to(kMaxMatch - kMinMatch);
+    const std::size_t distance = 1 + input.up_to(kMaxDistance - 1) % std::max<std::size_t>(bytes.size(), 1);
+    if (!bytes.empty()) {
+      token.length = static_cast<std::uint16_t>(length);
+      token.distance = static_cast<std::uint16_t>(distance);
+      for (std::size_t i = 0; i < length; ++i) bytes.push_back(bytes[bytes.size() - distance]);
+    }
+    tokens.push_back(token);
+  }
+  return tokens;
+}
+
+void any_tokens(Input& input) {
+  std::vector<std::uint8_t> bytes;
+  const std::size_t blocks = 1 + input.byte() % 3;
+  std::vector<std::vector<Token>> tokens;
+  std::vector<std::size_t> ends;
+  for (std::size_t i = 0; i < blocks; ++i) {
+    tokens.push_back(describe(input, bytes));
+    ends.push_back(bytes.size());
+  }
+  std::vector<std::uint8_t> padded = bytes;
+  padded.resize(bytes.size() + 8);  // the writer's slack
+  DeflateWriter writer;
+  Buffer stream;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < blocks; ++i) {
+    writer.write_block({padded.data() + from, ends[i] - from}, tokens[i], i + 1 == blocks, stream);
+    from = ends[i];
+  }
+  check_inflates_to(bytes, stream);
+}
+
+void found_tokens(Input& input) {
+  const std::size_t least = input.up_to(65535);
+  const std::vector<std::uint8_t> bytes = paint(input, 1 + input.up_to(65535));
+  const std::size_t block = std::max(1 + least, bytes.size() / 8);  // few: each has code tables of its own
+  std::vector<std::uint8_t> window = bytes;
+  window.resize(bytes.size() + kMatchSlack);
+  Buffer streams[2];
+  for (Buffer& stream : streams) {
+    MatchFinder finder;
+    DeflateWriter writer;
+    for (std::size_t from = 0; from < bytes.size(); from += block) {
+      const std::size_t end = std::min(bytes.size(), from + block);
+      std::vector<Token> tokens;
+      finder.find(window.data(), from, end, 0, tokens);
+      writer.write_block({window.data() + from, end - from}, tokens, end == bytes.size(), stream);
+    }
+    disable_cpu_features(~0U);  // the second stream comes from the portable code
+  }
+  disable_cpu_features(0);
+  PROMISE(std::ranges::equal(streams[0].bytes(), streams[1].bytes()));
+  check_inflates_to(bytes, streams[0]);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input({data, size});
+  if (input.byte() % 2 == 0) {
+    any_tokens(input);
+  } else {
+    found_tokens(input);
+  }
+  return 0;
+}
