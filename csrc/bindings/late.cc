@@ -80,8 +80,8 @@ const void* memory_at(std::uintptr_t address) {
   return reinterpret_cast<const void*>(address);  // NOLINT(performance-no-int-to-ptr): Python has addresses
 }
 
-void check_process(const LateNumber& number) {
-  if (!number.arrival->is_of_this_process()) {
+void check_process(const Arrival& arrival) {
+  if (!arrival.is_of_this_process()) {
     throw std::runtime_error(
         "a value that was on its way to the parent process cannot be logged in a forked child");
   }
@@ -156,6 +156,15 @@ PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
   return owners;
 }
 
+void ask_to_settle() {
+  const py::gil_scoped_acquire gil;
+  if (hooks.poll == nullptr) return;
+  const auto hook = py::reinterpret_borrow<py::object>(hooks.poll);  // it may be replaced meanwhile
+  PyObject* answer = PyObject_CallNoArgs(hook.ptr());
+  if (answer == nullptr) PyErr_WriteUnraisable(hook.ptr());
+  Py_XDECREF(answer);
+}
+
 void set_hook(PyObject*& hook, const py::object& to) {
   if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
     throw py::type_error("a hook must be callable or None");
@@ -188,7 +197,7 @@ bool meets_late(PyObject* object, const char* argument) {
 LateNumber take_late() { return std::exchange(met, {}); }
 
 void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at) {
-  check_process(call.number);
+  check_process(*call.number.arrival);
   const std::string_view tag = to_tag(call.tag);
   push_op(writer, summary.size(), [&](OpenFile& file) {
     if (summary.empty()) {
@@ -199,9 +208,18 @@ void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std:
   });
 }
 
+std::shared_ptr<Arrival> to_arrival(py::handle late) {
+  if (!py::isinstance<PyArrival>(late)) {
+    throw py::type_error(std::string("late must be an Arrival or None, got ") + Py_TYPE(late.ptr())->tp_name);
+  }
+  auto arrival = py::cast<std::shared_ptr<PyArrival>>(late);
+  check_process(*arrival);
+  return arrival;
+}
+
 bool LateValuesOfLog::keeps(py::handle value, std::size_t index, const std::string& argument) {
   if (const LateNumber* number = late_number(value)) {
-    check_process(*number);
+    check_process(*number->arrival);
     late_.push_back({index, *number});
     return true;
   }
@@ -223,7 +241,7 @@ void LateValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     if (!answers[i].is_none()) {
       late_.push_back({places_[i], checked(answers[i], "the hook for late values")});
-      check_process(late_.back().number);
+      check_process(*late_.back().number.arrival);
       continue;
     }
     const std::string argument = py::str(arguments_[py::int_(i)]);
@@ -239,12 +257,12 @@ void LateValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
 }
 
 void poll_late_values() {
-  if (Py_IsInitialized() == 0) return;
-  const py::gil_scoped_acquire gil;
-  if (hooks.poll == nullptr) return;
-  PyObject* answer = PyObject_CallNoArgs(hooks.poll);
-  if (answer == nullptr) PyErr_WriteUnraisable(hooks.poll);
-  Py_XDECREF(answer);
+  if (hooks.poll == nullptr || Py_IsInitialized() == 0) return;
+  try {
+    ask_to_settle();
+  } catch (...) {  // Python ends this thread, see gil.h
+    stop_this_thread();
+  }
 }
 
 void bind_late(py::module_& module) {

@@ -5,6 +5,7 @@
 
 #include "base/os_process.h"
 #include "bindings/gil.h"
+#include "bindings/late.h"
 #include "pipeline/backend.h"
 
 namespace py = pybind11;
@@ -32,6 +33,8 @@ bool signal_raised() {
 
 }  // namespace
 
-void set_wait_hooks() { Backend::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised}); }
+void set_wait_hooks() {
+  Backend::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_late_values});
+}
 
 }  // namespace tickertape::bindings

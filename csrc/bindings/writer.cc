@@ -15,8 +15,10 @@
 #include "bindings/arguments.h"
 #include "bindings/fast_call.h"
 #include "bindings/gil.h"
+#include "bindings/late.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
+#include "codec/histogram.h"
 #include "codec/pr_curve.h"
 #include "event/decoder.h"
 
@@ -29,7 +31,7 @@ using Doubles = py::array_t<double, py::array::c_style>;
 
 void add_histogram(PyWriter& self, py::handle tag, const py::array& values, const std::string& dtype,
                    const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step,
-                   py::handle walltime) {
+                   py::handle walltime, py::handle late) {
   HistogramOp op;
   op.values.source = to_source(values, to_dtype(dtype), "values");
   Doubles edges;
@@ -45,7 +47,20 @@ void add_histogram(PyWriter& self, py::handle tag, const py::array& values, cons
   }
   op.max_bins = max_bins.value_or(0);
   if (max_bins && *max_bins == 0) throw py::value_error("max_bins must be at least 1");
-  add(self, OpKind::kHistogram, tag, op, to_when(step, walltime));
+  add_now_or_late(self, OpKind::kHistogram, tag, op, to_when(step, walltime), late);
+}
+
+void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words,
+                          std::optional<std::uint64_t> max_bins, py::handle step, py::handle walltime,
+                          py::handle late) {
+  if (words.itemsize() != sizeof(std::uint64_t) || static_cast<std::size_t>(words.size()) != kCountedWords) {
+    throw py::value_error("words must be 1,556 elements of 8 bytes");
+  }
+  if (max_bins && *max_bins == 0) throw py::value_error("max_bins must be at least 1");
+  HistogramCountsOp op;
+  op.max_bins = max_bins.value_or(0);
+  op.words.source = to_source(words, DType::kUint64, "words");
+  add_now_or_late(self, OpKind::kHistogramCounts, tag, op, to_when(step, walltime), late);
 }
 
 void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, double num, double sum,
@@ -74,12 +89,12 @@ void check_probabilities(py::array& predictions) {
 }
 
 PrCurveOp pr_curve_op(const py::array& labels, py::array& predictions, std::int64_t thresholds,
-                      const std::optional<py::array>& weights) {
+                      const std::optional<py::array>& weights, bool is_late) {
   if (thresholds < 2) throw py::value_error("num_thresholds must be at least 2");
   PrCurveOp op;
   op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
   op.labels.source = to_source(labels, "labels");
-  check_probabilities(predictions);
+  if (!is_late) check_probabilities(predictions);
   op.predictions.source = to_source(predictions, "predictions");
   const std::size_t size = op.predictions.source.size();
   if (size == 0) throw py::value_error("predictions must not be empty");
@@ -99,9 +114,9 @@ PrCurveOp pr_curve_op(const py::array& labels, py::array& predictions, std::int6
 
 void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::array predictions,
                   std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
-                  py::handle walltime) {
-  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights);
-  add(self, OpKind::kPrCurve, tag, op, to_when(step, walltime));
+                  py::handle walltime, py::handle late) {
+  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !late.is_none());
+  add_now_or_late(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
 }
 
 // A tensor's values as TensorOp wants them: as they lie in memory, or strings behind their lengths.
@@ -122,14 +137,30 @@ Buffer tensor_values(const py::object& values, wire::TensorType type) {
   return out;
 }
 
+// The bytes of an array that is filled later: where they will lie.
+Bytes late_values(const py::object& values, const std::string& dtype) {
+  if (!py::isinstance<py::array>(values)) throw py::type_error("values must be an array where they are late");
+  const auto array = py::reinterpret_borrow<py::array>(values);
+  if ((array.flags() & py::array::c_style) == 0)
+    throw py::value_error("values must be contiguous where they are late");
+  if (dtype == "string") throw py::value_error("dtype must be a number type where values are late");
+  return {static_cast<const std::uint8_t*>(array.data()), static_cast<std::size_t>(array.nbytes())};
+}
+
 void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const std::string& dtype,
                 const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
                 const py::bytes& plugin_content, py::handle step, py::handle walltime,
-                const std::string& display_name, const std::string& description, std::uint64_t data_class) {
+                const std::string& display_name, const std::string& description, std::uint64_t data_class,
+                py::handle late) {
   TensorOp op;
   op.type = to_tensor_type(dtype);
-  const Buffer content = tensor_values(values, op.type);
-  op.values = content.bytes();
+  Buffer content;
+  if (late.is_none()) {
+    content = tensor_values(values, op.type);
+    op.values = content.bytes();
+  } else {
+    op.values = late_values(values, dtype);
+  }
   op.has_shape = shape ? 1 : 0;
   if (shape) op.shape = *shape;
   op.plugin_name = plugin_name;
@@ -137,7 +168,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   op.display_name = display_name;
   op.description = description;
   op.data_class = data_class;
-  add(self, OpKind::kTensor, tag, op, to_when(step, walltime));
+  add_now_or_late(self, OpKind::kTensor, tag, op, to_when(step, walltime), late, op.values.data());
 }
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
@@ -260,17 +291,20 @@ void bind_writer(py::module_& module) {
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
       .def("add_histogram", &add_histogram, py::arg("tag"), py::arg("values"), py::arg("dtype"),
            py::arg("bins").none(true), py::arg("max_bins").none(true), py::arg("global_step"),
-           py::arg("walltime"))
+           py::arg("walltime"), py::arg("late") = py::none())
+      .def("add_histogram_counts", &add_histogram_counts, py::arg("tag"), py::arg("words"),
+           py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"),
+           py::arg("late") = py::none())
       .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"),
            py::arg("num"), py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"),
            py::arg("bucket_counts"), py::arg("global_step"), py::arg("walltime"))
       .def("add_pr_curve", &add_pr_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
            py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
-           py::arg("walltime"))
+           py::arg("walltime"), py::arg("late") = py::none())
       .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"),
            py::arg("shape").none(true), py::arg("plugin_name"), py::arg("plugin_content"),
            py::arg("global_step"), py::arg("walltime"), py::arg("display_name") = "",
-           py::arg("summary_description") = "", py::arg("data_class") = 0)
+           py::arg("summary_description") = "", py::arg("data_class") = 0, py::arg("late") = py::none())
       .def(
           "add_summary",
           [](PyWriter& self, const py::bytes& summary, py::handle step, py::handle walltime) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bindings/arguments.h"
+#include "bindings/late.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "bindings/writer.h"
@@ -25,7 +26,7 @@ std::vector<std::uint64_t> shape_of(const py::array& array) {
 }
 
 void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
-               const std::string& dataformats, py::handle step, py::handle walltime) {
+               const std::string& dataformats, py::handle step, py::handle walltime, py::handle late) {
   const std::vector<std::uint64_t> shape = shape_of(pixels);
   ImageOp op;
   op.dataformats = dataformats;
@@ -36,7 +37,7 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
   const PixelSize size =
       pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
   if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
-  add(self, OpKind::kImage, tag, op, to_when(step, walltime));
+  add_now_or_late(self, OpKind::kImage, tag, op, to_when(step, walltime), late);
 }
 
 void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
@@ -46,7 +47,7 @@ void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded,
 }
 
 void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std::string& dtype, double fps,
-               py::handle step, py::handle walltime) {
+               py::handle step, py::handle walltime, py::handle late) {
   const std::vector<std::uint64_t> shape = shape_of(clips);
   ClipShape axes{};
   if (shape.size() != axes.size()) throw py::value_error("vid_tensor must have 5 axes, NTCHW");
@@ -57,11 +58,11 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
   op.fps = fps;
   op.shape = shape;
   op.clips.source = to_source(clips, to_dtype(dtype), "vid_tensor");
-  add(self, OpKind::kVideo, tag, op, to_when(step, walltime));
+  add_now_or_late(self, OpKind::kVideo, tag, op, to_when(step, walltime), late);
 }
 
 void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const std::string& dtype,
-               std::uint32_t sample_rate, py::handle step, py::handle walltime) {
+               std::uint32_t sample_rate, py::handle step, py::handle walltime, py::handle late) {
   if (samples.ndim() != 2 || samples.shape(1) > 2) {
     throw py::value_error("snd_tensor must be [frames, channels] with 1 or 2 channels");
   }
@@ -71,7 +72,7 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
   op.sample_rate = sample_rate;
   op.samples.source = to_source(samples, to_dtype(dtype), "snd_tensor");
   check_wav(op.samples.source.size(), channels, sample_rate);
-  add(self, OpKind::kAudio, tag, op, to_when(step, walltime));
+  add_now_or_late(self, OpKind::kAudio, tag, op, to_when(step, walltime), late);
 }
 
 }  // namespace
@@ -79,13 +80,13 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
 void bind_media(py::class_<PyWriter>& writer) {
   writer
       .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"),
-           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"))
+           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none())
       .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
            py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
       .def("add_video", &add_video, py::arg("tag"), py::arg("clips"), py::arg("dtype"), py::arg("fps"),
-           py::arg("global_step"), py::arg("walltime"))
+           py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none())
       .def("add_audio", &add_audio, py::arg("tag"), py::arg("samples"), py::arg("dtype"),
-           py::arg("sample_rate"), py::arg("global_step"), py::arg("walltime"));
+           py::arg("sample_rate"), py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none());
 }
 
 }  // namespace tickertape::bindings

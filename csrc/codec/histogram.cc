@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -164,6 +165,18 @@ void count_uniform(const auto* values, std::size_t size, std::span<const double>
 
 // The finite values beyond torch's edges (torch forgets them): a bin of their own on either side, out to the
 // extreme.
+void put_far_bins(std::uint64_t below, std::uint64_t above, std::vector<std::uint64_t>& counts,
+                  std::vector<double>& edges, const Histogram& statistics) {
+  if (above != 0) {
+    counts.push_back(above);
+    edges.push_back(statistics.max);
+  }
+  if (below != 0) {
+    counts.insert(counts.begin(), below);
+    edges.insert(edges.begin(), statistics.min);
+  }
+}
+
 void add_far_bins(ArrayView values, std::vector<std::uint64_t>& counts, std::vector<double>& edges,
                   const Histogram& statistics) {
   std::uint64_t below = 0;
@@ -175,14 +188,7 @@ void add_far_bins(ArrayView values, std::vector<std::uint64_t>& counts, std::vec
       above += value > edges.back() && !std::isinf(value) ? 1 : 0;
     }
   });
-  if (above != 0) {
-    counts.push_back(above);
-    edges.push_back(statistics.max);
-  }
-  if (below != 0) {
-    counts.insert(counts.begin(), below);
-    edges.insert(edges.begin(), statistics.min);
-  }
+  put_far_bins(below, above, counts, edges, statistics);
 }
 
 }  // namespace
@@ -238,6 +244,28 @@ Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> ma
     add_far_bins(values, all, edges, result);
     store_buckets(std::move(all), edges, max_bins, result);
   }
+  return result;
+}
+
+Histogram counted_histogram(std::span<const std::uint64_t> words, std::optional<std::uint64_t> max_bins) {
+  check_max_bins(max_bins);
+  if (words.size() != kCountedWords) throw ArgumentError("a counted histogram has 1,556 words");
+  Histogram result;
+  result.nan_count = words[0];
+  result.infinite_count = words[1];
+  const auto counted = words.subspan(6);
+  const auto num = std::accumulate(counted.begin(), counted.end(), std::uint64_t{0});
+  if (num != 0) {
+    result.num = static_cast<double>(num);
+    result.min = std::bit_cast<double>(words[2]);
+    result.max = std::bit_cast<double>(words[3]);
+    result.sum = std::bit_cast<double>(words[4]);
+    result.sum_squares = std::bit_cast<double>(words[5]);
+  }
+  std::vector<std::uint64_t> counts(counted.begin() + 1, counted.end() - 1);
+  std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
+  put_far_bins(counted.front(), counted.back(), counts, edges, result);
+  store_buckets(std::move(counts), edges, max_bins, result);
   return result;
 }
 

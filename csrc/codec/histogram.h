@@ -47,6 +47,15 @@ Histogram histogram_between(ArrayView values, std::span<const double> edges,
 // (|x| > 9.9e19) get a bin of their own on that side, out to the extreme. torch counts them nowhere.
 Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
 
+// What tensorflow_histogram() gives for values that somebody else has counted: `words` are kCountedWords
+// numbers, [0] how many values are NaN, [1] how many infinite; [2] to [5] min, max, sum and sum of squares of
+// the finite ones, as the bits of doubles; [6] how many of these lie before the first edge, [7] on in each of
+// the 1,548 bins, [1555] behind the last edge. Throws ArgumentError where their number is another one, or
+// `max_bins` is 0.
+inline constexpr std::size_t kCountedWords = 1556;
+Histogram counted_histogram(std::span<const std::uint64_t> words,
+                            std::optional<std::uint64_t> max_bins = std::nullopt);
+
 // 16 bytes each in memory and in the file: 256 MiB, while protobuf ends at 2 GiB. A damaged ring may ask for
 // any number.
 inline constexpr std::uint64_t kMostBins = std::uint64_t{1} << 24;

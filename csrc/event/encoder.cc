@@ -109,6 +109,18 @@ EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& ou
   return {h.nan_count, h.infinite_count};
 }
 
+EncodeReport encode_histogram_counts(const OpView& op, std::string_view tag, Buffer& out) {
+  const auto body = read_body<HistogramCountsOp>(op.body);
+  if (item_size(body.words.view.dtype) != sizeof(std::uint64_t))
+    throw DataError(0, "counts are no 64-bit words");
+  const std::span words{static_cast<const std::uint64_t*>(body.words.view.data), body.words.view.size};
+  const Histogram h =
+      counted_histogram(words, body.max_bins != 0 ? std::optional(body.max_bins) : std::nullopt);
+  encode_histogram_fields(op, tag,
+                          {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
+  return {h.nan_count, h.infinite_count};
+}
+
 void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
   const auto h = read_body<HistogramRawOp>(op.body);
   encode_histogram_fields(op, tag,
@@ -121,6 +133,9 @@ void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
 void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<PrCurveOp>(op.body);
   if (body.thresholds > kMaxPrThresholds) throw DataError(0, "too many thresholds in op body");
+  // The bindings refuse it; here for what came from a device after the call.
+  if (first_outside_unit_interval(body.predictions.view))
+    throw ArgumentError("predictions must lie in [0, 1]");
   const auto thresholds = static_cast<std::uint32_t>(body.thresholds);
   const std::vector<double> rows =
       pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds);
@@ -161,6 +176,8 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
       break;
     case OpKind::kHistogram:
       return encode_histogram(op, tag, out);
+    case OpKind::kHistogramCounts:
+      return encode_histogram_counts(op, tag, out);
     case OpKind::kHistogramRaw:
       encode_histogram_raw(op, tag, out);
       break;

@@ -15,7 +15,7 @@
 
 namespace tickertape {
 
-inline constexpr std::uint32_t kOpLayoutVersion = 1;
+inline constexpr std::uint32_t kOpLayoutVersion = 2;
 
 enum class OpKind : std::uint8_t {
   kPad = 0,     // room that nothing uses; the ring's own
@@ -30,8 +30,9 @@ enum class OpKind : std::uint8_t {
   kEvent = 9,    // a serialised Event
   kVideo = 10,
   kAudio = 11,
+  kHistogramCounts = 12,  // a histogram that a device has counted
 };
-inline constexpr OpKind kLastOpKind = OpKind::kAudio;  // what is more is no op
+inline constexpr OpKind kLastOpKind = OpKind::kHistogramCounts;  // what is more is no op
 
 // How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
 enum class ScalarStyle : std::uint8_t { kSimpleValue = 0, kFloatTensor = 1, kDoubleTensor = 2 };
@@ -72,6 +73,16 @@ struct HistogramOp {
     io.numbers(edges);
     io.word(max_bins);
     io.array(values);
+  }
+};
+
+struct HistogramCountsOp {
+  std::uint64_t max_bins = 0;  // 0: no limit
+  BodyArray words;             // see counted_histogram() in codec/histogram.h
+
+  void layout(auto& io) {
+    io.word(max_bins);
+    io.array(words);
   }
 };
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -71,14 +73,69 @@ class BodyWriter {
     gather(content.source, block(content.source.size_bytes()));
   }
 
- private:
+ protected:
   std::uint8_t* block(std::size_t bytes) {
     word(std::uint64_t{bytes});
     std::uint8_t* start = to_;
     to_ += padded(bytes);
     return start;
   }
+
+ private:
   std::uint8_t* to_;
+};
+
+// An array of a body whose content comes later.
+struct LateBlock {
+  std::size_t at;  // where in the body
+  DType dtype;
+  const void* data;
+  std::vector<std::ptrdiff_t> axes;  // the shape, then the strides in bytes
+};
+
+// As BodySizer, and notes the arrays, and the bytes that start at `late_bytes`.
+class LateBodySizer : public BodySizer {
+ public:
+  explicit LateBodySizer(const void* late_bytes) : late_bytes_(late_bytes) {}
+  std::vector<LateBlock> take_blocks() { return std::move(blocks_); }
+
+  void bytes(Bytes content) {
+    if (!content.empty() && content.data() == late_bytes_) {
+      blocks_.push_back({size() + kBodyWordBytes,
+                         DType::kUint8,
+                         content.data(),
+                         {static_cast<std::ptrdiff_t>(content.size()), 1}});
+    }
+    BodySizer::bytes(content);
+  }
+  void array(const BodyArray& content) {
+    const ArraySource& from = content.source;
+    LateBlock block{size() + 2 * kBodyWordBytes, from.dtype, from.data, {from.shape, from.shape + from.rank}};
+    block.axes.insert(block.axes.end(), from.strides, from.strides + from.rank);
+    if (from.size() != 0) blocks_.push_back(std::move(block));
+    BodySizer::array(content);
+  }
+
+ private:
+  const void* late_bytes_;
+  std::vector<LateBlock> blocks_;
+};
+
+// As BodyWriter, with room left for what LateBodySizer notes.
+class LateBodyWriter : public BodyWriter {
+ public:
+  LateBodyWriter(std::uint8_t* to, const void* late_bytes) : BodyWriter(to), late_bytes_(late_bytes) {}
+
+  void bytes(Bytes content) {
+    content.data() == late_bytes_ ? static_cast<void>(block(content.size())) : BodyWriter::bytes(content);
+  }
+  void array(const BodyArray& content) {
+    word(content.source.dtype);
+    block(content.source.size_bytes());
+  }
+
+ private:
+  const void* late_bytes_;
 };
 
 // Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is

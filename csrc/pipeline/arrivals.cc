@@ -1,6 +1,7 @@
 // Putting late values in their places. L4.
 #include "pipeline/arrivals.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -103,6 +104,9 @@ void Arrivals::poll() {
   sort_in();
   for (auto& [key, queue] : queues_) poll_queue(key, queue);
   std::erase_if(queues_, [](const auto& each) { return each.second.first == nullptr; });
+  const bool any_to_settle = std::any_of(queues_.begin(), queues_.end(),
+                                         [](const auto& each) { return each.first.first == nullptr; });
+  any_to_settle_.store(any_to_settle, std::memory_order_relaxed);
 }
 
 void Arrivals::poll_queue(const Key& key, Queue& queue) {

@@ -56,6 +56,8 @@ class Arrivals {
   // Ops that wait just now.
   std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
   bool any() const { return count() != 0; }
+  // True where some wait for a settle(), as far as poll() has seen.
+  bool any_to_settle() const { return any_to_settle_.load(std::memory_order_relaxed); }
 
   // --- Under the drain lock
 
@@ -90,7 +92,8 @@ class Arrivals {
   Notices& notices_;
   Counters& counters_;
   const std::int64_t timeout_ns_;
-  std::atomic<std::uint64_t> count_{0};  // relaxed: a hint; what was added is found under mutex_
+  std::atomic<bool> any_to_settle_{false};  // relaxed: a hint
+  std::atomic<std::uint64_t> count_{0};     // relaxed: a hint; what was added is found under mutex_
 
   std::mutex mutex_;
   Queue added_;  // under mutex_

@@ -198,6 +198,7 @@ void Backend::wait_for_progress(DrainLock& drain_lock, std::uint64_t seen_finish
 // Gives up the drain lock for a moment, a longer one each time. Afterwards as wait_for_progress().
 void Backend::wait_for_device(DrainLock& drain_lock, DeviceWait& so_far) {
   drain_lock.unlock();
+  if (arrivals_.any_to_settle()) wait_hooks_.settle();
   std::this_thread::sleep_for(so_far.nap);
   so_far.nap = std::min(2 * so_far.nap, kLongestNap);
   const auto now = std::chrono::steady_clock::now();
@@ -312,8 +313,18 @@ bool Backend::wait_for_drainer(std::uint64_t target, std::chrono::steady_clock::
   std::unique_lock<std::mutex> lock(wake_mutex_);
   wake_requested_ = true;
   wake_signal_.notify_all();
-  const bool is_written =
-      room_signal_.wait_until(lock, deadline, [&] { return ring_.tail() >= target || !thread_runs_; });
+  const auto is_over = [&] { return ring_.tail() >= target || !thread_runs_; };
+  bool is_written = room_signal_.wait_for(lock, kLookAgain, is_over);
+  while (!is_written && std::chrono::steady_clock::now() < deadline) {
+    if (arrivals_.any_to_settle()) {
+      lock.unlock();
+      wait_hooks_.settle();
+      lock.lock();
+    }
+    wake_requested_ = true;  // late values shall not wait for the drainer's next round
+    wake_signal_.notify_all();
+    is_written = room_signal_.wait_for(lock, kLookAgain, is_over);
+  }
   stopping_ = true;
   wake_signal_.notify_all();
   return stopped_signal_.wait_until(lock, deadline, [this] { return !thread_runs_; }) && is_written;
@@ -332,14 +343,23 @@ bool Backend::drain_until(std::uint64_t target, std::chrono::steady_clock::time_
     const std::uint64_t finished = pool_.finished();
     const bool more = step_under_lock();
     if (std::chrono::steady_clock::now() >= deadline) return ring_.tail() >= target;
-    if (!more && !is_written()) wait_for_progress(drain, finished, Wait::kToTheEnd);
+    if (!more && !is_written()) {
+      wait_for_progress(drain, finished, Wait::kToTheEnd);
+      if (arrivals_.any_to_settle() && drain.owns_lock()) {
+        drain.unlock();
+        wait_hooks_.settle();
+        drain = lock_drain(Wait::kToTheEnd);
+      }
+    }
     if (!drain.owns_lock()) return false;
   }
   return true;
 }
 
 void Backend::finish() {
-  if (stop() != 0) {
+  std::uint64_t left = stop();
+  if (left != 0 && give_up_late_values() != 0) left = events_queued();
+  if (left != 0) {
     say_what_is_left();
   } else if (ring_.head() == ring_.tail()) {
     ring_.mapping().unlink();

@@ -35,6 +35,7 @@ struct WaitHooks {
   void* (*begin)() = [] { return static_cast<void*>(nullptr); };  // before a wait; its result goes to `end`
   void (*end)(void*) = [](void*) {};
   bool (*is_over)() = [] { return false; };  // true: the wait ends with Interrupted
+  void (*settle)() = [] {};  // settles what arrivals without a device it can (pipeline/arrival.h)
 };
 
 class Backend {
@@ -113,6 +114,7 @@ class Backend {
   enum class Wait { kUntilInterrupted, kToTheEnd };
   DrainLock lock_drain(Wait wait);
   void say_what_is_left();
+  std::uint64_t give_up_late_values();
   bool wait_for_drainer(std::uint64_t target, std::chrono::steady_clock::time_point deadline);
   bool drain_until(std::uint64_t target, std::chrono::steady_clock::time_point deadline);
   void drain_here(Wait wait);

@@ -65,6 +65,23 @@ void Backend::at_exit() {
     std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
 }
 
+// Drops what still waits for a device, so that what stands behind it gets into its file.
+std::uint64_t Backend::give_up_late_values() {
+  const DrainLock drain(drain_, std::try_to_lock);
+  if (!drain.owns_lock()) return 0;  // somebody hangs in a disk, and so would this thread
+  const std::uint64_t given_up = arrivals_.give_up();
+  if (given_up == 0) return 0;
+  std::fprintf(
+      stderr,
+      "tickertape: %llu events waited for a value from a device when the process ended and are lost\n",
+      static_cast<unsigned long long>(given_up));
+  do {
+    while (step_under_lock()) {
+    }
+  } while (sequencer_.waits_for_codec() && pool_.run_one());
+  return given_up;
+}
+
 void Backend::say_what_is_left() {
   const auto count = static_cast<unsigned long long>(events_queued());
   const double seconds = settings::exit_timeout_seconds();

@@ -137,6 +137,11 @@ void FileMender::append(File& file, std::size_t from) {
   result_.events += static_cast<std::uint64_t>(marks_.end() - first);
 }
 
+void FileMender::count_late(std::uint64_t events) {
+  result_.events_lost += events;
+  note(count_of(events, "event") + " of '" + result_.path + "' waited for a value from a device");
+}
+
 MendedFile FileMender::finish() {
   const bool had_ops = has_looked_ || !marks_.empty() || !result_.is_done;
   settle();

@@ -150,10 +150,17 @@ bool LeftOverRing::next(Op& op) {
     at_ += header->total_size();
     // What is still pending was never acknowledged. An op with its body on the heap, or with a name that
     // found no room in the log, was acknowledged only once it was in its file.
-    if (header->kind == OpKind::kPad || header->state.load() != OpHeader::kReady) continue;
-    if ((header->flags & kBodyOnHeap) != 0 || header->name >= names_.size()) continue;
+    if (header->kind == OpKind::kPad || header->name >= names_.size()) continue;
     const Name& name = names_[header->name];
-    if (position < writers_[name.writer].position) continue;
+    Writer& writer = writers_[name.writer];
+    if (position < writer.position) continue;
+    const bool is_here = header->state.load() == OpHeader::kReady && (header->flags & kBodyOnHeap) == 0;
+    if (!is_here) {
+      // A late op was acknowledged, but not its values.
+      const bool is_late = (header->flags & kLate) != 0 && header->state.load() != OpHeader::kCancelled;
+      writer.late_events += is_late ? 1 : 0;
+      continue;
+    }
     op = {position,
           at_,
           name.writer,
@@ -183,7 +190,7 @@ const OpHeader* LeftOverRing::op_at(std::uint64_t position) {
   if (size > most || (is_pad && size != lap_left)) return give_up("an op has a wrong length");
   if (is_pad) return header;
   if (header->kind > kLastOpKind || header->style > ScalarStyle::kDoubleTensor ||
-      header->state.load() > OpHeader::kCancelled || (header->flags & ~kBodyOnHeap) != 0) {
+      header->state.load() > OpHeader::kCancelled || (header->flags & ~(kBodyOnHeap | kLate)) != 0) {
     return give_up("what should be an op is none");
   }
   const std::uint8_t* bytes = bytes_at(position, size);

@@ -36,6 +36,8 @@ class LeftOverRing {
     std::uint32_t slot;
     std::uint64_t position;
     std::uint64_t file_size;
+    std::uint64_t late_events =
+        0;  // so far: those whose values died with the process, on their way from a device
   };
   const std::vector<Writer>& writers() const { return writers_; }
   std::uint32_t process_id() const { return process_id_; }

@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "event/op.h"
 #include "event/op_body.h"
@@ -76,6 +79,22 @@ class OpenFile {
   bool add_late_summary(Bytes summary, std::size_t at, const LateNumber& number, std::int64_t step,
                         double wall_time, ScalarStyle style);
 
+  // An op with a body, whose arrays are read when `arrival` is here; so are the bytes that start at
+  // `late_bytes`.
+  template <typename Body>
+  bool add_late(OpKind kind, std::string_view tag, const Body& body, const std::shared_ptr<Arrival>& arrival,
+                std::int64_t step, double wall_time, const void* late_bytes = nullptr) {
+    LateBodySizer sizer(late_bytes);
+    Body(body).layout(sizer);
+    std::vector<LateBlock> blocks = sizer.take_blocks();
+    if (blocks.empty()) return add(kind, tag, body, step, wall_time);  // nothing to wait for
+    return add_late_body(kind, this->tag(tag), sizer.size(), std::move(blocks), arrival, step, wall_time,
+                         [&](std::uint8_t* to) {
+                           LateBodyWriter writer(to, late_bytes);
+                           Body(body).layout(writer);
+                         });
+  }
+
   // A serialised Summary or Event (kSummary, kEvent).
   bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time);
 
@@ -104,6 +123,9 @@ class OpenFile {
   };
   ring_layout::OpHeader* reserve(OpKind kind, std::uint8_t flags, const Name& name, std::uint64_t size,
                                  std::int64_t step, double wall_time, const HeapPart& heap, bool& slowly);
+  bool add_late_body(OpKind kind, const Name& name, std::uint64_t size, std::vector<LateBlock> blocks,
+                     const std::shared_ptr<Arrival>& arrival, std::int64_t step, double wall_time,
+                     const std::function<void(std::uint8_t*)>& write_rest);
   template <typename Fill>
   bool push_late(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
                  std::unique_ptr<LateOp> late, Fill fill);

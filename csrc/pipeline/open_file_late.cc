@@ -82,6 +82,20 @@ bool OpenFile::add_late_scalars(std::span<const TaggedScalar> scalars, std::span
                    });
 }
 
+bool OpenFile::add_late_body(OpKind kind, const Name& name, std::uint64_t size, std::vector<LateBlock> blocks,
+                             const std::shared_ptr<Arrival>& arrival, std::int64_t step, double wall_time,
+                             const std::function<void(std::uint8_t*)>& write_rest) {
+  auto late = late_op(name, blocks.size());
+  for (LateBlock& block : blocks) {
+    late->parts.push_back(
+        {LatePart::As::kArray, block.dtype, arrival, block.data, nullptr, std::move(block.axes)});
+  }
+  return push_late(kind, name, size, step, wall_time, std::move(late), [&](LateOp& op, std::uint8_t* body) {
+    write_rest(body);
+    for (std::size_t i = 0; i < blocks.size(); ++i) op.parts[i].to = body + blocks[i].at;
+  });
+}
+
 bool OpenFile::add_late_summary(Bytes summary, std::size_t at, const LateNumber& number, std::int64_t step,
                                 double wall_time, ScalarStyle style) {
   auto late = late_op(*name_, 1);

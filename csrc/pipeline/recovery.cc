@@ -197,6 +197,11 @@ void Search::bring_home(LeftOverRing& ring, RingReport& report) const {
     for (auto& [writer, each] : menders) each.settle();
     waiting = 0;
   }
+  for (std::size_t i = 0; i < ring.writers().size(); ++i) {
+    const LeftOverRing::Writer& writer = ring.writers()[i];
+    if (writer.late_events == 0) continue;
+    menders.try_emplace(i, ring, i, may_drop(writer.path)).first->second.count_late(writer.late_events);
+  }
   for (auto& [writer, mender] : menders) report.files.push_back(mender.finish());
 }
 

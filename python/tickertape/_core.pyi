@@ -11,7 +11,8 @@ __version__: Final[str]
 # --- Writing -----------------------------------------------------------------------------------------------------
 # `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
 # str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
-# ValueError. Every add_* returns when the op is in the ring.
+# ValueError. Every add_* returns when the op is in the ring. With `late`, the arrays of the call lie in memory that is
+# filled only when that Arrival has come: then they are read, not now, and its owner keeps them alive and unchanged.
 
 class EventFileWriter:
     """One event file. The file and its version event exist when the constructor returns.
@@ -57,7 +58,23 @@ class EventFileWriter:
         max_bins: int | None,
         global_step: Any,
         walltime: Any,
+        late: Arrival | None = None,
     ) -> None: ...
+    def add_histogram_counts(
+        self,
+        tag: str,
+        words: npt.NDArray[Any],
+        max_bins: int | None,
+        global_step: Any,
+        walltime: Any,
+        late: Arrival | None = None,
+    ) -> None:
+        """A histogram over torch's 1,549 edges that somebody else, a device say, has counted.
+
+        `words` are 1,556 elements of 8 bytes: [0] how many values are NaN, [1] how many infinite (int64); [2] to [5] min,
+        max, sum and sum of squares of the finite ones (float64 bits); [6] how many of these lie before the first edge,
+        [7:1555] in each bin, [1555] behind the last edge (int64).
+        """
     def add_histogram_raw(
         self,
         tag: str,
@@ -80,6 +97,7 @@ class EventFileWriter:
         weights: npt.NDArray[Any] | None,
         global_step: Any,
         walltime: Any,
+        late: Arrival | None = None,
     ) -> None: ...
     def add_image(
         self,
@@ -89,6 +107,7 @@ class EventFileWriter:
         dataformats: str,  # permutation of NCHW, CHW or HW; an N makes a grid
         global_step: Any,
         walltime: Any,
+        late: Arrival | None = None,
     ) -> None: ...
     def add_encoded_image(
         self,
@@ -108,6 +127,7 @@ class EventFileWriter:
         fps: float,
         global_step: Any,
         walltime: Any,
+        late: Arrival | None = None,
     ) -> None: ...
     def add_audio(
         self,
@@ -117,6 +137,7 @@ class EventFileWriter:
         sample_rate: int,
         global_step: Any,
         walltime: Any,
+        late: Arrival | None = None,
     ) -> None: ...
     def add_tensor(
         self,
@@ -131,6 +152,7 @@ class EventFileWriter:
         display_name: str = "",
         summary_description: str = "",
         data_class: int = 0,
+        late: Arrival | None = None,  # `values` are then a contiguous array
     ) -> None: ...
     def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
         """Writes an Event around a serialised Summary."""

@@ -1,0 +1,21 @@
+// Finding a driver in the process. A fake one is loaded by tests/python/test_arrivals.py; here, that nothing
+// is loaded by us.
+#include <dlfcn.h>
+
+#include "check.h"
+#include "device/device.h"
+
+namespace tickertape {
+namespace {
+
+TEST(a_process_without_a_driver_has_no_device_and_gets_none) {
+  CHECK(find_device("cuda") == nullptr);
+  CHECK(find_device("hip") == nullptr);
+  CHECK(find_device("abacus") == nullptr);
+  CHECK(dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD) == nullptr);
+}
+
+}  // namespace
+}  // namespace tickertape
+
+TEST_MAIN()
