@@ -28,7 +28,7 @@ class HistogramMethods(WriterPart):
     def default_bins(self) -> list[float]:
         """The 1,549 edges of bins="tensorflow", ascending; a list that may be changed, as torch's."""
         if self._default_bins is None:
-            self._default_bins = list(_tensorflow_edges())
+            self._default_bins = list(tensorflow_edges())
         return self._default_bins
 
     @default_bins.setter
@@ -71,7 +71,7 @@ class HistogramMethods(WriterPart):
         edges: int | npt.NDArray[np.float64] | None = None
         if not (isinstance(bins, str) and bins == "tensorflow"):
             edges = _choose_bins(bins, array, dtype)
-        elif self._default_bins is not None and tuple(self._default_bins) != _tensorflow_edges():
+        elif self._default_bins is not None and tuple(self._default_bins) != tensorflow_edges():
             edges = _explicit_edges(self._default_bins, "default_bins")
         self._event_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime)
 
@@ -119,7 +119,7 @@ class HistogramMethods(WriterPart):
 
 
 @cache
-def _tensorflow_edges() -> tuple[float, ...]:
+def tensorflow_edges() -> tuple[float, ...]:
     """torch/utils/tensorboard/writer.py: ±1e-12 · 1.1^k while below 1e20, by repeated multiplication, and 0."""
     positive = []
     edge = 1e-12
