@@ -165,6 +165,15 @@ void ask_to_settle() {
   Py_XDECREF(answer);
 }
 
+// At the first value that is no plain number: who logs nothing else never loads what knows of devices.
+void load_hooks() {
+  static bool tried = false;  // guarded by the GIL
+  if (std::exchange(tried, true) || hooks.one != nullptr) return;
+  PyObject* module = PyImport_ImportModule("tickertape._devices");  // sets the hooks
+  if (module == nullptr) PyErr_Clear();                             // then there are none
+  Py_XDECREF(module);
+}
+
 void set_hook(PyObject*& hook, const py::object& to) {
   if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
     throw py::type_error("a hook must be callable or None");
@@ -179,6 +188,7 @@ bool meets_late(PyObject* object, const char* argument) {
     met = *number;
     return true;
   }
+  load_hooks();
   if (hooks.one == nullptr) return false;
   PyObject* answer = PyObject_CallFunction(hooks.one, "Os", object, argument);
   if (answer == nullptr) return true;
@@ -223,7 +233,9 @@ bool LateValuesOfLog::keeps(py::handle value, std::size_t index, const std::stri
     late_.push_back({index, *number});
     return true;
   }
-  if (hooks.many == nullptr || is_plain_number(value.ptr())) return false;
+  if (is_plain_number(value.ptr())) return false;
+  load_hooks();
+  if (hooks.many == nullptr) return false;
   if (places_.empty()) {
     values_ = py::list();
     arguments_ = py::list();

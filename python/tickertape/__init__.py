@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tickertape._install import install, uninstall
     from tickertape._recording import get_step, record_if, set_step
     from tickertape._recovery import RecoveryReport, recover
+    from tickertape._scalar_buffer import ScalarBuffer
     from tickertape._watch import Watch, watch
     from tickertape.reader import DamageWarning, read_scalars, summary_iterator
     from tickertape.writer import FileWriter, SummaryWriter
@@ -26,6 +27,7 @@ __all__ = [
     "FileWriter",
     "GlobalSummaryWriter",
     "RecoveryReport",
+    "ScalarBuffer",
     "SummaryWriter",
     "Watch",
     "__version__",
@@ -52,6 +54,7 @@ _HOMES = {
     "make_grid": "tickertape._grids",
     "record_if": "tickertape._recording",
     "RecoveryReport": "tickertape._recovery",
+    "ScalarBuffer": "tickertape._scalar_buffer",
     "recover": "tickertape._recovery",
     "set_step": "tickertape._recording",
     "watch": "tickertape._watch",

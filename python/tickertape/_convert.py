@@ -6,13 +6,14 @@ loaded. Every error names the argument.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape import _check
+from tickertape import _check, _core
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -69,6 +70,49 @@ def as_array(value: Any, name: str, *, exact: bool = False) -> tuple[npt.NDArray
     return _unusual_dtype(array, name, exact=exact)
 
 
+def as_late_array(
+    value: Any, name: str, *, exact: bool = False
+) -> tuple[npt.NDArray[Any], str, _core.Arrival | None]:
+    """What `as_array` gives, and for a value on an accelerator what tells that it has come.
+
+    With an arrival the array is memory that is yet to be filled: only its shape and type may be looked at.
+    """
+    if type(value) is not np.ndarray:
+        tensor = _gathered(value) if isinstance(value, (list, tuple)) else value
+        device = device_of(tensor)
+        late = None if device is None else device.array(tensor, name, exact=exact)
+        if late is not None:
+            return late.array, late.dtype, late.arrival
+    return (*as_array(value, name, exact=exact), None)
+
+
+def device_of(value: Any) -> Any:
+    """The `_devices.Device` that holds `value`; None where it is on the host or has to be waited for."""
+    if not (_is_torch(value) and not value.is_cpu) and not _is_foreign(value):
+        return None
+    from tickertape import _devices  # noqa: PLC0415  # only for values that may be on a device
+
+    return _devices.find(value)
+
+
+def _is_foreign(value: Any) -> bool:
+    """May be an array of another library than NumPy and torch."""
+    return (
+        hasattr(type(value), "__dlpack_device__")
+        and not isinstance(value, np.ndarray)
+        and not _is_torch(value)
+    )
+
+
+def _gathered(values: Sequence[Any]) -> Any:
+    """Tensors of one shape on one accelerator as one tensor there; anything else as it is."""
+    if not values or not all(_is_torch(value) and not value.is_cpu for value in values):
+        return values
+    if len({(value.device, value.dtype, value.shape) for value in values}) > 1:
+        return values
+    return sys.modules["torch"].stack([value.detach() for value in values])
+
+
 def as_floats(value: Any, name: str) -> npt.NDArray[Any]:
     """`value` as an array of float16, float32 or float64, whichever holds it: a float type is kept.
 
@@ -101,6 +145,16 @@ def as_scalar(value: Any, name: str) -> float:
         raise TypeError(f"{name}: expected one number, got {_check.type_name(value)}") from error
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: expected one number, got {str(value)[:40]!r}") from error
+
+
+def check_scalar(value: Any, name: str) -> None:
+    """Raises what `as_scalar` would, as far as that can be known without waiting for a device."""
+    if isinstance(value, _core.LateScalar):
+        return
+    if device_of(value) is None:
+        as_scalar(value, name)
+    elif math.prod(value.shape) != 1:
+        raise ValueError(f"{name}: expected one number, got shape {tuple(value.shape)}")
 
 
 def widened(array: npt.NDArray[Any], dtype_name: str) -> npt.NDArray[Any]:

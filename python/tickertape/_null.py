@@ -48,7 +48,7 @@ class NullEventWriter:
     ) -> None:
         """Checks a scalar."""
         _check_place(tag, global_step, walltime)
-        _convert.as_scalar(scalar_value, "scalar_value")
+        _convert.check_scalar(scalar_value, "scalar_value")
         _check.string(display_name, "display_name")
         _check.string(summary_description, "summary_description")
 
@@ -93,6 +93,7 @@ class _Checked:
     # How many arguments stand between the tag and global_step: python/tickertape/_core.pyi.
     _BEFORE_STEP: ClassVar = {
         "add_histogram": 4,
+        "add_histogram_counts": 2,
         "add_histogram_raw": 7,
         "add_pr_curve": 4,
         "add_image": 3,
@@ -105,9 +106,11 @@ class _Checked:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __call__(self, tag: Any, *args: Any, **_words: Any) -> None:
+    def __call__(self, tag: Any, *args: Any, late: Any = None, **_words: Any) -> None:
         before = self._BEFORE_STEP[self._name]
         _check_place(tag, *args[before : before + 2])
+        if late is not None:
+            return  # its values are not here
         if self._name == "add_histogram":
             _core.histogram(*args[:4])
         elif self._name == "add_pr_curve":
@@ -129,6 +132,6 @@ def _count_checked(values: Mapping[Any, Any], prefix: str) -> int:
         if isinstance(value, Mapping):
             count += _count_checked(value, tag + "/")
         else:
-            _convert.as_scalar(value, f"values[{tag!r}]")
+            _convert.check_scalar(value, f"values[{tag!r}]")
             count += 1
     return count

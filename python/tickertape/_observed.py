@@ -18,7 +18,7 @@ class ObservedWriter:
     """Takes ops like EventWriter and passes each on to `front` as a message.
 
     Ops are encoded by the core, as always, but into a scratch file in the temporary directory. A call returns when
-    `front`, whose last link writes to the event file, has returned. May be used from many threads and after a fork.
+    `front`, whose last link writes to the event file, has returned; so it waits for a value on an accelerator. May be used from many threads and after a fork.
 
     Args:
         front: has `add_event(event, step, walltime)` and `add_summary(summary, step, walltime)`.
@@ -65,7 +65,7 @@ class ObservedWriter:
 
     def _pass_on(self) -> None:
         """Passes on what stands in the scratch file and has not been passed on."""
-        self._scratch.flush()
+        self._scratch.flush(wait=True)
         while (record := self._next_record()) is not None:
             event = self._messages.Event.FromString(record)
             if event.WhichOneof("what") == "summary":

@@ -46,10 +46,7 @@ class ScalarMethods(WriterPart):
         seconds = time.time() if seconds is None else seconds
         if not isinstance(tag_scalar_dict, Mapping):
             raise TypeError(f"tag_scalar_dict: expected a dict, got {_check.type_name(tag_scalar_dict)}")
-        values = {
-            _run_name(key): _convert.as_scalar(value, f"tag_scalar_dict[{key!r}]")
-            for key, value in tag_scalar_dict.items()
-        }
+        values = _values({_run_name(key): value for key, value in tag_scalar_dict.items()})
         prefix = f"{self._get_file_writer().get_logdir()}/{main_tag.replace('/', '_')}_"
         writers = [self._sub_writer(prefix + name) for name in values]
         for writer, value in zip(writers, values.values(), strict=True):
@@ -65,6 +62,23 @@ class ScalarMethods(WriterPart):
             if directory not in writers:
                 writers[directory] = self._new_file_writer(directory)
             return writers[directory]
+
+
+def _values(by_name: dict[str, Any]) -> dict[str, Any]:
+    """The values as add_scalar takes them; those on accelerators together, in one copy for each device."""
+    values = {name: value for name, value in by_name.items() if _convert.device_of(value) is None}
+    elsewhere = {name: value for name, value in by_name.items() if name not in values}
+    for name, value in values.items():
+        values[name] = _convert.as_scalar(value, f"tag_scalar_dict[{name!r}]")
+    if not elsewhere:
+        return values
+    from tickertape import _devices  # noqa: PLC0415  # only for values on a device
+
+    arguments = [f"tag_scalar_dict[{name!r}]" for name in elsewhere]
+    late = _devices.many(list(elsewhere.values()), arguments)
+    for (name, value), argument, scalar in zip(elsewhere.items(), arguments, late, strict=True):
+        values[name] = _convert.as_scalar(value, argument) if scalar is None else scalar
+    return {name: values[name] for name in by_name}
 
 
 def _run_name(key: Any) -> str:
