@@ -28,7 +28,7 @@ class AudioMethods(WriterPart):
     ) -> None:
         """Writes a sound as a WAV file of 16 bits a sample.
 
-        Values beyond [-1, 1] are clipped, with a warning; then they are multiplied by 32,767 and truncated. NaN is
+        Values beyond [-1, 1] are clipped, with a warning unless they are on an accelerator; then they are multiplied by 32,767 and truncated. NaN is
         silence.
 
         Args:
@@ -44,18 +44,18 @@ class AudioMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py and tensorboardX/summary.py, audio.
         """
-        array, dtype = _convert.as_array(snd_tensor, "snd_tensor")
+        array, dtype, late = _convert.as_late_array(snd_tensor, "snd_tensor")
         samples = _frames(array)
         rate = _check.real(sample_rate, "sample_rate")
         if not 1 <= rate <= _MAX_RATE:  # NaN is not
             raise ValueError(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
-        if _exceeds_one(samples, dtype):
+        if late is None and _exceeds_one(samples, dtype):
             warnings.warn(
                 f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}",
                 UserWarning,
                 stacklevel=2,
             )
-        self._event_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime)
+        self._event_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, late=late)
 
 
 def _frames(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

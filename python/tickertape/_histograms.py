@@ -13,6 +13,8 @@ from tickertape._part import WriterPart
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from tickertape import _core
+
 # 16 bytes each in the file: 256 MiB, while protobuf ends at 2 GiB.
 _MOST_BINS = 2**24
 # The rules of numpy.histogram_bin_edges.
@@ -63,17 +65,36 @@ class HistogramMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py, make_histogram.
         """
-        array, dtype = _convert.as_array(values, "values")
-        if array.size == 0:
-            raise ValueError("values: expected at least one number, got none")
         if max_bins is not None:
             max_bins = min(_check.integer(max_bins, "max_bins", 1), _MOST_BINS)
         edges: int | npt.NDArray[np.float64] | None = None
-        if not (isinstance(bins, str) and bins == "tensorflow"):
-            edges = _choose_bins(bins, array, dtype)
-        elif self._default_bins is not None and tuple(self._default_bins) != tensorflow_edges():
-            edges = _explicit_edges(self._default_bins, "default_bins")
-        self._event_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime)
+        by_rule = isinstance(bins, str)
+        if by_rule and bins == "tensorflow":
+            if self._default_bins is not None and tuple(self._default_bins) != tensorflow_edges():
+                edges = _explicit_edges(self._default_bins, "default_bins")
+            elif self._add_counted_elsewhere(tag, values, max_bins, global_step, walltime):
+                return
+        array, dtype, late = _read(values, may_be_late=not by_rule or bins == "tensorflow")
+        if edges is None and not (by_rule and bins == "tensorflow"):
+            edges = _choose_bins(bins, array, dtype, is_here=late is None)
+        self._event_writer().add_histogram(
+            tag, array, dtype, edges, max_bins, global_step, walltime, late=late
+        )
+
+    def _add_counted_elsewhere(
+        self, tag: str, values: Any, max_bins: int | None, global_step: Any, walltime: Any
+    ) -> bool:
+        """Values that an accelerator holds are counted by it. False where none does, or where it cannot."""
+        device = _convert.device_of(values)
+        if device is None or 0 in values.shape:
+            return False
+        late = device.histogram(values, "values")
+        if late is None:
+            return False
+        self._event_writer().add_histogram_counts(
+            tag, late.array, max_bins, global_step, walltime, late=late.arrival
+        )
+        return True
 
     def add_histogram_raw(
         self,
@@ -129,7 +150,20 @@ def tensorflow_edges() -> tuple[float, ...]:
     return (*(-edge for edge in reversed(positive)), 0, *positive)
 
 
-def _choose_bins(bins: Any, values: npt.NDArray[Any], dtype: str) -> int | npt.NDArray[np.float64]:
+def _read(values: Any, *, may_be_late: bool) -> tuple[npt.NDArray[Any], str, _core.Arrival | None]:
+    if may_be_late:
+        array, dtype, late = _convert.as_late_array(values, "values")
+    else:  # a rule looks at the values
+        array, dtype = _convert.as_array(values, "values")
+        late = None
+    if array.size == 0:
+        raise ValueError("values: expected at least one number, got none")
+    return array, dtype, late
+
+
+def _choose_bins(
+    bins: Any, values: npt.NDArray[Any], dtype: str, *, is_here: bool
+) -> int | npt.NDArray[np.float64]:
     """A number of bins as it is; a rule or edges as edges."""
     if isinstance(bins, str):
         if bins not in _RULES:
@@ -146,6 +180,8 @@ def _choose_bins(bins: Any, values: npt.NDArray[Any], dtype: str) -> int | npt.N
     if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
         return _check.integer(bins, "bins", 1, _MOST_BINS)
     edges = _explicit_edges(bins, "bins")
+    if not is_here:
+        return edges
     numbers = _finite(values, dtype)
     if numbers.size and not np.any((numbers >= edges[0]) & (numbers <= edges[-1])):
         raise ValueError(f"bins: expected edges around some of the values, got {edges[0]:g} to {edges[-1]:g}")

@@ -118,7 +118,7 @@ class ImageMethods(WriterPart):
         walltime: Any,
         most: int | None = None,
     ) -> None:
-        array, dtype = _convert.as_array(img_tensor, "img_tensor")
+        array, dtype, late = _convert.as_late_array(img_tensor, "img_tensor")
         axes = _check.string(dataformats, "dataformats")
         if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
             array, axes = _as_batch(array, axes)
@@ -126,7 +126,7 @@ class ImageMethods(WriterPart):
         if most is not None and "N" in axes.upper():
             batch = axes.upper().index("N")
             array = array[(slice(None),) * batch + (slice(most),)]
-        self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime)
+        self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime, late=late)
 
 
 def _as_batch(images: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], str]:

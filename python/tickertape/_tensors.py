@@ -32,9 +32,11 @@ class TensorMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py, tensor_proto.
         """
-        array, dtype = _convert.as_array(tensor, "tensor", exact=True)
+        array, dtype, late = _convert.as_late_array(tensor, "tensor", exact=True)
         _check_size(array.nbytes)
-        self._event_writer().add_tensor(tag, array, dtype, array.shape, "tensor", b"", global_step, walltime)
+        self._event_writer().add_tensor(
+            tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=late
+        )
 
     def write(
         self, tag: str, tensor: Any, metadata: Any = None, global_step: Any = None, walltime: Any = None
@@ -57,11 +59,12 @@ class TensorMethods(WriterPart):
         about = _metadata(metadata)
         texts = _texts(tensor)
         values: Any = None
+        late = None
         if texts is not None:
             values, dtype, shape = [_utf8(text) for text in texts.flat], "string", texts.shape
             _check_size(sum(map(len, values)))
         else:
-            values, dtype = _convert.as_array(tensor, "tensor", exact=True)
+            values, dtype, late = _convert.as_late_array(tensor, "tensor", exact=True)
             shape = values.shape
             _check_size(values.nbytes)
         plugin = about.plugin_data
@@ -77,6 +80,7 @@ class TensorMethods(WriterPart):
             about.display_name,
             about.summary_description,
             about.data_class,
+            late=late,
         )
 
 

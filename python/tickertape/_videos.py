@@ -43,7 +43,7 @@ class VideoMethods(WriterPart):
 
         Source: torch/utils/tensorboard/_utils.py, _prepare_video.
         """
-        array, dtype = _convert.as_array(vid_tensor, "vid_tensor")
+        array, dtype, late = _convert.as_late_array(vid_tensor, "vid_tensor")
         axes = _check.string(dataformats, "dataformats").upper()
         if sorted(axes) != sorted(_AXES):
             raise ValueError(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")
@@ -54,7 +54,7 @@ class VideoMethods(WriterPart):
         rate = _check.real(fps, "fps")
         if not 0 < rate < math.inf:
             raise ValueError(f"fps: expected a number above 0, got {rate}")
-        self._event_writer().add_video(tag, clips, dtype, rate, global_step, walltime)
+        self._event_writer().add_video(tag, clips, dtype, rate, global_step, walltime, late=late)
 
 
 def _check_frames(shape: tuple[int, ...]) -> None:
