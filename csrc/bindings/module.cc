@@ -10,8 +10,30 @@
 #include "bindings/writer.h"
 #include "pipeline/settings.h"
 
-PYBIND11_MODULE(_core, module) {
+namespace py = pybind11;
+
+namespace {
+
+constexpr const char* kOneInterpreter =
+    "tickertape works in the main interpreter alone, as NumPy does: one queue serves the whole process";
+
+bool is_main_interpreter() { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
+
+// A build of Python that can do without the GIL takes it for modules that, like this one, do not say that
+// they need none; only `-X gil=0` and PYTHON_GIL=0 forbid that (docs.python.org, "free threading").
+void check_gil() {
+  const auto sys = py::module_::import("sys");
+  if (py::hasattr(sys, "_is_gil_enabled") && !sys.attr("_is_gil_enabled")().cast<bool>()) {
+    throw py::import_error("tickertape needs the GIL; remove PYTHON_GIL=0 or -X gil=0");
+  }
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core_of_main_interpreter, module) {
   using namespace tickertape::bindings;
+  if (!is_main_interpreter()) throw py::import_error(kOneInterpreter);  // Python 3.13 comes here first
+  check_gil();
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
   module.attr("__version__") = tickertape::settings::kLibraryVersion;
   register_errors();
@@ -21,4 +43,13 @@ PYBIND11_MODULE(_core, module) {
   bind_reader(module);
   bind_codecs(module);
   bind_recovery(module);
+}
+
+// What Python calls first. pybind11's own function waits for ever for the GIL that its thread holds when
+// another interpreter than the main one imports (Python 3.10 and 3.11, pybind11 3.1).
+// NOLINTNEXTLINE(bugprone-reserved-identifier): Python makes the name from the module's.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (is_main_interpreter()) return PyInit__core_of_main_interpreter();
+  PyErr_SetString(PyExc_ImportError, kOneInterpreter);
+  return nullptr;
 }
