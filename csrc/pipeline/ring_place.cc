@@ -48,12 +48,17 @@ bool make_private_directory(const std::string& directory) {
   return S_ISDIR(status.st_mode) && status.st_uid == user_id() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-// The smallest ring that is of use: its header, its first slots and its first megabyte.
+// The smallest ring that is of use: its header, its first slots and its first megabyte. They lie apart, so
+// the end of the file is tried, too: its size may be limited (RLIMIT_FSIZE).
 bool has_room(SharedMapping& mapping) {
   constexpr std::size_t kLeast = std::size_t{2} << 20;
+  constexpr std::size_t kPage = 4096;
+  const std::size_t last = mapping.size() - kPage;
   if (!mapping.allocate(0, kLeast)) return false;
+  const bool can_grow = mapping.allocate(last, kPage);
   mapping.release(0, kLeast);
-  return true;
+  if (can_grow) mapping.release(last, kPage);
+  return can_grow;
 }
 
 bool try_place(const std::string& directory, std::size_t size, SharedMapping& mapping) {
