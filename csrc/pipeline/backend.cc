@@ -117,9 +117,14 @@ void Backend::close(Channel& channel) {
 
 // Called by the sequencer, under the drain lock.
 void Backend::forget(Channel& channel) {
+  std::unique_ptr<Channel> gone;  // closes its file when the registry is free again: the disk may take long
   const std::lock_guard<std::mutex> lock(registry_);
   free_slots_.push_back(channel.slot_index);
-  std::erase_if(channels_, [&](const std::unique_ptr<Channel>& open) { return open.get() == &channel; });
+  const auto found =
+      std::find_if(channels_.begin(), channels_.end(),
+                   [&](const std::unique_ptr<Channel>& open) { return open.get() == &channel; });
+  gone = std::move(*found);
+  channels_.erase(found);
   counters_.writers_open.fetch_sub(1, std::memory_order_relaxed);
   if (channels_.empty() && sequencer_.has_taken_everything()) {
     names_.reset();
@@ -268,7 +273,8 @@ void Backend::run() {
       } catch (const std::bad_alloc&) {
         more = false;  // there may be memory when it comes by again
       }
-      idle = sequencer_.is_idle() && counters_.writers_open.load(std::memory_order_relaxed) == 0;
+      const bool shrinks = ring_.trim(monotonic_ns());
+      idle = sequencer_.is_idle() && !shrinks && counters_.writers_open.load(std::memory_order_relaxed) == 0;
     }
     std::unique_lock<std::mutex> lock(wake_mutex_);
     if (stopping_) break;

@@ -106,6 +106,10 @@ class OpRing {
   // Everything before `position` is in its file: the room may be used again.
   void release(std::uint64_t position) { header_->tail.store(position, std::memory_order_release); }
 
+  // Gives memory back that a burst has left, a piece at a time, once the ring has not needed it for a while;
+  // true while it has more than it keeps. For an idle moment; `now_ns` is monotonic_ns().
+  bool trim(std::int64_t now_ns);
+
   ring_layout::OpHeader* at(std::uint64_t position) {
     return reinterpret_cast<ring_layout::OpHeader*>(ring_ + (position & (capacity_ - 1)));
   }
@@ -141,6 +145,8 @@ class OpRing {
   std::uint64_t limit_ = 0;   // pushes that end before it need no look at the drainer's side
   std::uint64_t backed_ = 0;  // bytes of the region that have memory, from its start
   std::uint64_t accepted_ = 0;
+  std::uint64_t needed_ = 0;        // how much of `backed_` was in use since trim() last looked
+  std::int64_t busy_until_ns_ = 0;  // when trim() last saw more in use than the ring keeps
   std::uint64_t refused_at_tail_ = ~std::uint64_t{0};  // where the tail was when there was no more memory
 };
 

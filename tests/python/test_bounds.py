@@ -145,3 +145,28 @@ assert status('VmRSS') - before < 24 * {MIB}, (status('VmRSS'), before)
 """,
         tmp_path,
     )
+
+
+def test_a_burst_leaves_no_memory_behind(tmp_path, fault_disk):
+    """A container's shared memory is counted as its own; what the queue took while the disk stalled goes back."""
+    rings = tmp_path / "rings"
+    rings.mkdir(mode=0o700)
+    run_on(
+        fault_disk.arguments,
+        f"""
+w = SummaryWriter(root + '/run')
+(ring,) = os.scandir({str(rings)!r})
+disk('stall')
+for s in range(1_000_000): w.add_scalar('a', s, s)
+assert os.stat(ring.path).st_blocks * 512 > 30 << 20
+disk('go')
+w.flush()
+while os.stat(ring.path).st_blocks * 512 > 6 << 20: time.sleep(0.01)
+for s in range(1_000_000, 1_500_000): w.add_scalar('a', s, s)
+w.close()
+""",
+        tmp_path,
+        TICKERTAPE_RING_DIR=str(rings),
+    )
+    (path,) = oracle.event_files(fault_disk.path / "run")
+    assert len(oracle.raw_records(path)) == 1_500_001

@@ -1,6 +1,8 @@
 // The ring by itself: laps, pads, fullness, late ops, and what another process finds in the mapping.
 #include "pipeline/op_ring.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -115,6 +117,50 @@ TEST(an_empty_ring_starts_again_at_its_front) {
     furthest = std::max(furthest, ring.head() % kCapacity);
   }
   CHECK(furthest < kCapacity / 4);
+}
+
+// Memory behind a file, by its blocks.
+std::uint64_t bytes_on(const std::string& path) {
+  struct stat status;
+  CHECK_EQ(stat(path.c_str(), &status), 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+TEST(a_ring_gives_back_what_a_burst_took_and_goes_on) {
+  constexpr std::uint64_t kLarge = std::uint64_t{1} << 24;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::string path = std::filesystem::temp_directory_path() / "tickertape_trim_test.ring";
+  std::filesystem::remove(path);
+  OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kLarge)), kLarge, "test");
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::int64_t next_in = 0;
+  std::int64_t next_out = 0;
+  std::int64_t now = 0;
+  const auto push = [&](int count) {
+    while (count-- > 0 &&
+           ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, next_in, 0, pushed) != Pushed::kFull)
+      ++next_in;
+  };
+  const auto take_all = [&] { drain.all([&](const OpHeader& op) { CHECK_EQ(op.step, next_out++); }); };
+  for (int round = 0; round < 3; ++round) {
+    push(400'000 + 7 * round);
+    CHECK(bytes_on(path) > (12U << 20));
+    CHECK(ring.trim(now += 3 * kSecond));  // all of it is in use
+    CHECK(bytes_on(path) > (12U << 20));
+    take_all();
+    CHECK(ring.trim(now += kSecond));  // it was in use a moment ago
+    take_all();                        // the pad
+    for (int i = 0; i < 100 && ring.trim(now += 3 * kSecond); ++i) {
+      push(100);  // light use goes on meanwhile
+      if (i % 2 == 0) take_all();
+    }
+    CHECK(!ring.trim(now));
+    CHECK(bytes_on(path) < (6U << 20));
+    take_all();
+  }
+  CHECK_EQ(next_out, next_in);
+  ring.mapping().unlink();
 }
 
 TEST(an_interrupted_ring_goes_slowly_once) {
