@@ -41,8 +41,8 @@ class EventFileWriter {
   EventFileWriter& operator=(const EventFileWriter&) = delete;
 
   const std::string& log_dir() const { return log_dir_; }
-  // The file's path; "" once closed.
-  std::string path() const { return file_ != nullptr ? file_->path() : std::string(); }
+  // The file's path; "" once closed, and in a forked child that has not logged: the file is its parent's.
+  std::string path() const { return is_ready() ? file_->path() : std::string(); }
   bool is_closed() const { return file_ == nullptr; }
 
   // The open file of this process: a new one where this process was forked from the one that opened it.

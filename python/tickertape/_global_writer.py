@@ -10,6 +10,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from tickertape import _lifecycle
 from tickertape.writer import SummaryWriter
 
 if TYPE_CHECKING:
@@ -101,9 +102,11 @@ class GlobalSummaryWriter:
     def getSummaryWriter() -> GlobalSummaryWriter:  # noqa: N802  # tensorboardX's name
         """The program's writer, made in the default directory by the first who asks."""
         global _writer  # noqa: PLW0603  # one a program is what it is for
-        with _making:
+        with _lifecycle.opening:
             if _writer is None:
-                _writer = GlobalSummaryWriter()
+                made = GlobalSummaryWriter()
+                if _writer is None:  # a signal handler may have asked meanwhile
+                    _writer = made
             return _writer
 
     @property
@@ -190,5 +193,4 @@ def _shared_lock() -> Any:
         return threading.RLock()
 
 
-_making = threading.Lock()
 _writer: GlobalSummaryWriter | None = None

@@ -139,6 +139,29 @@ def test_the_programs_writer(tmp_path, monkeypatch):
     assert steps(run) == {"a": [0]}
 
 
+def test_a_signal_handler_asks_for_the_programs_writer_while_it_is_made(tmp_path, run_script):
+    run_script(
+        """
+import os, signal
+from tickertape import GlobalSummaryWriter
+asked = []
+def ask(*_): asked.append(GlobalSummaryWriter.getSummaryWriter())
+signal.signal(signal.SIGUSR1, ask)
+make = GlobalSummaryWriter.__init__
+def interrupted(self, *args, **kwargs):
+    GlobalSummaryWriter.__init__ = make
+    os.kill(os.getpid(), signal.SIGUSR1)
+    make(self, *args, **kwargs)
+GlobalSummaryWriter.__init__ = interrupted
+assert GlobalSummaryWriter.getSummaryWriter() is asked[0]
+asked[0].add_scalar('a', 1.0)
+""",
+        timeout=30,
+    )
+    found = {tag: found for run in (tmp_path / "runs").iterdir() for tag, found in steps(run).items()}
+    assert found == {"a": [0]}
+
+
 def test_write_to_disk(tmp_path):
     writer = GlobalSummaryWriter(log_dir=tmp_path / "none", write_to_disk=False)
     writer.add_scalar("a", 1.0)
