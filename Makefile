@@ -33,7 +33,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture fuzz fuzz-keep wheel wheel-test clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -237,5 +237,16 @@ wheel-test: wheel ## install that wheel into an empty environment and run the te
 	@cp -r tests pyproject.toml build/wheel-test
 	@cd build/wheel-test && ../../.venv-wheel/bin/pytest $(TEST_ARGS)
 
+# What needs none of the large packages: for a Python that torch does not have yet, or in a minute.
+SMOKE := .venv-smoke
+wheel-smoke: wheel ## as wheel-test, for any PYTHON=..., without torch
+	@rm -rf $(SMOKE) build/wheel-smoke && mkdir -p build/wheel-smoke
+	@$(PYTHON) -m venv $(SMOKE)
+	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install --no-deps dist/*.whl
+	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install -c tests/constraints.txt \
+	  numpy pytest pytest-timeout hypothesis crc32c pillow protobuf tensorboard tensorboardX matplotlib ml_dtypes
+	@cp -r tests pyproject.toml build/wheel-smoke
+	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/python/test_bench.py $(TEST_ARGS)
+
 clean: ## remove what the targets made, .venv too
-	rm -rf $(VENV) $(STACKS) .venv-wheel build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(STACKS) .venv-wheel $(SMOKE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -69,6 +69,7 @@ PROFILE = RunMetadata(step_stats=StepStats(dev_stats=[DeviceStepStats(device="/d
 
 
 def test_file_writers_graphs_as_torch(tmp_path):
+    pytest.importorskip("torch")
     events = []
     torch_writer = oracle.torch_tensorboard.FileWriter
     for name, make in (("torch", torch_writer), ("ours", FileWriter)):

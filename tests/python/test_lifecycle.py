@@ -94,6 +94,7 @@ def test_tensorboard_follows_the_growing_file(tmp_path, writer):
 
 
 def test_default_bins_are_torchs(tmp_path, writer):
+    pytest.importorskip("torch")
     torch_writer = oracle.torch_tensorboard.SummaryWriter(tmp_path / "torch")
     torch_writer.close()
     assert writer.default_bins == torch_writer.default_bins

@@ -1,5 +1,9 @@
 """Packages that patch writers still see what is logged; the real ones are in tests/integrations, these act like them."""
 
+import pytest
+
+pytest.importorskip("torch")
+
 # Each script logs with `make(directory)` under a patch that appends what it sees to `seen`.
 LOG = """
 def log_everything(make):

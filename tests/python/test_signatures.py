@@ -8,6 +8,7 @@ import tensorboardX.writer
 from tickertape import _tensorboardx
 from tickertape import writer as ours
 
+pytest.importorskip("torch")
 TORCH = inspect.getmodule(oracle.torch_tensorboard.SummaryWriter)
 CLASSES = ("SummaryWriter", "FileWriter")
 
