@@ -98,10 +98,12 @@ def test_a_disk_that_comes_back_in_time_loses_nothing(tmp_path, fault_disk):
         STALLED
         + """
 import atexit
+is_over = threading.Event()
 def come_back():
-    wait_for(lambda stats: stats['events_queued'] == 999)
+    is_over.wait()
     disk('go')
-atexit.register(lambda: threading.Thread(target=come_back, daemon=True).start())
+threading.Thread(target=come_back, daemon=True).start()
+atexit.register(is_over.set)
 """,
         tmp_path,
         TICKERTAPE_EXIT_TIMEOUT="20",

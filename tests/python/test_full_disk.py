@@ -73,6 +73,33 @@ w.flush()
         assert steps(disk / "run" / "pair_x", "pair") == list(range(10))
 
 
+def test_a_disk_that_fails_holds_up_no_other_file(tmp_path):
+    with memory_disk(tmp_path / "small", "256k") as disk:
+        run_on(
+            [disk, tmp_path / "sound"],
+            """
+warnings.simplefilter("ignore")
+failing, sound = SummaryWriter(root + '/run'), SummaryWriter(sys.argv[2])
+with open(root + '/filler', 'wb', buffering=0) as filler:
+    try:
+        while True: filler.write(bytes(4096))
+    except OSError: pass
+for s in range(2000):
+    failing.add_scalar('a', s, s)
+    sound.add_scalar('a', s, s)
+    if s % 500 == 0: failing.flush()
+sound.flush()
+stats = tickertape.stats()
+assert stats['events_written'] >= 2000 and stats['events_queued'] > 1000, stats
+sound.close()
+os.remove(root + '/filler')
+failing.close()
+""",
+            tmp_path,
+        )
+        assert steps(disk / "run") == steps(tmp_path / "sound") == list(range(2000))
+
+
 def test_file_size_limit(tmp_path):
     run_on(
         [tmp_path],
@@ -234,6 +261,25 @@ def test_no_room_for_the_ring_anywhere(tmp_path):
         assert steps(disk / "run") == list(range(10000))
         (warning,) = warned(done)
         assert "lost if the process is killed" in warning
+
+
+@pytest.mark.parametrize("limit", [10**6, 10**7, 10**8])
+def test_files_may_not_grow_to_the_size_of_a_ring(tmp_path, limit):
+    """RLIMIT_FSIZE, set before anything is logged: wherever in the ring it lies, the writer opens."""
+    done = run_on(
+        [tmp_path],
+        f"""
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+w = SummaryWriter(root + '/run')
+for s in range(1000): w.add_scalar('a', s, s)
+w.close()
+""",
+        tmp_path,
+    )
+    assert steps(tmp_path / "run") == list(range(1000))
+    (warning,) = warned(done)
+    assert "lost if the process is killed" in warning
+    assert len(list((tmp_path / "run").iterdir())) == 1
 
 
 def test_ring_outgrows_its_place(tmp_path, fault_disk):

@@ -1,6 +1,7 @@
 """The ends of processes and the beginnings of others: exit without close(), fork, multiprocessing, threads, signals."""
 
 import collections
+import signal
 import sys
 
 import oracle
@@ -24,6 +25,7 @@ EXITS = {
     "return from main": "",
     "sys.exit": "sys.exit(0)",
     "unhandled exception": "raise KeyError('x')",
+    "KeyboardInterrupt": "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)",
     "reference cycle": "class Box: pass\nbox = Box(); box.self = box; box.writer = w; del w, box",
     "deleted": "del w",
     "other thread": "threading.Thread(target=lambda: [w.add_scalar('a', 1, s) for s in range(1000)]).start()",
@@ -36,7 +38,7 @@ EXITS = {
 def test_exit_without_close_loses_nothing(tmp_path, run_script, end):
     before = "atexit.register(lambda: w.add_scalar('late', 1, 0))" if end == "atexit before" else ""
     source = f"{START}\n{before}\nw = SummaryWriter('run')\nfor s in range(5000): w.add_scalar('a', s, s)\n{EXITS[end]}"
-    run_script(source, expect=1 if end == "unhandled exception" else 0)
+    run_script(source, expect={"unhandled exception": 1, "KeyboardInterrupt": -signal.SIGINT}.get(end, 0))
     expected = {"a": 6000 if end == "other thread" else 5000}
     if end in ("atexit before", "del at shutdown"):
         expected["late"] = 1
@@ -125,7 +127,7 @@ def log(number):
         work()
 threads = [threading.Thread(target=log, args=(n,)) for n in range(4)]
 for t in threads: t.start()
-for turn in range(30):
+for turn in range(40):
     child = os.fork()
     if child == 0:
         w.add_scalar('child', turn, turn)
@@ -139,7 +141,7 @@ print(sum(logged))
 """.replace("import atexit", "import warnings; warnings.simplefilter('ignore')\nimport atexit"),
     )
     found = counts(tmp_path / "run")
-    assert found.pop("child") == 30
+    assert found.pop("child") == 40
     steps = collections.defaultdict(list)
     for tag, step, _ in oracle.values(tmp_path / "run"):
         steps[tag].append(step)
@@ -233,6 +235,7 @@ w.add_scalar('parent', 2, 2)
 
 
 def test_data_loader_workers(tmp_path, run_script):
+    pytest.importorskip("torch")
     run_script(
         """
 import warnings
