@@ -44,15 +44,16 @@ def _count(torch: Any, chunk: Any, stream: int) -> tuple[Any, Any, Any]:
     """([edges] values below each edge, [NaN, infinite], [min, max, sum, squares]) of a part."""
     # 64-bit integers are rounded to doubles as by NumPy's astype(float), and so by the core; all else is exact.
     values = chunk.to(_comparable(torch, chunk.dtype))
-    finite = torch.isfinite(values)
+    odd = ~torch.isfinite(values)
     infinity = float("inf")
-    # torch's search goes astray where it meets NaN; at the end of the order nothing counts what is not finite.
-    ordered = torch.where(finite, values, infinity).sort().values
+    # torch's search goes astray where it meets NaN; at the end of the order nothing counts what is not finite. Not
+    # torch.where, which copies a number to the device and waits for that (aten/src/ATen/native/TensorCompare.cpp).
+    ordered = values.masked_fill(odd, infinity).sort().values
     places = torch.searchsorted(ordered, _edges(values.dtype, values.device, stream))
     # Zeros change no sum.
-    exact = torch.where(finite, values, 0).double()
-    least = torch.where(finite, values, infinity).amin().double()
-    greatest = torch.where(finite, values, -infinity).amax().double()
+    exact = values.masked_fill(odd, 0).double()
+    least = ordered[0].double()
+    greatest = values.masked_fill(odd, -infinity).amax().double()
     statistics = torch.stack([least, greatest, exact.sum(), exact.square().sum()])
     return places, torch.stack([torch.isnan(values).sum(), torch.isinf(values).sum()]), statistics
 
@@ -88,4 +89,8 @@ def _edges(dtype: Any, device: Any, _stream: int) -> Any:
     least = np.where(rounded.astype(np.float64) >= exact, rounded, above)
     if least[-1] == exact[-1]:
         least[-1] = above[-1]
-    return torch.from_numpy(least).to(device, non_blocking=True)
+    edges = torch.from_numpy(least)
+    if device.type in ("cpu", "meta"):
+        return edges.to(device)
+    # From other memory than page-locked the copy may wait for the stream (CUDA, API synchronization behavior).
+    return edges.pin_memory().to(device, non_blocking=True)
