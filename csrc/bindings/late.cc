@@ -240,8 +240,8 @@ bool LateValuesOfLog::keeps(py::handle value, std::size_t index, const std::stri
     values_ = py::list();
     arguments_ = py::list();
   }
-  values_.attr("append")(value);
-  arguments_.attr("append")(argument);
+  py::reinterpret_borrow<py::list>(values_).append(value);
+  py::reinterpret_borrow<py::list>(arguments_).append(argument);
   places_.push_back(index);
   return true;
 }

@@ -88,13 +88,15 @@ def one(value: Any, argument: str) -> _core.LateScalar | None:
 
 def many(values: Sequence[Any], arguments: Sequence[str]) -> list[_core.LateScalar | None]:
     """Hook of the core: all such values of one log(); one copy for each device."""
-    groups: dict[int, tuple[Device, list[int]]] = {}
-    for index, value in enumerate(values):
-        device = find(value)
-        if device is not None:
-            groups.setdefault(id(device), (device, []))[1].append(index)
+    devices = [_resolvers.get(type(value), _learn)(value) for value in values]
+    first = devices[0]
+    if first is not None and devices.count(first) == len(devices):
+        return list(first.scalars(values, arguments))
     late: list[_core.LateScalar | None] = [None] * len(values)
-    for device, places in groups.values():
+    for device in dict.fromkeys(devices):
+        if device is None:
+            continue
+        places = [index for index, other in enumerate(devices) if other is device]
         found = device.scalars([values[i] for i in places], [arguments[i] for i in places])
         for place, scalar in zip(places, found, strict=True):
             late[place] = scalar

@@ -27,10 +27,12 @@ _NAMES: dict[Any, str] = {
     )
     if hasattr(torch, name)
 }
+_SIZES = {dtype: dtype.itemsize for dtype in _NAMES}
 _COMPLEX: dict[Any, str] = {torch.complex64: "complex64", torch.complex128: "complex128"}
 # torch promotes these with no other type.
 _LONERS = {getattr(torch, name, None) for name in ("uint16", "uint32", "uint64")}
 
+_STRIDED = torch.strided
 _SCALAR = "a number or an array of one element"
 _CAPTURED = (
     "{argument}: a value on {device} cannot be logged while its stream is captured into a graph: replays would log "
@@ -140,7 +142,8 @@ class TorchDevice(StreamDevice):
 
     def block(self, source: Source, number: int) -> list[tuple[Any, int]]:
         """Rows of one page-locked tensor."""
-        rows = self._page_locked((number, source.length), source.data.dtype)
+        with torch.inference_mode(False):  # a view that is made in it may not be written outside
+            rows = self._page_locked((number, source.length), source.data.dtype).unbind()
         return [(row, row.data_ptr()) for row in rows]
 
     def page_locked(self, source: Source) -> tuple[Any, int, npt.NDArray[Any]]:
@@ -188,10 +191,25 @@ def pack(values: Sequence[Any], arguments: Sequence[str]) -> Source:
     return Source(data, _NAMES[data.dtype], data.element_size(), len(tensors), kept)
 
 
+def _stacked(values: Sequence[Any]) -> Any:
+    """What nearly all calls give, tensors of one type without dimensions, looked at as little as can be; else None."""
+    first = values[0]
+    if not isinstance(first, torch.Tensor) or first.ndim or len({value.dtype for value in values}) > 1:
+        return None
+    try:
+        with torch.no_grad():
+            data = torch.stack(values)
+    except (RuntimeError, TypeError):  # they differ; whoever looks at each says how
+        return None
+    return data if data.dtype in _NAMES and data.layout is _STRIDED else None
+
+
 def _scalar(value: Any, argument: str) -> Any:
-    tensor = _tensor(value, argument)
+    tensor = value if isinstance(value, torch.Tensor) else _tensor(value, argument)
     if tensor.numel() != 1:
         raise ValueError(f"{argument} must be {_SCALAR}, got shape {tuple(tensor.shape)}")
+    if tensor.dtype in _NAMES and tensor.layout is _STRIDED:  # nearly all
+        return tensor
     return _known_type(tensor, argument, _SCALAR, _NAMES)
 
 

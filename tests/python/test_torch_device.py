@@ -135,8 +135,10 @@ def test_one_copy_for_a_whole_log(device, writer, monkeypatch):
 
 
 @pytest.mark.parametrize("requires_grad", [False, True])
-def test_modes_of_the_caller(device, writer, requires_grad):
-    """The memory is used again under another mode each time."""
+@pytest.mark.parametrize("first", range(6))
+def test_modes_of_the_caller(device, writer, requires_grad, first):
+    """The memory is made in one mode, and used again in the others."""
+    device.forget()
     modes = [
         contextlib.nullcontext,
         torch.no_grad,
@@ -146,7 +148,7 @@ def test_modes_of_the_caller(device, writer, requires_grad):
         lambda: torch.device("meta"),
     ]
     for round_ in range(2):
-        for step, mode in enumerate(modes):
+        for step, mode in enumerate(modes[first:] + modes[:first]):
             value = torch.tensor(float(step), device="cpu", requires_grad=requires_grad)
             with mode():
                 one = value.as_subclass(Elsewhere)
