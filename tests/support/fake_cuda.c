@@ -18,6 +18,7 @@ enum {
   kInvalidValue = 1,
   kNotInitialized = 3,
   kInvalidContext = 201,
+  kInvalidHandle = 400,
   kNotReady = 600,
 };
 enum { kGlobal = 0, kRelaxed = 2 };  // CUstreamCaptureMode
@@ -167,6 +168,7 @@ int cuEventQuery(uintptr_t event) {
   if (atomic_load(&capturing) && capture_mode != kRelaxed) atomic_fetch_add(&violations, 1);
   const int failed = atomic_load(&error_number);
   if (failed != 0) return failed;
+  if (event == 0) return kInvalidHandle;
   return atomic_load(&((Event*)event)->done) ? kSuccess : kNotReady;
 }
 
