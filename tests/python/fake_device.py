@@ -129,14 +129,15 @@ class FakeDevice(StreamDevice):
 _kept_for_ever = []
 
 
-def drain():
-    """Takes what other tests have left to the core: its owners are no slots."""
+def settle_in():
+    """Undoes what other tests have left to the core: their hooks, and owners of memory that are no slots."""
+    _core.set_late_hooks(_devices.one, _devices.many, _devices.poll)
     _core.take_done()
 
 
 def attach(kind="cuda"):
     """A device of this process, known to tickertape until the process ends."""
     device = FakeDevice(fake_cuda.load(), kind)
-    drain()
+    settle_in()
     _devices.resolve_by(FakeTensor, lambda tensor: tensor.device)
     return device

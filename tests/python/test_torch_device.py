@@ -5,6 +5,7 @@ Copies are at once here; that they may come late is shown in test_late_values.py
 
 import contextlib
 
+import fake_device
 import numpy as np
 import oracle
 import pytest
@@ -79,7 +80,7 @@ def device():
 
 @pytest.fixture(autouse=True)
 def calm():
-    tickertape._core.take_done()  # what other tests have left to the core: its owners are no slots
+    fake_device.settle_in()
     yield
     Event.passed, Event.error, Library.capturing = True, None, False
 
