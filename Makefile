@@ -33,7 +33,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -198,6 +198,10 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are acknowledged, and count (about 10 minutes)
 	@$(MAKE) $(STAMPS)/package
 	@$(VENV)/bin/python tests/torture/kill.py $(TORTURE_ARGS)
+
+failures: $(STAMPS)/test-set native-test ## fail each call of malloc, write, open, ... in turn, once and for good
+	@$(MAKE) $(STAMPS)/package
+	@TICKERTAPE_ALL_FAILURES=1 $(VENV)/bin/python -m pytest -o timeout=3600 tests/python/test_nth_failure.py
 
 # New inputs go to build/corpus; tests/fuzz/corpus holds the ones that are kept, which the native tests run too. What ends a
 # target lies in build/fuzz/NAME-*; the others run all the same.

@@ -34,6 +34,9 @@ constexpr milliseconds kAskInterval{50};
 // and who waits has nothing better to do.
 constexpr std::chrono::microseconds kLongestNap{1000};
 
+// How often flush() sees an op find no memory before it gives up waiting; each time is kLookAgain.
+constexpr unsigned kMemoryFailuresOfFlush = 20;
+
 // Makes sure that `vector` can grow to `count` + 1 without an allocation.
 template <typename Vector>
 void reserve_one_more(Vector& vector, std::size_t count) {
@@ -106,12 +109,16 @@ void Backend::close(Channel& channel) {
     const std::lock_guard<std::mutex> lock(registry_);
     to_close_.push_back(&channel);
   }
-  if (synchronous_.load(std::memory_order_acquire)) {
-    drain_here(Wait::kToTheEnd);
-  } else if (is_written) {
-    if (const DrainLock drain(drain_, std::try_to_lock); drain.owns_lock()) step_under_lock();
-  } else {
-    wake();
+  try {
+    if (synchronous_.load(std::memory_order_acquire)) {
+      drain_here(Wait::kToTheEnd);
+    } else if (is_written) {
+      if (const DrainLock drain(drain_, std::try_to_lock); drain.owns_lock()) step_under_lock();
+    } else {
+      wake();
+    }
+  } catch (const std::bad_alloc&) {  // in a destructor, perhaps
+    wake();                          // there may be memory when somebody comes by again
   }
 }
 
@@ -145,6 +152,7 @@ int Backend::flush(Channel& channel, LateValues late) {
     const std::uint64_t finished = pool_.finished();
     const bool more = step_under_lock();
     if (channel.error_number != 0) return channel.error_number;
+    if (channel.memory_failures > kMemoryFailuresOfFlush) return ENOMEM;
     if (more || is_written()) continue;
     if (!sequencer_.waits_for_device(channel)) {
       wait_for_progress(drain, finished, Wait::kUntilInterrupted);
@@ -347,7 +355,12 @@ bool Backend::drain_until(std::uint64_t target, std::chrono::steady_clock::time_
   }
   while (!is_written()) {
     const std::uint64_t finished = pool_.finished();
-    const bool more = step_under_lock();
+    bool more = false;
+    try {
+      more = step_under_lock();
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(milliseconds(1));  // other threads may give some back
+    }
     if (std::chrono::steady_clock::now() >= deadline) return ring_.tail() >= target;
     if (!more && !is_written()) {
       wait_for_progress(drain, finished, Wait::kToTheEnd);

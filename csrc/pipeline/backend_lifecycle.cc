@@ -1,8 +1,8 @@
 // The backend's beginning and its end: first use, fork, exit. L4.
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
-#include <system_error>
 
 #include "base/os_process.h"
 #include "pipeline/backend.h"
@@ -35,7 +35,7 @@ void Backend::start_thread() {
   try {
     thread_runs_ = true;
     std::thread([this] { run(); }).detach();  // stop() waits for its word, with a bound
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {           // std::system_error, std::bad_alloc
     // No thread is to be had: every push is written by its caller.
     thread_runs_ = false;
     synchronous_.store(true, std::memory_order_release);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
@@ -41,6 +42,8 @@ void FileMender::add(const LeftOverRing::Op& op) {
     RecordFrame frame(out_);
     encode_event(op.view, op.tag, out_);
     frame.finish();
+  } catch (const std::bad_alloc&) {
+    throw;  // it stays in the ring, for a time with more memory
   } catch (const std::exception& error) {
     ++result_.events_lost;
     note("an event of '" + std::string(op.tag) + "' could not be encoded: " + error.what());
@@ -137,9 +140,9 @@ void FileMender::append(File& file, std::size_t from) {
   result_.events += static_cast<std::uint64_t>(marks_.end() - first);
 }
 
-void FileMender::count_late(std::uint64_t events) {
+void FileMender::count_lost(std::uint64_t events, const char* why) {
   result_.events_lost += events;
-  note(count_of(events, "event") + " of '" + result_.path + "' waited for a value from a device");
+  note(count_of(events, "event") + " of '" + result_.path + "' " + why);
 }
 
 MendedFile FileMender::finish() {

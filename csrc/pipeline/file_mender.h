@@ -37,8 +37,8 @@ class FileMender {
   std::size_t waiting_bytes() const { return out_.size(); }
   // Gets what waits into the file and notes that in the ring. Trouble is noted, not thrown.
   void settle();
-  // So many of its events waited for a value from a device, which died with the process.
-  void count_late(std::uint64_t events);
+  // So many of its events died with the process; `why` is the rest of a sentence about them.
+  void count_lost(std::uint64_t events, const char* why);
   // After the last op: settles, and looks for what does not belong to it.
   MendedFile finish();
 

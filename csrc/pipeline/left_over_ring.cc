@@ -159,6 +159,9 @@ bool LeftOverRing::next(Op& op) {
       // A late op was acknowledged, but not its values.
       const bool is_late = (header->flags & kLate) != 0 && header->state.load() != OpHeader::kCancelled;
       writer.late_events += is_late ? 1 : 0;
+      // Accepted while its file took nothing, for otherwise it would be there.
+      const bool is_ready = header->state.load() == OpHeader::kReady;
+      writer.heap_events += is_ready && (header->flags & kBodyOnHeap) != 0 ? 1 : 0;
       continue;
     }
     op = {position,

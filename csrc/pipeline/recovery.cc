@@ -88,13 +88,12 @@ std::vector<std::string> Search::find() const {
     // The fallback place is the log directory of the process's first writer.
     for (std::string& ring : rings_in(under_)) found.push_back(std::move(ring));
     if (asker_ == RecoveryAsker::kUser) {
-      std::error_code error;
-      constexpr auto kOptions = fs::directory_options::skip_permission_denied;
-      for (fs::recursive_directory_iterator at(under_, kOptions, error), end; !error && at != end;
-           at.increment(error)) {
-        std::error_code is_unknown;
-        if (!at->is_directory(is_unknown)) continue;
-        for (std::string& ring : rings_in(at->path())) found.push_back(std::move(ring));
+      std::vector<std::string> below = directories_in(under_);
+      while (!below.empty()) {
+        const std::string directory = std::move(below.back());
+        below.pop_back();
+        for (std::string& ring : rings_in(directory)) found.push_back(std::move(ring));
+        for (std::string& inner : directories_in(directory)) below.push_back(std::move(inner));
       }
     }
   }
@@ -199,8 +198,12 @@ void Search::bring_home(LeftOverRing& ring, RingReport& report) const {
   }
   for (std::size_t i = 0; i < ring.writers().size(); ++i) {
     const LeftOverRing::Writer& writer = ring.writers()[i];
-    if (writer.late_events == 0) continue;
-    menders.try_emplace(i, ring, i, may_drop(writer.path)).first->second.count_late(writer.late_events);
+    if (writer.late_events + writer.heap_events == 0) continue;
+    FileMender& mender = menders.try_emplace(i, ring, i, may_drop(writer.path)).first->second;
+    if (writer.late_events != 0) mender.count_lost(writer.late_events, "waited for a value from a device");
+    if (writer.heap_events != 0) {
+      mender.count_lost(writer.heap_events, "had found no room in the op ring, and its file took nothing");
+    }
   }
   for (auto& [writer, mender] : menders) report.files.push_back(mender.finish());
 }
@@ -276,7 +279,11 @@ void recover_at_opening(const std::string& log_dir, bool was_there, Notices& not
       for (std::string& text : report.words()) notices.add(std::move(text));
     }
   } catch (const std::exception& error) {
-    notices.add(std::string("cannot look for what dead processes left: ") + error.what());
+    try {
+      notices.add(std::string("cannot look for what dead processes left: ") + error.what());
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
+      // Then without a word: it is still there for the next who looks.
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Where a process puts its op ring. L4.
 #include "pipeline/ring_place.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,9 +12,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/os_clock.h"
@@ -25,13 +28,29 @@ namespace {
 constexpr std::string_view kPrefix = "tickertape-";
 constexpr const char* kSuffix = ".ring";
 
+// process_start_ticks() of this process, asked for once: where that fails just now (no descriptors, no
+// memory), the name of a ring and is_own_ring() must still agree, or this process takes its ring for a dead
+// one's.
+std::uint64_t own_start_ticks() {
+  constexpr unsigned kTickBits = 40;           // 300 years of 100 a second; ids have 22 bits (proc(5))
+  static std::atomic<std::uint64_t> known{0};  // id and ticks; relaxed: nothing else hangs on it
+  const std::uint64_t pid = process_id();
+  std::uint64_t found = known.load(std::memory_order_relaxed);
+  if (found >> kTickBits != pid) {
+    const std::uint64_t ticks = process_start_ticks(process_id()) & ((std::uint64_t{1} << kTickBits) - 1);
+    const std::uint64_t mine = pid << kTickBits | ticks;
+    if (known.compare_exchange_strong(found, mine, std::memory_order_relaxed)) found = mine;
+  }
+  return found & ((std::uint64_t{1} << kTickBits) - 1);
+}
+
 // How the names of this process's rings start: process id, its start, and when this program was loaded into
 // it, for exec() changes neither of the others. Readers take every file with "tfevents" in its name for an
 // event file; so it is not in this one.
 std::string own_prefix() {
   static const std::int64_t loaded_ns = monotonic_ns();  // inherited by a forked child, whose id is another
   const std::uint32_t pid = process_id();
-  return std::string(kPrefix) + std::to_string(pid) + "-" + std::to_string(process_start_ticks(pid)) + "-" +
+  return std::string(kPrefix) + std::to_string(pid) + "-" + std::to_string(own_start_ticks()) + "-" +
          std::to_string(loaded_ns) + "-";
 }
 
@@ -72,6 +91,21 @@ bool try_place(const std::string& directory, std::size_t size, SharedMapping& ma
   return false;
 }
 
+std::string joined(const std::string& directory, std::string_view name) {
+  std::string path = directory;
+  if (!path.ends_with('/')) path += '/';
+  return path.append(name);
+}
+
+// Name and type (readdir(3)) of what lies in `directory`; nothing where it cannot be read. Not
+// std::filesystem: where memory is short, the directory iterators of libstdc++ 12 end the process.
+template <typename Take>
+void for_each_entry(const std::string& directory, Take take) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(directory.c_str()), &closedir);
+  if (open == nullptr) return;
+  while (const dirent* entry = readdir(open.get())) take(std::string_view(entry->d_name), entry->d_type);
+}
+
 }  // namespace
 
 std::string ring_directory() {
@@ -83,13 +117,23 @@ std::string ring_directory() {
 
 std::vector<std::string> rings_in(const std::string& directory) {
   std::vector<std::string> rings;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename();
-    if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) rings.push_back(at->path());
-  }
+  for_each_entry(directory, [&](std::string_view name, unsigned char) {
+    if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) rings.push_back(joined(directory, name));
+  });
   return rings;
+}
+
+std::vector<std::string> directories_in(const std::string& directory) {
+  std::vector<std::string> found;
+  for_each_entry(directory, [&](std::string_view name, unsigned char type) {
+    if (name == "." || name == "..") return;
+    std::string path = joined(directory, name);
+    struct stat status;
+    const bool is_directory =
+        type == DT_UNKNOWN ? lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) : type == DT_DIR;
+    if (is_directory) found.push_back(std::move(path));
+  });
+  return found;
 }
 
 bool is_own_ring(const std::string& path) {
@@ -108,7 +152,10 @@ RingOwner ring_owner(const std::string& path) {
 }
 
 bool is_alive(const RingOwner& owner) {
-  return owner.process_id != 0 && process_start_ticks(owner.process_id) == owner.process_start;
+  if (owner.process_id == 0) return false;
+  const std::uint64_t start = process_start_ticks(owner.process_id);
+  // A process that could not find out its own start lives while anybody of its id does.
+  return start != 0 && (owner.process_start == 0 || owner.process_start == start);
 }
 
 SharedMapping place_ring(std::size_t size, const std::string& log_dir, Notices& notices) {

@@ -19,6 +19,9 @@ std::string ring_directory();
 // The paths of all files in `directory` that are called like a ring.
 std::vector<std::string> rings_in(const std::string& directory);
 
+// The paths of the directories right in `directory`; links are none.
+std::vector<std::string> directories_in(const std::string& directory);
+
 // True for the rings of this process, by their names. They must not be opened a second time: closing a file
 // drops all locks that a process has on it.
 bool is_own_ring(const std::string& path);

@@ -176,7 +176,7 @@ void Sequencer::submit_ahead(Channel& channel) noexcept {
       channel.jobs[i] = std::move(job);
     }
   } catch (const std::bad_alloc&) {
-    return;  // settle() comes by again
+    ++channel.memory_failures;  // settle() comes by again; flush() does not wait for that for ever
   }
 }
 
