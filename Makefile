@@ -33,7 +33,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan tsan torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-native tsan torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -174,12 +174,14 @@ test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headl
 # --- sanitizers --------------------------------------------------------------------------------------------------
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
 
-asan: export CXX = g++
-asan: $(STAMPS)/test-set ## native tests and pytest under AddressSanitizer and UBSan
-	@echo "== native tests (asan)"
+asan asan-native tsan: export CXX = g++
+asan-native: $(STAMPS)/build-tools ## native tests under AddressSanitizer and UBSan
+	@echo "== native tests (asan)"; rm -f build/asan.log
 	@cmake --preset asan --log-level=WARNING >/dev/null
 	@cmake --build --preset asan -j $(JOBS) -- --quiet
-	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --preset asan -j $(JOBS)
+	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ctest --preset asan -j $(JOBS) 2>&1 | tee build/asan.log
+
+asan: $(STAMPS)/test-set asan-native ## the same, and pytest
 	@echo "== pytest (asan)"
 	@rm -rf build/asan-site
 	@TICKERTAPE_SANITIZE=address,undefined SKBUILD_BUILD_DIR=build/asan-python \
@@ -189,11 +191,11 @@ asan: $(STAMPS)/test-set ## native tests and pytest under AddressSanitizer and U
 	  PYTHONPATH=$(abspath build/asan-site) $(VENV)/bin/python -m pytest $(TEST_ARGS)
 
 # setarch -R: ThreadSanitizer of GCC 12 gives up on kernels that randomise more address bits than it knows.
-tsan: export CXX = g++
 tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
+	@echo "== native tests (tsan)"; rm -f build/tsan.log
 	@cmake --preset tsan --log-level=WARNING >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) -- --quiet
-	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS)
+	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS) 2>&1 | tee build/tsan.log
 
 torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are acknowledged, and count (about 10 minutes)
 	@$(MAKE) $(STAMPS)/package

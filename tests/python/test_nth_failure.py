@@ -110,6 +110,11 @@ class Scene:
         answers = self.answers
         assert not [step for step in found if answers[step] == 0]
         missing = [step for step, answer in enumerate(answers) if answer == ACCEPTED and not found[step]]
+        if "own memory" in self.output:
+            # No ring could be made where another process finds it, and that was said: a kill costs the last 20 ms.
+            last = [step for step, answer in enumerate(answers) if answer == ACCEPTED][-len(missing) :]
+            assert not missing or missing == last, (missing, self.output)
+            return
         assert len(missing) <= lost, (missing, lost, self.output)
 
 
@@ -123,14 +128,14 @@ def scene(tmp_path, failing_library):
 
 
 def numbers(total):
-    """Which N to try: all up to 12, then fewer and fewer, unless all are asked for."""
+    """Which N to try: all up to 8, then fewer and fewer, unless all are asked for."""
     if "TICKERTAPE_ALL_FAILURES" in os.environ:
         yield from range(1, total + 2)
         return
     number = 1
     while number <= total + 1:
         yield number
-        number = max(number + 1, number * 5 // 4) if number >= 12 else number + 1
+        number = max(number + 1, number * 3 // 2) if number >= 8 else number + 1
 
 
 @pytest.mark.parametrize("forever", [False, True], ids=["once", "for good"])
