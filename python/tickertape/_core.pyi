@@ -6,6 +6,8 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 
+from tickertape._scalar_buffer import ScalarBuffer
+
 __version__: Final[str]
 
 # --- Writing -----------------------------------------------------------------------------------------------------
@@ -191,7 +193,9 @@ class SummaryWriterBase:
     ) -> None: ...
     def flush(self, wait: bool = False) -> None:
         """One comparison where nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
-    def log(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
+    def log(
+        self, values: Mapping[str, Any] | ScalarBuffer, global_step: Any = None, walltime: Any = None
+    ) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
 def put_fast_methods(cls: type[SummaryWriterBase]) -> None:
