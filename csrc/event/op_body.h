@@ -72,16 +72,16 @@ class BodyWriter {
     word(content.source.dtype);
     gather(content.source, block(content.source.size_bytes()));
   }
+  // For bytes that somebody else writes.
+  void leave_room(std::size_t bytes) { block(bytes); }
 
- protected:
+ private:
   std::uint8_t* block(std::size_t bytes) {
     word(std::uint64_t{bytes});
     std::uint8_t* start = to_;
     to_ += padded(bytes);
     return start;
   }
-
- private:
   std::uint8_t* to_;
 };
 
@@ -94,47 +94,66 @@ struct LateBlock {
 };
 
 // As BodySizer, and notes the arrays, and the bytes that start at `late_bytes`.
-class LateBodySizer : public BodySizer {
+class LateBodySizer {
  public:
   explicit LateBodySizer(const void* late_bytes) : late_bytes_(late_bytes) {}
+  std::size_t size() const { return sizer_.size(); }
   std::vector<LateBlock> take_blocks() { return std::move(blocks_); }
 
+  template <typename T>
+  void word(const T& value) {
+    sizer_.word(value);
+  }
+  void text(std::string_view content) { sizer_.text(content); }
+  template <typename T>
+  void numbers(std::span<const T> content) {
+    sizer_.numbers(content);
+  }
   void bytes(Bytes content) {
     if (!content.empty() && content.data() == late_bytes_) {
-      blocks_.push_back({size() + kBodyWordBytes,
-                         DType::kUint8,
-                         content.data(),
-                         {static_cast<std::ptrdiff_t>(content.size()), 1}});
+      const auto length = static_cast<std::ptrdiff_t>(content.size());
+      blocks_.push_back({size() + kBodyWordBytes, DType::kUint8, content.data(), {length, 1}});
     }
-    BodySizer::bytes(content);
+    sizer_.bytes(content);
   }
   void array(const BodyArray& content) {
     const ArraySource& from = content.source;
     LateBlock block{size() + 2 * kBodyWordBytes, from.dtype, from.data, {from.shape, from.shape + from.rank}};
     block.axes.insert(block.axes.end(), from.strides, from.strides + from.rank);
     if (from.size() != 0) blocks_.push_back(std::move(block));
-    BodySizer::array(content);
+    sizer_.array(content);
   }
 
  private:
+  BodySizer sizer_;
   const void* late_bytes_;
   std::vector<LateBlock> blocks_;
 };
 
 // As BodyWriter, with room left for what LateBodySizer notes.
-class LateBodyWriter : public BodyWriter {
+class LateBodyWriter {
  public:
-  LateBodyWriter(std::uint8_t* to, const void* late_bytes) : BodyWriter(to), late_bytes_(late_bytes) {}
+  LateBodyWriter(std::uint8_t* to, const void* late_bytes) : writer_(to), late_bytes_(late_bytes) {}
 
+  template <typename T>
+  void word(const T& value) {
+    writer_.word(value);
+  }
+  void text(std::string_view content) { writer_.text(content); }
+  template <typename T>
+  void numbers(std::span<const T> content) {
+    writer_.numbers(content);
+  }
   void bytes(Bytes content) {
-    content.data() == late_bytes_ ? static_cast<void>(block(content.size())) : BodyWriter::bytes(content);
+    content.data() == late_bytes_ ? writer_.leave_room(content.size()) : writer_.bytes(content);
   }
   void array(const BodyArray& content) {
-    word(content.source.dtype);
-    block(content.source.size_bytes());
+    writer_.word(content.source.dtype);
+    writer_.leave_room(content.source.size_bytes());
   }
 
  private:
+  BodyWriter writer_;
   const void* late_bytes_;
 };
 

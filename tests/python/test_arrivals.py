@@ -152,9 +152,11 @@ def writer(tmp_path):
 
 @pytest.fixture
 def hooks():
-    """The hooks are the process's: a test gives them back."""
+    """The hooks are the process's: a test gives them back to tickertape._devices, whose they are."""
+    from tickertape import _devices
+
     yield _core.set_late_hooks
-    _core.set_late_hooks(None, None, None)
+    _core.set_late_hooks(_devices.one, _devices.many, _devices.poll)
 
 
 class OnDevice:
