@@ -14,6 +14,7 @@ bool nothing_is_queued() {
 // flush(wait), flush(wait=wait); nullptr with an error set for anything else.
 PyObject* wait_argument(PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  if (count + named == 0) return Py_False;
   const bool is_wait = count + named == 1 && (named == 0 || PyUnicode_CompareWithASCIIString(
                                                                 PyTuple_GET_ITEM(keywords, 0), "wait") == 0);
   if (is_wait) return arguments[0];

@@ -94,6 +94,7 @@ std::shared_ptr<PyArrival> make_arrival(const py::object& owner, const std::stri
     if (device != "cuda" && device != "hip") {
       throw py::value_error("device must be 'cuda', 'hip' or 'manual', got '" + device + "'");
     }
+    if (event == 0) throw py::value_error("event must be the handle of a recorded event");
     known = find_device(device);
     if (known == nullptr)
       throw std::runtime_error("this process has not loaded the driver of '" + device + "'");

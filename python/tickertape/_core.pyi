@@ -233,7 +233,7 @@ class Arrival:
         queue: names the device's queue (a stream): in one queue the first that has not come holds up those behind it.
 
     Raises:
-        ValueError: no such device.
+        ValueError: no such device, or no event where its driver is to be asked.
         RuntimeError: this process has not loaded the device's driver, or no context is current in this thread.
     """
 

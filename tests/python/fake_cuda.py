@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -144,9 +145,13 @@ class FakeCuda:
         return self._library.fake_violations()
 
     def calm(self):
-        """Undoes what a test did to the device: no delay, no error, nothing held."""
+        """Undoes what a test did to the device: no delay, no error, nothing held or under way."""
         self.fail(0)
         self.delay(0)
         self.capture(False)
         for stream in self._streams:
             self.release(stream)
+            event = self.event()
+            self.record(event, stream)
+            while not self.done(event):
+                time.sleep(0.001)

@@ -20,6 +20,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
+    _core.take_done()  # the owners of these tests are no business of tickertape._devices'
 
 
 @pytest.fixture
@@ -314,15 +315,17 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     assert not _core.can_query("abacus")
     with pytest.raises(ValueError, match="abacus"):
         _core.Arrival(None, "abacus")
+    with pytest.raises(ValueError, match="event"):
+        _core.Arrival(None, "cuda")
     with pytest.raises(ValueError, match="manual"):
-        _core.Arrival(None, "cuda").settle()
+        Copy(device, stream, b"1234").arrival.settle()
     with pytest.raises(ValueError, match="dtype"):
         _core.Arrival(None, "manual").scalar(0, "float7")
 
     def without_context():
         device.use_context(0)
         with pytest.raises(RuntimeError, match="context"):
-            _core.Arrival(None, "cuda")
+            _core.Arrival(None, "cuda", device.event())
 
     thread = threading.Thread(target=without_context)
     thread.start()
