@@ -166,7 +166,6 @@ int cuEventQuery(uintptr_t event) {
   if (getpid() != owner) return kNotInitialized;
   if (context == 0) return kInvalidContext;
   if (atomic_load(&capturing) && capture_mode != kRelaxed) atomic_fetch_add(&violations, 1);
-  if (event == 0) return kInvalidHandle;
   const int failed = atomic_load(&error_number);
   if (failed != 0) return failed;
   if (event == 0) return kInvalidHandle;
