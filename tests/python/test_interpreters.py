@@ -9,7 +9,7 @@ CREATE = """
 import sys
 try:
     import _interpreters as interpreters
-    kinds = [('isolated',), ('legacy',), ('empty',)]
+    kinds = [('isolated',), ('legacy',)]
 except ImportError:
     import _xxsubinterpreters as interpreters
     kinds = [()] if sys.version_info < (3, 12) else [True, False]
