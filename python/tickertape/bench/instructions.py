@@ -32,7 +32,7 @@ sys.path[:0] = arguments["path"]
 from tickertape import _core
 event_writer = _core.EventFileWriter(arguments["log_dir"])
 class Writer(_core.SummaryWriterBase):
-    def _flush(self): event_writer.flush()
+    def _flush(self, wait): event_writer.flush(wait)
 _core.put_fast_methods(Writer)  # as SummaryWriter does
 writer = Writer()
 writer._bind(event_writer)
