@@ -161,10 +161,10 @@ def test_who_uses_neither_pays_nothing(run_script):
         """
 import tickertape
 from tickertape import SummaryWriter, _core
-assert "add_scalar" not in vars(SummaryWriter)
+native = SummaryWriter.add_scalar
+assert type(native) is type(_core.SummaryWriterBase.add_scalar)
 tickertape.set_step(None)
-assert "add_scalar" not in vars(SummaryWriter)
-assert SummaryWriter.add_scalar is _core.SummaryWriterBase.add_scalar
+assert SummaryWriter.add_scalar is native
 tickertape.set_step(1)
 assert SummaryWriter.add_scalar.__doc__ == _core.SummaryWriterBase.add_scalar.__doc__
 with SummaryWriter("run") as writer:
