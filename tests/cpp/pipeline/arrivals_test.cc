@@ -93,8 +93,6 @@ std::vector<Point> points_of(const std::string& path) {
 const double kValues[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
 // The first one: ThreadSanitizer allows no fork once there are threads.
-// TSan does not follow threads started after a fork.
-#if !defined(__SANITIZE_THREAD__)
 TEST(what_died_on_its_way_is_counted_and_the_rest_comes_home) {
   const Scene scene;
   const int status = in_child([&] {
@@ -120,7 +118,6 @@ TEST(what_died_on_its_way_is_counted_and_the_rest_comes_home) {
   const std::vector<Point> expected{{"before", 1, 1}, {"behind", 3, 2}, {"behind", 5, 3}};
   CHECK(points_of(scene.file()) == expected);
 }
-#endif
 
 TEST(queues_come_in_any_order_and_each_file_keeps_its_own) {
   const Scene scene;
