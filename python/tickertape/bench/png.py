@@ -174,7 +174,7 @@ def _libraries(plan: Plan, section: Section) -> dict[str, Callable[[bytes], byte
 
 
 def _deflate(function: Any, level: int, data: bytes) -> bytes:
-    room = len(data) + len(data) // 50 + 4096
+    room = len(data) + len(data) // 4 + 4096  # ISA-L's level 0 has fixed codes only, of up to nine bits
     out = ctypes.create_string_buffer(room)
     size = function(level, data, len(data), out, room)
     return out.raw[:size]
