@@ -6,6 +6,8 @@ import oracle
 import pytest
 from tickertape import SummaryWriter, _devices
 
+pytest.importorskip("torch", reason="counts histograms there")
+
 
 @pytest.fixture(params=["cuda", "manual"])
 def device(request):

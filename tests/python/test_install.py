@@ -7,6 +7,8 @@ import pytest
 import tensorboardX
 from tickertape import _tensorboardx
 
+pytest.importorskip("torch", reason="what is installed over")
+
 # What a script sees, whatever was imported before install().
 HANDED_OUT = """
 import tickertape, torch.utils.tensorboard, tensorboardX

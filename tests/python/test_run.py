@@ -10,6 +10,8 @@ import pytest
 import tickertape
 from tickertape import __main__ as command
 
+pytest.importorskip("torch", reason="what the scripts import")
+
 REPORT = """
 import json, sys
 import neighbour
