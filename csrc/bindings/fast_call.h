@@ -19,14 +19,17 @@ T* value_of(PyObject* self) {
 }
 
 // The writer bound to a SummaryWriterBase, opened by its _open() where there is none; nullptr with an error
-// set.
+// set. Other threads may close what was just opened: then it is opened again, some hundred times at most.
 inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
-  if (base.bound != nullptr) [[likely]]
-    return base.bound;
-  PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);
-  if (opened == nullptr) return nullptr;
-  Py_DECREF(opened);
-  if (base.bound == nullptr) PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
+  for (int tries = 0; base.bound == nullptr; ++tries) {
+    if (tries == 500) {
+      PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
+      return nullptr;
+    }
+    PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);
+    if (opened == nullptr) return nullptr;
+    Py_DECREF(opened);
+  }
   return base.bound;
 }
 

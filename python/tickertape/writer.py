@@ -157,7 +157,8 @@ class SummaryWriter(
 
     def _open(self) -> None:
         """Called by the native add_scalar while no file is bound."""
-        self._bind(self._get_file_writer().event_writer)
+        with _lifecycle.opening:  # or another thread's close() could come between, and a closed one be bound
+            self._bind(self._get_file_writer().event_writer)
 
     def get_logdir(self) -> Any:
         """The directory of the run, absolute."""
