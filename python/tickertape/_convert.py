@@ -88,7 +88,7 @@ def as_late_array(
 
 def device_of(value: Any) -> Any:
     """The `_devices.Device` that holds `value`; None where it is on the host or has to be waited for."""
-    if not (_is_torch(value) and not value.is_cpu) and not _is_foreign(value):
+    if type(value) is np.ndarray or (not (_is_torch(value) and not value.is_cpu) and not _is_foreign(value)):
         return None
     from tickertape import _devices  # noqa: PLC0415  # only for values that may be on a device
 

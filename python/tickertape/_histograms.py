@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tickertape import _core
 
+_TENSORFLOW = "tensorflow"
 # 16 bytes each in the file: 256 MiB, while protobuf ends at 2 GiB.
 _MOST_BINS = 2**24
 # The rules of numpy.histogram_bin_edges.
@@ -42,7 +43,7 @@ class HistogramMethods(WriterPart):
         tag: str,
         values: Any,
         global_step: Any = None,
-        bins: Any = "tensorflow",
+        bins: Any = _TENSORFLOW,
         walltime: Any = None,
         max_bins: int | None = None,
     ) -> None:
@@ -67,15 +68,22 @@ class HistogramMethods(WriterPart):
         """
         if max_bins is not None:
             max_bins = min(_check.integer(max_bins, "max_bins", 1), _MOST_BINS)
+        elif (
+            bins is _TENSORFLOW and type(values) is np.ndarray and values.size and self._default_bins is None
+        ):
+            # The plain call, without the questions below: they take as long as all the rest.
+            array, dtype = _convert.as_array(values, "values")
+            self._event_writer().add_histogram(tag, array, dtype, None, None, global_step, walltime)
+            return
         edges: int | npt.NDArray[np.float64] | None = None
         by_rule = isinstance(bins, str)
-        if by_rule and bins == "tensorflow":
+        if by_rule and bins == _TENSORFLOW:
             if self._default_bins is not None and tuple(self._default_bins) != tensorflow_edges():
                 edges = _explicit_edges(self._default_bins, "default_bins")
             elif self._add_counted_elsewhere(tag, values, max_bins, global_step, walltime):
                 return
-        array, dtype, late = _read(values, may_be_late=not by_rule or bins == "tensorflow")
-        if edges is None and not (by_rule and bins == "tensorflow"):
+        array, dtype, late = _read(values, may_be_late=not by_rule or bins == _TENSORFLOW)
+        if edges is None and not (by_rule and bins == _TENSORFLOW):
             edges = _choose_bins(bins, array, dtype, is_here=late is None)
         self._event_writer().add_histogram(
             tag, array, dtype, edges, max_bins, global_step, walltime, late=late
