@@ -91,7 +91,7 @@ def goals(numbers: dict[str, Any]) -> list[Goal]:
         Goal("read 1 M scalars into columns", NONE, duration(read), NONE, "≤ 0.15 s", read <= 0.15e9),
         *([Goal("… beside the fast data server's loading", duration(server), duration(read), ratio(server / read), "≥ 8 ×", server >= 8 * read)] if server else []),
         Goal("`import`", duration(found.call("import", "torch")), duration(imports[0]), ratio(found.call("import", "torch") / imports[0]), f"NumPy ({duration(imports[1])}) + 15 ms", imports[0] <= imports[1] + 15e6),
-        Goal("`add_scalars`, 100 keys: threads", f"+{numbers['curves']['torch']['threads']}", f"+{numbers['curves']['tickertape']['threads']}", NONE, "+0", numbers["curves"]["tickertape"]["threads"] == 0),
+        Goal("`add_scalars`, 100 keys: threads", f"{numbers['curves']['torch']['threads']:+d}", f"{numbers['curves']['tickertape']['threads']:+d}", NONE, "+0", numbers["curves"]["tickertape"]["threads"] <= 0),
     ]  # fmt: skip
 
 

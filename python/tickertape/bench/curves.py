@@ -38,7 +38,7 @@ def measure(plan: Plan) -> Section:
         for key, value in numbers.items():
             folder = log_dir / TAG / key if name == TENSORBOARDX else log_dir / f"{TAG}_{key}"
             check_scalars(folder, TAG, steps, value)
-        cells = [f"+{count}" for count in more] if before else [NONE, NONE]
+        cells = [f"{count:+d}" for count in more] if before else [NONE, NONE]
         section.rows.append([name, *cells, duration(min(taken))])
         section.data[name] = {"best_ns": min(taken)}
         if before:
