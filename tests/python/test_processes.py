@@ -280,17 +280,18 @@ for t in threads: t.join()
 def test_threads_closing_and_reopening(tmp_path, run_script):
     run_script(
         f"""{START}
+sys.setswitchinterval(1e-6)  # threads change places in the middle of opening and closing
 w = SummaryWriter('run')
 def log(n):
     for s in range(300):
         w.add_scalar(f't{{n}}', s, s)
-        if s % 20 == n: w.close()
-threads = [threading.Thread(target=log, args=(n,)) for n in range(4)]
+        if s % 3 == n % 3: w.close()
+threads = [threading.Thread(target=log, args=(n,)) for n in range(6)]
 for t in threads: t.start()
 for t in threads: t.join()
 """
     )
-    assert counts(tmp_path / "run") == {f"t{n}": 300 for n in range(4)}
+    assert counts(tmp_path / "run") == {f"t{n}": 300 for n in range(6)}
 
 
 def test_signal_handler_logs(tmp_path, run_script):
