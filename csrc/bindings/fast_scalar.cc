@@ -292,7 +292,7 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   Py_RETURN_NONE;
 }
 
-// Any call that is correct. Out of line, so that its frame costs the plain call nothing.
+// Every other call, wrong ones too. Out of line, so that its frame costs the plain call nothing.
 [[gnu::noinline]] PyObject* add_any(PyObject* self, const PyWriterBase& base, PyObject* const* arguments,
                                     Py_ssize_t count, PyObject* keywords) {
   Call call;
