@@ -13,13 +13,13 @@
 
 #include "base/error.h"
 #include "codec/array_block.h"
+#include "codec/histogram_counted.h"
 #include "codec/histogram_stats.h"
-#include "codec/histogram_table.h"
 
 namespace tickertape {
 namespace {
 
-using histogram_impl::BinCounts;
+using histogram_impl::Counted;
 using histogram_impl::Statistics;
 
 void check_max_bins(std::optional<std::uint64_t> max_bins) {
@@ -224,19 +224,14 @@ Histogram histogram_between(ArrayView values, std::span<const double> edges,
   return result;
 }
 
-Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins) {
+Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins, Executor* executor) {
   check_max_bins(max_bins);
   Histogram result;
-  Statistics statistics;
-  BinCounts counts;
-  for_each_block(values, [&](const auto* block, std::size_t size) {
-    statistics.add(block, size);
-    counts.add(block, size);
-  });
-  statistics.store(result);
-  const auto& bins = counts.bins();
-  const auto counted = std::accumulate(bins.begin(), bins.end(), std::uint64_t{0});
-  if (static_cast<double>(counted) == result.num) {
+  Counted counted = histogram_impl::count(values, executor);
+  counted.statistics.store(result);
+  const auto& bins = counted.bins.bins();
+  const auto in_bins = std::accumulate(bins.begin(), bins.end(), std::uint64_t{0});
+  if (static_cast<double>(in_bins) == result.num) {
     store_buckets({bins.begin(), bins.end()}, tensorflow_edges(), max_bins, result);
   } else {
     std::vector<std::uint64_t> all(bins.begin(), bins.end());

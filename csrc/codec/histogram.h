@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/executor.h"
 #include "codec/array.h"
 
 namespace tickertape {
@@ -44,8 +45,11 @@ Histogram histogram_between(ArrayView values, std::span<const double> edges,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 
 // The same with tensorflow_edges(), through a look-up on the bits of the value; finite values beyond them
-// (|x| > 9.9e19) get a bin of their own on that side, out to the extreme. torch counts them nowhere.
-Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt);
+// (|x| > 9.9e19) get a bin of their own on that side, out to the extreme. torch counts them nowhere. Large
+// arrays are counted in parts, which `executor` (nullptr: nobody but the caller) shares out; the result is
+// the same, to the last bit, whoever does.
+Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> max_bins = std::nullopt,
+                               Executor* executor = nullptr);
 
 // What tensorflow_histogram() gives for values that somebody else has counted: `words` are kCountedWords
 // numbers, [0] how many values are NaN, [1] how many infinite; [2] to [5] min, max, sum and sum of squares of

@@ -129,6 +129,16 @@ void Statistics::fold(const Lanes& lanes, std::size_t finite) {
   num_ += finite;
 }
 
+void Statistics::add(const Statistics& later) {
+  sum_.add(later.sum_);
+  sum_squares_.add(later.sum_squares_);
+  min_ = std::min(min_, later.min_);
+  max_ = std::max(max_, later.max_);
+  num_ += later.num_;
+  nan_count_ += later.nan_count_;
+  infinite_count_ += later.infinite_count_;
+}
+
 void Statistics::store(Histogram& to) const {
   to.nan_count = nan_count_;
   to.infinite_count = infinite_count_;

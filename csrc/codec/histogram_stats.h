@@ -15,6 +15,10 @@ namespace tickertape::histogram_impl {
 class CompensatedSum {
  public:
   void add(double value);
+  void add(const CompensatedSum& later) {
+    add(later.sum_);
+    error_ += later.error_;
+  }
   // The plain sum where it overflowed, for then the error is not a number.
   double value() const;
 
@@ -30,6 +34,9 @@ class Statistics {
   // Takes the next block: kBlockSize values, fewer in the last block only.
   void add(const float* values, std::size_t count);
   void add(const double* values, std::size_t count);
+
+  // Takes what has been counted of the values behind these.
+  void add(const Statistics& later);
 
   // Writes all but the buckets; everything is 0 where no value was finite.
   void store(Histogram& to) const;

@@ -106,6 +106,11 @@ void BinCounts::empty_tables() {
   }
 }
 
+void BinCounts::add(BinCounts& other) {
+  other.empty_tables();
+  for (std::size_t i = 0; i < bins_.size(); ++i) bins_[i] += other.bins_[i];
+}
+
 const std::array<std::uint64_t, kTensorflowBins>& BinCounts::bins() {
   empty_tables();
   return bins_;

@@ -58,6 +58,9 @@ class BinCounts {
   void add(const float* values, std::size_t count);
   void add(const double* values, std::size_t count);
 
+  // Takes what another one has counted.
+  void add(BinCounts& other);
+
   // How many values went to each bin.
   const std::array<std::uint64_t, kTensorflowBins>& bins();
 

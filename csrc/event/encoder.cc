@@ -89,11 +89,11 @@ void encode_histogram_fields(const OpView& op, std::string_view tag, const Histo
   });
 }
 
-Histogram count(const HistogramOp& op) {
+Histogram count(const HistogramOp& op, Executor* executor) {
   const auto max_bins = op.max_bins != 0 ? std::optional(op.max_bins) : std::nullopt;
   switch (op.bins) {
     case HistogramOp::Bins::kTensorflow:
-      return tensorflow_histogram(op.values.view, max_bins);
+      return tensorflow_histogram(op.values.view, max_bins, executor);
     case HistogramOp::Bins::kUniform:
       return uniform_histogram(op.values.view, op.bin_count, max_bins);
     case HistogramOp::Bins::kEdges:
@@ -102,8 +102,8 @@ Histogram count(const HistogramOp& op) {
   throw DataError(0, "unknown kind of bins in op body");
 }
 
-EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& out) {
-  const Histogram h = count(read_body<HistogramOp>(op.body));
+EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
+  const Histogram h = count(read_body<HistogramOp>(op.body), executor);
   encode_histogram_fields(op, tag,
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
   return {h.nan_count, h.infinite_count};
@@ -175,7 +175,7 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
       encode_scalar(op, tag, out);
       break;
     case OpKind::kHistogram:
-      return encode_histogram(op, tag, out);
+      return encode_histogram(op, tag, out, executor);
     case OpKind::kHistogramCounts:
       return encode_histogram_counts(op, tag, out);
     case OpKind::kHistogramRaw:
