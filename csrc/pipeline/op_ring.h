@@ -139,8 +139,8 @@ class OpRing {
   std::uint32_t slots_backed_ = 0;
   std::atomic<std::uint64_t> heap_bytes_{0};  // relaxed: a count, the bodies are ordered by the ring
 
-  // Under producers_:
-  SpinLock producers_;
+  // Under producers_; a line of their own, because the drainer reads ring_ and capacity_ for each op:
+  alignas(ring_layout::kCacheLine) SpinLock producers_;
   std::uint64_t head_ = 0;
   std::uint64_t limit_ = 0;   // pushes that end before it need no look at the drainer's side
   std::uint64_t backed_ = 0;  // bytes of the region that have memory, from its start

@@ -23,6 +23,10 @@ inline constexpr std::size_t kNameLogBytes = std::size_t{64} << 20;  // some 500
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between processes");
 
+// What producers store at each push lies this far from what the drainer looks at for each op: on x86-64 and
+// aarch64 a line is 64 bytes.
+inline constexpr std::size_t kCacheLine = 64;
+
 // Written once before anything is acknowledged (magic last), except for the three positions.
 struct RingHeader {
   std::atomic<std::uint64_t> magic;
