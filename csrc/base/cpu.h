@@ -11,13 +11,9 @@ namespace tickertape {
 enum class CpuFeature : std::uint32_t {
   kSse42 = 1U << 0,     // crc32 instruction
   kPclmul = 1U << 1,    // carry-less multiply, with SSE4.1
-  kAvx2 = 1U << 2,      // AVX2 with BMI1 and BMI2
-  kAvx512 = 1U << 3,    // F, BW, DQ, VL, CD with the operating system's consent
-  kVpclmul = 1U << 4,   // VPCLMULQDQ on top of kAvx512
-  kF16c = 1U << 5,      // float16 conversion, with AVX
-  kArmCrc32 = 1U << 6,  // ARMv8 CRC32 instructions
-  kArmPmull = 1U << 7,  // ARMv8 polynomial multiply
-  kNeon = 1U << 8,      // always there on aarch64
+  kAvx2 = 1U << 2,      // AVX2 with BMI1, BMI2, FMA and F16C: all that files named _avx2 are compiled for
+  kAvx512 = 1U << 3,    // F, BW, DQ, VL, CD on top of kAvx2: all that files named _avx512 are compiled for
+  kArmCrc32 = 1U << 4,  // ARMv8 CRC32 instructions
 };
 
 namespace cpu_internal {
@@ -36,8 +32,8 @@ inline bool has_cpu_feature(CpuFeature feature) {
 // Not for use while other threads run codecs.
 void disable_cpu_features(std::uint32_t mask);
 
-// Comma-separated names (sse42, pclmul, avx2, avx512, vpclmul, f16c, arm_crc32, arm_pmull, neon, all) to a
-// mask; unknown names count for nothing.
+// Comma-separated names (sse42, pclmul, avx2, avx512, arm_crc32, all) to a mask; unknown names count for
+// nothing.
 std::uint32_t parse_cpu_features(std::string_view names);
 
 }  // namespace tickertape

@@ -8,11 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "cpu_sets.h"
+
 namespace tickertape::test {
 
 struct Test {
   const char* name;
   void (*body)();
+  bool on_every_cpu;
 };
 
 inline std::vector<Test>& tests() {
@@ -26,11 +29,15 @@ inline int& failures() {
 }
 
 struct Registration {
-  Registration(const char* name, void (*body)()) { tests().push_back({name, body}); }
+  Registration(const char* name, void (*body)(), bool on_every_cpu) {
+    tests().push_back({name, body, on_every_cpu});
+  }
 };
 
 inline void fail(const char* file, int line, const std::string& message) {
-  std::fprintf(stderr, "%s:%d: %s\n", file, line, message.c_str());
+  const std::string cpu = cpu_set_name();
+  std::fprintf(stderr, "%s:%d: %s%s\n", file, line, message.c_str(),
+               (cpu.empty() ? "" : " on " + cpu).c_str());
   ++failures();
 }
 
@@ -55,13 +62,36 @@ void check_eq(const A& a, const B& b, const char* text, const char* file, int li
   fail(file, line, message.str());
 }
 
+inline void run(const Test& test) {
+  try {
+    test.body();
+  } catch (const std::exception& error) {
+    fail(test.name, 0, std::string("threw ") + error.what());
+  }
+}
+
+// What `compute` gives on every set of CPU features, checked to be the same by `same`.
+template <typename Compute, typename Same>
+auto same_on_every_cpu(Compute compute, Same same, const char* file, int line) {
+  const std::vector<CpuSet>& sets = cpu_sets();
+  auto first = [&] {  // not const: it may be of a type that can only be moved
+    const WithoutCpuFeatures without(sets.front().disabled, sets.front().name);
+    return compute();
+  }();
+  for (std::size_t i = 1; i < sets.size(); ++i) {
+    const WithoutCpuFeatures without(sets[i].disabled, sets[i].name);
+    if (!same(compute(), first)) fail(file, line, "not what the portable code gives");
+  }
+  return first;
+}
+
 inline int run_all() {
   for (const Test& test : tests()) {
     const int before = failures();
-    try {
-      test.body();
-    } catch (const std::exception& error) {
-      fail(test.name, 0, std::string("threw ") + error.what());
+    if (test.on_every_cpu) {
+      on_every_cpu([&] { run(test); });
+    } else {
+      run(test);
     }
     if (failures() != before) std::fprintf(stderr, "FAILED %s\n", test.name);
   }
@@ -71,10 +101,15 @@ inline int run_all() {
 
 }  // namespace tickertape::test
 
-#define TEST(name)                                                                   \
-  static void test_##name();                                                         \
-  static const ::tickertape::test::Registration register_##name{#name, test_##name}; \
+#define TICKERTAPE_TEST(name, on_every_cpu)                                                        \
+  static void test_##name();                                                                       \
+  static const ::tickertape::test::Registration register_##name{#name, test_##name, on_every_cpu}; \
   static void test_##name()
+
+#define TEST(name) TICKERTAPE_TEST(name, false)
+
+// Runs once for each of cpu_sets().
+#define TEST_ON_EVERY_CPU(name) TICKERTAPE_TEST(name, true)
 
 #define CHECK(condition)                                                                     \
   do {                                                                                       \
@@ -82,6 +117,10 @@ inline int run_all() {
   } while (false)
 
 #define CHECK_EQ(a, b) ::tickertape::test::check_eq((a), (b), #a " == " #b, __FILE__, __LINE__)
+
+// The value of `compute()`, which must be the same on every set of CPU features as `same(a, b)` has it.
+#define SAME_ON_EVERY_CPU(compute, same) \
+  ::tickertape::test::same_on_every_cpu((compute), (same), __FILE__, __LINE__)
 
 #define CHECK_THROWS(type, expression)                                                              \
   do {                                                                                              \

@@ -1,142 +1,22 @@
-// Histograms against a plain search, against figures from torch and NumPy, and one instruction set against
-// another.
+// Torch's histogram against a plain search and against figures from torch, on every set of CPU features.
 #include "codec/histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 #include <vector>
 
-#include "base/cpu.h"
-#include "base/error.h"
-#include "check.h"
 #include "codec/float16.h"
+#include "codec/histogram_check.h"
 
 namespace tickertape {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+using namespace test;
 
-template <typename T>
-constexpr DType dtype_of();
-template <>
-constexpr DType dtype_of<float>() {
-  return DType::kFloat32;
-}
-template <>
-constexpr DType dtype_of<double>() {
-  return DType::kFloat64;
-}
-template <>
-constexpr DType dtype_of<std::int64_t>() {
-  return DType::kInt64;
-}
-template <>
-constexpr DType dtype_of<std::uint64_t>() {
-  return DType::kUint64;
-}
-
-template <typename T>
-ArrayView view(const std::vector<T>& values, DType dtype = dtype_of<T>()) {
-  return {values.data(), values.size(), dtype};
-}
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
-
-bool same(const Histogram& a, const Histogram& b) {
-  return same_bits(a.min, b.min) && same_bits(a.max, b.max) && a.num == b.num && same_bits(a.sum, b.sum) &&
-         same_bits(a.sum_squares, b.sum_squares) && a.bucket_limits == b.bucket_limits &&
-         a.bucket_counts == b.bucket_counts && a.nan_count == b.nan_count &&
-         a.infinite_count == b.infinite_count;
-}
-
-// Runs `compute` with every set of instructions this machine has, checks that all give the same bits, and
-// returns them.
-template <typename Compute>
-Histogram on_every_path(Compute compute) {
-  constexpr auto kAvx512 = static_cast<std::uint32_t>(CpuFeature::kAvx512);
-  constexpr auto kF16c = static_cast<std::uint32_t>(CpuFeature::kF16c);
-  disable_cpu_features(~0U);
-  const Histogram portable = compute();
-  for (const std::uint32_t disabled : {kAvx512 | kF16c, kAvx512, 0U}) {
-    disable_cpu_features(disabled);
-    CHECK(same(compute(), portable));
-  }
-  disable_cpu_features(0);
-  return portable;
-}
-
-// What histogram_between() promises, by the plainest means.
-Histogram reference(const std::vector<double>& values, std::span<const double> edges) {
-  Histogram result;
-  std::vector<double> counts(edges.size() - 1);
-  double least = kInfinity;
-  double greatest = -kInfinity;
-  for (const double value : values) {
-    if (std::isnan(value)) ++result.nan_count;
-    if (std::isinf(value)) ++result.infinite_count;
-    if (!std::isfinite(value)) continue;
-    ++result.num;
-    least = std::min(least, value);
-    greatest = std::max(greatest, value);
-    if (value < edges.front() || value > edges.back()) continue;
-    // Torch's last bin is closed, whether or not one of our own follows it.
-    const bool is_torchs_last = value == tensorflow_edges().back();
-    const auto above = is_torchs_last ? std::lower_bound(edges.begin(), edges.end(), value)
-                                      : std::upper_bound(edges.begin(), edges.end(), value);
-    ++counts[static_cast<std::size_t>(std::min(above - edges.begin() - 1, edges.end() - edges.begin() - 2))];
-  }
-  if (result.num != 0) result.min = least, result.max = greatest;
-  std::size_t first = 0;
-  std::size_t end = counts.size();
-  while (first < end && counts[first] == 0) ++first;
-  while (end > first && counts[end - 1] == 0) --end;
-  if (first == end) {
-    result.bucket_limits = {edges.back()};
-    result.bucket_counts = {0};
-    return result;
-  }
-  result.bucket_limits.assign(edges.begin() + static_cast<std::ptrdiff_t>(first),
-                              edges.begin() + static_cast<std::ptrdiff_t>(end) + 1);
-  result.bucket_counts.assign(1, 0.0);
-  for (std::size_t i = first; i < end; ++i) result.bucket_counts.push_back(counts[i]);
-  return result;
-}
-
-// Torch's edges, and where finite values lie beyond them the extreme one.
-std::vector<double> tensorflow_edges_around(const std::vector<double>& values) {
-  std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
-  double least = 0;
-  double greatest = 0;
-  for (const double value : values) {
-    if (!std::isfinite(value)) continue;
-    least = std::min(least, value);
-    greatest = std::max(greatest, value);
-  }
-  if (greatest > edges.back()) edges.push_back(greatest);
-  if (least < edges.front()) edges.insert(edges.begin(), least);
-  return edges;
-}
-
-void check_against_reference(const Histogram& histogram, const std::vector<double>& values,
-                             std::span<const double> edges) {
-  const Histogram expected = reference(values, edges);
-  CHECK_EQ(histogram.num, expected.num);
-  CHECK_EQ(histogram.min, expected.min);
-  CHECK_EQ(histogram.max, expected.max);
-  CHECK_EQ(histogram.nan_count, expected.nan_count);
-  CHECK_EQ(histogram.infinite_count, expected.infinite_count);
-  CHECK(histogram.bucket_limits == expected.bucket_limits);
-  CHECK(histogram.bucket_counts == expected.bucket_counts);
-}
-
-// tensorflow_histogram() of `elements`, whose values are `values`, and of each single element where `alone`.
+// tensorflow_histogram() of `elements`, whose values are `values`.
 template <typename T>
 void check_tensorflow(const std::vector<T>& elements, DType dtype, const std::vector<double>& values) {
   const Histogram histogram = on_every_path([&] { return tensorflow_histogram(view(elements, dtype)); });
@@ -172,14 +52,6 @@ std::vector<T> random_bits(std::size_t size, unsigned seed) {
     const std::uint64_t bits = random();
     std::memcpy(&value, &bits, sizeof value);
   }
-  return values;
-}
-
-std::vector<double> normal_values(std::size_t size) {
-  std::mt19937_64 random(1);
-  std::normal_distribution<double> normal;
-  std::vector<double> values(size);
-  for (double& value : values) value = normal(random);
   return values;
 }
 
@@ -329,97 +201,6 @@ TEST(sums_that_overflow_are_infinite) {
   CHECK_EQ(histogram.max, 1.5e308);
   CHECK_EQ(histogram.sum, kInfinity);
   CHECK_EQ(histogram.sum_squares, kInfinity);
-}
-
-TEST(nothing_to_count_leaves_one_empty_bucket) {
-  const std::vector<double> edges = {1, 2, 3};
-  for (const std::vector<double>& values :
-       {std::vector<double>{}, std::vector<double>(20, kNan), {kInfinity}}) {
-    for (const Histogram& histogram :
-         {tensorflow_histogram(view(values)), histogram_between(view(values), edges),
-          uniform_histogram(view(values), 30, 7)}) {
-      CHECK_EQ(histogram.num, 0.0);
-      CHECK_EQ(histogram.min, 0.0);
-      CHECK_EQ(histogram.max, 0.0);
-      CHECK_EQ(histogram.sum, 0.0);
-      CHECK_EQ(histogram.nan_count + histogram.infinite_count, values.size());
-      CHECK((histogram.bucket_counts == std::vector<double>{0}));
-      CHECK_EQ(histogram.bucket_limits.size(), 1U);
-    }
-  }
-  const Histogram outside = histogram_between(view(std::vector<double>{7}), edges);
-  CHECK_EQ(outside.num, 1.0);
-  CHECK_EQ(outside.sum, 7.0);
-  CHECK((outside.bucket_limits == std::vector<double>{3}));
-  CHECK((outside.bucket_counts == std::vector<double>{0}));
-}
-
-TEST(between_any_edges) {
-  const auto values = normal_values(3001);
-  for (const std::size_t size : {2U, 3U, 7U, 8U, 100U, 1001U}) {
-    std::vector<double> edges(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size));
-    std::sort(edges.begin(), edges.end());
-    check_against_reference(histogram_between(view(values), edges), values, edges);
-    edges.push_back(edges.back());
-    edges.insert(edges.begin(), edges.front());
-    check_against_reference(histogram_between(view(values), edges), values, edges);
-  }
-  const std::vector<double> open = {-kInfinity, 0, kInfinity};
-  check_against_reference(histogram_between(view(values), open), values, open);
-  const Histogram repeated =
-      histogram_between(view(std::vector<double>{1, 1, 2, 3}), std::vector<double>{1, 1, 2, 2});
-  CHECK((repeated.bucket_limits == std::vector<double>{1, 2, 2}));  // as torch
-  CHECK((repeated.bucket_counts == std::vector<double>{0, 2, 1}));
-}
-
-TEST(the_tensorflow_edges_by_hand_take_the_same_way) {
-  const std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
-  const auto values = normal_values(1000);
-  CHECK(same(histogram_between(view(values), edges, 50), tensorflow_histogram(view(values), 50)));
-}
-
-TEST(equal_bins_are_numpys) {
-  const std::vector<double> squares = {0, 1, 4, 9, 16, 25, 36, 49, 64, 81};
-  const Histogram three = uniform_histogram(view(squares), 10, 3);
-  CHECK((three.bucket_limits ==
-         std::vector<double>{0, 24.299999999999997, 48.599999999999994, 72.89999999999999, 81}));
-  CHECK((three.bucket_counts == std::vector<double>{0, 5, 2, 2, 1}));
-  const Histogram four = uniform_histogram(view(squares), 10, 4);
-  CHECK((four.bucket_limits == std::vector<double>{0, 16.2, 32.4, 48.599999999999994, 64.8, 81}));
-  CHECK((four.bucket_counts == std::vector<double>{0, 5, 1, 1, 2, 1}));
-  const std::vector<double> tenths = {.1, .2, .3, .4, .5, .6, .7, .8, .9, 1.0};
-  const Histogram seven = uniform_histogram(view(tenths), 7);
-  CHECK((seven.bucket_limits == std::vector<double>{0.1, 0.2285714285714286, 0.3571428571428572,
-                                                    0.48571428571428577, 0.6142857142857143,
-                                                    0.7428571428571429, 0.8714285714285716, 1.0}));
-  CHECK((seven.bucket_counts == std::vector<double>{0, 2, 1, 1, 2, 1, 1, 2}));
-  const Histogram equal = uniform_histogram(view(std::vector<double>{2, 2, kNan, 2}), 4);
-  CHECK((equal.bucket_limits == std::vector<double>{2, 2.25}));
-  CHECK((equal.bucket_counts == std::vector<double>{0, 3}));
-}
-
-TEST(equal_bins_where_numpy_refuses) {
-  const std::vector<std::vector<double>> awkward = {
-      {-1.7e308, 1.7e308, 0}, {1e20, 1e20}, {1, std::nextafter(1.0, 2.0)}, {0, 5e-324}};
-  for (const auto& values : awkward) {
-    const Histogram histogram = uniform_histogram(view(values), 10);
-    double counted = 0;
-    for (const double count : histogram.bucket_counts) counted += count;
-    CHECK_EQ(counted, static_cast<double>(values.size()));
-    CHECK(std::is_sorted(histogram.bucket_limits.begin(), histogram.bucket_limits.end()));
-    for (const double limit : histogram.bucket_limits) CHECK(std::isfinite(limit));
-  }
-}
-
-TEST(bad_arguments_are_named) {
-  const std::vector<double> values = {1};
-  CHECK_THROWS(ArgumentError, uniform_histogram(view(values), 0));
-  CHECK_THROWS(ArgumentError, uniform_histogram(view(values), kMostBins + 1));  // found by recovery_fuzz
-  CHECK_THROWS(ArgumentError, tensorflow_histogram(view(values), 0));
-  CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{}));
-  CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{1}));
-  CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{2, 1}));
-  CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{1, kNan, 2}));
 }
 
 }  // namespace

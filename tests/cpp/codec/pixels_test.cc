@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "check.h"
 #include "codec/float16.h"
@@ -19,14 +18,6 @@
 using namespace tickertape;
 
 namespace {
-
-template <typename Body>
-void with_and_without_simd(Body body) {
-  body();
-  disable_cpu_features(~0U);
-  body();
-  disable_cpu_features(0);
-}
 
 std::uint8_t scaled(float value) {
   const float product = value * 255.0F;
@@ -108,25 +99,23 @@ void check_layout(const Images<T>& images, DType dtype, const std::string& lette
 
 template <typename T, typename Draw, typename ToByte>
 void check_type(DType dtype, Draw draw, ToByte to_byte) {
-  with_and_without_simd([&] {
-    for (std::size_t channels = 1; channels <= 4; ++channels) {
-      const auto images = draw_images<T>(1, channels, 5, 71, draw);
-      std::string letters = "CHW";
-      do {
+  for (std::size_t channels = 1; channels <= 4; ++channels) {
+    const auto images = draw_images<T>(1, channels, 5, 71, draw);
+    std::string letters = "CHW";
+    do {
+      check_layout(images, dtype, letters, to_byte);
+    } while (std::next_permutation(letters.begin(), letters.end()));
+  }
+  for (const std::string letters : {"HW", "WH"}) {
+    check_layout(draw_images<T>(1, 1, 7, 45, draw), dtype, letters, to_byte);
+  }
+  for (const std::size_t count : {1U, 3U, 8U, 9U, 17U}) {
+    for (const std::size_t channels : {1U, 3U}) {
+      const auto images = draw_images<T>(count, channels, 3, 19, draw);
+      for (const std::string letters : {"NCHW", "NHWC", "CHWN"})
         check_layout(images, dtype, letters, to_byte);
-      } while (std::next_permutation(letters.begin(), letters.end()));
     }
-    for (const std::string letters : {"HW", "WH"}) {
-      check_layout(draw_images<T>(1, 1, 7, 45, draw), dtype, letters, to_byte);
-    }
-    for (const std::size_t count : {1U, 3U, 8U, 9U, 17U}) {
-      for (const std::size_t channels : {1U, 3U}) {
-        const auto images = draw_images<T>(count, channels, 3, 19, draw);
-        for (const std::string letters : {"NCHW", "NHWC", "CHWN"})
-          check_layout(images, dtype, letters, to_byte);
-      }
-    }
-  });
+  }
 }
 
 std::mt19937& random_bits() {
@@ -157,19 +146,19 @@ void check_integer_type(DType dtype) {
 
 }  // namespace
 
-TEST(uint8_stays_as_it_is) {
+TEST_ON_EVERY_CPU(uint8_stays_as_it_is) {
   check_type<std::uint8_t>(
       DType::kUint8, [] { return static_cast<std::uint8_t>(random_bits()()); },
       [](std::uint8_t v) { return v; });
 }
 
-TEST(bool_is_black_or_white) {
+TEST_ON_EVERY_CPU(bool_is_black_or_white) {
   check_type<std::uint8_t>(
       DType::kBool, [] { return static_cast<std::uint8_t>(random_bits()() % 2); },
       [](std::uint8_t v) { return v != 0 ? std::uint8_t{255} : std::uint8_t{0}; });
 }
 
-TEST(floats_are_scaled_clipped_and_truncated) {
+TEST_ON_EVERY_CPU(floats_are_scaled_clipped_and_truncated) {
   check_type<float>(DType::kFloat32, draw_float, scaled);
   check_type<double>(
       DType::kFloat64, [] { return double{draw_float()} * (1 + 1e-9); },
@@ -183,7 +172,7 @@ TEST(floats_are_scaled_clipped_and_truncated) {
       [](std::uint16_t v) { return scaled(bfloat16_value(v)); });
 }
 
-TEST(integers_are_scaled_like_floats) {
+TEST_ON_EVERY_CPU(integers_are_scaled_like_floats) {
   check_integer_type<std::int8_t>(DType::kInt8);
   check_integer_type<std::int16_t>(DType::kInt16);
   check_integer_type<std::uint16_t>(DType::kUint16);
@@ -194,21 +183,19 @@ TEST(integers_are_scaled_like_floats) {
 }
 
 // Values that torch 2.13's image() gave.
-TEST(known_values) {
+TEST_ON_EVERY_CPU(known_values) {
   const std::vector<float> values = {0.5F, 1.1F,  -0.2F, 1e38F, std::numeric_limits<float>::quiet_NaN(),
                                      1.0F, 0.999F};
   const std::vector<std::uint8_t> expected = {127, 255, 0, 255, 0, 255, 254};
-  with_and_without_simd([&] {
-    const std::size_t shape[] = {1, values.size()};
-    Buffer out;
-    to_pixels(image_array(values.data(), DType::kFloat32, shape, 2, "HW"), false, out);
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      for (std::size_t c = 0; c < 3; ++c) CHECK_EQ(int{out.data()[3 * i + c]}, int{expected[i]});
-    }
-  });
+  const std::size_t shape[] = {1, values.size()};
+  Buffer out;
+  to_pixels(image_array(values.data(), DType::kFloat32, shape, 2, "HW"), false, out);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    for (std::size_t c = 0; c < 3; ++c) CHECK_EQ(int{out.data()[3 * i + c]}, int{expected[i]});
+  }
 }
 
-TEST(lower_case_formats) {
+TEST_ON_EVERY_CPU(lower_case_formats) {
   const std::uint8_t values[6] = {1, 2, 3, 4, 5, 6};
   const std::size_t shape[] = {1, 2, 3};
   const ImageArray images = image_array(values, DType::kUint8, shape, 3, "hwc");
@@ -216,7 +203,7 @@ TEST(lower_case_formats) {
   CHECK_EQ(images.channels, 3U);
 }
 
-TEST(bad_arguments) {
+TEST_ON_EVERY_CPU(bad_arguments) {
   const std::uint8_t value = 0;
   const std::size_t shape[] = {1, 1, 1, 1};
   for (const char* formats : {"", "C", "NHW", "CHWW", "NCHWD", "HH", "XHW"}) {

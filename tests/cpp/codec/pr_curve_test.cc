@@ -36,7 +36,7 @@ std::size_t index_of(ArrayView prediction, std::uint32_t thresholds) {
   return last;
 }
 
-TEST(curve_is_torchs) {
+TEST_ON_EVERY_CPU(curve_is_torchs) {
   const std::vector<double> expected = {4,  3,  3,   2,
                                         1,  //
                                         4,  2,  2,   1,
@@ -51,7 +51,7 @@ TEST(curve_is_torchs) {
   CHECK(curve({}, 5) == expected);
 }
 
-TEST(weighted_curve_is_torchs) {
+TEST_ON_EVERY_CPU(weighted_curve_is_torchs) {
   const std::vector<float> weights = {1, .5F, 2, 1, .25F, 1, 3, 1.5F};
   const std::vector<double> expected = {7,
                                         6,
@@ -86,12 +86,12 @@ TEST(weighted_curve_is_torchs) {
   CHECK(curve(view(weights, DType::kFloat32), 5) == expected);
 }
 
-TEST(one_threshold_and_no_elements) {
+TEST_ON_EVERY_CPU(one_threshold_and_no_elements) {
   CHECK((curve({}, 1) == std::vector<double>{4, 4, 0, 0, .5, 1}));
   CHECK((pr_curve({}, {}, {}, 2) == std::vector<double>(12, 0.0)));
 }
 
-TEST(every_threshold_is_its_own) {
+TEST_ON_EVERY_CPU(every_threshold_is_its_own) {
   for (std::uint32_t thresholds = 2; thresholds <= kMaxPrThresholds; ++thresholds) {
     const double largest = 1;
     CHECK_EQ(index_of({&largest, 1, DType::kFloat64}, thresholds), thresholds - 1);
@@ -102,7 +102,7 @@ TEST(every_threshold_is_its_own) {
   }
 }
 
-TEST(the_index_is_found_in_the_predictions_precision) {
+TEST_ON_EVERY_CPU(the_index_is_found_in_the_predictions_precision) {
   // NumPy: these times 126 round up to a whole number in their own type, but not in float64.
   const std::uint16_t half = 0x2010;
   CHECK_EQ(index_of({&half, 1, DType::kFloat16}, 127), 1U);
@@ -114,7 +114,7 @@ TEST(the_index_is_found_in_the_predictions_precision) {
   CHECK_EQ(index_of({&single_value, 1, DType::kFloat64}, 127), 64U);
 }
 
-TEST(integers_and_halves_are_predictions_too) {
+TEST_ON_EVERY_CPU(integers_and_halves_are_predictions_too) {
   const std::uint8_t one = 1;
   CHECK_EQ(index_of({&one, 1, DType::kUint8}, 127), 126U);
   CHECK_EQ(index_of({&one, 1, DType::kBool}, 127), 126U);
@@ -142,7 +142,7 @@ void check_both_ways(DType dtype, const std::vector<Label>& labels, std::size_t 
   }
 }
 
-TEST(counting_and_adding_agree) {
+TEST_ON_EVERY_CPU(counting_and_adding_agree) {
   for (const std::size_t size : {1U, 3U, 1023U, 1024U, 1025U, 5000U}) {
     check_both_ways<std::uint8_t>(DType::kBool, {0, 1}, size);
     check_both_ways<std::uint8_t>(DType::kUint8, {0, 1}, size);
@@ -160,7 +160,7 @@ TEST(counting_and_adding_agree) {
   }
 }
 
-TEST(predictions_out_of_range_are_dropped) {
+TEST_ON_EVERY_CPU(predictions_out_of_range_are_dropped) {
   const std::vector<float> wild = {
       std::numeric_limits<float>::quiet_NaN(), -1,    2, std::numeric_limits<float>::infinity(),
       -std::numeric_limits<float>::infinity(), 1e38F, 0, 0};
@@ -168,7 +168,7 @@ TEST(predictions_out_of_range_are_dropped) {
   CHECK_EQ(rows[0] + rows[127], 2.0);
 }
 
-TEST(bad_arguments_are_named) {
+TEST_ON_EVERY_CPU(bad_arguments_are_named) {
   const std::vector<float> two = {1, 1};
   CHECK_THROWS(ArgumentError, curve({}, 0));
   CHECK_THROWS(ArgumentError, curve(view(two, DType::kFloat32), 5));
@@ -210,7 +210,7 @@ void check_first_outside_of_integers(DType dtype) {
   check_first_outside<T>(dtype, {T{0}, T{1}}, bad);
 }
 
-TEST(the_first_outside_is_found_anywhere) {
+TEST_ON_EVERY_CPU(the_first_outside_is_found_anywhere) {
   check_first_outside_of_floats<float>(DType::kFloat32);
   check_first_outside_of_floats<double>(DType::kFloat64);
   check_first_outside_of_integers<std::uint8_t>(DType::kUint8);
@@ -225,7 +225,7 @@ TEST(the_first_outside_is_found_anywhere) {
                                      {0x7e00, 0xfe00, 0x7c00, 0xfc00, 0x8001, 0x3c01});
 }
 
-TEST(every_half_is_judged_by_its_value) {
+TEST_ON_EVERY_CPU(every_half_is_judged_by_its_value) {
   for (std::uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<std::uint16_t>(i);
     const auto inside = [](float value) { return value >= 0 && value <= 1; };

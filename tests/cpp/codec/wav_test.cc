@@ -27,7 +27,7 @@ int sample(const Buffer& file, std::size_t i) {
 
 }  // namespace
 
-TEST(header) {
+TEST_ON_EVERY_CPU(header) {
   const Buffer file = encoded<float>({0, 0.5F, -0.5F, 1, -1, 0}, DType::kFloat32, 2, 44100);
   CHECK_EQ(file.size(), 44U + 12U);
   CHECK_EQ(as_text(file.bytes().first(4)), "RIFF");
@@ -44,7 +44,7 @@ TEST(header) {
   CHECK_EQ(load_le<std::uint32_t>(file.data() + 40), 12U);
 }
 
-TEST(samples_are_clipped_scaled_and_truncated) {
+TEST_ON_EVERY_CPU(samples_are_clipped_scaled_and_truncated) {
   const float infinity = std::numeric_limits<float>::infinity();
   const std::vector<float> samples = {0.5F,  -0.5F,    1.0F,      -1.0F,         1.5F,
                                       -7.0F, infinity, -infinity, std::nanf(""), 1e-5F};
@@ -54,7 +54,7 @@ TEST(samples_are_clipped_scaled_and_truncated) {
 }
 
 // More than one block of the conversion, in double precision and in integers.
-TEST(other_types) {
+TEST_ON_EVERY_CPU(other_types) {
   std::vector<double> waves;
   std::vector<std::int8_t> steps;
   for (int i = 0; i < 5000; ++i) {
@@ -69,9 +69,9 @@ TEST(other_types) {
   }
 }
 
-TEST(no_samples) { CHECK_EQ(encoded<float>({}, DType::kFloat32, 1, 8000).size(), 44U); }
+TEST_ON_EVERY_CPU(no_samples) { CHECK_EQ(encoded<float>({}, DType::kFloat32, 1, 8000).size(), 44U); }
 
-TEST(bad_arguments) {
+TEST_ON_EVERY_CPU(bad_arguments) {
   const std::vector<float> three = {0, 0, 0};
   CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 0, 8000));
   CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 40000, 8000));

@@ -1,5 +1,5 @@
 // CRC-32 and Adler-32: published vectors, then every implementation against a bit-by-bit one.
-// The same bodies run with all CPU features, and with none.
+// Everything runs on every set of CPU features.
 #include "crc/crc32.h"
 
 #include <cstddef>
@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/cpu.h"
 #include "check.h"
 
 using namespace tickertape;
@@ -41,14 +40,6 @@ std::vector<std::uint8_t> noise(std::size_t size, std::uint32_t seed) {
   return bytes;
 }
 
-template <typename Body>
-void with_and_without_simd(Body body) {
-  body();
-  disable_cpu_features(~0U);
-  body();
-  disable_cpu_features(0);
-}
-
 void check_same(Bytes bytes, std::uint32_t start) {
   CHECK_EQ(crc32(start, bytes), reference_crc32(start, bytes));
   const std::uint32_t adler = (start >> 16) % 65521 << 16 | (start & 0xFFFF) % 65521;
@@ -58,42 +49,36 @@ void check_same(Bytes bytes, std::uint32_t start) {
 }  // namespace
 
 // Values from Python's zlib.
-TEST(known_vectors) {
-  with_and_without_simd([] {
-    CHECK_EQ(crc32(0, {}), 0U);
-    CHECK_EQ(crc32(0, as_bytes("123456789")), 0xCBF43926U);
-    CHECK_EQ(crc32(0, as_bytes("IEND")), 0xAE426082U);
-    CHECK_EQ(adler32(1, {}), 1U);
-    CHECK_EQ(adler32(1, as_bytes("Wikipedia")), 0x11E60398U);
-    const std::vector<std::uint8_t> ones(1000000, 0xFF);
-    CHECK_EQ(crc32(0, ones), 0x13FBDA0DU);
-    CHECK_EQ(adler32(1, ones), 0x3843E1BEU);
-  });
+TEST_ON_EVERY_CPU(known_vectors) {
+  CHECK_EQ(crc32(0, {}), 0U);
+  CHECK_EQ(crc32(0, as_bytes("123456789")), 0xCBF43926U);
+  CHECK_EQ(crc32(0, as_bytes("IEND")), 0xAE426082U);
+  CHECK_EQ(adler32(1, {}), 1U);
+  CHECK_EQ(adler32(1, as_bytes("Wikipedia")), 0x11E60398U);
+  const std::vector<std::uint8_t> ones(1000000, 0xFF);
+  CHECK_EQ(crc32(0, ones), 0x13FBDA0DU);
+  CHECK_EQ(adler32(1, ones), 0x3843E1BEU);
 }
 
-TEST(every_length_and_alignment) {
+TEST_ON_EVERY_CPU(every_length_and_alignment) {
   const std::vector<std::uint8_t> bytes = noise(400, 1);
-  with_and_without_simd([&] {
-    for (std::size_t start = 0; start < 17; ++start) {
-      for (std::size_t size = 0; size <= 300; ++size) {
-        check_same(Bytes(bytes).subspan(start, size), static_cast<std::uint32_t>(size * 2654435761U));
-      }
+  for (std::size_t start = 0; start < 17; ++start) {
+    for (std::size_t size = 0; size <= 300; ++size) {
+      check_same(Bytes(bytes).subspan(start, size), static_cast<std::uint32_t>(size * 2654435761U));
     }
-  });
+  }
 }
 
 // Long enough, and bright enough, to overflow sums that are reduced too late.
-TEST(long_inputs) {
+TEST_ON_EVERY_CPU(long_inputs) {
   const std::vector<std::uint8_t> bytes = noise(1 << 20, 2);
   const std::vector<std::uint8_t> bright((1 << 20) + 77, 0xFF);
-  with_and_without_simd([&] {
-    check_same(bytes, 0xFFFFFFFF);
-    check_same(bright, 0xFFF0FFF0);
-    check_same(Bytes(bright).subspan(3, 200001), 12345);
-  });
+  check_same(bytes, 0xFFFFFFFF);
+  check_same(bright, 0xFFF0FFF0);
+  check_same(Bytes(bright).subspan(3, 200001), 12345);
 }
 
-TEST(pieces_make_the_whole) {
+TEST_ON_EVERY_CPU(pieces_make_the_whole) {
   const std::vector<std::uint8_t> bytes = noise(70000, 3);
   const Bytes whole(bytes);
   for (const std::size_t cut :

@@ -6,7 +6,6 @@
 #include <random>
 #include <vector>
 
-#include "base/cpu.h"
 #include "check.h"
 #include "crc/masked_crc.h"
 
@@ -28,7 +27,7 @@ std::uint32_t by_definition(Bytes bytes) {
   return ~crc;
 }
 
-TEST(rfc_3720_vectors) {
+TEST_ON_EVERY_CPU(rfc_3720_vectors) {
   std::vector<std::uint8_t> ascending(32), descending(32);
   std::iota(ascending.begin(), ascending.end(), std::uint8_t{0});
   std::iota(descending.rbegin(), descending.rend(), std::uint8_t{0});
@@ -46,7 +45,7 @@ TEST(rfc_3720_vectors) {
   });
 }
 
-TEST(every_length_and_alignment_agrees_with_the_definition) {
+TEST_ON_EVERY_CPU(every_length_and_alignment_agrees_with_the_definition) {
   std::mt19937 random(1);
   std::vector<std::uint8_t> bytes(4096);
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
@@ -66,7 +65,7 @@ TEST(every_length_and_alignment_agrees_with_the_definition) {
   }
 }
 
-TEST(a_crc_can_be_extended) {
+TEST_ON_EVERY_CPU(a_crc_can_be_extended) {
   std::vector<std::uint8_t> bytes(5000);
   std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
   for_each_implementation([&](const Crc32cImplementation& implementation) {
@@ -78,13 +77,12 @@ TEST(a_crc_can_be_extended) {
 }
 
 TEST(disabled_features_leave_the_portable_one) {
-  disable_cpu_features(~0U);
+  const test::WithoutCpuFeatures without(~0U);
   CHECK_EQ(crc32c_implementations().size(), std::size_t{1});
   CHECK_EQ(crc32c(as_bytes("123456789")), 0xE3069283U);
-  disable_cpu_features(0);
 }
 
-TEST(masked_crc_of_nothing_is_the_constant) {
+TEST_ON_EVERY_CPU(masked_crc_of_nothing_is_the_constant) {
   CHECK_EQ(MaskedCrc::of({}).bits(), 0xA282EAD8U);
   CHECK(MaskedCrc::of(as_bytes("a")) == MaskedCrc::stored(MaskedCrc::of(as_bytes("a")).bits()));
 }

@@ -1,0 +1,80 @@
+// The switch that turns CPU features off: by name, by the environment, and what the tests' guards make of it.
+#include "base/cpu.h"
+
+#include <cstdlib>
+
+#include "check.h"
+
+namespace tickertape {
+namespace {
+
+constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
+
+std::uint32_t usable() { return cpu_internal::usable.load(std::memory_order_relaxed); }
+
+// What a process that starts with this value may use: disable_cpu_features() detects again.
+std::uint32_t usable_where(const char* environment) {
+  setenv("TICKERTAPE_DISABLE_CPU", environment, 1);
+  disable_cpu_features(0);
+  const std::uint32_t found = usable();
+  unsetenv("TICKERTAPE_DISABLE_CPU");
+  disable_cpu_features(0);
+  return found;
+}
+
+TEST(names) {
+  CHECK_EQ(parse_cpu_features(""), 0U);
+  CHECK_EQ(parse_cpu_features("avx2"), bit(CpuFeature::kAvx2));
+  CHECK_EQ(parse_cpu_features("sse42,pclmul,,avx512,arm_crc32"),
+           bit(CpuFeature::kSse42) | bit(CpuFeature::kPclmul) | bit(CpuFeature::kAvx512) |
+               bit(CpuFeature::kArmCrc32));
+  CHECK_EQ(parse_cpu_features("all"), ~0U);
+  CHECK_EQ(parse_cpu_features("avx,AVX2, avx2,a vx2"), 0U);  // unknown ones count for nothing
+}
+
+TEST(environment_turns_features_off) {
+  unsetenv("TICKERTAPE_DISABLE_CPU");
+  disable_cpu_features(0);
+  const std::uint32_t all = usable();
+  CHECK_EQ(usable_where(""), all);
+  CHECK_EQ(usable_where("all"), 0U);
+  CHECK_EQ(usable_where("avx2"), all & ~bit(CpuFeature::kAvx2));
+  CHECK_EQ(usable_where("avx512,sse42"), all & ~(bit(CpuFeature::kAvx512) | bit(CpuFeature::kSse42)));
+  CHECK_EQ(usable(), all);
+}
+
+// What is off by the environment stays off when a test takes its own switch back.
+TEST(environment_and_switch_add_up) {
+  setenv("TICKERTAPE_DISABLE_CPU", "avx2", 1);
+  {
+    const test::WithoutCpuFeatures without(bit(CpuFeature::kPclmul));
+    CHECK(!has_cpu_feature(CpuFeature::kAvx2));
+    CHECK(!has_cpu_feature(CpuFeature::kPclmul));
+  }
+  CHECK(!has_cpu_feature(CpuFeature::kAvx2));
+  unsetenv("TICKERTAPE_DISABLE_CPU");
+  disable_cpu_features(0);
+}
+
+// Files for AVX-512 are compiled for AVX2's set as well.
+TEST(wider_sets_come_with_narrower_ones) {
+  if (has_cpu_feature(CpuFeature::kAvx512)) CHECK(has_cpu_feature(CpuFeature::kAvx2));
+}
+
+TEST(sets_of_the_tests) {
+  const auto& sets = test::cpu_sets();
+  const std::uint32_t all = usable();
+  std::vector<std::uint32_t> seen;
+  test::on_every_cpu([&] { seen.push_back(usable()); });
+  CHECK_EQ(seen.size(), sets.size());
+  if (all == 0) return;
+  CHECK_EQ(seen.front(), 0U);
+  CHECK_EQ(seen.back(), all);
+  CHECK_EQ(seen.size(), (all & bit(CpuFeature::kAvx512)) != 0 ? 3U : 2U);
+  CHECK_EQ(usable(), all);
+}
+
+}  // namespace
+}  // namespace tickertape
+
+TEST_MAIN()
