@@ -8,6 +8,7 @@ import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
+import cpu_sets
 import hypothesis
 import pytest
 from disks import fault_disk  # noqa: F401  # a fixture
@@ -56,6 +57,14 @@ def writer(tmp_path):
     """A writer of ours on tmp_path / "ours", closed afterwards."""
     with tickertape.writer.SummaryWriter(tmp_path / "ours") as opened:
         yield opened
+
+
+# A module's: Hypothesis asks for fixtures that outlive one example.
+@pytest.fixture(params=cpu_sets.CPU_SETS, scope="module")
+def every_cpu(request):
+    """Runs a test on each set of CPU features."""
+    with cpu_sets.only(request.param):
+        yield
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The codecs by themselves: PNG and pixels against Pillow and torch, on every instruction set."""
+"""The codecs by themselves: PNG and pixels against Pillow and torch, on every set of CPU features."""
 
 import numpy as np
 import oracle
@@ -13,12 +13,7 @@ from torch.utils.tensorboard._utils import convert_to_HWC
 RNG = np.random.default_rng(11)
 
 
-@pytest.fixture(params=["", "all"], ids=["fast", "portable"])
-def features(request):
-    """Runs a test with every instruction set of this processor, then with none."""
-    _core.disable_cpu_features(request.param)
-    yield
-    _core.disable_cpu_features("")
+pytestmark = pytest.mark.usefixtures("every_cpu")
 
 
 def photograph(height, width, channels):
@@ -45,22 +40,11 @@ PICTURES = {
 }
 
 
-@pytest.mark.usefixtures("features")
 @pytest.mark.parametrize("name", PICTURES)
 def test_png_pixels(name):
     picture = PICTURES[name]
     decoded = oracle.pixels(_core.encode_png(picture))
     np.testing.assert_array_equal(decoded, picture[:, :, 0] if picture.shape[2] == 1 else picture)
-
-
-def test_png_is_the_same_on_every_processor():
-    for picture in PICTURES.values():
-        fast = _core.encode_png(picture)
-        _core.disable_cpu_features("all")
-        try:
-            assert _core.encode_png(picture) == fast
-        finally:
-            _core.disable_cpu_features("")
 
 
 def test_png_is_never_much_larger_than_its_pixels():
@@ -115,7 +99,6 @@ def test_any_pixels_as_torch(image):
     )
 
 
-@pytest.mark.usefixtures("features")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 def test_rounding_of_every_shade(dtype):
     shades = np.concatenate(
@@ -127,7 +110,6 @@ def test_rounding_of_every_shade(dtype):
     )
 
 
-@pytest.mark.usefixtures("features")
 def test_bfloat16_pixels():
     torch = pytest.importorskip("torch")
     shades = torch.linspace(0, 1, 1000).bfloat16()[None]

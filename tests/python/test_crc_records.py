@@ -18,21 +18,14 @@ VECTORS = {
 }
 
 
-@pytest.fixture(params=["", "all"], ids=["fast", "portable"])
-def features(request):
-    _core.disable_cpu_features(request.param)
-    yield
-    _core.disable_cpu_features("")
-
-
-@pytest.mark.usefixtures("features")
+@pytest.mark.usefixtures("every_cpu")
 @pytest.mark.parametrize("data", VECTORS)
 def test_vectors(data):
     assert _core.crc32c(data) == VECTORS[data]
     assert _core.masked_crc32c(data) == oracle.mask(VECTORS[data])
 
 
-@pytest.mark.usefixtures("features")
+@pytest.mark.usefixtures("every_cpu")
 def test_every_length_and_alignment():
     data = bytes(value * 7 % 251 for value in range(5000))
     for size in [*range(600), 1023, 1024, 3072, 4095, 4999]:

@@ -21,6 +21,7 @@ def torch_edges():
 
 
 EDGES = torch_edges()
+pytestmark = pytest.mark.usefixtures("every_cpu")
 RNG = np.random.default_rng(5)
 
 

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from tickertape import _core
 from torch.utils.tensorboard.summary import compute_curve
 
+pytestmark = pytest.mark.usefixtures("every_cpu")
 RNG = np.random.default_rng(8)
 LABELS = RNG.integers(0, 2, 500)
 PREDICTIONS = RNG.uniform(size=500)

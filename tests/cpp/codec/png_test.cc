@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "check.h"
 #include "codec/libpng.h"
 #include "codec/pictures.h"
+#include "executors.h"
 
 using namespace tickertape;
 using namespace tickertape::test;
@@ -73,25 +72,6 @@ TEST(rows_apart) {
 
 namespace {
 
-// The strips in whatever order: last first, or each in a thread of its own.
-class Backwards : public Executor {
- public:
-  void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
-    parts += count;
-    while (count > 0) part(--count);
-  }
-  std::size_t parts = 0;
-};
-
-class Threads : public Executor {
- public:
-  void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(part, i);
-    for (std::thread& thread : threads) thread.join();
-  }
-};
-
 Buffer encoded_by(Executor& executor, const Picture& picture) {
   Buffer out;
   encode_png(picture.view(), out, &executor);
@@ -114,9 +94,11 @@ TEST(strips_do_not_depend_on_who_encodes_them) {
       const Buffer alone = encoded(picture);
       Backwards backwards;
       Threads threads;
+      Shuffled shuffled;
       CHECK(as_text(encoded_by(backwards, picture).bytes()) == as_text(alone.bytes()));
       CHECK_EQ(backwards.parts, std::size_t{strips});
       CHECK(as_text(encoded_by(threads, picture).bytes()) == as_text(alone.bytes()));
+      CHECK(as_text(encoded_by(shuffled, picture).bytes()) == as_text(alone.bytes()));
     }
   }
 }
