@@ -2,14 +2,17 @@
 // 1991), then the samples. L1: add_audio's encoder.
 #include "codec/wav.h"
 
-#include <algorithm>
-#include <cmath>
+#include <array>
+#include <bit>
+#include <cstring>
 #include <limits>
 #include <string>
 
+#include "base/cpu.h"
 #include "base/endian.h"
 #include "base/error.h"
 #include "codec/array_block.h"
+#include "codec/wav_impl.h"
 
 namespace tickertape {
 namespace {
@@ -25,10 +28,11 @@ void put(Integer value, Buffer& out) {
 }
 
 template <typename Real>
-std::uint16_t quantized(Real sample) {
-  if (std::isnan(sample)) return 0;
-  const auto level = static_cast<std::int16_t>(std::clamp(sample, Real{-1}, Real{1}) * Real{32767});
-  return static_cast<std::uint16_t>(level);
+void levels_of(const Real* samples, std::size_t count, std::int16_t* to) {
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx2)) return wav_impl::quantize_avx2(samples, count, to);
+#endif
+  wav_impl::quantize(samples, count, to);  // SSE2 on x86-64, NEON on aarch64
 }
 
 }  // namespace
@@ -68,7 +72,15 @@ void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_
   put<std::uint32_t>(data_bytes, out);
   std::uint8_t* to = out.extend(data_bytes);
   for_each_block(samples, [&to](const auto* block, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i, to += kSampleBytes) store_le(to, quantized(block[i]));
+    std::array<std::int16_t, kBlockSize> levels;
+    levels_of(block, size, levels.data());
+    if constexpr (std::endian::native == std::endian::little) {
+      std::memcpy(to, levels.data(), size * kSampleBytes);
+    } else {
+      for (std::size_t i = 0; i < size; ++i)
+        store_le(to + i * kSampleBytes, static_cast<std::uint16_t>(levels[i]));
+    }
+    to += size * kSampleBytes;
   });
 }
 

@@ -2,6 +2,7 @@
 // Python tests.
 #include "codec/wav.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -23,6 +24,34 @@ Buffer encoded(const std::vector<T>& samples, DType dtype, std::uint32_t channel
 
 int sample(const Buffer& file, std::size_t i) {
   return static_cast<std::int16_t>(load_le<std::uint16_t>(file.data() + 44 + 2 * i));
+}
+
+// What torch does with one sample.
+template <typename Real>
+int level(Real value) {
+  if (std::isnan(value)) return 0;
+  return static_cast<int>(std::clamp(value, Real{-1}, Real{1}) * Real{32767});
+}
+
+// `around` and its two neighbours, many times over, so that each falls on every place of a vector.
+template <typename Real>
+void add_neighbours(Real around, std::vector<Real>& samples) {
+  for (const Real value : {std::nextafter(around, Real{-2}), around, std::nextafter(around, Real{2})}) {
+    samples.push_back(value);
+  }
+}
+
+template <typename Real>
+void check_levels(DType dtype) {
+  std::vector<Real> samples;
+  for (int step = -32768; step <= 32768; ++step) add_neighbours(static_cast<Real>(step) / 32767, samples);
+  using Limits = std::numeric_limits<Real>;
+  for (const Real odd : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max(),
+                         -Limits::max(), Limits::denorm_min(), -Limits::denorm_min(), Real{0}, -Real{0}}) {
+    for (int place = 0; place < 17; ++place) samples.push_back(place == 3 ? Real{1} : odd);
+  }
+  const Buffer file = encoded(samples, dtype, 1, 8000);
+  for (std::size_t i = 0; i < samples.size(); ++i) CHECK_EQ(sample(file, i), level(samples[i]));
 }
 
 }  // namespace
@@ -67,6 +96,11 @@ TEST_ON_EVERY_CPU(other_types) {
     CHECK_EQ(sample(smooth, i), static_cast<int>(waves[i] * 32767));
     CHECK_EQ(sample(square, i), steps[i] * 32767);
   }
+}
+
+TEST_ON_EVERY_CPU(levels_at_every_edge) {
+  check_levels<float>(DType::kFloat32);
+  check_levels<double>(DType::kFloat64);
 }
 
 TEST_ON_EVERY_CPU(no_samples) { CHECK_EQ(encoded<float>({}, DType::kFloat32, 1, 8000).size(), 44U); }
