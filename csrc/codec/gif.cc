@@ -18,6 +18,7 @@
 namespace tickertape {
 namespace {
 
+constexpr std::uint32_t kWord = sizeof(std::uint64_t);  // indices that are compared in one step
 constexpr std::uint32_t kMaxSide = 65535;
 // Browsers take a delay of 0 or 1 hundredths for a mistake and show such frames ten times a second.
 constexpr double kMinDelay = 2;
@@ -41,8 +42,9 @@ void check(std::span<const PixelView> frames, double fps) {
     if (frame.channels != 1 && frame.channels != 3) {
       throw ArgumentError("a GIF's frames have 1 or 3 channels, not " + std::to_string(frame.channels));
     }
-    if (frame.width != frames[0].width || frame.height != frames[0].height) {
-      throw ArgumentError("a GIF's frames must have one size");
+    if (frame.width != frames[0].width || frame.height != frames[0].height ||
+        frame.channels != frames[0].channels) {
+      throw ArgumentError("a GIF's frames must have one size and number of channels");
     }
   }
   const auto fits = [](std::uint32_t side) { return side >= 1 && side <= kMaxSide; };
@@ -74,23 +76,71 @@ void write_header(const PixelView& frame, std::span<const Rgb> colors, Buffer& o
   out.append(as_bytes(kLoop));
 }
 
-// The smallest rectangle outside which the two frames of indices agree; one pixel where they agree
-// everywhere.
-Rectangle changed(const std::vector<std::uint8_t>& before, const std::vector<std::uint8_t>& now,
-                  std::uint32_t width) {
-  const auto height = static_cast<std::uint32_t>(now.size() / width);
-  Rectangle box{width, height, 0, 0};
-  for (std::uint32_t y = 0; y < height; ++y) {
-    const auto* a = before.data() + std::size_t{y} * width;
-    const auto* b = now.data() + std::size_t{y} * width;
-    const auto first = static_cast<std::uint32_t>(std::mismatch(a, a + width, b).first - a);
-    if (first == width) continue;
-    std::uint32_t last = width;
-    while (a[last - 1] == b[last - 1]) --last;
-    box = {std::min(box.left, first), std::min(box.top, y), std::max(box.right, last), y + 1};
+// Where two rows of indices first differ; `width` where they nowhere do.
+std::uint32_t first_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
+  std::uint32_t x = 0;
+  for (; x + kWord <= width; x += kWord) {
+    const std::uint64_t different = load_le<std::uint64_t>(a + x) ^ load_le<std::uint64_t>(b + x);
+    if (different != 0) return x + static_cast<std::uint32_t>(std::countr_zero(different)) / 8;
   }
-  return box.right == 0 ? Rectangle{0, 0, 1, 1} : box;
+  while (x < width && a[x] == b[x]) ++x;
+  return x;
 }
+
+// Behind where two rows that differ last do.
+std::uint32_t end_of_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
+  std::uint32_t end = width;
+  for (; end >= kWord; end -= kWord) {
+    const std::uint64_t different =
+        load_le<std::uint64_t>(a + end - kWord) ^ load_le<std::uint64_t>(b + end - kWord);
+    if (different != 0) return end - static_cast<std::uint32_t>(std::countl_zero(different)) / 8;
+  }
+  while (end > 0 && a[end - 1] == b[end - 1]) --end;
+  return end;
+}
+
+// The indices that the screen shows, frame after frame.
+class Screen {
+ public:
+  Screen(std::uint32_t width, std::uint32_t height)
+      : width_(width), indices_(std::size_t{width} * height), row_(width) {}
+
+  // Shows frame `n`; gives the smallest rectangle outside which nothing changed, one pixel where nothing did.
+  Rectangle show(std::span<const PixelView> frames, std::size_t n, Palette& palette) {
+    const std::uint32_t height = frames[n].height;
+    if (n == 0) {
+      for (std::uint32_t y = 0; y < height; ++y) palette.map_row(frames[n], y, row_at(y));
+      return {0, 0, width_, height};
+    }
+    Rectangle box{width_, height, 0, 0};
+    for (std::uint32_t y = 0; y < height; ++y) {
+      if (is_same_row(frames[n - 1], frames[n], y)) continue;
+      palette.map_row(frames[n], y, row_.data());
+      const std::uint32_t first = first_difference(row_.data(), row_at(y), width_);
+      if (first == width_) continue;
+      const std::uint32_t end = end_of_difference(row_.data(), row_at(y), width_);
+      box = {std::min(box.left, first), std::min(box.top, y), std::max(box.right, end), y + 1};
+      std::copy(row_.begin(), row_.end(), row_at(y));
+    }
+    return box.right == 0 ? Rectangle{0, 0, 1, 1} : box;
+  }
+
+  // The indices in `box`, row behind row; good until the next call.
+  Bytes part(Rectangle box) {
+    const std::size_t width = box.right - box.left;
+    if (width == width_) return {row_at(box.top), width * (box.bottom - box.top)};
+    part_.resize(width * (box.bottom - box.top));
+    auto to = part_.begin();
+    for (std::uint32_t y = box.top; y < box.bottom; ++y) to = std::copy_n(row_at(y) + box.left, width, to);
+    return part_;
+  }
+
+ private:
+  std::uint8_t* row_at(std::uint32_t y) { return indices_.data() + std::size_t{y} * width_; }
+
+  std::uint32_t width_;
+  std::vector<std::uint8_t> indices_, row_, part_;
+};
 
 // Hundredths of a second that frame `n` stays: the difference of rounded times, so that roundings do not add
 // up.
@@ -115,11 +165,9 @@ void encode_gif(std::span<const PixelView> frames, double fps, Buffer& out) {
   const unsigned bits = index_bits(palette.colors().size());
   write_header(frames[0], palette.colors(), out);
   LzwEncoder lzw;
-  std::vector<std::uint8_t> now(std::size_t{width} * height), before;
+  Screen screen(width, height);
   for (std::size_t n = 0; n < frames.size(); ++n) {
-    for (std::uint32_t y = 0; y < height; ++y)
-      palette.map_row(frames[n], y, now.data() + std::size_t{y} * width);
-    const Rectangle box = n == 0 ? Rectangle{0, 0, width, height} : changed(before, now, width);
+    const Rectangle box = screen.show(frames, n, palette);
     out.append(kGraphicControl);
     put_16(delay(n, fps), out);
     put_16(0, out);  // no transparent colour; end of the extension
@@ -129,12 +177,8 @@ void encode_gif(std::span<const PixelView> frames, double fps, Buffer& out) {
     }
     out.push_back(0);  // no palette of its own, not interlaced
     lzw.begin(bits, out);
-    for (std::uint32_t y = box.top; y < box.bottom; ++y) {
-      lzw.add({now.data() + std::size_t{y} * width + box.left, box.right - box.left}, out);
-    }
+    lzw.add(screen.part(box), out);
     lzw.end(out);
-    if (before.empty()) before.resize(now.size());
-    std::swap(before, now);
   }
   out.push_back(kTrailer);
 }

@@ -1,102 +1,49 @@
-// Exact palettes by hashing; others by cutting the colour cube where the colours vary most. L1: GIF clips.
-// The cutting follows Wan, Prusinkiewicz and Wong, "A variance-based technique for colour image quantization"
-// (1988).
+// Exact palettes by hashing; others by the cell of the colour cube in which a pixel lies. L1: GIF clips.
 #include "codec/palette.h"
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
+#include <cstring>
+
+#include "base/endian.h"
 
 namespace tickertape {
+
+using namespace palette_impl;
+
 namespace {
 
-constexpr std::size_t kMaxColors = 256;
-constexpr unsigned kPlaceBits = 10;  // four places for each colour
+constexpr unsigned kPlaceBits = 12;  // sixteen places for each colour: nearly all lie where they are sought
 constexpr std::uint32_t kPlaceMask = (1U << kPlaceBits) - 1;
-constexpr unsigned kCellBits = 5;  // for each channel: 32,768 cells of 8 x 8 x 8 colours
-constexpr unsigned kCellShift = 8 - kCellBits;
-constexpr std::size_t kCells = std::size_t{1} << (3 * kCellBits);
+// Tells black from a free place.
+constexpr std::uint32_t kUsed = 1U << 24;
+// Pixels that are looked at together: compared with the one before, since pictures that a palette holds
+// exactly are mostly flat.
+constexpr std::uint32_t kStep = 16;
 
-Rgb pixel(const std::uint8_t* row, std::uint32_t x, std::uint32_t channels) {
-  const std::uint8_t* at = row + std::size_t{x} * channels;
-  return channels == 1 ? Rgb{at[0], at[0], at[0]} : Rgb{at[0], at[1], at[2]};
-}
-
-std::uint32_t packed(Rgb color) {
-  return std::uint32_t{color.red} << 16 | std::uint32_t{color.green} << 8 | color.blue;
-}
-
-std::size_t cell_of(Rgb color) {
-  return std::size_t{color.red} >> kCellShift << (2 * kCellBits) |
-         std::size_t{color.green} >> kCellShift << kCellBits | color.blue >> kCellShift;
-}
-
-// What the pixels in one cell of the cube add up to. Whole numbers throughout: floating point could round
-// differently on another processor.
-struct Cell {
-  std::uint64_t count = 0;
-  std::array<std::uint64_t, 3> sums{};
-
-  // The mean along `axis`, in sixteenths. Sums of its square fit in 64 bits up to 2^40 pixels.
-  std::uint64_t mean(std::size_t axis) const { return (16 * sums[axis] + count / 2) / count; }
-};
-
-// Cells [begin, end), and along which axis they spread most.
-struct Box {
-  std::size_t begin, end;
-  std::size_t axis = 0;
-  std::uint64_t spread = 0;  // sum of squared distances from the mean along `axis`
-  std::uint64_t middle = 0;  // the mean
-};
-
-Box make_box(const std::vector<Cell>& cells, std::size_t begin, std::size_t end) {
-  Box box{begin, end};
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    std::uint64_t count = 0, sum = 0, spread = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      count += cells[i].count;
-      sum += cells[i].count * cells[i].mean(axis);
-    }
-    const std::uint64_t middle = (sum + count / 2) / count;
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint64_t mean = cells[i].mean(axis);
-      const std::uint64_t off = mean > middle ? mean - middle : middle - mean;
-      spread += cells[i].count * off * off;
-    }
-    if (spread > box.spread) box = {begin, end, axis, spread, middle};
-  }
-  return box;
-}
-
-std::vector<Cell> count_cells(std::span<const PixelView> frames) {
-  std::vector<Cell> cells(kCells);
-  for (const PixelView& frame : frames) {
-    for (std::uint32_t y = 0; y < frame.height; ++y) {
-      const std::uint8_t* row = frame.data + y * frame.stride;
-      for (std::uint32_t x = 0; x < frame.width; ++x) {
-        const Rgb color = pixel(row, x, frame.channels);
-        Cell& cell = cells[cell_of(color)];
-        ++cell.count;
-        cell.sums[0] += color.red;
-        cell.sums[1] += color.green;
-        cell.sums[2] += color.blue;
-      }
+// Calls visit(x, color) on the pixels of a row, from left to right, red in the lowest byte, and repeat(x)
+// where pixels [x, x + kStep) are what pixel x - 1 is.
+template <typename Visit, typename Repeat>
+void for_each_color(const PixelView& frame, std::uint32_t y, Visit visit, Repeat repeat) {
+  const std::uint8_t* row = frame.data + y * frame.stride;
+  const std::size_t channels = frame.channels;
+  // The last pixel is read by itself: behind it no byte may be read.
+  const std::uint32_t last = frame.width - 1;
+  for (std::uint32_t x = 0; x < last;) {
+    const std::uint8_t* at = row + x * channels;
+    const std::uint32_t end = std::min(x + kStep, last);
+    if (x > 0 && end == x + kStep && std::memcmp(at - channels, at, kStep * channels) == 0) {
+      repeat(x);
+      x = end;
+    } else if (channels == 1) {
+      for (; x < end; ++x) visit(x, row[x] * 0x010101U);
+    } else {
+      for (; x < end; ++x, at += 3) visit(x, load_le<std::uint32_t>(at) & 0xFFFFFFU);
     }
   }
-  std::erase_if(cells, [](const Cell& cell) { return cell.count == 0; });
-  return cells;
-}
-
-Rgb mean_color(const std::vector<Cell>& cells, const Box& box) {
-  Cell all;
-  for (std::size_t i = box.begin; i < box.end; ++i) {
-    all.count += cells[i].count;
-    for (std::size_t axis = 0; axis < 3; ++axis) all.sums[axis] += cells[i].sums[axis];
-  }
-  const auto rounded = [&all](std::size_t axis) {
-    return static_cast<std::uint8_t>((all.sums[axis] + all.count / 2) / all.count);
-  };
-  return {rounded(0), rounded(1), rounded(2)};
+  const std::uint8_t* at = row + last * channels;
+  const auto byte = [&](std::size_t c) { return std::uint32_t{at[channels == 1 ? 0 : c]}; };
+  visit(last, byte(0) | byte(1) << 8 | byte(2) << 16);
 }
 
 // Bayer's 8 x 8 thresholds, 0..63: the bits of x ^ y and y, interleaved and reversed.
@@ -108,104 +55,112 @@ constexpr int bayer(std::uint32_t x, std::uint32_t y) {
   return value;
 }
 
-// A shift between -4 and 3: one cell of the cube wide, so that neighbouring cells blend.
-int dither(std::uint32_t x, std::uint32_t y) { return bayer(x % 8, y % 8) / 8 - 4; }
-
-Rgb shifted(Rgb color, int shift) {
-  const auto clip = [shift](std::uint8_t value) {
-    return static_cast<std::uint8_t>(std::clamp(int{value} + shift, 0, 255));
-  };
-  return {clip(color.red), clip(color.green), clip(color.blue)};
+// Shifts between -4 and 3: one cell of the cube wide, so that neighbouring cells blend.
+Shifts dither(std::uint32_t y) {
+  Shifts shifts;
+  for (std::uint32_t x = 0; x < shifts.size(); ++x) {
+    shifts[x] = static_cast<signed char>(bayer(x, y % 8) / 8 - 4);
+  }
+  return shifts;
 }
 
 }  // namespace
 
 Palette::Palette(std::span<const PixelView> frames) {
   exact_ = collect(frames);
-  if (!exact_) choose(frames);
+  if (exact_) return;
+  colors_ = cut_colors(frames);
+  prepare_search();
+  cells_.resize(frames[0].width);
 }
 
 // Gathers the colours; false as soon as they are too many.
 bool Palette::collect(std::span<const PixelView> frames) {
-  places_.assign(std::size_t{1} << kPlaceBits, -1);
-  for (const PixelView& frame : frames) {
-    for (std::uint32_t y = 0; y < frame.height; ++y) {
-      const std::uint8_t* row = frame.data + y * frame.stride;
-      for (std::uint32_t x = 0; x < frame.width; ++x) {
-        const Rgb color = pixel(row, x, frame.channels);
-        std::int16_t& place = place_of(color);
-        if (place >= 0) continue;
-        if (colors_.size() == kMaxColors) return false;
-        place = static_cast<std::int16_t>(colors_.size());
-        colors_.push_back(color);
-      }
+  places_.assign(std::size_t{1} << kPlaceBits, 0);
+  indices_.resize(std::size_t{1} << kPlaceBits);
+  for (std::size_t n = 0; n < frames.size(); ++n) {
+    for (std::uint32_t y = 0; y < frames[n].height; ++y) {
+      if (n > 0 && is_same_row(frames[n - 1], frames[n], y)) continue;
+      if (!collect_row(frames[n], y)) return false;
     }
   }
   return true;
 }
 
-// Cuts the box that spreads most at its mean, until there are enough boxes; each gives its mean colour.
-void Palette::choose(std::span<const PixelView> frames) {
-  std::vector<Cell> cells = count_cells(frames);
-  std::vector<Box> boxes = {make_box(cells, 0, cells.size())};
-  while (boxes.size() < kMaxColors) {
-    const auto widest = std::max_element(boxes.begin(), boxes.end(),
-                                         [](const Box& a, const Box& b) { return a.spread < b.spread; });
-    const Box box = *widest;
-    if (box.spread == 0) break;
-    const auto at = [&cells](std::size_t i) { return cells.begin() + static_cast<std::ptrdiff_t>(i); };
-    const auto cut = std::stable_partition(
-        at(box.begin), at(box.end), [&box](const Cell& cell) { return cell.mean(box.axis) < box.middle; });
-    const auto middle = static_cast<std::size_t>(cut - cells.begin());
-    if (middle == box.begin || middle == box.end) {  // the mean was rounded past the outermost cell
-      widest->spread = 0;
-      continue;
-    }
-    *widest = make_box(cells, box.begin, middle);
-    boxes.push_back(make_box(cells, middle, box.end));
-  }
-  colors_.clear();
-  for (const Box& box : boxes) colors_.push_back(mean_color(cells, box));
-  nearest_.assign(kCells, -1);
+bool Palette::collect_row(const PixelView& frame, std::uint32_t y) {
+  std::size_t too_many = 0;
+  for_each_color(
+      frame, y,
+      [&](std::uint32_t /*x*/, std::uint32_t color) {
+        const std::uint32_t place = place_of(color);
+        if (places_[place] != 0) [[likely]]
+          return;
+        if (colors_.size() == kMaxColors) {
+          ++too_many;
+          return;
+        }
+        places_[place] = color | kUsed;
+        indices_[place] = static_cast<std::uint8_t>(colors_.size());
+        colors_.push_back({static_cast<std::uint8_t>(color), static_cast<std::uint8_t>(color >> 8),
+                           static_cast<std::uint8_t>(color >> 16)});
+      },
+      [](std::uint32_t /*x*/) {});
+  return too_many == 0;
 }
 
 // Where `color` stands in an exact palette's table, or where it would go.
-std::int16_t& Palette::place_of(Rgb color) {
+inline std::uint32_t Palette::place_of(std::uint32_t color) const {
   // Fibonacci hashing: 2^32 divided by the golden ratio.
-  std::uint32_t place = packed(color) * 0x9E3779B9U >> (32 - kPlaceBits);
-  while (places_[place] >= 0 && packed(colors_[static_cast<std::size_t>(places_[place])]) != packed(color)) {
-    place = (place + 1) & kPlaceMask;
+  std::uint32_t place = color * 0x9E3779B9U >> (32 - kPlaceBits);
+  while (places_[place] != (color | kUsed) && places_[place] != 0) place = (place + 1) & kPlaceMask;
+  return place;
+}
+
+// Squares of the distances between the middle of each cell's side and each colour; those of red carry the
+// colour's index in their lowest byte, so that of equally near colours the first is the nearest.
+void Palette::prepare_search() {
+  nearest_.assign(kCells, -1);
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    terms_[channel].resize(std::size_t{1} << kCellBits);
+    for (std::size_t level = 0; level < terms_[channel].size(); ++level) {
+      const int middle = static_cast<int>((level << kCellShift) + (1 << kCellShift) / 2);
+      Terms& terms = terms_[channel][level];
+      terms.fill(1 << 28);  // farther than any colour: three squares of 255, and eight bits
+      for (std::size_t i = 0; i < colors_.size(); ++i) {
+        const int value = channel == 0 ? colors_[i].red : channel == 1 ? colors_[i].green : colors_[i].blue;
+        const int square = (value - middle) * (value - middle);
+        terms[i] = square << 8 | (channel == 0 ? static_cast<int>(i) : 0);
+      }
+    }
   }
-  return places_[place];
 }
 
 std::uint8_t Palette::nearest_index(std::size_t cell) {
-  if (nearest_[cell] >= 0) return static_cast<std::uint8_t>(nearest_[cell]);
   constexpr std::size_t kMask = (1U << kCellBits) - 1;
-  const auto center = [](std::size_t part) {
-    return static_cast<int>((part << kCellShift) + (1 << kCellShift) / 2);
-  };
-  const int red = center(cell >> (2 * kCellBits));
-  const int green = center(cell >> kCellBits & kMask);
-  const int blue = center(cell & kMask);
-  int least = std::numeric_limits<int>::max();
-  for (std::size_t i = 0; i < colors_.size(); ++i) {
-    const int r = colors_[i].red - red, g = colors_[i].green - green, b = colors_[i].blue - blue;
-    const int distance = r * r + g * g + b * b;
-    if (distance < least) {
-      least = distance;
-      nearest_[cell] = static_cast<std::int16_t>(i);
-    }
-  }
-  return static_cast<std::uint8_t>(nearest_[cell]);
+  const std::int32_t least = least_sum(terms_[0][cell >> (2 * kCellBits)],
+                                       terms_[1][cell >> kCellBits & kMask], terms_[2][cell & kMask]);
+  nearest_[cell] = static_cast<std::uint8_t>(least);
+  return static_cast<std::uint8_t>(least);
 }
 
 void Palette::map_row(const PixelView& frame, std::uint32_t y, std::uint8_t* indices) {
-  const std::uint8_t* row = frame.data + y * frame.stride;
+  if (exact_) {
+    for_each_color(
+        frame, y, [&](std::uint32_t x, std::uint32_t color) { indices[x] = indices_[place_of(color)]; },
+        [&](std::uint32_t x) { std::memset(indices + x, indices[x - 1], kStep); });
+    return;
+  }
+  cells_of_row(frame.data + y * frame.stride, frame.width, dither(y), cells_.data());
+  int all = 0;  // negative when one of them is
   for (std::uint32_t x = 0; x < frame.width; ++x) {
-    const Rgb color = pixel(row, x, frame.channels);
-    indices[x] = exact_ ? static_cast<std::uint8_t>(place_of(color))
-                        : nearest_index(cell_of(shifted(color, dither(x, y))));
+    const int index = nearest_[cells_[x]];
+    indices[x] = static_cast<std::uint8_t>(index);
+    all |= index;
+  }
+  if (all >= 0) return;
+  for (std::uint32_t x = 0; x < frame.width; ++x) {
+    if (nearest_[cells_[x]] < 0) nearest_index(cells_[x]);
+    indices[x] = static_cast<std::uint8_t>(nearest_[cells_[x]]);
   }
 }
 

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
+#include "codec/palette_impl.h"
 #include "codec/pixels.h"
 
 namespace tickertape {
@@ -14,11 +16,19 @@ struct Rgb {
   std::uint8_t red, green, blue;
 };
 
+// True when row `y` has the same pixels in two frames of one size and number of channels.
+inline bool is_same_row(const PixelView& a, const PixelView& b, std::uint32_t y) {
+  return std::memcmp(a.data + y * a.stride, b.data + y * b.stride, std::size_t{a.width} * a.channels) == 0;
+}
+
+// At most 256 colours that stand for those of all `frames`, which have 3 channels.
+std::vector<Rgb> cut_colors(std::span<const PixelView> frames);
+
 // One palette for all frames of a clip, and the way from a pixel to its index. Depends on the pixels alone,
 // in whole numbers. Not thread-safe: looking up remembers.
 class Palette {
  public:
-  // `frames` have 1 (gray) or 3 (RGB) channels.
+  // `frames` have 1 (gray) or 3 (RGB) channels, all the same, and one size.
   explicit Palette(std::span<const PixelView> frames);
 
   std::span<const Rgb> colors() const { return colors_; }
@@ -32,17 +42,21 @@ class Palette {
 
  private:
   bool collect(std::span<const PixelView> frames);
-  void choose(std::span<const PixelView> frames);
-  std::int16_t& place_of(Rgb color);
+  bool collect_row(const PixelView& frame, std::uint32_t y);
+  std::uint32_t place_of(std::uint32_t color) const;
+  void prepare_search();
   std::uint8_t nearest_index(std::size_t cell);
 
   std::vector<Rgb> colors_;
   bool exact_ = false;
-  // Exact palettes: open addressing; indices of colours, -1 where a place is free.
-  std::vector<std::int16_t> places_;
+  // Exact palettes, open addressing: colours, 0 where a place is free, and their indices.
+  std::vector<std::uint32_t> places_;
+  std::vector<std::uint8_t> indices_;
   // Other palettes: for each cell of the colour cube the index of the nearest colour, or -1 while nobody
-  // asked.
+  // asked; for each level of a channel what it adds to the distance of each colour; the cells of one row.
   std::vector<std::int16_t> nearest_;
+  std::array<std::vector<palette_impl::Terms>, 3> terms_;
+  std::vector<std::uint16_t> cells_;
 };
 
 }  // namespace tickertape

@@ -107,6 +107,34 @@ TEST(long_images) {
   CHECK_EQ(worst(flat, decoded(flat)), 0);
 }
 
+// Runs of one index of all lengths, behind each other and again: the shortcut of LZW for them.
+TEST(runs) {
+  for (const std::uint32_t colours : {1U, 2U, 3U, 40U, 256U}) {
+    for (const std::uint32_t longest : {3U, 9U, 60U, 5000U}) {
+      std::uint32_t colour = 0, left = 0;
+      const Clip clip = paint(251, 160, 1, 2, [&](auto, auto, auto, auto) {
+        if (left-- == 0) colour = noise() % colours, left = noise() % longest;
+        return colour;
+      });
+      CHECK_EQ(worst(clip, decoded(clip)), 0);
+    }
+  }
+}
+
+// One pixel and two, at every place of a row, and rows that stay between rows that change.
+TEST(changes_at_every_place) {
+  for (std::uint32_t x0 = 0; x0 < 40; ++x0) {
+    const Clip clip = paint(40, 9, 3, 3, [=](auto t, auto x, auto y, auto) {
+      const bool first = x == x0 && y == 2, second = x == (x0 * 7 + 3) % 40 && y == 6;
+      return t > 0 && (first || (second && t > 1)) ? 200 : 10;
+    });
+    const DecodedGif gif = decoded(clip);
+    CHECK_EQ(worst(clip, gif), 0);
+    CHECK_EQ(gif.areas[1], 1U);
+    CHECK_EQ(gif.areas[2], 1U);
+  }
+}
+
 TEST(small_images) {
   for (std::uint32_t width = 1; width < 20; ++width) {
     for (std::uint32_t height = 1; height < 20; ++height) {
@@ -161,6 +189,7 @@ TEST(bad_arguments) {
   CHECK_THROWS(ArgumentError, (encode({good}, std::nan("")), 0));
   CHECK_THROWS(ArgumentError, (encode({good}, std::numeric_limits<double>::infinity()), 0));
   CHECK_THROWS(ArgumentError, (encode({good, {pixels, 2, 1, 1, 2}}, 4), 0));
+  CHECK_THROWS(ArgumentError, (encode({good, {pixels, 1, 1, 3, 3}}, 4), 0));
   CHECK_THROWS(ArgumentError, (encode({{pixels, 1, 1, 4, 4}}, 4), 0));
   CHECK_THROWS(ArgumentError, (encode({{pixels, 0, 1, 1, 1}}, 4), 0));
   CHECK_THROWS(ArgumentError, (encode({{pixels, 70000, 1, 1, 70000}}, 4), 0));
