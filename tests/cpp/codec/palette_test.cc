@@ -1,27 +1,18 @@
 // Palettes: every pixel of a clip of few colours finds its own, others the colour that a slow search finds,
-// with vectors and without, at every width.
+// on every CPU.
 #include "codec/palette.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <functional>
 #include <random>
 #include <vector>
 
-#include "base/cpu.h"
 #include "check.h"
 
 using namespace tickertape;
 
 namespace {
-
-template <typename Body>
-void with_and_without_simd(Body body) {
-  body();
-  disable_cpu_features(~0U);
-  body();
-  disable_cpu_features(0);
-}
 
 struct Picture {
   std::uint32_t width, height;
@@ -83,7 +74,7 @@ std::uint32_t noise() {
 
 }  // namespace
 
-TEST(many_colours_find_the_nearest) {
+TEST_ON_EVERY_CPU(many_colours_find_the_nearest) {
   for (std::uint32_t width : {1U, 2U, 15U, 16U, 17U, 31U, 33U, 64U, 65U, 131U}) {
     const std::uint32_t height = 1 + 900 / width;
     const Picture noisy = paint(width, height, width % 5, [](auto, auto, auto) { return noise(); });
@@ -91,40 +82,35 @@ TEST(many_colours_find_the_nearest) {
       return 128 + 90 * std::sin((x + 40 * y) * 0.01 + c) + 30 * std::cos(y * 0.7 + x * 0.2);
     });
     for (const Picture& picture : {noisy, smooth}) {
-      with_and_without_simd([&] {
-        const PixelView view = picture.view();
-        Palette palette({&view, 1});
-        CHECK(!palette.exact());
-        std::size_t wrong = 0;
-        for (std::uint32_t y = 0; y < height; ++y) {
-          const auto indices = mapped(palette, view, y);
-          for (std::uint32_t x = 0; x < width; ++x) {
-            wrong += indices[x] != slowly_found(palette, picture, x, y);
-          }
+      const PixelView view = picture.view();
+      Palette palette({&view, 1});
+      CHECK(!palette.exact());
+      std::size_t wrong = 0;
+      for (std::uint32_t y = 0; y < height; ++y) {
+        const auto indices = mapped(palette, view, y);
+        for (std::uint32_t x = 0; x < width; ++x) {
+          wrong += indices[x] != slowly_found(palette, picture, x, y);
         }
-        CHECK_EQ(wrong, 0U);
-      });
+      }
+      CHECK_EQ(wrong, 0U);
     }
   }
 }
 
-TEST(same_colours_without_vectors) {
+TEST(same_colours_on_every_cpu) {
   const Picture picture = paint(211, 97, 4, [](auto x, auto y, auto) { return (x * y >> 3) + noise() % 40; });
   const PixelView views[] = {picture.view(), picture.view()};
-  std::vector<std::vector<int>> found;
-  with_and_without_simd([&] {
+  const auto colors = [&views] {
     const Palette palette(views);
-    auto& colors = found.emplace_back();
-    for (const Rgb color : palette.colors()) {
-      colors.insert(colors.end(), {color.red, color.green, color.blue});
-    }
-  });
-  CHECK(found[0] == found[1]);
-  CHECK_EQ(found[0].size(), 3U * 256U);
+    std::vector<int> all;
+    for (const Rgb color : palette.colors()) all.insert(all.end(), {color.red, color.green, color.blue});
+    return all;
+  };
+  CHECK_EQ(SAME_ON_EVERY_CPU(colors, std::equal_to<>()).size(), 3U * 256U);
 }
 
 // Runs that begin and end at every place of what is looked at together.
-TEST(few_colours_find_their_own) {
+TEST_ON_EVERY_CPU(few_colours_find_their_own) {
   for (std::uint32_t width = 1; width < 80; ++width) {
     std::uint32_t color = 0, left = 0;
     const Picture picture = paint(width, 30, width % 3, [&](auto, auto, auto c) {
