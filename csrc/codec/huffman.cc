@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 
 namespace tickertape {
@@ -18,53 +19,71 @@ constexpr std::uint32_t kSymbolMask = (1U << kSymbolBits) - 1;
 using Leaves = std::array<std::uint32_t, kMaxHuffmanSymbols>;
 using LengthCounts = std::array<std::uint32_t, kMaxBits + 1>;
 
+// Sorts by counts that are equal in all bits above `bits`, a digit at a time from the lowest up: symbols come
+// in ascending order and equal counts keep it. Few bits a digit: most alphabets of a drawing are small.
+void sort_by_count(std::span<std::uint32_t> leaves, unsigned bits) {
+  constexpr unsigned kDigitBits = 6;
+  constexpr std::size_t kDigits = 1U << kDigitBits;
+  Leaves other;
+  for (unsigned shift = kSymbolBits; shift < kSymbolBits + bits; shift += kDigitBits) {
+    std::array<std::uint32_t, kDigits + 1> places{};
+    for (const std::uint32_t leaf : leaves) ++places[(leaf >> shift) % kDigits + 1];
+    for (std::size_t digit = 1; digit < kDigits; ++digit) places[digit] += places[digit - 1];
+    for (const std::uint32_t leaf : leaves) other[places[(leaf >> shift) % kDigits]++] = leaf;
+    std::copy_n(other.begin(), leaves.size(), leaves.begin());
+  }
+}
+
 // The symbols that occur, rarest first; at least two, because a code of one symbol is not complete.
 std::size_t sort_leaves(std::span<const std::uint32_t> counts, Leaves& leaves) {
   std::size_t used = 0;
+  std::uint32_t all_bits = 0;
   for (std::size_t symbol = 0; symbol < counts.size(); ++symbol) {
-    if (counts[symbol] != 0) {
-      leaves[used++] = counts[symbol] << kSymbolBits | static_cast<std::uint32_t>(symbol);
-    }
+    leaves[used] = counts[symbol] << kSymbolBits | static_cast<std::uint32_t>(symbol);
+    used += counts[symbol] != 0 ? 1 : 0;
+    all_bits |= counts[symbol];
   }
   for (std::uint32_t symbol = 0; used < 2; ++symbol) {
     if (counts[symbol] == 0) leaves[used++] = symbol;
   }
-  std::sort(leaves.begin(), leaves.begin() + static_cast<std::ptrdiff_t>(used));
+  sort_by_count({leaves.data(), used}, static_cast<unsigned>(std::bit_width(all_bits)));
   return used;
 }
 
 // How many leaves Huffman's tree has at each depth; what lies deeper than `limit` counts as `limit`.
 LengthCounts tree_depths(std::span<const std::uint32_t> leaves, unsigned limit) {
+  constexpr std::uint32_t kNever = ~0U;
   const std::size_t inner_count = leaves.size() - 1;
-  std::array<std::uint32_t, kMaxHuffmanSymbols> weights;  // of inner nodes, which come out in ascending order
-  std::array<std::uint16_t, kMaxHuffmanSymbols> leaf_parents;
-  std::array<std::uint16_t, kMaxHuffmanSymbols> inner_parents;
+  // The leaves, then the inner nodes, which come out in ascending order; both end with kNever, so that the
+  // lightest of the two fronts is found without a branch that nobody could predict.
+  std::array<std::uint32_t, kMaxHuffmanSymbols + 1> leaf_weights;
+  std::array<std::uint32_t, kMaxHuffmanSymbols + 1> inner_weights;
+  std::array<std::uint16_t, 2 * kMaxHuffmanSymbols> parents;
+  for (std::size_t i = 0; i < leaves.size(); ++i) leaf_weights[i] = leaves[i] >> kSymbolBits;
+  leaf_weights[leaves.size()] = kNever;
   std::size_t leaf = 0;
   std::size_t inner = 0;
   for (std::size_t node = 0; node < inner_count; ++node) {
+    inner_weights[node] = kNever;
     std::uint32_t weight = 0;
     for (int child = 0; child < 2; ++child) {
-      const bool take_leaf =
-          leaf < leaves.size() && (inner == node || leaves[leaf] >> kSymbolBits <= weights[inner]);
-      if (take_leaf) {
-        weight += leaves[leaf] >> kSymbolBits;
-        leaf_parents[leaf++] = static_cast<std::uint16_t>(node);
-      } else {
-        weight += weights[inner];
-        inner_parents[inner++] = static_cast<std::uint16_t>(node);
-      }
+      const std::size_t take_leaf = leaf_weights[leaf] <= inner_weights[inner] ? 1 : 0;
+      weight += std::min(leaf_weights[leaf], inner_weights[inner]);
+      parents[take_leaf != 0 ? leaf : kMaxHuffmanSymbols + inner] = static_cast<std::uint16_t>(node);
+      leaf += take_leaf;
+      inner += 1 - take_leaf;
     }
-    weights[node] = weight;
+    inner_weights[node] = weight;
   }
 
   LengthCounts depths{};
   std::array<std::uint16_t, kMaxHuffmanSymbols> inner_depths;
   inner_depths[inner_count - 1] = 0;
   for (std::size_t node = inner_count - 1; node-- > 0;) {
-    inner_depths[node] = static_cast<std::uint16_t>(inner_depths[inner_parents[node]] + 1);
+    inner_depths[node] = static_cast<std::uint16_t>(inner_depths[parents[kMaxHuffmanSymbols + node]] + 1);
   }
   for (std::size_t i = 0; i < leaves.size(); ++i) {
-    ++depths[std::min<unsigned>(inner_depths[leaf_parents[i]] + 1U, limit)];
+    ++depths[std::min<unsigned>(inner_depths[parents[i]] + 1U, limit)];
   }
   return depths;
 }
