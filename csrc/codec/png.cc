@@ -161,10 +161,11 @@ std::uint32_t encode_rows(const PixelView& pixels, std::uint32_t begin, std::uin
   std::uint8_t* above = rows.data() + png_impl::kRowPadding;
   std::uint8_t* row = above + padded;
   if (begin > 0) std::memcpy(above, pixels.data + (begin - 1) * pixels.stride, row_bytes);
+  png_impl::RowFilter filter(row_bytes, pixels.channels);
   StripData data(row_bytes, end - begin, {begin == 0, end == pixels.height});
   for (std::uint32_t y = begin; y < end; ++y) {
     std::memcpy(row, pixels.data + y * pixels.stride, row_bytes);
-    png_impl::filter_row(row, above, row_bytes, pixels.channels, data.next_row());
+    filter.filter(row, above, data.next_row());
     data.add_row(row_bytes, out);
     std::swap(row, above);
   }

@@ -12,6 +12,10 @@
 namespace tickertape::png_impl {
 namespace {
 
+// A filtered row is nearly all zeros when at most one byte in this many is not: no other filter is tried then
+// (measured: plots 20 % faster, digits 11, gradients 19; 2 changes photographs, 8 leaves half of a plot out).
+constexpr std::size_t kSparse = 4;
+
 // The pixel's byte, and its neighbours to the left, above, and above left.
 struct Neighbours {
   int left, above, corner;
@@ -51,9 +55,14 @@ std::uint64_t cost(const std::uint8_t* row, const std::uint8_t* above, std::size
 }
 
 template <Filter filter>
-void apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded, std::size_t pixel_bytes,
-           std::uint8_t* out) {
-  for (std::size_t i = 0; i < padded; ++i) out[i] = difference<filter>(row + i, above + i, pixel_bytes);
+std::size_t apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                  std::size_t pixel_bytes, std::uint8_t* out) {
+  std::size_t not_zero = 0;
+  for (std::size_t i = 0; i < padded; ++i) {
+    out[i] = difference<filter>(row + i, above + i, pixel_bytes);
+    not_zero += out[i] != 0;
+  }
+  return not_zero;
 }
 
 FilterCosts filter_costs(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
@@ -64,13 +73,13 @@ FilterCosts filter_costs(const std::uint8_t* row, const std::uint8_t* above, std
   return filter_costs_portable(row, above, padded, pixel_bytes);
 }
 
-void apply_filter(Filter filter, const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
-                  std::size_t pixel_bytes, std::uint8_t* out) {
+std::size_t apply_filter(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
+                         std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
 #if defined(__x86_64__)
   if (has_cpu_feature(CpuFeature::kAvx2))
     return apply_filter_avx2(filter, row, above, padded, pixel_bytes, out);
 #endif
-  apply_filter_portable(filter, row, above, padded, pixel_bytes, out);
+  return apply_filter_portable(filter, row, above, padded, pixel_bytes, out);
 }
 
 }  // namespace
@@ -82,8 +91,8 @@ FilterCosts filter_costs_portable(const std::uint8_t* row, const std::uint8_t* a
           cost<kPaeth>(row, above, padded, pixel_bytes)};
 }
 
-void apply_filter_portable(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
-                           std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
+std::size_t apply_filter_portable(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
+                                  std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
   switch (filter) {
     case kNone:
       return apply<kNone>(row, above, padded, pixel_bytes, out);
@@ -96,21 +105,28 @@ void apply_filter_portable(Filter filter, const std::uint8_t* row, const std::ui
     case kPaeth:
       return apply<kPaeth>(row, above, padded, pixel_bytes, out);
   }
+  return 0;
 }
 
-void filter_row(const std::uint8_t* row, const std::uint8_t* above, std::size_t row_bytes,
-                std::size_t pixel_bytes, std::uint8_t* out) {
-  const std::size_t padded = padded_size(row_bytes);
+void RowFilter::filter(const std::uint8_t* row, const std::uint8_t* above, std::uint8_t* out) {
   // Plots and upscaled images repeat their rows: nothing beats a row of zeros, so nothing else is tried.
-  if (std::memcmp(row, above, row_bytes) == 0) {
+  if (std::memcmp(row, above, row_bytes_) == 0) {
     *out = kUp;
-    std::memset(out + 1, 0, padded);
+    std::memset(out + 1, 0, padded_);
     return;
   }
-  const FilterCosts costs = filter_costs(row, above, padded, pixel_bytes);
-  const auto best = static_cast<Filter>(std::min_element(costs.begin(), costs.end()) - costs.begin());
-  *out = best;
-  apply_filter(best, row, above, padded, pixel_bytes, out + 1);
+  if (sparse_ && (try_filter(kUp, row, above, out) || (last_ != kUp && try_filter(last_, row, above, out)))) {
+    return;
+  }
+  const FilterCosts costs = filter_costs(row, above, padded_, pixel_bytes_);
+  last_ = static_cast<Filter>(std::min_element(costs.begin(), costs.end()) - costs.begin());
+  sparse_ = try_filter(last_, row, above, out);
+}
+
+bool RowFilter::try_filter(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
+                           std::uint8_t* out) const {
+  *out = filter;
+  return apply_filter(filter, row, above, padded_, pixel_bytes_, out + 1) <= row_bytes_ / kSparse;
 }
 
 }  // namespace tickertape::png_impl

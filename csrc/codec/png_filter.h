@@ -16,11 +16,28 @@ constexpr std::size_t padded_size(std::size_t row_bytes) {
   return (row_bytes + kRowStep - 1) / kRowStep * kRowStep;
 }
 
-// Filters `row` below `above` (both padded, `row_bytes` long) with pixels of `pixel_bytes`: writes the
-// filter's number and the filtered row to `out`, 1 + padded_size(row_bytes) bytes of which the last may be
-// rubbish. It takes the filter with the least sum of absolute differences, the heuristic that the
-// specification suggests (section 12.8).
-void filter_row(const std::uint8_t* row, const std::uint8_t* above, std::size_t row_bytes,
-                std::size_t pixel_bytes, std::uint8_t* out);
+// The numbers that stand before each row in the file (PNG specification, section 9.2).
+enum Filter : std::uint8_t { kNone, kSub, kUp, kAverage, kPaeth };
+
+// Filters the rows of one strip from top to bottom. Depends on the pixels alone, not on the processor.
+class RowFilter {
+ public:
+  RowFilter(std::size_t row_bytes, std::size_t pixel_bytes)
+      : row_bytes_(row_bytes), padded_(padded_size(row_bytes)), pixel_bytes_(pixel_bytes) {}
+
+  // Filters `row` below `above` (both padded): writes the filter's number and the filtered row to `out`,
+  // 1 + padded_size(row_bytes) bytes of which the last may be rubbish. It takes the filter with the least sum
+  // of absolute differences, the heuristic that the specification suggests (section 12.8); but where the last
+  // row was nearly all zeros, as drawings are, the first that makes this one so too.
+  void filter(const std::uint8_t* row, const std::uint8_t* above, std::uint8_t* out);
+
+ private:
+  // Whether it leaves next to nothing of the row.
+  bool try_filter(Filter filter, const std::uint8_t* row, const std::uint8_t* above, std::uint8_t* out) const;
+
+  const std::size_t row_bytes_, padded_, pixel_bytes_;
+  Filter last_ = kUp;  // that was chosen among all
+  bool sparse_ = false;
+};
 
 }  // namespace tickertape::png_impl

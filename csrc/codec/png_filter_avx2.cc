@@ -69,12 +69,18 @@ std::uint64_t sum_lanes(__m256i lanes) {
 }
 
 template <Filter filter>
-void apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded, std::size_t pixel_bytes,
-           std::uint8_t* out) {
+std::size_t apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
+                  std::size_t pixel_bytes, std::uint8_t* out) {
+  const __m256i zero = _mm256_setzero_si256();
+  __m256i zeros = zero;
   for (std::size_t i = 0; i < padded; i += kRowStep) {
     const __m256i predicted = predict<filter>(neighbours(row + i, above + i, pixel_bytes));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_sub_epi8(load(row + i), predicted));
+    const __m256i difference = _mm256_sub_epi8(load(row + i), predicted);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), difference);
+    const __m256i ones = _mm256_sub_epi8(zero, _mm256_cmpeq_epi8(difference, zero));
+    zeros = _mm256_add_epi64(zeros, _mm256_sad_epu8(ones, zero));
   }
+  return padded - sum_lanes(zeros);
 }
 
 }  // namespace
@@ -95,8 +101,8 @@ FilterCosts filter_costs_avx2(const std::uint8_t* row, const std::uint8_t* above
   return {sum_lanes(none), sum_lanes(sub), sum_lanes(up), sum_lanes(average), sum_lanes(paeth)};
 }
 
-void apply_filter_avx2(Filter filter, const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
-                       std::size_t pixel_bytes, std::uint8_t* out) {
+std::size_t apply_filter_avx2(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
+                              std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
   switch (filter) {
     case kNone:
       return apply<kNone>(row, above, padded, pixel_bytes, out);
@@ -109,6 +115,7 @@ void apply_filter_avx2(Filter filter, const std::uint8_t* row, const std::uint8_
     case kPaeth:
       return apply<kPaeth>(row, above, padded, pixel_bytes, out);
   }
+  return 0;
 }
 
 }  // namespace tickertape::png_impl

@@ -60,6 +60,16 @@ inline std::vector<Kind> kinds() {
       {"steps", [](auto x, auto y, auto) { return static_cast<unsigned>(std::hypot(x, y) * 0.3); }},
       {"rare noise",
        [](auto, auto, auto) { return random() % 40 == 0 ? static_cast<unsigned>(random()) : 255U; }},
+      {"slopes", [](auto x, auto y, auto c) { return c == 0   ? x / 2
+                                                     : c == 1 ? y / 2
+                                                              : 128U; }},
+      {"curves on a grid",
+       [](auto x, auto y, auto c) {
+         const auto near = std::abs(static_cast<double>(y) - 40 - 30 * std::sin(x * 0.05));
+         return near < 2                     ? static_cast<unsigned>(90 * near) + 20 * c
+                : x % 32 == 9 || y % 64 == 9 ? 176U
+                                             : 255U;
+       }},
       {"repeated rows of noise", [](auto x, auto, auto c) { return (x * 2654435761U + c * 40503U) >> 13; }},
   };
 }

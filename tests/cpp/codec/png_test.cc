@@ -46,6 +46,18 @@ TEST(large_pictures) {
   }
 }
 
+// Drawings above photographs above drawings: the filter that the last rows had stops being good enough.
+TEST(rows_of_several_kinds) {
+  const std::vector<Kind> all = kinds();
+  for (const std::size_t rows : {1U, 2U, 7U, 40U}) {
+    for (const std::uint32_t width : {3U, 31U, 33U, 200U}) {
+      const Paint mixed = [&](auto x, auto y, auto c) { return all[y / rows % all.size()].paint(x, y, c); };
+      check_round_trip(paint(width, 300, 3, mixed), "rows of several kinds");
+      check_round_trip(paint(width, 300, 4, mixed), "rows of several kinds");
+    }
+  }
+}
+
 // A row longer than a block, and rows that end exactly where a block ends.
 TEST(odd_shapes) {
   const std::vector<Kind> all = kinds();
