@@ -34,12 +34,13 @@ struct SymbolCounts {
 // Four tables, so that equal bytes in a row do not wait for each other's increments.
 using ByteCounts = std::array<std::array<std::uint32_t, 256>, 4>;
 
+// May read 3 bytes behind them.
 void count_bytes(const std::uint8_t* from, std::size_t size, ByteCounts& counts) {
   std::size_t i = 0;
   for (; i + 4 <= size; i += 4) {
     for (std::size_t k = 0; k < 4; ++k) ++counts[k][from[i + k]];
   }
-  for (; i < size; ++i) ++counts[0][from[i]];
+  for (std::size_t k = 0; k < 3; ++k) counts[k][from[i + k]] += i + k < size ? 1 : 0;
 }
 
 SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> tokens) {
@@ -49,7 +50,7 @@ SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> toke
     count_bytes(from, token.literals, bytes);
     from += token.literals + token.length;
     if (token.length == 0) continue;
-    const Spelling length = spell_length(token.length);
+    const LengthSpelling length = kLengthSpellings[token.length];
     const Spelling distance = spell_distance(token.distance);
     ++counts.literals[length.symbol];
     ++counts.distances[distance.symbol];

@@ -60,25 +60,36 @@ struct Spelling {
 };
 
 // Both alphabets grow in the same way (RFC 1951, section 3.2.5): 2^s symbols for each doubling, the rest is
-// extra.
+// extra. No branches here or below: what a token holds is hard to predict.
 template <unsigned s>
 constexpr Spelling spell(unsigned value) {
-  if (value < 2U << s) return {value, 0, 0};
-  const unsigned extra_bits = static_cast<unsigned>(std::bit_width(value)) - 1 - s;
+  const unsigned extra_bits = static_cast<unsigned>(std::bit_width(value | ((2U << s) - 1))) - 1 - s;
   return {(extra_bits << s) + (value >> extra_bits), extra_bits, value & ((1U << extra_bits) - 1)};
 }
 
-constexpr Spelling spell_length(unsigned length) {
-  if (length == kMaxMatch) return {285, 0, 0};  // the exception: a symbol of its own
-  Spelling spelling = spell<2>(length - 3);
-  spelling.symbol += kFirstLength;
-  return spelling;
+struct LengthSpelling {
+  std::uint16_t symbol;
+  std::uint8_t extra_bits, extra;
+};
+
+constexpr std::array<LengthSpelling, kMaxMatch + 1> make_length_spellings() {
+  std::array<LengthSpelling, kMaxMatch + 1> table{};
+  for (unsigned length = 3; length < kMaxMatch; ++length) {
+    const Spelling spelling = spell<2>(length - 3);
+    table[length] = {static_cast<std::uint16_t>(spelling.symbol + kFirstLength),
+                     static_cast<std::uint8_t>(spelling.extra_bits),
+                     static_cast<std::uint8_t>(spelling.extra)};
+  }
+  table[kMaxMatch] = {285, 0, 0};  // the exception: a symbol of its own
+  return table;
 }
+
+inline constexpr auto kLengthSpellings = make_length_spellings();
 
 constexpr Spelling spell_distance(unsigned distance) { return spell<1>(distance - 1); }
 
 inline void put_match(const BlockCodes& codes, const Token& token, BitWriter& out) {
-  const Spelling length = spell_length(token.length);
+  const LengthSpelling length = kLengthSpellings[token.length];
   out.put(codes.literals.codes[length.symbol], codes.literals.lengths[length.symbol]);
   out.put(length.extra, length.extra_bits);
   const Spelling distance = spell_distance(token.distance);
@@ -106,7 +117,13 @@ BitWriter emit_tokens(const std::uint8_t* from, std::span<const Token> tokens, c
       out.put(low | high << low_width, low_width + high_width);
       out.flush();
     }
-    for (; from < literals_end; ++from) out.put(literal_codes[*from], literal_lengths[*from]);
+    // The last zero to three: those that are not there have no bits.
+    const auto left = static_cast<std::size_t>(literals_end - from);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const unsigned there = i < left ? ~0U : 0;
+      out.put(literal_codes[from[i]] & there, literal_lengths[from[i]] & there);
+    }
+    from = literals_end;
     out.flush();
     if (token.length != 0) put_match(codes, token, out);
     from += token.length;

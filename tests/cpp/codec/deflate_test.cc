@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "check.h"
+#include "codec/deflate_emit.h"
 #include "codec/huffman.h"
 #include "codec/inflate.h"
 #include "codec/match_finder.h"
@@ -134,6 +135,28 @@ TEST_ON_EVERY_CPU(codes_are_canonical) {
   }
 }
 
+// What deflate's section 3.2.5 has as a table: the first length and distance of each symbol, from RFC 1951.
+TEST(lengths_and_distances_are_spelt_as_in_the_rfc) {
+  using namespace deflate_impl;
+  const std::vector<unsigned> lengths = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+                                         31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+  const std::vector<unsigned> distances = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                           33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                           1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+  for (unsigned length = 3; length <= kMaxMatch; ++length) {
+    const LengthSpelling spelling = kLengthSpellings[length];
+    CHECK_EQ(lengths[spelling.symbol - kFirstLength] + spelling.extra, length);
+    CHECK(length == 258 || spelling.symbol == 284 || length < lengths[spelling.symbol - kFirstLength + 1]);
+    CHECK(spelling.extra < 1U << spelling.extra_bits);
+  }
+  for (unsigned distance = 1; distance <= kMaxDistance; ++distance) {
+    const Spelling spelling = spell_distance(distance);
+    CHECK_EQ(distances[spelling.symbol] + spelling.extra, distance);
+    CHECK(spelling.symbol == 29 || distance < distances[spelling.symbol + 1]);
+    CHECK(spelling.extra < 1U << spelling.extra_bits);
+  }
+}
+
 // Noise is stored, short texts take the fixed code, the rest a code of its own; one stream holds all three.
 TEST_ON_EVERY_CPU(streams_read_back) {
   for (const std::size_t size : {0U, 1U, 2U, 3U, 7U, 8U, 9U, 100U, 5000U, 70000U, 200000U}) {
@@ -185,7 +208,7 @@ TEST(twins_agree) {
     for (std::uint32_t i = draw(200); i < bytes.size(); i += 1 + draw(30)) bytes[i] = 9;
     const std::size_t end = bytes.size() - kMatchSlack;
     const std::size_t from = 1 + draw(static_cast<std::uint32_t>(end));
-    CHECK_EQ(find_run_portable(bytes.data(), from, end), find_run_avx2(bytes.data(), from, end));
+    CHECK(find_run_portable(bytes.data(), from, end) == find_run_avx2(bytes.data(), from, end));
     const std::size_t distance = 1 + draw(static_cast<std::uint32_t>(from));
     CHECK_EQ(match_length_portable(bytes.data(), from, distance, end),
              match_length_avx2(bytes.data(), from, distance, end));
