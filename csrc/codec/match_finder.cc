@@ -11,16 +11,14 @@
 namespace tickertape {
 namespace match_impl {
 
-std::size_t find_run_portable(const std::uint8_t* window, std::size_t from, std::size_t end) {
-  std::size_t start = from;
-  for (std::size_t i = from; i < end; ++i) {
-    if (window[i] != window[i - 1]) {
-      start = i + 1;
-    } else if (i + 1 - start == kMinRun) {
-      return start;
-    }
+Run find_run_portable(const std::uint8_t* window, std::size_t from, std::size_t end) {
+  for (std::size_t begin = from; begin < end;) {
+    std::size_t i = begin;
+    while (i < end && window[i] == window[i - 1]) ++i;
+    if (i - begin >= kMinRun) return {begin, i};
+    begin = i + 1;
   }
-  return end;
+  return {end, end};
 }
 
 std::size_t match_length_portable(const std::uint8_t* window, std::size_t at, std::size_t distance,
@@ -41,7 +39,7 @@ std::size_t match_length_portable(const std::uint8_t* window, std::size_t at, st
 
 namespace {
 
-using match_impl::kMinRun;
+using match_impl::Run;
 
 // Strings are looked up by their first bytes. A few are enough where bytes are costly; where they cost next
 // to nothing (smooth gradients), so few are everywhere and only long matches pay.
@@ -57,6 +55,12 @@ constexpr std::int64_t kFreeProbesLongKey = 2048;
 constexpr std::int64_t kSavingPerProbe = 8;
 // Look-ups that weighing a match costs when it turns out not to be worth its bits.
 constexpr std::int64_t kProbesPerRefusal = 8;
+// Of a match, this many bytes are weighed and speak for the rest: adding up 258 took longer than finding
+// them.
+constexpr std::size_t kWeighedBytes = 16;
+// A match is said to save at most this many times its cost, or one long one would pay for all look-ups of a
+// block.
+constexpr std::uint64_t kMostGain = 4;
 // A match stops before a run of this length: inside, a distance of 1 is far cheaper to say.
 constexpr std::size_t kLongRun = 64;
 // Costs are counted in quarters of a bit.
@@ -112,12 +116,6 @@ MatchFinder::MatchFinder() {
 #endif
 }
 
-MatchFinder::Run MatchFinder::next_run(const std::uint8_t* window, std::size_t from, std::size_t end) const {
-  const std::size_t begin = find_run_(window, from, end);
-  if (begin == end) return {end, end};
-  return {begin, begin + kMinRun + match_length_(window, begin + kMinRun, 1, end)};
-}
-
 std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t size) {
   constexpr std::size_t kSamples = 1024;
   // An odd step does not fall in with the channels' or the rows' rhythm as an even one would.
@@ -139,12 +137,13 @@ std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t 
 }
 
 std::int64_t MatchFinder::saving(const std::uint8_t* from, const Match& match) const {
-  // A long match has paid for itself before its end.
-  const std::uint32_t enough = 4 * match_cost(match.distance);
-  std::uint32_t literals = 0;
-  const std::size_t weighed = std::min(match.length, kMaxMatch);
-  for (std::size_t i = 0; i < weighed && literals < enough; ++i) literals += costs_[from[i]];
-  return std::int64_t{literals} - match_cost(match.distance);
+  const std::size_t length = std::min(match.length, kMaxMatch);
+  const std::size_t weighed = std::min(length, kWeighedBytes);
+  std::uint64_t literals = 0;
+  for (std::size_t i = 0; i < weighed; ++i) literals += costs_[from[i]];
+  if (length > weighed) literals = literals * length / kWeighedBytes;
+  const std::uint64_t cost = match_cost(match.distance);
+  return static_cast<std::int64_t>(std::min(literals, kMostGain * cost)) - static_cast<std::int64_t>(cost);
 }
 
 template <std::size_t key_size>
@@ -178,7 +177,7 @@ void MatchFinder::find(const std::uint8_t* window, std::size_t begin, std::size_
   credit_ = cheap ? kFreeProbesLongKey : kFreeProbes;
   std::size_t literals_from = begin;
   std::size_t at = std::max<std::size_t>(begin, 1);
-  Run run = next_run(window, at, end);
+  Run run = find_run_(window, at, end);
   while (at < end) {
     const std::size_t match_end = run.end - run.begin >= kLongRun ? run.begin : end;
     const std::size_t last_start = match_end - std::min(match_end, key_size - 1);
@@ -188,11 +187,11 @@ void MatchFinder::find(const std::uint8_t* window, std::size_t begin, std::size_
     if (match.length != 0) {
       add_match(match.at - literals_from, match.length, match.distance, tokens);
       at = match.at + match.length;
-      if (at > run.begin) run = next_run(window, at, end);
+      if (at > run.begin) run = find_run_(window, at, end);
     } else if (run.begin < end) {
       add_match(run.begin - literals_from, run.end - run.begin, 1, tokens);
       at = run.end;
-      run = next_run(window, at, end);
+      run = find_run_(window, at, end);
     } else {
       break;
     }

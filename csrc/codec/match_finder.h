@@ -21,9 +21,15 @@ namespace match_impl {
 // literals, a match of distance 1 about 8 (measured: 6, 8 and 12 differ by less than 1 % on our test images).
 inline constexpr std::size_t kMinRun = 8;
 
-// The first p in [from, end) such that kMinRun bytes from p on, all before `end`, equal window[p - 1]; or
-// `end`. 1 <= from. May read kMatchSlack bytes behind `end`.
-std::size_t find_run_portable(const std::uint8_t* window, std::size_t from, std::size_t end);
+// Bytes [begin, end) that equal the one before them.
+struct Run {
+  std::size_t begin, end;
+  bool operator==(const Run&) const = default;
+};
+
+// The first run of kMinRun bytes or more in [from, end), as far as it reaches before `end`; {end, end} where
+// there is none. 1 <= from. May read kMatchSlack bytes behind `end`.
+Run find_run_portable(const std::uint8_t* window, std::size_t from, std::size_t end);
 
 // How many bytes from `at` on equal those `distance` before them, up to `end`. May read kMatchSlack bytes
 // behind it.
@@ -31,7 +37,7 @@ std::size_t match_length_portable(const std::uint8_t* window, std::size_t at, st
                                   std::size_t end);
 
 #if defined(__x86_64__)
-std::size_t find_run_avx2(const std::uint8_t* window, std::size_t from, std::size_t end);
+Run find_run_avx2(const std::uint8_t* window, std::size_t from, std::size_t end);
 std::size_t match_length_avx2(const std::uint8_t* window, std::size_t at, std::size_t distance,
                               std::size_t end);
 #endif
@@ -49,17 +55,12 @@ class MatchFinder {
             std::vector<Token>& tokens);
 
  private:
-  // Bytes [begin, end) that equal the one before them.
-  struct Run {
-    std::size_t begin, end;
-  };
   struct Match {
     std::size_t at = 0;
     std::size_t length = 0;
     std::size_t distance = 0;
   };
 
-  Run next_run(const std::uint8_t* window, std::size_t from, std::size_t end) const;
   std::uint32_t estimate_costs(const std::uint8_t* from, std::size_t size);
   std::int64_t saving(const std::uint8_t* from, const Match& match) const;
   template <std::size_t key_size>
