@@ -32,6 +32,18 @@ constexpr std::size_t kBlockBytes = 128 << 10;
 // takes.
 constexpr std::size_t kStripBytes = 1 << 20;
 
+// How far ahead of the row in work pixels are asked for. What logs a picture has rarely touched it just
+// before, and work on a row stops the processor's own prefetching: 30 us of a cold picture of 800 KB's 240 to
+// 620 (measured; 16 KiB gain less).
+constexpr std::size_t kPrefetchBytes = 6 << 10;
+constexpr std::size_t kCacheLine = 64;
+
+// Asks for as many bytes as a row has, kPrefetchBytes behind `from`, where `left` bytes are to be read.
+void prefetch(const std::uint8_t* from, std::size_t row_bytes, std::size_t left) {
+  const std::size_t end = std::min(left, kPrefetchBytes + row_bytes);
+  for (std::size_t i = kPrefetchBytes; i < end; i += kCacheLine) __builtin_prefetch(from + i);
+}
+
 // Opens a chunk in `out` and returns where it starts; end_chunk() fills in its length and checksum.
 std::size_t begin_chunk(std::string_view type, Buffer& out) {
   const std::size_t start = out.size();
@@ -164,7 +176,9 @@ std::uint32_t encode_rows(const PixelView& pixels, std::uint32_t begin, std::uin
   png_impl::RowFilter filter(row_bytes, pixels.channels);
   StripData data(row_bytes, end - begin, {begin == 0, end == pixels.height});
   for (std::uint32_t y = begin; y < end; ++y) {
-    std::memcpy(row, pixels.data + y * pixels.stride, row_bytes);
+    const std::uint8_t* const from = pixels.data + y * pixels.stride;
+    prefetch(from, row_bytes, (end - 1 - y) * pixels.stride + row_bytes);
+    std::memcpy(row, from, row_bytes);
     filter.filter(row, above, data.next_row());
     data.add_row(row_bytes, out);
     std::swap(row, above);
