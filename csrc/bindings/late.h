@@ -30,19 +30,18 @@ struct LateCall {
 };
 void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at);
 
-// As add() of bindings/push.h; where `late` is an Arrival, the arrays of `body` and what starts at
-// `late_bytes` are read when it has come. Throws.
+// As add() of bindings/push.h; where `late` is an Arrival, the arrays of `body` are read when it has come.
+// Throws.
 std::shared_ptr<Arrival> to_arrival(pybind11::handle late);
 template <typename Body>
 void add_now_or_late(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when,
-                     pybind11::handle late, const void* late_bytes = nullptr) {
+                     pybind11::handle late) {
   if (late.is_none()) return add(self, kind, tag, body, when);
   const std::shared_ptr<Arrival> arrival = to_arrival(late);
   const std::string_view text = to_tag(tag.ptr());
   // Nothing is copied, so that it takes the time of a small op.
-  push_op(self, 0, [&](OpenFile& file) {
-    file.add_late(kind, text, body, arrival, when.step, when.wall_time, late_bytes);
-  });
+  push_op(self, 0,
+          [&](OpenFile& file) { file.add_late(kind, text, body, arrival, when.step, when.wall_time); });
 }
 
 // The values of one log() that are no plain numbers, until it is known which of them are late.

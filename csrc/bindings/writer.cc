@@ -119,33 +119,46 @@ void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::a
   add_now_or_late(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
 }
 
-// A tensor's values as TensorOp wants them: as they lie in memory, or strings behind their lengths.
-Buffer tensor_values(const py::object& values, wire::TensorType type) {
+// Strings as TensorOp wants them, each behind its length.
+Buffer joined_strings(const py::object& strings) {
   Buffer out;
-  if (type == wire::TensorType::kString) {
-    for (const py::handle item : values) {
-      const auto text = as_bytes(std::string_view(item.cast<py::bytes>()));
-      const std::uint64_t size = text.size();
-      std::memcpy(out.extend(sizeof size), &size, sizeof size);
-      out.append(text);
-    }
-    return out;
+  for (const py::handle item : strings) {
+    const auto text = as_bytes(std::string_view(item.cast<py::bytes>()));
+    const std::uint64_t size = text.size();
+    std::memcpy(out.extend(sizeof size), &size, sizeof size);
+    out.append(text);
   }
-  const auto array = py::array::ensure(values, py::array::c_style);
-  if (!array) throw py::type_error("values must be an array");
-  out.append({static_cast<const std::uint8_t*>(array.data()), static_cast<std::size_t>(array.nbytes())});
   return out;
 }
 
-// The bytes of an array that is filled later: where they will lie.
-Bytes late_values(const py::object& values, const std::string& dtype) {
-  if (!py::isinstance<py::array>(values)) throw py::type_error("values must be an array where they are late");
-  const auto array = py::reinterpret_borrow<py::array>(values);
-  if ((array.flags() & py::array::c_style) == 0)
-    throw py::value_error("values must be contiguous where they are late");
-  if (dtype == "string") throw py::value_error("dtype must be a number type where values are late");
-  return {static_cast<const std::uint8_t*>(array.data()), static_cast<std::size_t>(array.nbytes())};
-}
+// The elements of a tensor as bits. Those of complex128, too large for one element, are two each.
+struct TensorElements {
+  TensorElements(py::array values, wire::TensorType type) : array(std::move(values)) {
+    if (type != wire::TensorType::kComplex128) {
+      source = to_source(array, dtype_of_size(array.itemsize()), "values");
+      return;
+    }
+    if ((array.flags() & py::array::c_style) == 0) array = py::array::ensure(array, py::array::c_style);
+    halves = 2 * array.size();
+    source = {array.data(), DType::kUint64, 1, &halves, &kStride};
+  }
+  static DType dtype_of_size(py::ssize_t item_size) {
+    switch (item_size) {
+      case 1:
+        return DType::kUint8;
+      case 2:
+        return DType::kUint16;
+      case 4:
+        return DType::kUint32;
+      default:
+        return DType::kUint64;
+    }
+  }
+  static constexpr std::ptrdiff_t kStride = sizeof(std::uint64_t);
+  py::array array;
+  std::ptrdiff_t halves = 0;
+  ArraySource source;
+};
 
 void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const std::string& dtype,
                 const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
@@ -154,12 +167,18 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
                 py::handle late) {
   TensorOp op;
   op.type = to_tensor_type(dtype);
-  Buffer content;
-  if (late.is_none()) {
-    content = tensor_values(values, op.type);
-    op.values = content.bytes();
+  Buffer strings;
+  std::optional<TensorElements> elements;
+  if (op.type == wire::TensorType::kString) {
+    strings = joined_strings(values);
+    op.strings = strings.bytes();
+    op.elements.source = ArraySource::empty();
   } else {
-    op.values = late_values(values, dtype);
+    if (!py::isinstance<py::array>(values)) throw py::type_error("values must be an array");
+    elements.emplace(py::reinterpret_borrow<py::array>(values), op.type);
+    op.elements.source = elements->source;
+    if (!late.is_none() && elements->array.ptr() != values.ptr())
+      throw py::value_error("values must be contiguous where they are late");
   }
   op.has_shape = shape ? 1 : 0;
   if (shape) op.shape = *shape;
@@ -168,7 +187,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   op.display_name = display_name;
   op.description = description;
   op.data_class = data_class;
-  add_now_or_late(self, OpKind::kTensor, tag, op, to_when(step, walltime), late, op.values.data());
+  add_now_or_late(self, OpKind::kTensor, tag, op, to_when(step, walltime), late);
 }
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {

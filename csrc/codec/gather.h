@@ -23,6 +23,12 @@ struct ArraySource {
     return count;
   }
   std::size_t size_bytes() const { return size() * item_size(dtype); }
+
+  // An array without elements.
+  static ArraySource empty() {
+    static constexpr std::ptrdiff_t kNothing = 0;
+    return {nullptr, DType::kFloat32, 1, &kNothing, &kNothing};
+  }
 };
 
 // Copies the elements in C order to `to`, which has room for size_bytes() and does not overlap.

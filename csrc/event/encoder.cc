@@ -149,7 +149,7 @@ void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   tensor.shape = shape;
   tensor.plugin_name = "pr_curves";
   tensor.plugin_content = {content.data(), content_writer.position()};
-  tensor.values = {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(float)};
+  tensor.elements.view = {values.data(), values.size(), DType::kFloat32};
   encode_tensor(op, tag, tensor, out);
 }
 

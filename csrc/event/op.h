@@ -168,9 +168,8 @@ struct TensorOp {
   Bytes plugin_content;
   std::string_view display_name, description;
   std::uint64_t data_class = 0;
-  // The elements as they lie in memory; for kString, each string behind its length as a 64-bit word, not
-  // aligned.
-  Bytes values;
+  BodyArray elements;  // of the type's size, read as bits; complex ones as twice as many of half the size
+  Bytes strings;       // kString: each behind its length as a 64-bit word, not aligned
 
   void layout(auto& io) {
     io.word(type);
@@ -181,7 +180,8 @@ struct TensorOp {
     io.text(display_name);
     io.text(description);
     io.word(data_class);
-    io.bytes(values);
+    io.array(elements);
+    io.bytes(strings);
   }
 };
 

@@ -72,16 +72,17 @@ class BodyWriter {
     word(content.source.dtype);
     gather(content.source, block(content.source.size_bytes()));
   }
-  // For bytes that somebody else writes.
-  void leave_room(std::size_t bytes) { block(bytes); }
 
- private:
+ protected:
+  // A block's length; gives where its content goes.
   std::uint8_t* block(std::size_t bytes) {
     word(std::uint64_t{bytes});
     std::uint8_t* start = to_;
     to_ += padded(bytes);
     return start;
   }
+
+ private:
   std::uint8_t* to_;
 };
 
@@ -93,68 +94,32 @@ struct LateBlock {
   std::vector<std::ptrdiff_t> axes;  // the shape, then the strides in bytes
 };
 
-// As BodySizer, and notes the arrays, and the bytes that start at `late_bytes`.
-class LateBodySizer {
+// As BodySizer, and notes the arrays.
+class LateBodySizer : public BodySizer {
  public:
-  explicit LateBodySizer(const void* late_bytes) : late_bytes_(late_bytes) {}
-  std::size_t size() const { return sizer_.size(); }
   std::vector<LateBlock> take_blocks() { return std::move(blocks_); }
 
-  template <typename T>
-  void word(const T& value) {
-    sizer_.word(value);
-  }
-  void text(std::string_view content) { sizer_.text(content); }
-  template <typename T>
-  void numbers(std::span<const T> content) {
-    sizer_.numbers(content);
-  }
-  void bytes(Bytes content) {
-    if (!content.empty() && content.data() == late_bytes_) {
-      const auto length = static_cast<std::ptrdiff_t>(content.size());
-      blocks_.push_back({size() + kBodyWordBytes, DType::kUint8, content.data(), {length, 1}});
-    }
-    sizer_.bytes(content);
-  }
   void array(const BodyArray& content) {
     const ArraySource& from = content.source;
     LateBlock block{size() + 2 * kBodyWordBytes, from.dtype, from.data, {from.shape, from.shape + from.rank}};
     block.axes.insert(block.axes.end(), from.strides, from.strides + from.rank);
     if (from.size() != 0) blocks_.push_back(std::move(block));
-    sizer_.array(content);
+    BodySizer::array(content);
   }
 
  private:
-  BodySizer sizer_;
-  const void* late_bytes_;
   std::vector<LateBlock> blocks_;
 };
 
-// As BodyWriter, with room left for what LateBodySizer notes.
-class LateBodyWriter {
+// As BodyWriter, with room left for the arrays.
+class LateBodyWriter : public BodyWriter {
  public:
-  LateBodyWriter(std::uint8_t* to, const void* late_bytes) : writer_(to), late_bytes_(late_bytes) {}
+  using BodyWriter::BodyWriter;
 
-  template <typename T>
-  void word(const T& value) {
-    writer_.word(value);
-  }
-  void text(std::string_view content) { writer_.text(content); }
-  template <typename T>
-  void numbers(std::span<const T> content) {
-    writer_.numbers(content);
-  }
-  void bytes(Bytes content) {
-    content.data() == late_bytes_ ? writer_.leave_room(content.size()) : writer_.bytes(content);
-  }
   void array(const BodyArray& content) {
-    writer_.word(content.source.dtype);
-    writer_.leave_room(content.source.size_bytes());
+    word(content.source.dtype);
+    block(content.source.size_bytes());
   }
-
- private:
-  BodyWriter writer_;
-  const void* late_bytes_;
 };
 
 // Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is

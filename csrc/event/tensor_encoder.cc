@@ -152,7 +152,10 @@ class Values {
 void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out) {
   static_assert(std::endian::native == std::endian::little,
                 "raw tensor values are copied as they lie in memory");
-  const Values values(tensor.type, tensor.values);
+  const ArrayView& elements = tensor.elements.view;
+  const Bytes element_bytes{static_cast<const std::uint8_t*>(elements.data),
+                            elements.size * item_size(elements.dtype)};
+  const Values values(tensor.type, tensor.type == TensorType::kString ? tensor.strings : element_bytes);
   const Metadata metadata{tensor.plugin_name, tensor.plugin_content, tensor.display_name, tensor.description,
                           tensor.data_class};
   const auto type = static_cast<std::uint64_t>(tensor.type);

@@ -79,18 +79,17 @@ class OpenFile {
   bool add_late_summary(Bytes summary, std::size_t at, const LateNumber& number, std::int64_t step,
                         double wall_time, ScalarStyle style);
 
-  // An op with a body, whose arrays are read when `arrival` is here; so are the bytes that start at
-  // `late_bytes`.
+  // An op with a body, whose arrays are read when `arrival` is here.
   template <typename Body>
   bool add_late(OpKind kind, std::string_view tag, const Body& body, const std::shared_ptr<Arrival>& arrival,
-                std::int64_t step, double wall_time, const void* late_bytes = nullptr) {
-    LateBodySizer sizer(late_bytes);
+                std::int64_t step, double wall_time) {
+    LateBodySizer sizer;
     Body(body).layout(sizer);
     std::vector<LateBlock> blocks = sizer.take_blocks();
     if (blocks.empty()) return add(kind, tag, body, step, wall_time);  // nothing to wait for
     return add_late_body(kind, this->tag(tag), sizer.size(), std::move(blocks), arrival, step, wall_time,
                          [&](std::uint8_t* to) {
-                           LateBodyWriter writer(to, late_bytes);
+                           LateBodyWriter writer(to);
                            Body(body).layout(writer);
                          });
   }

@@ -33,6 +33,7 @@ RNG = np.random.default_rng(6)
 PIXELS = RNG.integers(0, 256, (3, 40, 50), np.uint8)
 CLIP = RNG.random((1, 3, 3, 16, 16), np.float32)
 NUMBERS = RNG.normal(size=5000).astype(np.float32)
+COMPLEX = np.zeros(4, np.complex128)
 LABELS = RNG.integers(0, 2, 3000).astype(np.int64)
 SCORES = RNG.random(3000).astype(np.float32)
 SOUND = (RNG.random((800, 2), np.float32) * 2 - 1).astype(np.float32)
@@ -178,7 +179,7 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
     with pytest.raises(ValueError, match="1,556"):
         file.add_histogram_counts("t", np.zeros(5, np.int64), None, 0, None)
     with pytest.raises(ValueError, match="contiguous"):
-        file.add_tensor("t", NUMBERS[::2], "float32", None, "", b"", 0, None, late=late.arrival)
+        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, late=late.arrival)
     file.add_pr_curve("curve", LABELS[:2], late.memory, 5, None, 0, None, late=late.arrival)
     device.release(stream)
     with pytest.warns(RuntimeWarning, match=r"'curve' was dropped.* \[0, 1\]"):

@@ -47,6 +47,8 @@ TENSORS = {
     "transposed": torch.arange(6.0).reshape(2, 3).T,
     "conjugated": torch.tensor([1 + 2j]).conj(),
     "negative view": torch.tensor([1 + 2j]).conj().imag,
+    "transposed complex128": torch.arange(6).reshape(2, 3).to(torch.complex128).T,
+    "every other": torch.arange(7, dtype=torch.int16)[::2],
     "with gradient": torch.arange(3.0, requires_grad=True),
 }
 

@@ -114,7 +114,8 @@ TEST(string_tensors_keep_their_bytes) {
   op.has_shape = 1;
   op.shape = shape;
   op.plugin_name = "text";
-  op.values = strings.bytes();
+  op.elements.source = ArraySource::empty();
+  op.strings = strings.bytes();
   const Written written(OpKind::kTensor, op);
   Buffer out;
   encode_event(written.view, "t", out);
