@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "bindings/in_place.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "event/scalars_summary.h"
@@ -30,13 +31,24 @@ struct LateCall {
 };
 void add_late_scalar(PyWriter& writer, const LateCall& call, Bytes summary, std::size_t at);
 
-// As add() of bindings/push.h; where `late` is an Arrival, the arrays of `body` are read when it has come.
-// Throws.
+// As add() of bindings/push.h; where `late` is an Arrival, the arrays of `body` are read when it has come,
+// and where it is an InPlace, from where they are. Throws.
 std::shared_ptr<Arrival> to_arrival(pybind11::handle late);
+template <typename Body>
+void add_in_place(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when,
+                  const PyInPlace& in_place) {
+  const std::string_view text = to_tag(tag.ptr());
+  const std::shared_ptr<const void> owner = keep_for_any_thread(in_place.owner);
+  push_op(self, 0,
+          [&](OpenFile& file) { file.add_in_place(kind, text, body, owner, when.step, when.wall_time); });
+}
 template <typename Body>
 void add_now_or_late(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when,
                      pybind11::handle late) {
   if (late.is_none()) return add(self, kind, tag, body, when);
+  if (pybind11::isinstance<PyInPlace>(late)) {
+    return add_in_place(self, kind, tag, body, when, pybind11::cast<const PyInPlace&>(late));
+  }
   const std::shared_ptr<Arrival> arrival = to_arrival(late);
   const std::string_view text = to_tag(tag.ptr());
   // Nothing is copied, so that it takes the time of a small op.

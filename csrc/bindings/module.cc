@@ -3,6 +3,7 @@
 
 #include "bindings/codecs.h"
 #include "bindings/errors.h"
+#include "bindings/in_place.h"
 #include "bindings/late.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
@@ -38,6 +39,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   module.attr("__version__") = tickertape::settings::kLibraryVersion;
   register_errors();
   set_wait_hooks();
+  bind_in_place(module);
   bind_late(module);
   bind_writer(module);
   bind_reader(module);

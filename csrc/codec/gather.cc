@@ -46,6 +46,16 @@ std::uint8_t* gather_axis(const ArraySource& source, std::size_t axis, std::size
 
 }  // namespace
 
+bool ArraySource::is_contiguous() const {
+  auto stride = static_cast<std::ptrdiff_t>(item_size(dtype));
+  for (std::size_t axis = rank; axis-- > 0;) {
+    if (shape[axis] == 0) return true;
+    if (shape[axis] != 1 && strides[axis] != stride) return false;
+    stride *= shape[axis];
+  }
+  return true;
+}
+
 void gather(const ArraySource& from, std::uint8_t* to) {
   const std::size_t bytes = from.size_bytes();
   if (bytes == 0) return;

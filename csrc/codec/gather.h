@@ -23,6 +23,8 @@ struct ArraySource {
     return count;
   }
   std::size_t size_bytes() const { return size() * item_size(dtype); }
+  // True where the elements lie in C order, one behind the other.
+  bool is_contiguous() const;
 
   // An array without elements.
   static ArraySource empty() {

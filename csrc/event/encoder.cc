@@ -103,14 +103,14 @@ Histogram count(const HistogramOp& op, Executor* executor) {
 }
 
 EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
-  const Histogram h = count(read_body<HistogramOp>(op.body), executor);
+  const Histogram h = count(read_body<HistogramOp>(op), executor);
   encode_histogram_fields(op, tag,
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
   return {h.nan_count, h.infinite_count};
 }
 
 EncodeReport encode_histogram_counts(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<HistogramCountsOp>(op.body);
+  const auto body = read_body<HistogramCountsOp>(op);
   if (item_size(body.words.view.dtype) != sizeof(std::uint64_t))
     throw DataError(0, "counts are no 64-bit words");
   const std::span words{static_cast<const std::uint64_t*>(body.words.view.data), body.words.view.size};
@@ -122,7 +122,7 @@ EncodeReport encode_histogram_counts(const OpView& op, std::string_view tag, Buf
 }
 
 void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto h = read_body<HistogramRawOp>(op.body);
+  const auto h = read_body<HistogramRawOp>(op);
   encode_histogram_fields(op, tag,
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
 }
@@ -131,7 +131,7 @@ void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
 // -----------------------------------------------------------------------------------------------------
 
 void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<PrCurveOp>(op.body);
+  const auto body = read_body<PrCurveOp>(op);
   if (body.thresholds > kMaxPrThresholds) throw DataError(0, "too many thresholds in op body");
   // The bindings refuse it; here for what came from a device after the call.
   if (first_outside_unit_interval(body.predictions.view))
@@ -197,7 +197,7 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
       encode_audio(op, tag, out);
       break;
     case OpKind::kTensor:
-      encode_tensor(op, tag, read_body<TensorOp>(op.body), out);
+      encode_tensor(op, tag, read_body<TensorOp>(op), out);
       break;
     case OpKind::kSummary:
       encode_summary(op, out);
@@ -215,7 +215,7 @@ bool is_heavy(const OpView& op) {
   constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
   const bool computes = op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve ||
                         op.kind == OpKind::kImage || op.kind == OpKind::kVideo || op.kind == OpKind::kAudio;
-  return computes && op.body.size() >= kWorthAThread;
+  return computes && (op.is_in_place || op.body.size() >= kWorthAThread);
 }
 
 void encode_version_event(double wall_time, std::int64_t step, Buffer& out) {

@@ -41,7 +41,7 @@ void encode_image_fields(const OpView& op, std::string_view tag, std::uint64_t h
 }  // namespace
 
 void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
-  const auto body = read_body<ImageOp>(op.body);
+  const auto body = read_body<ImageOp>(op);
   std::array<std::size_t, 4> shape{};
   if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
   std::size_t left =
@@ -64,12 +64,12 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor*
 }
 
 void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<EncodedImageOp>(op.body);
+  const auto body = read_body<EncodedImageOp>(op);
   encode_image_fields(op, tag, body.height, body.width, body.channels, body.encoded, out);
 }
 
 void encode_video(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<VideoOp>(op.body);
+  const auto body = read_body<VideoOp>(op);
   ClipShape shape{};
   if (body.shape.size() != shape.size()) throw DataError(0, "a video has 5 axes in op body");
   std::copy(body.shape.begin(), body.shape.end(), shape.begin());
@@ -88,7 +88,7 @@ void encode_video(const OpView& op, std::string_view tag, Buffer& out) {
 void encode_audio(const OpView& op, std::string_view tag, Buffer& out) {
   using namespace audio_field;
   static constexpr std::string_view kWav = "audio/wav";
-  const auto body = read_body<AudioOp>(op.body);
+  const auto body = read_body<AudioOp>(op);
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
   if (body.channels > kMax || body.sample_rate > kMax) throw DataError(0, "audio format in op body");
   const auto channels = static_cast<std::uint32_t>(body.channels);

@@ -45,6 +45,9 @@ struct OpView {
   double wall_time = 0;
   double value = 0;  // kScalar
   Bytes body;        // every other kind
+  // Of the arrays the body has only the addresses (InPlaceWriter in op_body.h). Never so of what another
+  // process wrote.
+  bool is_in_place = false;
 };
 
 // --- Bodies

@@ -4,6 +4,7 @@
 // bytes, padded to the next word, so that every array lies aligned.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -95,8 +96,9 @@ struct LateBlock {
 };
 
 // As BodySizer, and notes the arrays.
-class LateBodySizer : public BodySizer {
+class LateBodySizer : private BodySizer {
  public:
+  using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
   std::vector<LateBlock> take_blocks() { return std::move(blocks_); }
 
   void array(const BodyArray& content) {
@@ -112,9 +114,10 @@ class LateBodySizer : public BodySizer {
 };
 
 // As BodyWriter, with room left for the arrays.
-class LateBodyWriter : public BodyWriter {
+class LateBodyWriter : private BodyWriter {
  public:
   using BodyWriter::BodyWriter;
+  using BodyWriter::bytes, BodyWriter::numbers, BodyWriter::text, BodyWriter::word;
 
   void array(const BodyArray& content) {
     word(content.source.dtype);
@@ -122,11 +125,37 @@ class LateBodyWriter : public BodyWriter {
   }
 };
 
-// Reads what BodyWriter wrote. The bytes may come from a ring that a dead process left, so every length is
-// checked: throws DataError with the offset in the body.
+// As BodySizer, for arrays that stay where they are. Throws ArgumentError for one that is not contiguous.
+class InPlaceSizer : private BodySizer {
+ public:
+  using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
+
+  void array(const BodyArray& content) {
+    if (!content.source.is_contiguous()) throw ArgumentError("an array read in place must be contiguous");
+    word(content.source.dtype);
+    word(content.source.size_bytes());
+    word(std::bit_cast<std::uintptr_t>(content.source.data));
+  }
+};
+
+// As BodyWriter, with the address of each array in place of its content.
+class InPlaceWriter : private BodyWriter {
+ public:
+  using BodyWriter::BodyWriter;
+  using BodyWriter::bytes, BodyWriter::numbers, BodyWriter::text, BodyWriter::word;
+
+  void array(const BodyArray& content) {
+    word(content.source.dtype);
+    word(content.source.size_bytes());
+    word(std::bit_cast<std::uintptr_t>(content.source.data));
+  }
+};
+
+// Reads what BodyWriter or, `in_place`, InPlaceWriter wrote. The bytes may come from a ring that a dead
+// process left, so every length is checked: throws DataError with the offset in the body.
 class BodyReader {
  public:
-  explicit BodyReader(Bytes body) : body_(body) {}
+  explicit BodyReader(Bytes body, bool in_place = false) : body_(body), in_place_(in_place) {}
 
   template <typename T>
   void word(T& value) {
@@ -155,7 +184,15 @@ class BodyReader {
     const std::size_t item = item_size(content.view.dtype);
     if (item == 0) throw DataError(start, "unknown element type in op body");
     Bytes raw;
-    bytes(raw);
+    if (in_place_) {
+      std::uint64_t size = 0;
+      std::uintptr_t address = 0;
+      word(size);
+      word(address);
+      raw = {std::bit_cast<const std::uint8_t*>(address), static_cast<std::size_t>(size)};
+    } else {
+      bytes(raw);
+    }
     content.view.data = raw.data();
     content.view.size = raw.size() / item;
   }
@@ -168,6 +205,7 @@ class BodyReader {
     return start;
   }
   Bytes body_;
+  bool in_place_;
   std::size_t at_ = 0;
 };
 
@@ -185,9 +223,9 @@ void write_body(Op op, std::uint8_t* to) {
 }
 
 template <typename Op>
-Op read_body(Bytes body) {
+Op read_body(const OpView& view) {
   Op op;
-  BodyReader reader(body);
+  BodyReader reader(view.body, view.is_in_place);
   op.layout(reader);
   return op;
 }

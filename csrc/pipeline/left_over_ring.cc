@@ -154,7 +154,8 @@ bool LeftOverRing::next(Op& op) {
     const Name& name = names_[header->name];
     Writer& writer = writers_[name.writer];
     if (position < writer.position) continue;
-    const bool is_here = header->state.load() == OpHeader::kReady && (header->flags & kBodyOnHeap) == 0;
+    const bool is_here =
+        header->state.load() == OpHeader::kReady && (header->flags & (kBodyOnHeap | kInPlace)) == 0;
     if (!is_here) {
       // A late op was acknowledged, but not its values.
       const bool is_late = (header->flags & kLate) != 0 && header->state.load() != OpHeader::kCancelled;
@@ -162,6 +163,7 @@ bool LeftOverRing::next(Op& op) {
       // Accepted while its file took nothing, for otherwise it would be there.
       const bool is_ready = header->state.load() == OpHeader::kReady;
       writer.heap_events += is_ready && (header->flags & kBodyOnHeap) != 0 ? 1 : 0;
+      writer.in_place_events += is_ready && (header->flags & kInPlace) != 0 ? 1 : 0;
       continue;
     }
     op = {position,
@@ -193,7 +195,8 @@ const OpHeader* LeftOverRing::op_at(std::uint64_t position) {
   if (size > most || (is_pad && size != lap_left)) return give_up("an op has a wrong length");
   if (is_pad) return header;
   if (header->kind > kLastOpKind || header->style > ScalarStyle::kDoubleTensor ||
-      header->state.load() > OpHeader::kCancelled || (header->flags & ~(kBodyOnHeap | kLate)) != 0) {
+      header->state.load() > OpHeader::kCancelled ||
+      (header->flags & ~(kBodyOnHeap | kLate | kInPlace)) != 0) {
     return give_up("what should be an op is none");
   }
   const std::uint8_t* bytes = bytes_at(position, size);

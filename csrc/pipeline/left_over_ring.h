@@ -38,7 +38,8 @@ class LeftOverRing {
     std::uint64_t file_size;
     std::uint64_t late_events =
         0;  // so far: those whose values died with the process, on their way from a device
-    std::uint64_t heap_events = 0;  // so far: those whose bodies lay on the process's heap
+    std::uint64_t heap_events = 0;      // so far: those whose bodies lay on the process's heap
+    std::uint64_t in_place_events = 0;  // so far: those whose arrays lay where their caller had them
   };
   const std::vector<Writer>& writers() const { return writers_; }
   std::uint32_t process_id() const { return process_id_; }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -94,6 +95,23 @@ class OpenFile {
                          });
   }
 
+  // An op with a body whose arrays are read where they are, after this has returned: `owner`
+  // keeps them there, unchanged, and is let go by whatever thread is done with them. Such an op dies with the
+  // process as long as it is not in the file. Throws ArgumentError for an array that is not contiguous.
+  template <typename Body>
+  bool add_in_place(OpKind kind, std::string_view tag, const Body& body, std::shared_ptr<const void> owner,
+                    std::int64_t step, double wall_time) {
+    InPlaceSizer sizer;
+    Body(body).layout(sizer);
+    const auto write = [&](std::uint8_t* to) {
+      InPlaceWriter writer(to);
+      Body(body).layout(writer);
+    };
+    const std::optional<bool> accepted =
+        push_in_place(kind, this->tag(tag), sizer.size(), step, wall_time, std::move(owner), write);
+    return accepted ? *accepted : add(kind, tag, body, step, wall_time);
+  }
+
   // A serialised Summary or Event (kSummary, kEvent).
   bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time);
 
@@ -125,6 +143,10 @@ class OpenFile {
   bool add_late_body(OpKind kind, const Name& name, std::uint64_t size, std::vector<LateBlock> blocks,
                      const std::shared_ptr<Arrival>& arrival, std::int64_t step, double wall_time,
                      const std::function<void(std::uint8_t*)>& write_rest);
+  // False where the op was dropped; nothing where there will be no room for it in the ring.
+  std::optional<bool> push_in_place(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step,
+                                    double wall_time, std::shared_ptr<const void> owner,
+                                    const std::function<void(std::uint8_t*)>& write_body);
   template <typename Fill>
   bool push_late(OpKind kind, const Name& name, std::uint64_t size, std::int64_t step, double wall_time,
                  std::unique_ptr<LateOp> late, Fill fill);

@@ -198,11 +198,15 @@ void Search::bring_home(LeftOverRing& ring, RingReport& report) const {
   }
   for (std::size_t i = 0; i < ring.writers().size(); ++i) {
     const LeftOverRing::Writer& writer = ring.writers()[i];
-    if (writer.late_events + writer.heap_events == 0) continue;
+    if (writer.late_events + writer.heap_events + writer.in_place_events == 0) continue;
     FileMender& mender = menders.try_emplace(i, ring, i, may_drop(writer.path)).first->second;
     if (writer.late_events != 0) mender.count_lost(writer.late_events, "waited for a value from a device");
     if (writer.heap_events != 0) {
       mender.count_lost(writer.heap_events, "had found no room in the op ring, and its file took nothing");
+    }
+    if (writer.in_place_events != 0) {
+      mender.count_lost(writer.in_place_events,
+                        "was logged with copy=False, and its array died with the process");
     }
   }
   for (auto& [writer, mender] : menders) report.files.push_back(mender.finish());

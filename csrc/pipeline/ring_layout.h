@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "event/op.h"
 
@@ -109,6 +110,15 @@ struct HeapBody {
 
 // Waits, or waited, for values from a device. Where it is still pending the values died with its process.
 inline constexpr std::uint8_t kLate = 2;
+
+// Its arrays lie where the caller has them, and die with the process; in front of the body stands the address
+// of an InPlaceOwner.
+inline constexpr std::uint8_t kInPlace = 4;
+
+// What keeps the arrays of an op, as long as the op needs them.
+struct InPlaceOwner {
+  std::shared_ptr<const void> object;
+};
 
 // Ops start at multiples of this, so that a header never crosses a cache line.
 inline constexpr std::uint64_t kOpAlignment = sizeof(OpHeader);

@@ -2,6 +2,7 @@
 #include "pipeline/sequencer.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -44,6 +45,12 @@ HeapBody heap_body(OpHeader& op) {
   return body;
 }
 
+InPlaceOwner* in_place_owner(OpHeader& op) {
+  std::uintptr_t address = 0;
+  std::memcpy(&address, OpRing::body(&op), sizeof address);
+  return std::bit_cast<InPlaceOwner*>(address);
+}
+
 OpView view_of(OpHeader& op) {
   OpView view{op.kind, op.style, op.step, op.wall_time, 0, {}};
   if (op.kind == OpKind::kScalar) {
@@ -53,6 +60,8 @@ OpView view_of(OpHeader& op) {
     view.body = {body.data, static_cast<std::size_t>(body.size)};
   } else {
     view.body = {OpRing::body(&op), static_cast<std::size_t>(op.body_size)};
+    view.is_in_place = (op.flags & kInPlace) != 0;
+    if (view.is_in_place) view.body = view.body.subspan(sizeof(std::uintptr_t));
   }
   return view;
 }
@@ -205,6 +214,7 @@ void Sequencer::note_encoded(Channel& channel, std::uint64_t position) {
 // The op has been encoded, or never will be.
 void Sequencer::leave_behind(Channel& channel, std::uint64_t position, OpHeader& op) {
   channel.encoded_to = position + op.total_size();
+  if ((op.flags & kInPlace) != 0) delete in_place_owner(op);
   if ((op.flags & kBodyOnHeap) == 0) return;
   const HeapBody body = heap_body(op);
   delete[] body.data;

@@ -25,6 +25,8 @@ class AudioMethods(WriterPart):
         global_step: Any = None,
         sample_rate: float = 44100,
         walltime: Any = None,
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes a sound as a WAV file of 16 bits a sample.
 
@@ -38,18 +40,19 @@ class AudioMethods(WriterPart):
             global_step: int64; None is 0.
             sample_rate: samples a second, at least 1; rounded to a whole number, as Python's `wave` does for torch.
             walltime: seconds since the epoch; None is now.
+            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/summary.py and tensorboardX/summary.py, audio.
         """
-        array, dtype, late = _convert.as_late_array(snd_tensor, "snd_tensor")
+        array, dtype, late = _convert.as_late_array(snd_tensor, "snd_tensor", copy=copy)
         samples = _frames(array)
         rate = _check.real(sample_rate, "sample_rate")
         if not 1 <= rate <= _MAX_RATE:  # NaN is not
             raise ValueError(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
-        if late is None and _exceeds_one(samples, dtype):
+        if _convert.is_here(late) and _exceeds_one(samples, dtype):
             warnings.warn(
                 f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}",
                 UserWarning,

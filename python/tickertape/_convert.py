@@ -71,12 +71,19 @@ def as_array(value: Any, name: str, *, exact: bool = False) -> tuple[npt.NDArray
 
 
 def as_late_array(
-    value: Any, name: str, *, exact: bool = False
-) -> tuple[npt.NDArray[Any], str, _core.Arrival | None]:
-    """What `as_array` gives, and for a value on an accelerator what tells that it has come.
+    value: Any, name: str, *, exact: bool = False, copy: bool = True
+) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
+    """What `as_array` gives, and what the core has to know of an array that it does not copy during the call.
 
-    With an arrival the array is memory that is yet to be filled: only its shape and type may be looked at.
+    With an arrival (a value on an accelerator) the array is memory that is yet to be filled: only its shape and type
+    may be looked at. Without `copy` the core reads `value` itself, later.
+
+    Raises:
+        TypeError, ValueError: as `as_array`; or `value` has to be copied, although `copy` says not to.
     """
+    if not copy:
+        array, dtype_name = _read_only(value, name, exact=exact)
+        return array, dtype_name, _core.InPlace(value)
     if type(value) is not np.ndarray:
         tensor = _gathered(value) if isinstance(value, (list, tuple)) else value
         device = device_of(tensor)
@@ -84,6 +91,25 @@ def as_late_array(
         if late is not None:
             return late.array, late.dtype, late.arrival
     return (*as_array(value, name, exact=exact), None)
+
+
+def _read_only(value: Any, name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name}: copy=False expects a NumPy array, got {_check.type_name(value)}")
+    if value.flags.writeable:
+        raise ValueError(f"{name}: copy=False expects a read-only array; call .setflags(write=False) first")
+    array, dtype_name = as_array(value, name, exact=exact)
+    if not array.flags.c_contiguous or not np.may_share_memory(array, value):
+        raise ValueError(
+            f"{name}: copy=False expects a C-contiguous array of a type that the core knows, got {value.dtype} with "
+            f"strides {value.strides}"
+        )
+    return array, dtype_name
+
+
+def is_here(late: _core.Arrival | _core.InPlace | None) -> bool:
+    """True where the values may be looked at now."""
+    return not isinstance(late, _core.Arrival)
 
 
 def device_of(value: Any) -> Any:

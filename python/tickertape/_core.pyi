@@ -14,7 +14,9 @@ __version__: Final[str]
 # `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
 # str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
 # ValueError. Every add_* returns when the op is in the ring. With `late`, the arrays of the call lie in memory that is
-# filled only when that Arrival has come: then they are read, not now, and its owner keeps them alive and unchanged.
+# filled only when that Arrival has come: then they are read, not now, and its owner keeps them alive and unchanged; or
+# they are read from where they are, later, for an InPlace: they are contiguous (ValueError), and such an op dies with the
+# process as long as it is not in its file.
 
 class EventFileWriter:
     """One event file. The file and its version event exist when the constructor returns.
@@ -60,7 +62,7 @@ class EventFileWriter:
         max_bins: int | None,
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_histogram_counts(
         self,
@@ -69,7 +71,7 @@ class EventFileWriter:
         max_bins: int | None,
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None:
         """A histogram over torch's 1,549 edges that somebody else, a device say, has counted.
 
@@ -99,7 +101,7 @@ class EventFileWriter:
         weights: npt.NDArray[Any] | None,
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_image(
         self,
@@ -109,7 +111,7 @@ class EventFileWriter:
         dataformats: str,  # permutation of NCHW, CHW or HW; an N makes a grid
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_encoded_image(
         self,
@@ -129,7 +131,7 @@ class EventFileWriter:
         fps: float,
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_audio(
         self,
@@ -139,7 +141,7 @@ class EventFileWriter:
         sample_rate: int,
         global_step: Any,
         walltime: Any,
-        late: Arrival | None = None,
+        late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_tensor(
         self,
@@ -154,7 +156,7 @@ class EventFileWriter:
         display_name: str = "",
         summary_description: str = "",
         data_class: int = 0,
-        late: Arrival | None = None,  # `values` are then a contiguous array
+        late: Arrival | InPlace | None = None,  # `values` are then a contiguous array
     ) -> None: ...
     def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
         """Writes an Event around a serialised Summary."""
@@ -215,6 +217,12 @@ def shutdown(is_last: bool) -> None:
     All calls together wait $TICKERTAPE_EXIT_TIMEOUT seconds at most (10). `is_last`: nothing of this process comes
     later, so what could not be written is said on standard error now.
     """
+
+@final
+class InPlace:
+    """Says that the arrays of a call are not copied: `owner` keeps them alive until they have been read."""
+
+    def __init__(self, owner: Any) -> None: ...
 
 # --- Values that are still on a device ---------------------------------------------------------------------------
 

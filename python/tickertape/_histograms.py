@@ -46,6 +46,8 @@ class HistogramMethods(WriterPart):
         bins: Any = _TENSORFLOW,
         walltime: Any = None,
         max_bins: int | None = None,
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes a histogram of `values`.
 
@@ -60,6 +62,8 @@ class HistogramMethods(WriterPart):
                 ascending edges.
             walltime: seconds since the epoch; None is now.
             max_bins: when there are more bins than this, `bins // max_bins` neighbours are added up.
+            copy: False reads a read-only, C-contiguous NumPy array where it is, later: it must not change any more, and
+                its event is lost where the process is killed before it is written.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
@@ -69,7 +73,11 @@ class HistogramMethods(WriterPart):
         if max_bins is not None:
             max_bins = min(_check.integer(max_bins, "max_bins", 1), _MOST_BINS)
         elif (
-            bins is _TENSORFLOW and type(values) is np.ndarray and values.size and self._default_bins is None
+            copy
+            and bins is _TENSORFLOW
+            and type(values) is np.ndarray
+            and values.size
+            and self._default_bins is None
         ):
             # The plain call, without the questions below: they take as long as all the rest.
             array, dtype = _convert.as_array(values, "values")
@@ -82,9 +90,9 @@ class HistogramMethods(WriterPart):
                 edges = _explicit_edges(self._default_bins, "default_bins")
             elif self._add_counted_elsewhere(tag, values, max_bins, global_step, walltime):
                 return
-        array, dtype, late = _read(values, may_be_late=not by_rule or bins == _TENSORFLOW)
+        array, dtype, late = _read(values, copy, may_be_late=not by_rule or bins == _TENSORFLOW)
         if edges is None and not (by_rule and bins == _TENSORFLOW):
-            edges = _choose_bins(bins, array, dtype, is_here=late is None)
+            edges = _choose_bins(bins, array, dtype, is_here=_convert.is_here(late))
         self._event_writer().add_histogram(
             tag, array, dtype, edges, max_bins, global_step, walltime, late=late
         )
@@ -158,9 +166,11 @@ def tensorflow_edges() -> tuple[float, ...]:
     return (*(-edge for edge in reversed(positive)), 0, *positive)
 
 
-def _read(values: Any, *, may_be_late: bool) -> tuple[npt.NDArray[Any], str, _core.Arrival | None]:
-    if may_be_late:
-        array, dtype, late = _convert.as_late_array(values, "values")
+def _read(
+    values: Any, copy: bool, *, may_be_late: bool
+) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
+    if may_be_late or not copy:
+        array, dtype, late = _convert.as_late_array(values, "values", copy=copy)
     else:  # a rule looks at the values
         array, dtype = _convert.as_array(values, "values")
         late = None

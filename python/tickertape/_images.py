@@ -25,6 +25,8 @@ class ImageMethods(WriterPart):
         global_step: Any = None,
         walltime: Any = None,
         dataformats: str = "CHW",
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes an image as PNG.
 
@@ -37,13 +39,14 @@ class ImageMethods(WriterPart):
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
+            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/summary.py, image.
         """
-        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime)
+        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, copy=copy)
 
     def add_images(
         self,
@@ -53,6 +56,8 @@ class ImageMethods(WriterPart):
         walltime: Any = None,
         dataformats: str = "NCHW",
         max_outputs: int | None = None,
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
 
@@ -64,6 +69,7 @@ class ImageMethods(WriterPart):
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NCHW, CHW or HW.
             max_outputs: at most so many images of the batch, the first ones; None are all (tf.summary.image has it).
+            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
@@ -71,7 +77,7 @@ class ImageMethods(WriterPart):
         Source: torch/utils/tensorboard/_utils.py, make_grid.
         """
         most = None if max_outputs is None else _check.integer(max_outputs, "max_outputs", 1)
-        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, most)
+        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, most, copy=copy)
 
     def add_figure(
         self,
@@ -117,8 +123,10 @@ class ImageMethods(WriterPart):
         global_step: Any,
         walltime: Any,
         most: int | None = None,
+        *,
+        copy: bool = True,
     ) -> None:
-        array, dtype, late = _convert.as_late_array(img_tensor, "img_tensor")
+        array, dtype, late = _convert.as_late_array(img_tensor, "img_tensor", copy=copy)
         axes = _check.string(dataformats, "dataformats")
         if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
             array, axes = _as_batch(array, axes)
@@ -126,6 +134,10 @@ class ImageMethods(WriterPart):
         if most is not None and "N" in axes.upper():
             batch = axes.upper().index("N")
             array = array[(slice(None),) * batch + (slice(most),)]
+            if not copy and not array.flags.c_contiguous:
+                raise ValueError(
+                    f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}"
+                )
         self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime, late=late)
 
 

@@ -109,8 +109,8 @@ class _Checked:
     def __call__(self, tag: Any, *args: Any, late: Any = None, **_words: Any) -> None:
         before = self._BEFORE_STEP[self._name]
         _check_place(tag, *args[before : before + 2])
-        if late is not None:
-            return  # its values are not here
+        if not _convert.is_here(late):
+            return
         if self._name == "add_histogram":
             _core.histogram(*args[:4])
         elif self._name == "add_pr_curve":

@@ -17,7 +17,9 @@ _MAX_BYTES = 2**31 - 1  # protobuf's limit for a message
 class TensorMethods(WriterPart):
     """Whole arrays."""
 
-    def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None) -> None:
+    def add_tensor(
+        self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None, *, copy: bool = True
+    ) -> None:
         """Writes an array with its shape and element type (plugin "tensor").
 
         Args:
@@ -26,13 +28,14 @@ class TensorMethods(WriterPart):
                 tensors only, and writes float32 bits where half and bfloat16 bits belong.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
+            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/summary.py, tensor_proto.
         """
-        array, dtype, late = _convert.as_late_array(tensor, "tensor", exact=True)
+        array, dtype, late = _convert.as_late_array(tensor, "tensor", exact=True, copy=copy)
         _check_size(array.nbytes)
         self._event_writer().add_tensor(
             tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=late

@@ -23,6 +23,8 @@ class VideoMethods(WriterPart):
         fps: float = 4,
         walltime: Any = None,
         dataformats: str = "NTCHW",
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes clips as one animated GIF that repeats for ever.
 
@@ -37,19 +39,22 @@ class VideoMethods(WriterPart):
             fps: frames a second, above 0; browsers show up to 50.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NTCHW (tensorboardX's argument).
+            copy: False reads a read-only NumPy array, in this very order, where it is, later; see `add_histogram`.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind, or the frames exceed GIF's 65,535 pixels a side.
 
         Source: torch/utils/tensorboard/_utils.py, _prepare_video.
         """
-        array, dtype, late = _convert.as_late_array(vid_tensor, "vid_tensor")
+        array, dtype, late = _convert.as_late_array(vid_tensor, "vid_tensor", copy=copy)
         axes = _check.string(dataformats, "dataformats").upper()
         if sorted(axes) != sorted(_AXES):
             raise ValueError(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")
         if array.ndim != len(axes):
             raise ValueError(f"vid_tensor: expected the axes {axes}, got shape {array.shape}")
         clips = array.transpose([axes.index(axis) for axis in _AXES])
+        if not copy and not clips.flags.c_contiguous:
+            raise ValueError(f"dataformats: copy=False expects {_AXES}, got {dataformats!r}")
         _check_frames(clips.shape)
         rate = _check.real(fps, "fps")
         if not 0 < rate < math.inf:

@@ -95,7 +95,7 @@ TEST(strided_arrays_are_gathered_into_the_body) {
   HistogramOp op;
   op.values.source = {values.data() + 1, DType::kFloat32, 3, shape.data(), strides.data()};
   const Written written(OpKind::kHistogram, op);
-  const ArrayView view = read_body<HistogramOp>(written.view.body).values.view;
+  const ArrayView view = read_body<HistogramOp>(written.view).values.view;
   const std::vector<float> got(static_cast<const float*>(view.data),
                                static_cast<const float*>(view.data) + view.size);
   CHECK(got == (std::vector<float>{1, 3, 0, 2, 7, 9, 6, 8}));

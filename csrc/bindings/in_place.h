@@ -1,0 +1,20 @@
+// Arrays that are read where they are: _core.InPlace, and who lets go of them. L5.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+
+namespace tickertape::bindings {
+
+// tickertape._core.InPlace: for `late`, the arrays of the call are read in place, later. `owner` keeps them.
+struct PyInPlace {
+  pybind11::object owner;
+};
+
+// A reference that any thread may drop, with or without the GIL: Python lets go of the object soon after.
+std::shared_ptr<const void> keep_for_any_thread(const pybind11::object& object);
+
+void bind_in_place(pybind11::module_& module);
+
+}  // namespace tickertape::bindings
