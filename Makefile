@@ -9,6 +9,7 @@ FUZZ_SECS ?= 60
 BENCH_ARGS ?=
 TEST_ARGS ?=
 TORTURE_ARGS ?=
+AARCH64_ARGS ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 SHELL := bash
@@ -33,9 +34,9 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-native tsan torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 # --- the environment ---------------------------------------------------------------------------------------------
 
@@ -201,6 +202,15 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 	@cmake --preset tsan --log-level=WARNING >/dev/null
 	@cmake --build --preset tsan -j $(JOBS) -- --quiet
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS) 2>&1 | tee build/tsan.log
+
+# Static, so that the emulator needs no libraries of the other processor.
+aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: g++-aarch64-linux-gnu qemu-user-static)
+	@for tool in aarch64-linux-gnu-g++ qemu-aarch64-static; do \
+	  command -v $$tool >/dev/null || { echo "make aarch64 needs $$tool"; exit 1; }; done
+	@echo "== native tests (aarch64)"; rm -f build/aarch64.log
+	@cmake --preset aarch64 --log-level=WARNING >/dev/null
+	@cmake --build --preset aarch64 -j $(JOBS) -- --quiet
+	@ctest --preset aarch64 -j $(JOBS) $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
 
 torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are acknowledged, and count (about 10 minutes)
 	@$(MAKE) $(STAMPS)/package
