@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::uint32_t kLargest = 70;
 
+// Under a sanitizer (ten times slower, or more) every sixth height does.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint32_t kStep = 6;
+#else
+constexpr std::uint32_t kStep = 1;
+#endif
+
 Buffer encoded(const Picture& picture) {
   Buffer out;
   encode_png(picture.view(), out);
@@ -39,7 +46,7 @@ TEST(every_size) {
   const std::vector<Kind> all = kinds();
   std::size_t pictures = 0;
   for (std::uint32_t width = 1; width <= kLargest; ++width) {
-    for (std::uint32_t height = 1; height <= kLargest; ++height) {
+    for (std::uint32_t height = 1 + width % kStep; height <= kLargest; height += kStep) {
       for (std::uint32_t channels = 1; channels <= 4; ++channels, ++pictures) {
         check(all[pictures % 10], width, height, channels);
         check(all[(pictures + 3 + height % 5) % 10], width, height, channels);
