@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint32_t kLargest = 70;
 
-// Under a sanitizer (ten times slower, or more) every sixth height does.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Under a sanitizer or an emulator (ten times slower, or more) every sixth height does.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TICKERTAPE_EMULATED)
 constexpr std::uint32_t kStep = 6;
 #else
 constexpr std::uint32_t kStep = 1;
