@@ -22,6 +22,13 @@ std::uint32_t usable_where(const char* environment) {
   return found;
 }
 
+// CTest runs this file once more with features turned off by the environment. Before the others, which change
+// that.
+TEST(what_the_process_was_started_with) {
+  const char* disabled = std::getenv("TICKERTAPE_DISABLE_CPU");
+  if (disabled != nullptr) CHECK_EQ(usable() & parse_cpu_features(disabled), 0U);
+}
+
 TEST(names) {
   CHECK_EQ(parse_cpu_features(""), 0U);
   CHECK_EQ(parse_cpu_features("avx2"), bit(CpuFeature::kAvx2));
