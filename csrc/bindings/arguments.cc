@@ -182,7 +182,7 @@ When to_when(py::handle global_step, py::handle walltime) {
   return when;
 }
 
-DType to_dtype(const std::string& name) {
+DType to_dtype(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, DType>, 13> kNames{{
       {"bool", DType::kBool},
       {"uint8", DType::kUint8},
@@ -201,7 +201,7 @@ DType to_dtype(const std::string& name) {
   for (const auto& [known, dtype] : kNames) {
     if (known == name) return dtype;
   }
-  throw py::value_error("dtype must be a number type, got '" + name + "'");
+  throw py::value_error("dtype must be a number type, got '" + std::string(name) + "'");
 }
 
 wire::TensorType to_tensor_type(const std::string& name) {

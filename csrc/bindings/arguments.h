@@ -38,7 +38,7 @@ struct When {
 When to_when(pybind11::handle global_step, pybind11::handle walltime);
 
 // "float32", "bfloat16", ... ValueError for others.
-DType to_dtype(const std::string& name);
+DType to_dtype(std::string_view name);
 wire::TensorType to_tensor_type(const std::string& name);
 
 // A view of `array`, whose elements are read as `dtype`. ValueError where their size differs.

@@ -48,8 +48,9 @@ inline PyMethodDef fast_method(const char* name, FastFunction function, const ch
           METH_FASTCALL | METH_KEYWORDS, doc};
 }
 
-// EventFileWriter.add_scalar
+// EventFileWriter's.
 PyMethodDef& event_scalar_method();
+PyMethodDef& event_histogram_method();
 // The fast methods of SummaryWriterBase and its subclasses.
 PyMethodDef& scalar_method();
 PyMethodDef& log_method();

@@ -29,27 +29,6 @@ namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
 
-void add_histogram(PyWriter& self, py::handle tag, const py::array& values, const std::string& dtype,
-                   const py::object& bins, std::optional<std::uint64_t> max_bins, py::handle step,
-                   py::handle walltime, py::handle late) {
-  HistogramOp op;
-  op.values.source = to_source(values, to_dtype(dtype), "values");
-  Doubles edges;
-  if (py::isinstance<py::int_>(bins)) {
-    op.bins = HistogramOp::Bins::kUniform;
-    op.bin_count = bins.cast<std::uint64_t>();
-    if (op.bin_count == 0) throw py::value_error("bins must be at least 1");
-  } else if (!bins.is_none()) {
-    edges = bins.cast<Doubles>();
-    op.bins = HistogramOp::Bins::kEdges;
-    op.edges = to_doubles(edges);
-    if (op.edges.size() < 2) throw py::value_error("bins must have at least 2 edges");
-  }
-  op.max_bins = max_bins.value_or(0);
-  if (max_bins && *max_bins == 0) throw py::value_error("max_bins must be at least 1");
-  add_now_or_late(self, OpKind::kHistogram, tag, op, to_when(step, walltime), late);
-}
-
 void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words,
                           std::optional<std::uint64_t> max_bins, py::handle step, py::handle walltime,
                           py::handle late) {
@@ -308,9 +287,6 @@ void bind_writer(py::module_& module) {
       .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
       .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
-      .def("add_histogram", &add_histogram, py::arg("tag"), py::arg("values"), py::arg("dtype"),
-           py::arg("bins").none(true), py::arg("max_bins").none(true), py::arg("global_step"),
-           py::arg("walltime"), py::arg("late") = py::none())
       .def("add_histogram_counts", &add_histogram_counts, py::arg("tag"), py::arg("words"),
            py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"),
            py::arg("late") = py::none())
@@ -341,6 +317,7 @@ void bind_writer(py::module_& module) {
   base.def(py::init<>()).def("_bind", &bind, py::arg("event_writer").none(true));
 
   add_method(writer, event_scalar_method());
+  add_method(writer, event_histogram_method());
   put_fast_methods(base);
   module.def("put_fast_methods", &put_fast_methods, py::arg("cls"));
   module.def("stats", &stats);

@@ -62,6 +62,7 @@ class EventFileWriter:
         max_bins: int | None,
         global_step: Any,
         walltime: Any,
+        /,
         late: Arrival | InPlace | None = None,
     ) -> None: ...
     def add_histogram_counts(
