@@ -43,6 +43,12 @@ void count_bytes(const std::uint8_t* from, std::size_t size, ByteCounts& counts)
   for (std::size_t k = 0; k < 3; ++k) counts[k][from[i + k]] += i + k < size ? 1 : 0;
 }
 
+void count_length(unsigned length, SymbolCounts& counts) {
+  const LengthSpelling spelling = kLengthSpellings[length];
+  ++counts.literals[spelling.symbol];
+  counts.extra_bits += spelling.extra_bits;
+}
+
 SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> tokens) {
   SymbolCounts counts;
   ByteCounts bytes{};
@@ -50,11 +56,23 @@ SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> toke
     count_bytes(from, token.literals, bytes);
     from += token.literals + token.length;
     if (token.length == 0) continue;
-    const LengthSpelling length = kLengthSpellings[token.length];
     const Spelling distance = spell_distance(token.distance);
-    ++counts.literals[length.symbol];
-    ++counts.distances[distance.symbol];
-    counts.extra_bits += length.extra_bits + distance.extra_bits;
+    unsigned length = token.length;
+    unsigned matches = 1;
+    if (length > kLongest) {  // as put_match() splits it
+      const unsigned full = (length - kMinMatch) / kLongest;
+      counts.literals[kLengthSpellings[kLongest].symbol] += full;
+      matches += full;
+      length -= full * kLongest;
+      if (length > kLongest) {
+        count_length(length - kMinMatch, counts);
+        ++matches;
+        length = kMinMatch;
+      }
+    }
+    count_length(length, counts);
+    counts.distances[distance.symbol] += matches;
+    counts.extra_bits += std::uint64_t{matches} * distance.extra_bits;
   }
   for (std::size_t byte = 0; byte < 256; ++byte) {
     counts.literals[byte] = bytes[0][byte] + bytes[1][byte] + bytes[2][byte] + bytes[3][byte];

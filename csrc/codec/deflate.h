@@ -14,8 +14,12 @@ namespace tickertape {
 inline constexpr std::size_t kMaxMatch = 258;
 inline constexpr std::size_t kMaxDistance = 32768;
 
-// `literals` bytes as they are, then `length` bytes (3..258) that stand `distance` back (1..32768); a length
-// of 0 ends a block whose last bytes are literals.
+// The most that fits in Token's 16 bits and in whole matches.
+inline constexpr std::size_t kMaxTokenMatch = 65535 / kMaxMatch * kMaxMatch;
+
+// `literals` bytes as they are, then `length` bytes (3..kMaxTokenMatch) that stand `distance` back
+// (1..32768), in as many of deflate's matches as it takes; a length of 0 ends a block whose last bytes are
+// literals.
 struct Token {
   std::uint32_t literals;
   std::uint16_t length;

@@ -88,13 +88,45 @@ inline constexpr auto kLengthSpellings = make_length_spellings();
 
 constexpr Spelling spell_distance(unsigned distance) { return spell<1>(distance - 1); }
 
+// One match of deflate's, RFC 1951, section 3.2.5.
+inline constexpr unsigned kMinMatch = 3;
+inline constexpr unsigned kLongest = kMaxMatch;
+
+struct Bits {
+  std::uint64_t value;
+  unsigned width;
+};
+
+inline Bits match_bits(const BlockCodes& codes, unsigned length, unsigned distance) {
+  const LengthSpelling l = kLengthSpellings[length];
+  const Spelling d = spell_distance(distance);
+  std::uint64_t value = codes.literals.codes[l.symbol];
+  unsigned width = codes.literals.lengths[l.symbol];
+  value |= std::uint64_t{l.extra} << width;
+  width += l.extra_bits;
+  value |= std::uint64_t{codes.distances.codes[d.symbol]} << width;
+  width += codes.distances.lengths[d.symbol];
+  value |= std::uint64_t{d.extra} << width;
+  return {value, width + d.extra_bits};
+}
+
 inline void put_match(const BlockCodes& codes, const Token& token, BitWriter& out) {
-  const LengthSpelling length = kLengthSpellings[token.length];
-  out.put(codes.literals.codes[length.symbol], codes.literals.lengths[length.symbol]);
-  out.put(length.extra, length.extra_bits);
-  const Spelling distance = spell_distance(token.distance);
-  out.put(codes.distances.codes[distance.symbol], codes.distances.lengths[distance.symbol]);
-  out.put(distance.extra, distance.extra_bits);
+  unsigned length = token.length;
+  if (length > kLongest) {
+    const Bits bits = match_bits(codes, kLongest, token.distance);
+    for (; length >= kLongest + kMinMatch; length -= kLongest) {
+      out.put(bits.value, bits.width);
+      out.flush();
+    }
+    if (length > kLongest) {
+      const Bits most = match_bits(codes, length - kMinMatch, token.distance);
+      out.put(most.value, most.width);
+      out.flush();
+      length = kMinMatch;
+    }
+  }
+  const Bits bits = match_bits(codes, length, token.distance);
+  out.put(bits.value, bits.width);
   out.flush();
 }
 

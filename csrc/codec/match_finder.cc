@@ -45,7 +45,9 @@ using match_impl::Run;
 // to nothing (smooth gradients), so few are everywhere and only long matches pay.
 constexpr std::size_t kShortKey = 6;
 constexpr std::size_t kLongKey = 24;
-constexpr std::uint32_t kLongKeyBelow = 8;  // mean cost of a literal, in quarters of a bit
+// Mean cost of a literal, in quarters of a bit (8 and 12 differ by 0.001 % on photographs, 12 is 7 % faster
+// on upscaled digits, whose files grow by 9 %).
+constexpr std::uint32_t kLongKeyBelow = 12;
 // Positions that a block looks up without any success before it stops looking: 1 % of a large block. Long
 // keys come less often to the same position twice, so they get more.
 constexpr std::int64_t kFreeProbes = 1024;
@@ -93,10 +95,10 @@ std::uint64_t string_key(const std::uint8_t* from) {
   }
 }
 
-// Splits a match that is longer than deflate allows, leaving no piece below deflate's minimum of 3.
+// Splits a match that is longer than a token's, leaving no piece below deflate's minimum of 3.
 void add_match(std::size_t literals, std::size_t length, std::size_t distance, std::vector<Token>& tokens) {
   while (length > 0) {
-    std::size_t piece = std::min<std::size_t>(length, kMaxMatch);
+    std::size_t piece = std::min(length, kMaxTokenMatch);
     if (length - piece > 0 && length - piece < 3) piece = length - 3;
     tokens.push_back({static_cast<std::uint32_t>(literals), static_cast<std::uint16_t>(piece),
                       static_cast<std::uint16_t>(distance)});

@@ -31,7 +31,9 @@ std::vector<Token> describe(Input& input, std::vector<std::uint8_t>& bytes) {
         literals < 8 ? std::vector<std::uint8_t>(literals, input.byte()) : paint(input, literals);
     bytes.insert(bytes.end(), fresh.begin(), fresh.end());
     token.literals = static_cast<std::uint32_t>(literals);
-    const std::size_t length = kMinMatch + input.up_to(kMaxMatch - kMinMatch);
+    const std::size_t drawn = input.up_to(65535);
+    const std::size_t most = drawn % 64 == 63 ? kMaxTokenMatch : kMaxMatch;
+    const std::size_t length = kMinMatch + drawn % (most - kMinMatch + 1);
     const std::size_t distance = 1 + input.up_to(kMaxDistance - 1) % std::max<std::size_t>(bytes.size(), 1);
     if (!bytes.empty()) {
       token.length = static_cast<std::uint16_t>(length);

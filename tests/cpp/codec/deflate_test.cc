@@ -199,6 +199,31 @@ TEST(runs_of_every_length) {
   }
 }
 
+// A token's match is as many of deflate's as it takes; none may be shorter than three bytes.
+TEST(matches_of_every_length) {
+  for (std::size_t length = 3; length <= kMaxTokenMatch; length += length < 1100 ? 1 : 1009) {
+    for (const std::size_t distance : {1U, 5U}) {
+      std::vector<std::uint8_t> bytes = noise(5, 256);
+      const std::size_t whole = length + kMaxTokenMatch;
+      for (std::size_t i = 0; i < whole; ++i) bytes.push_back(bytes[bytes.size() - distance]);
+      std::vector<std::uint8_t> window(bytes);
+      window.resize(bytes.size() + kMatchSlack);
+      const auto back = static_cast<std::uint16_t>(distance);
+      const Token tokens[] = {{5, static_cast<std::uint16_t>(length), back},
+                              {0, static_cast<std::uint16_t>(kMaxTokenMatch), back}};
+      DeflateWriter writer;
+      Buffer out;
+      writer.write_block({window.data(), bytes.size()}, tokens, true, out);
+      std::size_t used = 0;
+      CHECK(test::inflate(out.bytes(), used) == bytes);
+      CHECK_EQ(used, out.size());
+    }
+  }
+  for (const std::size_t more : {0U, 1U, 2U, 3U}) {
+    check_stream(std::vector<std::uint8_t>(1 + 2 * kMaxTokenMatch + more, 4), 1 << 20);
+  }
+}
+
 TEST(twins_agree) {
 #if defined(__x86_64__)
   if (!has_cpu_feature(CpuFeature::kAvx2)) return;
