@@ -12,6 +12,13 @@
 
 namespace tickertape::test {
 
+// Under a sanitizer or an emulator, which take ten times as long or more, large sweeps are made smaller.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TICKERTAPE_EMULATED)
+inline constexpr bool kIsSlow = true;
+#else
+inline constexpr bool kIsSlow = false;
+#endif
+
 struct Test {
   const char* name;
   void (*body)();

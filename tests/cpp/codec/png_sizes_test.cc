@@ -14,12 +14,7 @@ namespace {
 
 constexpr std::uint32_t kLargest = 70;
 
-// Under a sanitizer or an emulator (ten times slower, or more) every sixth height does.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TICKERTAPE_EMULATED)
-constexpr std::uint32_t kStep = 6;
-#else
-constexpr std::uint32_t kStep = 1;
-#endif
+constexpr std::uint32_t kStep = kIsSlow ? 6 : 1;  // of heights
 
 Buffer encoded(const Picture& picture) {
   Buffer out;
