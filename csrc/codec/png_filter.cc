@@ -13,7 +13,8 @@ namespace tickertape::png_impl {
 namespace {
 
 // A filtered row is nearly all zeros when at most one byte in this many is not: no other filter is tried then
-// (measured: plots 20 % faster, digits 11, gradients 19; 2 changes photographs, 8 leaves half of a plot out).
+// (measured: a plot takes 20 % less time, digits 11, a gradient 19; 8 gains nothing on digits, 2 makes a
+// photograph larger).
 constexpr std::size_t kSparse = 4;
 
 // The pixel's byte, and its neighbours to the left, above, and above left.
