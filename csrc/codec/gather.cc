@@ -10,8 +10,15 @@ namespace {
 template <typename Item>
 std::uint8_t* gather_row(const std::uint8_t* from, std::ptrdiff_t stride, std::ptrdiff_t count,
                          std::uint8_t* to) {
-  for (std::ptrdiff_t i = 0; i < count; ++i, from += stride, to += sizeof(Item))
-    std::memcpy(to, from, sizeof(Item));
+  // Four elements a step: half of the instructions would be the loop's.
+  constexpr std::ptrdiff_t kStep = 4;
+  std::ptrdiff_t i = 0;
+  for (; i + kStep <= count; i += kStep, from += kStep * stride, to += kStep * sizeof(Item)) {
+    Item items[kStep];
+    for (std::ptrdiff_t k = 0; k < kStep; ++k) std::memcpy(items + k, from + k * stride, sizeof(Item));
+    std::memcpy(to, items, sizeof items);
+  }
+  for (; i < count; ++i, from += stride, to += sizeof(Item)) std::memcpy(to, from, sizeof(Item));
   return to;
 }
 
