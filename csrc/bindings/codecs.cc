@@ -4,17 +4,23 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/cpu.h"
 #include "bindings/arguments.h"
 #include "bindings/gil.h"
+#include "codec/gif.h"
+#include "codec/grid.h"
 #include "codec/histogram.h"
 #include "codec/pixels.h"
 #include "codec/png.h"
 #include "codec/pr_curve.h"
+#include "codec/wav.h"
 #include "crc/masked_crc.h"
 
 namespace py = pybind11;
@@ -84,13 +90,61 @@ ImageArray images_of(const Elements& elements, const std::string& dataformats) {
   return image_array(elements.view.data, elements.view.dtype, shape.data(), shape.size(), dataformats);
 }
 
+// An array that owns what `buffer` held.
+py::array_t<std::uint8_t> to_array(Buffer buffer, std::vector<py::ssize_t> shape) {
+  auto owned = std::make_unique<Buffer>(std::move(buffer));
+  const py::capsule owner(owned.get(), [](void* held) { delete static_cast<Buffer*>(held); });
+  return py::array_t<std::uint8_t>(std::move(shape), owned.release()->data(), owner);
+}
+
 py::array_t<std::uint8_t> make_pixels(const py::array& pixels, const std::string& dtype,
                                       const std::string& dataformats) {
   const Elements elements = elements_of(pixels, dtype, "pixels");
+  const ImageArray images = images_of(elements, dataformats);
   const bool grid = dataformats.find_first_of("nN") != std::string::npos;
   Buffer out;
-  const PixelSize size = to_pixels(images_of(elements, dataformats), grid, out);
-  return py::array_t<std::uint8_t>({size.height, size.width, size.channels}, out.data());
+  PixelSize size{};
+  {
+    const GilRelease release;  // the array is kept by `elements`, `out` is ours alone
+    size = to_pixels(images, grid, out);
+  }
+  return to_array(std::move(out), {size.height, size.width, size.channels});
+}
+
+// `filling` is one element of what the grid has.
+py::array make_grid(const py::array& images, const std::string& dtype, std::size_t columns,
+                    std::size_t padding, const py::array& filling) {
+  const ArraySource source = to_source(images, to_dtype(dtype), "images");
+  const GridLayout layout{columns, padding};
+  py::array grid(images.dtype(), grid_shape(source, layout));
+  if (filling.size() != 1 || filling.itemsize() != images.itemsize())
+    throw py::value_error("filling must be one element of the images' type");
+  void* const to = grid.mutable_data();
+  const void* const fill = filling.data();
+  std::optional<GilRelease> release;  // the caller keeps the arguments, nobody else knows `grid`
+  if (static_cast<std::size_t>(grid.nbytes()) >= kWorthReleasingGil) release.emplace();
+  lay_grid(source, layout, fill, to);
+  release.reset();
+  return grid;
+}
+
+py::array make_scaled_grid(const py::array& images, const std::string& dtype, std::size_t columns,
+                           std::size_t padding, double filling,
+                           const std::optional<std::pair<double, double>>& value_range, bool each) {
+  const ArraySource source = to_source(images, to_dtype(dtype), "images");
+  const GridLayout layout{columns, padding};
+  const bool is_double = source.dtype == DType::kFloat64;
+  py::array grid(is_double ? py::dtype::of<double>() : py::dtype::of<float>(), grid_shape(source, layout));
+  void* const to = grid.mutable_data();
+  std::optional<GilRelease> release;  // the caller keeps `images`, nobody else knows `grid`
+  if (static_cast<std::size_t>(grid.nbytes()) >= kWorthReleasingGil) release.emplace();
+  lay_scaled_grid(source, layout, {value_range, each}, filling, to);
+  release.reset();
+  return grid;
+}
+
+py::bytes to_bytes(const Buffer& buffer) {
+  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
 }
 
 py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
@@ -104,7 +158,45 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
     const GilRelease release;  // `pixels` is kept by the caller
     encode_png({pixels.data(), extent(1), extent(0), channels, std::size_t{extent(1)} * channels}, out);
   }
-  return {reinterpret_cast<const char*>(out.data()), out.size()};
+  return to_bytes(out);
+}
+
+py::bytes gif(const py::array_t<std::uint8_t, py::array::c_style>& frames, double fps) {
+  if (frames.ndim() != 4) throw py::value_error("frames must have 4 axes (THWC)");
+  const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(frames.shape(axis)); };
+  const std::size_t stride = std::size_t{extent(2)} * extent(3);
+  std::vector<PixelView> views;
+  views.reserve(extent(0));
+  for (std::uint32_t t = 0; t < extent(0); ++t) {
+    views.push_back({frames.data() + t * stride * extent(1), extent(2), extent(1), extent(3), stride});
+  }
+  Buffer out;
+  {
+    const GilRelease release;  // `frames` is kept by the caller
+    encode_gif(views, fps, out);
+  }
+  return to_bytes(out);
+}
+
+py::bytes wav(const py::array& samples, const std::string& dtype, std::uint32_t sample_rate) {
+  const Elements elements = elements_of(samples, dtype, "samples");
+  if (samples.ndim() != 2) throw py::value_error("samples must have 2 axes (frames, channels)");
+  const auto channels = static_cast<std::uint32_t>(samples.shape(1));
+  Buffer out;
+  {
+    const GilRelease release;  // the array is kept by `elements`
+    encode_wav(elements.view, channels, sample_rate, out);
+  }
+  return to_bytes(out);
+}
+
+// bytes never change and are kept by the caller, so that `sum` may read large ones without the GIL.
+template <typename Sum>
+auto checksum(const py::bytes& data, Sum sum) {
+  const Bytes bytes = as_bytes(std::string_view(data));
+  std::optional<GilRelease> release;
+  if (bytes.size() >= kWorthReleasingGil) release.emplace();
+  return sum(bytes);
 }
 
 }  // namespace
@@ -112,17 +204,27 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
 void bind_codecs(py::module_& module) {
   module.def(
       "crc32c",
-      [](const py::bytes& data, std::uint32_t crc) { return crc32c(crc, as_bytes(std::string_view(data))); },
+      [](const py::bytes& data, std::uint32_t crc) {
+        return checksum(data, [crc](Bytes bytes) { return crc32c(crc, bytes); });
+      },
       py::arg("data"), py::arg("crc") = 0);
   module.def(
       "masked_crc32c",
-      [](const py::bytes& data) { return MaskedCrc::of(as_bytes(std::string_view(data))).bits(); },
+      [](const py::bytes& data) {
+        return checksum(data, [](Bytes bytes) { return MaskedCrc::of(bytes).bits(); });
+      },
       py::arg("data"));
   module.def("histogram", &histogram, py::arg("values"), py::arg("dtype"), py::arg("bins").none(true),
              py::arg("max_bins").none(true));
   module.def("pr_curve", &curve, py::arg("labels"), py::arg("predictions"), py::arg("num_thresholds"),
              py::arg("weights").none(true));
   module.def("encode_png", &png, py::arg("pixels"));
+  module.def("encode_gif", &gif, py::arg("frames"), py::arg("fps"));
+  module.def("encode_wav", &wav, py::arg("samples"), py::arg("dtype"), py::arg("sample_rate"));
+  module.def("make_grid", &make_grid, py::arg("images"), py::arg("dtype"), py::arg("columns"),
+             py::arg("padding"), py::arg("filling"));
+  module.def("make_scaled_grid", &make_scaled_grid, py::arg("images"), py::arg("dtype"), py::arg("columns"),
+             py::arg("padding"), py::arg("filling"), py::arg("value_range").none(true), py::arg("each"));
   module.def("make_pixels", &make_pixels, py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"));
   module.def(
       "disable_cpu_features",

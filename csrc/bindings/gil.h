@@ -4,7 +4,13 @@
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
+#include <cstddef>
+
 namespace tickertape::bindings {
+
+// Copying less than this takes some 50 us at most (10 GB/s); a thread that gives up the GIL may wait for it
+// for 5 ms, sys.getswitchinterval(), where another one computes.
+inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
 
 // For a thread that Python wants to end, which it may not do inside our frames.
 [[noreturn]] inline void stop_this_thread() noexcept {

@@ -16,10 +16,6 @@
 
 namespace tickertape::bindings {
 
-// Copying less than this takes some 50 us at most (10 GB/s); a thread that gives up the GIL may wait for it
-// for 5 ms, sys.getswitchinterval(), where another one computes.
-inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
-
 // With on_error="raise": OSError while the disk takes nothing. What was logged stays queued all the same.
 inline void raise_trouble(const OpenFile& file) {
   if (const int error_number = file.error_to_raise(); error_number != 0) [[unlikely]]

@@ -342,6 +342,31 @@ def pr_curve(
 def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """HW or HWC (1 to 4 channels) uint8 pixels to a PNG file."""
 
+def encode_gif(frames: npt.NDArray[np.uint8], fps: float) -> bytes:
+    """THWC (1 or 3 channels) uint8 frames to a GIF file."""
+
+def encode_wav(samples: npt.NDArray[Any], dtype: str, sample_rate: int) -> bytes:
+    """[frames, channels] samples to a WAV file."""
+
+def make_grid(
+    images: npt.NDArray[Any], dtype: str, columns: int, padding: int, filling: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """NCHW images of any strides side by side in one, CHW; one channel becomes three.
+
+    `filling` is one element of their type.
+    """
+
+def make_scaled_grid(
+    images: npt.NDArray[Any],
+    dtype: str,
+    columns: int,
+    padding: int,
+    filling: float,
+    value_range: tuple[float, float] | None,  # None: least and greatest value
+    each: bool,  # of every image by itself
+) -> npt.NDArray[Any]:
+    """The same, clipped to the range and scaled to 0..1; float64 from float64, float32 from everything else."""
+
 def make_pixels(pixels: npt.NDArray[Any], dtype: str, dataformats: str) -> npt.NDArray[np.uint8]:
     """The HWC pixels that add_image encodes."""
 

@@ -1,8 +1,12 @@
-"""The codecs by themselves: PNG and pixels against Pillow and torch, on every set of CPU features."""
+"""The codecs by themselves: PNG, GIF, WAV and pixels against Pillow, wave and torch, on every set of CPU features."""
+
+import io
+import wave
 
 import numpy as np
 import oracle
 import PIL.Image
+import PIL.ImageSequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +79,42 @@ def test_png_of_no_picture(shape):
         _core.encode_png(np.zeros(shape, np.uint8))
 
 
+def gif_frames(data):
+    with PIL.Image.open(io.BytesIO(data)) as gif:
+        return np.stack([np.asarray(frame.convert("RGB")) for frame in PIL.ImageSequence.Iterator(gif)])
+
+
+@given(
+    hnp.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 4), st.integers(1, 30), st.integers(1, 40), st.sampled_from([1, 3])),
+        elements=st.sampled_from([0, 0, 0, 80, 255]),
+    )
+)
+def test_any_gif_of_few_colours(clip):
+    np.testing.assert_array_equal(
+        gif_frames(_core.encode_gif(clip, 4)), np.broadcast_to(clip, (*clip.shape[:3], 3))
+    )
+
+
+def test_gif_of_photographs_comes_close():
+    clip = np.stack([photograph(90, 131, 3) for _ in range(3)])
+    error = gif_frames(_core.encode_gif(clip, 4)).astype(float) - clip
+    assert abs(error.mean()) < 1
+    assert np.sqrt((error**2).mean()) < 8
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8"])
+def test_wav_samples_as_torch(dtype):
+    samples = RNG.uniform(-1.2, 1.2, (3001, 2)).astype(dtype)
+    with wave.open(io.BytesIO(_core.encode_wav(samples, dtype, 8000))) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 8000)
+        levels = np.frombuffer(file.readframes(5000), "<i2").reshape(-1, 2)
+    wide = samples if dtype == "float64" else samples.astype(np.float32)
+    # torch/utils/tensorboard/summary.py, audio
+    np.testing.assert_array_equal(levels, (wide.clip(-1, 1) * np.iinfo(np.int16).max).astype("<i2"))
+
+
 def torch_pixels(image, dataformats):
     """torch/utils/tensorboard/summary.py, image, up to the encoder."""
     hwc = convert_to_HWC(image, dataformats)
@@ -120,8 +160,6 @@ def test_bfloat16_pixels():
 
 def test_pillow_and_we_agree_on_sizes():
     """Not a promise, a guard against a broken compressor: within twice the size of Pillow's fastest."""
-    import io
-
     for name in ("photograph", "gradient", "black"):
         buffer = io.BytesIO()
         PIL.Image.fromarray(PICTURES[name]).save(buffer, "PNG", compress_level=1)
