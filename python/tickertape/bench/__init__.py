@@ -1,12 +1,13 @@
 """`python -m tickertape bench`: what Tickertape costs on this machine, beside the peers that are installed.
 
 Prints the tables; writes a page with plots, and the numbers as JSON, where asked. Needs NumPy alone; torch,
-tensorboardX, Pillow, a C compiler and valgrind each add rows.
+tensorboardX, Pillow, a C compiler and valgrind each add rows. How a figure is spelled: section.CONVENTION.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 import warnings
@@ -14,21 +15,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickertape.bench import (
+    backend,
     calls,
     contestants,
     curves,
+    deflaters,
     imports,
     instructions,
     loop,
     png,
     reading,
+    strips,
     tails,
     throughput,
 )
-from tickertape.bench.floor import CannotBuildError, build_floor
+from tickertape.bench.floor import CannotBuildError, build_floor, compiler_version
 from tickertape.bench.page import page
 from tickertape.bench.race import Plan
-from tickertape.bench.section import Section, machine, versions
+from tickertape.bench.section import CONVENTION, Section, machine, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +40,10 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Plan], Section]] = {
     "calls": calls.measure,
     "tails": tails.measure,
+    "backend": backend.measure,
     "throughput": throughput.measure,
     "png": png.measure,
+    "strips": strips.measure,
     "loop": loop.measure,
     "curves": curves.measure,
     "imports": imports.measure,
@@ -70,11 +76,13 @@ def run(
     if unknown:
         sys.stderr.write(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}\n")
         return 2
-    about = [machine(), versions()]
-    sys.stdout.write("\n".join([*about, "", ""]))
+    about = [machine()]
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the peers' and their dependencies' own
         plan = make_plan(Path(log_dir or temporary), quick=quick)
+        tools = [("C compiler", plan.compiler), *plan.deflaters.versions] if plan.compiler else []
+        about.append(versions(tools))
+        sys.stdout.write("\n".join([*about, CONVENTION, "", ""]))
         sections = []
         for key in only or PARTS:
             section = PARTS[key](plan)
@@ -88,16 +96,23 @@ def run(
         Path(out).write_text(page(sections, about), "utf-8")
     if json_path:
         found = {"about": about, "quick": quick, **{section.key: section.data for section in sections}}
-        Path(json_path).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        Path(json_path).write_text(as_json(found), "utf-8")
     return 0
+
+
+def as_json(found: object) -> str:
+    """Indented, a list of numbers on one line."""
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[\d\s,.]*\]", lambda each: re.sub(r"\s+", "", each[0]), text) + "\n"
 
 
 def make_plan(folder: Path, *, quick: bool) -> Plan:
     """What there is to measure with here; the helpers are compiled into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    plan = Plan(folder, quick, contestants.installed())
+    plan = Plan(folder, quick, contestants.installed(), deflaters=deflaters.find(folder))
     try:
         plan.floor = build_floor(folder)
+        plan.compiler = compiler_version()
     except CannotBuildError as error:
         plan.no_floor = str(error)
     return plan

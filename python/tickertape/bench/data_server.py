@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape.bench import memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,12 +31,12 @@ def is_here() -> bool:
         return False
 
 
-def read(log_dir: Path, last_step: int) -> tuple[int, dict[str, tuple[Any, Any]]]:
+def read(log_dir: Path, last_step: int) -> tuple[int, int, dict[str, tuple[Any, Any]]]:
     """Has the server load the one run in `log_dir`, unsampled, and gets its scalars; the server is ended.
 
     Returns:
-        (nanoseconds from its start until it had loaded all, tag to columns (step, value)). What it then takes to send
-        them to Python does not count.
+        (nanoseconds from its start until it had loaded all, bytes of its memory at its peak until then, tag to columns
+        (step, value)). What it then takes to send them to Python does not count.
 
     Raises:
         TimeoutError: the server did not get to `last_step`.
@@ -50,13 +52,13 @@ def read(log_dir: Path, last_step: int) -> tuple[int, dict[str, tuple[Any, Any]]
         )
         try:
             _wait_for(lambda: port_file.exists() and port_file.read_text().endswith("\n"))
-            return _load(int(port_file.read_text()), last_step, start)
+            return _load(server.pid, int(port_file.read_text()), last_step, start)
         finally:
             server.kill()
             server.wait()
 
 
-def _load(port: int, last_step: int, start: int) -> tuple[int, dict[str, tuple[Any, Any]]]:
+def _load(process: int, port: int, last_step: int, start: int) -> tuple[int, int, dict[str, tuple[Any, Any]]]:
     grpc: Any = importlib.import_module("grpc")
     grpc_util: Any = importlib.import_module("tensorboard.util.grpc_util")
     grpc_provider: Any = importlib.import_module("tensorboard.data.grpc_provider")
@@ -75,12 +77,17 @@ def _load(port: int, last_step: int, start: int) -> tuple[int, dict[str, tuple[A
 
         _wait_for(has_all)
         taken = time.perf_counter_ns() - start
+        peak = memory.peak_bytes(process)
         runs = provider.read_scalars(empty, **asked, downsample=last_step + 1)
     (tags,) = runs.values()
-    return taken, {
-        tag: (np.array([datum.step for datum in data]), np.array([datum.value for datum in data]))
-        for tag, data in tags.items()
-    }
+    return (
+        taken,
+        peak,
+        {
+            tag: (np.array([datum.step for datum in data]), np.array([datum.value for datum in data]))
+            for tag, data in tags.items()
+        },
+    )
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

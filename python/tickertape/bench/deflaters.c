@@ -5,6 +5,8 @@
 #ifdef LIBDEFLATE
 #include <libdeflate.h>
 
+const char* version(void) { return LIBDEFLATE_VERSION_STRING; }
+
 size_t deflate_at(int level, const void* in, size_t in_size, void* out, size_t out_size) {
   struct libdeflate_compressor* compressor = libdeflate_alloc_compressor(level);
   if (compressor == NULL) return 0;
@@ -17,6 +19,12 @@ size_t deflate_at(int level, const void* in, size_t in_size, void* out, size_t o
 #ifdef ISAL
 #include <isa-l.h>
 #include <stdlib.h>
+
+#define WORDS(x) #x
+#define NUMBER(x) WORDS(x)
+const char* version(void) {
+  return NUMBER(ISAL_MAJOR_VERSION) "." NUMBER(ISAL_MINOR_VERSION) "." NUMBER(ISAL_PATCH_VERSION);
+}
 
 size_t deflate_at(int level, const void* in, size_t in_size, void* out, size_t out_size) {
   const size_t sizes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};

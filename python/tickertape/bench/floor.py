@@ -28,10 +28,7 @@ def compile_shared(source: str, out: Path, *flags: str) -> Path:
     Raises:
         CannotBuildError: there is no compiler, or it failed.
     """
-    command = (
-        shlex.split(os.environ.get("CC", ""))
-        or [found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))][:1]
-    )
+    command = _compiler()
     if not command:
         raise CannotBuildError("no C compiler")
     path = str(_SOURCES / source)
@@ -48,6 +45,23 @@ def compile_shared(source: str, out: Path, *flags: str) -> Path:
         reason = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
         raise CannotBuildError(reason.strip())
     return out
+
+
+def _compiler() -> list[str]:
+    """$CC, or what there is; [] where there is none."""
+    return (
+        shlex.split(os.environ.get("CC", ""))
+        or [found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))][:1]
+    )
+
+
+def compiler_version() -> str:
+    """The first line that the compiler says of itself; "" where there is none."""
+    try:
+        done = subprocess.run([*_compiler(), "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    except (OSError, IndexError):
+        return ""
+    return (done.stdout.splitlines() or [""])[0]
 
 
 def build_floor(folder: Path) -> Path:

@@ -22,21 +22,28 @@ if TYPE_CHECKING:
 
 CALLS = 2000
 WARM_UP = 200  # the interpreter adapts its bytecode within tens of turns
-_NAMES = ["the loop alone", "floor", "add_scalar", "log() of 20 scalars", "flush(), nothing new"]
+LOOP, FLOOR = "the loop alone", "floor"
+_NAMES = [
+    LOOP,
+    FLOOR,
+    "add_scalar, float",
+    "add_scalar, 0-d ndarray",
+    "log() of 20 scalars",
+    "flush(), nothing new",
+    "add_histogram, 1,000 float64",
+]
 
-# Runs under callgrind, which is 50 times slower: imports nothing but the native module.
+# Runs under callgrind, which is 50 times slower.
 _SCRIPT = """
 import json, os, sys
 arguments = json.loads(sys.argv[1])
 sys.path[:0] = arguments["path"]
-from tickertape import _core
-event_writer = _core.EventFileWriter(arguments["log_dir"])
-class Writer(_core.SummaryWriterBase):
-    def _flush(self, wait): event_writer.flush(wait)
-_core.put_fast_methods(Writer)  # as SummaryWriter does
-writer = Writer()
-writer._bind(event_writer)
+import numpy
+from tickertape import SummaryWriter
+writer = SummaryWriter(arguments["log_dir"])
 numbers = {f"metrics/{i}": 0.5 for i in range(20)}
+zero_d = numpy.array(0.5)
+values = numpy.linspace(-1, 1, 1000)
 floor = writer
 if arguments["floor"]:
     import importlib.machinery
@@ -51,17 +58,21 @@ def base(steps):
     for step in steps: floor.add_scalar("loss", 0.5, step)
 def add_scalar(steps):
     for step in steps: writer.add_scalar("loss", 0.5, step)
+def add_zero_d(steps):
+    for step in steps: writer.add_scalar("loss", zero_d, step)
 def log(steps):
     for step in steps: writer.log(numbers, step)
 def flush(steps):
     for step in steps: writer.flush()
-for loop in (empty, base, add_scalar, log, flush):
+def add_histogram(steps):
+    for step in steps: writer.add_histogram("weights", values, step)
+for loop in (empty, base, add_scalar, add_zero_d, log, flush, add_histogram):
     loop(range(arguments["warm_up"]))
-    event_writer.flush()
+    writer.flush()
     os.getppid()
     loop(range(arguments["calls"]))
     os.getppid()
-event_writer.close()
+writer.close()
 """
 
 
@@ -79,14 +90,14 @@ def measure(plan: Plan) -> Section:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         section.notes.append(f"callgrind could not count: {error}.")
         return section
-    loop = counts[_NAMES[0]]
-    floor = counts["floor"] - loop if plan.floor else None
+    loop = counts[LOOP]
+    floor = counts[FLOOR] - loop if plan.floor else None
     for name, count in counts.items():
-        if name == "floor" and floor is None:
+        if name == FLOOR and floor is None:
             continue
         bare = count - loop
-        relative = f"{bare / floor:.2f} ×" if floor and name != _NAMES[0] else NONE
-        section.rows.append([name, f"{count:.0f}", f"{bare:.0f}" if bare else NONE, relative])
+        relative = f"{bare / floor:.2f} ×" if floor and name != LOOP else NONE
+        section.rows.append([name, f"{count:,.0f}", f"{bare:,.0f}" if bare else NONE, relative])
         section.data[name] = count
     section.notes.append(
         f"callgrind, {CALLS:,} calls of the calling thread, bytecode of the loop inside; the clock is a system call under "

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from tickertape import _demo_model
-from tickertape.bench import svg
-from tickertape.bench.contestants import importable, open_writer
+from tickertape.bench import svg, timing
+from tickertape.bench.contestants import OURS, importable, open_writer
 from tickertape.bench.readback import check_count
-from tickertape.bench.section import NONE, Section, digits, duration
+from tickertape.bench.section import NONE, Section, digits, ratio, summary, timed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,21 +136,22 @@ def measure(plan: Plan) -> Section:
     with_torch = importable("torch")
     model: Model = TorchModel() if with_torch else NumpyModel()
     title = f"Training loop: {SCALARS} scalars and {HISTOGRAMS} histograms a step"
-    head = ["writer", "logs", "a step", "of it logging", "share", "a step without logging"]
+    head = ["writer", "logs", "a step", "of it logging", "share", "its share / ours"]
     section = Section("loop", title, head)
     runners = [Runner("no logging", 1, plan.folder)]
     for every in (1, 10):
         for name in plan.contestants:
             log_dir = plan.fresh(f"loop-{name}")
             runners.append(Runner(name, every, log_dir, open_writer(name, log_dir)))
-    train(runners, model, rounds=plan.size(7, 1), steps=plan.size(40, 4))
+    train(runners, model, rounds=plan.size(5, 1), steps=plan.size(40, 4))
     for runner in runners[1:]:
         runner.writer.close()
         runner.check(list(model.tensors()))
     _report(section, runners)
     weights = sum(int(np.prod(tensor.shape)) for tensor in model.tensors().values())
+    where = "torch on the CPU, one thread" if with_torch else "NumPy"
     section.notes.append(
-        f"A perceptron of {weights:,} parameters in {'torch on the CPU, one thread,' if with_torch else 'NumPy,'} batches of {_BATCH}; "
+        f"A perceptron of {weights:,} parameters in {where}, batches of {_BATCH}; "
         "the histograms are of all its parameters. Logging includes a flush() at the end of each round of steps; what a "
         "writer's threads take from the model shows in “a step”."
     )
@@ -169,16 +169,23 @@ def train(runners: list[Runner], model: Model, rounds: int, steps: int) -> None:
 
 
 def _report(section: Section, runners: list[Runner]) -> None:
-    alone = median(runners[0].loop_ns)
     bars = []
+    ours = {each.every: _share(each) for each in runners if each.name == OURS}
     for runner in runners:
-        step, logging = median(runner.loop_ns), median(runner.logging_ns)
-        share = median(part / whole for part, whole in zip(runner.logging_ns, runner.loop_ns, strict=True))
+        step, logging = timing.Result("", runner.loop_ns), timing.Result("", runner.logging_ns)
         every = NONE if runner.writer is None else "every step" if runner.every == 1 else "every 10th step"
-        cells = [duration(logging), f"{share:.2%}"] if runner.writer is not None else [NONE, NONE]
-        section.rows.append([runner.name, every, duration(step), *cells, duration(alone)])
+        share = _share(runner)
+        cells = [NONE, NONE, NONE]
+        if runner.writer is not None:
+            more = NONE if runner.name == OURS else ratio(share / ours[runner.every])
+            cells = [timed(logging), f"{share:.1%}", more]
+        section.rows.append([runner.name, every, timed(step), *cells])
         key = f"{runner.name}, {every}" if runner.writer is not None else runner.name
-        section.data[key] = {"step_ns": step, "logging_ns": logging, "share": share}
+        section.data[key] = {"step": summary(step), "logging": summary(logging), "share": share}
         if runner.writer is not None:
             bars.append(svg.Bar(key, 100 * share, f"{digits(100 * share)} %"))
     section.figure = svg.bars("Share of the training loop spent in logging, %", bars, log=False)
+
+
+def _share(runner: Runner) -> float:
+    return min(runner.logging_ns) / min(runner.loop_ns)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from tickertape.bench.section import CONVENTION
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ svg line.grid { stroke: var(--line); stroke-width: 1; }
 
 def page(sections: Sequence[Section], about: Sequence[str]) -> str:
     """The whole page; `about` are the lines that say what was measured on."""
-    lines = "<br />".join(escape(line) for line in about)
+    lines = "<br />".join(escape(line) for line in [*about, CONVENTION])
     body = "".join(_section(section) for section in sections)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'

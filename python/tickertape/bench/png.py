@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import io
 import struct
 import zlib
@@ -15,9 +14,8 @@ import numpy as np
 from tickertape import _core
 from tickertape.bench import pictures, svg, timing
 from tickertape.bench.contestants import OURS, importable
-from tickertape.bench.floor import CannotBuildError, compile_shared
 from tickertape.bench.readback import WrongAnswerError
-from tickertape.bench.section import NONE, Section, digits
+from tickertape.bench.section import NONE, Section, digits, ratio, summary, with_best
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
     from tickertape.bench.race import Plan
 
 PILLOW = "Pillow, default"
-# What is compiled and linked for each library, and the levels that are worth a look.
-_LIBRARIES = {"libdeflate": ("-DLIBDEFLATE", "-ldeflate", (1, 6)), "ISA-L": ("-DISAL", "-lisal", (0, 1))}
+PHOTOGRAPHS, DRAWINGS, NOISE = "photographs", "drawings", "noise"
 
 
 class PictureLane(timing.Lane):
@@ -53,75 +50,89 @@ class PictureLane(timing.Lane):
 
 
 def measure(plan: Plan) -> Section:
-    """Two sets of pictures, every encoder that is here."""
-    head = ["pictures", "encoder", "MB/s", "size / raw", "speed / Pillow", "size / Pillow"]
+    """Three sets of pictures, every encoder that is here."""
+    head = ["pictures", "encoder", "speed", "size / raw", "speed / Pillow", "size / Pillow"]
     section = Section("png", "PNG", head)
-    photographs = pictures.photographs()
-    if not photographs:
-        photographs = [pictures.clouds()]
+    section.notes += plan.deflaters.missing
+    for title, images in picture_sets(plan.quick).items():
+        found = _measure_set(plan, images)
+        section.data[title] = {"pictures": len(images)}
+        points = _add_rows(section, title, found)
+        if title != NOISE:
+            section.figure += svg.scatter(
+                f"PNG of {len(images)} {title}: speed against size",
+                points,
+                "MB of pixels a second (logarithmic)",
+                "size of raw",
+            )
+    if not pictures.photographs():
         section.notes.append(
             "No photographs are installed (scikit-image, scikit-learn): noise of their spectrum."
         )
-    if plan.quick:
-        photographs = photographs[:2]
-    libraries = _libraries(plan, section)
-    for title, images in (
-        (f"{len(photographs)} photographs", photographs),
-        ("3 drawings", pictures.drawings()),
-    ):
-        lanes = _measure_set(plan, images, libraries)
-        points = _add_rows(section, title, lanes)
-        section.figure += svg.scatter(
-            f"PNG of {title}: speed against size",
-            points,
-            "MB of pixels a second (logarithmic)",
-            "size of raw",
-        )
     section.notes += [
         "libdeflate, ISA-L and zlib only deflate: they get the rows that our encoder filtered, without filters or CRC.",
-        "One thread each; MB are millions of bytes of pixels; the fastest of the rounds.",
+        "One thread each; MB are millions of bytes of pixels; sizes and times are sums over the set.",
     ]
     return section
 
 
-def _measure_set(
-    plan: Plan, images: list[Pixels], libraries: dict[str, Callable[[bytes], bytes]]
-) -> dict[str, tuple[PictureLane, timing.Result]]:
+def picture_sets(quick: bool) -> dict[str, list[Pixels]]:
+    """What people log, and noise, of which no encoder can make less."""
+    photographs = pictures.photographs() or [pictures.clouds()]
+    noise = np.random.default_rng(2).integers(0, 256, (512, 512, 3), np.uint8)
+    return {
+        PHOTOGRAPHS: photographs[:2] if quick else photographs,
+        DRAWINGS: pictures.drawings(),
+        NOISE: [noise],
+    }
+
+
+def lanes(plan: Plan, images: list[Pixels]) -> list[PictureLane]:
+    """Every encoder that is here."""
     raw_bytes = sum(image.nbytes for image in images)
     filtered = [inflate(_core.encode_png(image)) for image in images]
-    lanes = [PictureLane(OURS, _core.encode_png, images, raw_bytes)]
+    found = [PictureLane(OURS, _core.encode_png, images, raw_bytes)]
     if importable("PIL.Image"):
-        lanes.append(PictureLane(PILLOW, _pillow, images, raw_bytes))
-        lanes.append(PictureLane("Pillow, level 1", partial(_pillow, level=1), images, raw_bytes))
-    lanes += [PictureLane(name, deflate, filtered, raw_bytes) for name, deflate in libraries.items()]
-    rounds = max(5, 60_000_000 // raw_bytes)  # drawings take milliseconds: more rounds, to find a quiet one
-    results = timing.interleave(lanes, plan.size(rounds, 1), 1)
-    for lane in lanes:
-        _check(lane, images, filtered)
-    return {lane.name: (lane, results[lane.name]) for lane in lanes}
+        found.append(PictureLane(PILLOW, _pillow, images, raw_bytes))
+        found.append(PictureLane("Pillow, level 1", partial(_pillow, level=1), images, raw_bytes))
+    others = plan.deflaters.functions.items()
+    return [*found, *(PictureLane(name, deflate, filtered, raw_bytes) for name, deflate in others)]
+
+
+def _measure_set(plan: Plan, images: list[Pixels]) -> dict[str, tuple[PictureLane, timing.Result]]:
+    found = lanes(plan, images)
+    rounds = max(
+        5, 60_000_000 // found[0].raw_bytes
+    )  # drawings take milliseconds: more rounds, to find a quiet one
+    results = timing.interleave(found, plan.size(min(rounds, 40), 1), 1)
+    for lane in found:
+        _check(lane, images)
+    return {lane.name: (lane, results[lane.name]) for lane in found}
 
 
 def _add_rows(
-    section: Section, title: str, lanes: dict[str, tuple[PictureLane, timing.Result]]
+    section: Section, title: str, found: dict[str, tuple[PictureLane, timing.Result]]
 ) -> list[svg.Point]:
     points = []
-    for name, (lane, result) in lanes.items():
-        speed = lane.raw_bytes / result.best * 1e3
+    words = f"{section.data[title]['pictures']} {title}" if title != NOISE else title
+    for name, (lane, result) in found.items():
+        speeds = [lane.raw_bytes / each * 1e3 for each in (result.median, result.best)]
         relative = [NONE, NONE]
-        if PILLOW in lanes:
-            pillow, theirs = lanes[PILLOW]
-            relative = [f"{digits(theirs.best / result.best)} ×", f"{lane.size / pillow.size:.3f} ×"]
-        section.rows.append([title, name, digits(speed), f"{lane.size:.3f}", *relative])
-        section.data.setdefault(title, {})[name] = {"mb_per_s": speed, "size_of_raw": lane.size}
-        points.append(svg.Point(name, speed, lane.size))
+        if PILLOW in found:
+            pillow, theirs = found[PILLOW]
+            relative = [ratio(theirs.best / result.best), f"{lane.size / pillow.size:.3f} ×"]
+        cells = [with_best(*(f"{digits(speed)} MB/s" for speed in speeds)), f"{lane.size:.4f}", *relative]
+        section.rows.append([words, name, *cells])
+        section.data[title][name] = {**summary(result), "mb_per_s": speeds[1], "size_of_raw": lane.size}
+        points.append(svg.Point(name, speeds[1], lane.size))
     return points
 
 
-def _check(lane: PictureLane, images: list[Pixels], filtered: list[bytes]) -> None:
+def _check(lane: PictureLane, images: list[Pixels]) -> None:
     """Every file must hold its pixels; without Pillow, only that ours holds whole rows is looked at."""
-    for file, image, rows in zip(lane.files, images, filtered, strict=True):
+    for file, image, given in zip(lane.files, images, lane.inputs, strict=True):
         if not file.startswith(b"\x89PNG"):
-            right = zlib.decompress(file) == rows
+            right = zlib.decompress(file) == given
         elif importable("PIL.Image"):
             right = np.array_equal(_decode(file), image)
         else:
@@ -154,27 +165,3 @@ def _decode(file: bytes) -> Pixels:
 
     with Image.open(io.BytesIO(file)) as image:
         return np.asarray(image)
-
-
-def _libraries(plan: Plan, section: Section) -> dict[str, Callable[[bytes], bytes]]:
-    """zlib, and what can be compiled and linked here."""
-    found: dict[str, Callable[[bytes], bytes]] = {"zlib, level 1": partial(zlib.compress, level=1)}
-    for name, (define, link, levels) in _LIBRARIES.items():
-        try:
-            path = compile_shared("deflaters.c", plan.folder / f"_{name}.so", define, link)
-        except CannotBuildError as error:
-            section.notes.append(f"{name} was left out: {error}.")
-            continue
-        function = ctypes.CDLL(str(path)).deflate_at
-        function.restype = ctypes.c_size_t
-        function.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t]
-        for level in levels:
-            found[f"{name}, level {level}"] = partial(_deflate, function, level)
-    return found
-
-
-def _deflate(function: Any, level: int, data: bytes) -> bytes:
-    room = len(data) + len(data) // 4 + 4096  # ISA-L's level 0 has fixed codes only, of up to nine bits
-    out = ctypes.create_string_buffer(room)
-    size = function(level, data, len(data), out, room)
-    return out.raw[:size]

@@ -1,13 +1,17 @@
-"""One row of the first table: every contestant does the same thing, is timed in turns, and is read back."""
+"""One row of the first table: every contestant does the same thing, is timed in turns, and is read back.
+
+`tickertape bench` and benchmarks/ (pytest-benchmark, read back with other people's code) run the same workloads.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tickertape.bench import timing
+from tickertape.bench import readback, timing
 from tickertape.bench.contestants import OURS, TORCH, open_writer
-from tickertape.bench.section import NONE, Section, duration, ratio
+from tickertape.bench.deflaters import Deflaters
+from tickertape.bench.section import NONE, Section, ratio, summary, timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +29,9 @@ class Plan:
         quick: few rounds: every part runs, the figures are rough.
         contestants: names, ours last.
         floor: the compiled module of floor.c; None where it could not be built, for the reason in `no_floor`.
+        compiler: what built it, and its version.
+        deflaters: other people's, for the PNG table.
+        readback: has check_scalars() and check_count(), which look at what stands in the files.
     """
 
     folder: Path
@@ -32,6 +39,9 @@ class Plan:
     contestants: list[str]
     floor: Path | None = None
     no_floor: str = ""
+    compiler: str = ""
+    deflaters: Deflaters = field(default_factory=Deflaters)
+    readback: Any = readback
     _opened: list[str] = field(default_factory=list)
 
     def size(self, full: int, quick: int) -> int:
@@ -44,57 +54,68 @@ class Plan:
         return self.folder / f"{len(self._opened):03}-{name}"
 
 
+@dataclass
+class Workload:
+    """What every contestant of a row does.
+
+    Attributes:
+        row: its name in the table.
+        lane: makes the lane of one contestant from (its name, its writer, its directory).
+        rounds: how many.
+        calls: in each of them.
+        limit: what is timed beside it as the least that it could cost; None where there is no such thing.
+        who: the contestants that can do it; None is all.
+    """
+
+    row: str
+    lane: Callable[[str, Any, Path], Lane]
+    rounds: int
+    calls: int
+    limit: Lane | None = None
+    who: list[str] | None = None
+
+
 class Race:
-    """Fills a Section whose columns are the contestants, our fastest round, the limit measured beside it, and ratios."""
+    """Fills a Section whose columns are the contestants, the limit measured beside them, and ratios."""
 
     def __init__(self, plan: Plan, key: str, title: str) -> None:
         self.plan = plan
         self._writers: list[Any] = []
-        head = ["what", *plan.contestants, "fastest", "limit"]
+        head = ["what", *plan.contestants, "limit"]
         if TORCH in plan.contestants:
             head.append("torch / ours")
         self.section = Section(key, title, [*head, "ours / limit"])
-        self.section.notes.append(
-            "Medians over rounds in which all contestants take turns; “fastest” is the fastest round of ours. Both ratios "
-            "are of fastest rounds, because what else runs on the machine only ever adds."
-        )
 
-    def lanes(self, make: Callable[[str, Any, Path], Lane]) -> list[Lane]:
-        """Opens a writer for each contestant and asks `make(name, writer, log_dir)` for its lane."""
+    def run(self, work: Workload) -> dict[str, Result]:
+        """Opens the writers, measures, closes them, checks the answers and adds the row."""
         lanes = []
         for name in self.plan.contestants:
-            log_dir = self.plan.fresh(name)
-            self._writers.append(open_writer(name, log_dir))
-            lanes.append(make(name, self._writers[-1], log_dir))
-        return lanes
-
-    def run(
-        self, row: str, lanes: list[Lane], rounds: int, calls: int | dict[str, int], limit: Lane | None = None
-    ) -> dict[str, Result]:
-        """Measures, closes the writers, checks the answers and adds the row."""
-        everyone = [*lanes, limit] if limit else lanes
-        if limit and isinstance(calls, dict):
-            calls = {**calls, limit.name: calls[OURS]}
-        results = timing.interleave(everyone, rounds, calls)
-        while self._writers:
-            self._writers.pop().close()  # tensorboardX's flush() does not wait for its queue
+            if work.who is None or name in work.who:
+                log_dir = self.plan.fresh(name)
+                self._writers.append(open_writer(name, log_dir))
+                lanes.append(work.lane(name, self._writers[-1], log_dir))
+        everyone = [*lanes, work.limit] if work.limit else lanes
+        try:
+            results = timing.interleave(everyone, work.rounds, work.calls)
+        finally:
+            self.close()
         for lane in lanes:
             lane.check(lane.calls)
-        self.add(row, results, limit.name if limit else None)
+        self._add(work, results)
         return results
 
-    def add(self, row: str, results: dict[str, Result], limit: str | None = None) -> None:
-        """Adds a row."""
+    def close(self) -> None:
+        """Closes the writers: tensorboardX's flush() does not wait for its queue."""
+        while self._writers:
+            self._writers.pop().close()
+
+    def _add(self, work: Workload, results: dict[str, Result]) -> None:
         ours = results[OURS].best
-        cells = [
-            duration(results[name].median) if name in results else NONE for name in self.plan.contestants
-        ]
-        cells += [duration(ours), duration(results[limit].best) if limit else NONE]
+        limit = results[work.limit.name] if work.limit else None
+        cells = [timed(results[name]) if name in results else NONE for name in self.plan.contestants]
+        cells.append(timed(limit) if limit else NONE)
         if TORCH in self.plan.contestants:
             cells.append(ratio(results[TORCH].best / ours) if TORCH in results else NONE)
-        cells.append(ratio(ours / results[limit].best) if limit else NONE)
-        self.section.rows.append([row, *cells])
-        self.section.data[row] = {
-            name: {"median_ns": result.median, "best_ns": result.best, "rounds_ns": result.rounds}
-            for name, result in results.items()
-        }
+        cells.append(ratio(ours / limit.best) if limit else NONE)
+        self.section.rows.append([work.row, *cells])
+        self.section.data[work.row] = {name: summary(result) for name, result in results.items()}

@@ -5,13 +5,38 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tickertape.bench.timing import Result
 
 NONE = "–"
+CONVENTION = (
+    "A figure is the median round and, in brackets, the fastest one; every ratio is of the fastest rounds, because what "
+    "else runs on the machine only ever adds. Percentiles are of single calls."
+)
+# What takes part where it is installed, by its name in the package index.
+_PACKAGES = (
+    *(
+        "tickertape",
+        "torch",
+        "tensorboardX",
+        "tensorboard",
+        "tensorboard-data-server",
+        "protobuf",
+        "numpy",
+        "pillow",
+    ),
+    *("scikit-image", "scikit-learn", "matplotlib"),
+)
 
 
 @dataclass
@@ -63,6 +88,33 @@ def digits(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def rate(value: float) -> str:
+    """How many a second: 7.51 M."""
+    return f"{digits(value / 1e6)} M" if value >= 1e6 else digits(value)
+
+
+def with_best(median: str, best: str) -> str:
+    """52.1 µs (39.4): the unit is said once where both have the same."""
+    number, _, unit = median.partition(" ")
+    best_number, _, best_unit = best.partition(" ")
+    return f"{number} {unit} ({best_number if best_unit == unit else best})".replace("  ", " ")
+
+
+def timed(result: Result) -> str:
+    """The median round and the fastest one."""
+    return with_best(duration(result.median), duration(result.best))
+
+
+def rates(result: Result, per_round: float = 1) -> str:
+    """The same as so many things a second; `per_round` is how many of them one nanosecond figure stands for."""
+    return with_best(rate(per_round / result.median * 1e9), rate(per_round / result.best * 1e9))
+
+
+def summary(result: Result) -> dict[str, float]:
+    """What JSON holds of a result."""
+    return {"median_ns": result.median, "best_ns": result.best}
+
+
 def ratio(value: float) -> str:
     """How many times."""
     return f"{digits(value)} ×"
@@ -81,11 +133,21 @@ def machine() -> str:
     )
 
 
-def versions() -> str:
-    """Python's, ours and those of the peers that are installed."""
-    names = ("tickertape", "torch", "tensorboardX", "tensorboard", "protobuf", "numpy", "pillow")
-    found = ((name, _version(name)) for name in names)
+def versions(more: Iterable[tuple[str, str]] = ()) -> str:
+    """Python's, ours and those of what takes part; `more` are (name, version) of what no package index knows."""
+    packages = ((name, _version(name)) for name in _PACKAGES)
+    found = [*packages, *more, ("valgrind", _tool("valgrind"))]
     return f"Python {platform.python_version()}, " + ", ".join(f"{n} {v}" for n, v in found if v)
+
+
+def _tool(name: str) -> str:
+    """What `name --version` says last on its first line; "" where it is not here."""
+    path = shutil.which(name)
+    if path is None:
+        return ""
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    words = (done.stdout.splitlines() or [""])[0].split()
+    return words[-1].removeprefix(f"{name}-") if words else ""
 
 
 def _version(name: str) -> str:
