@@ -213,6 +213,16 @@ PixelSize pixel_size(const ImageArray& images, bool grid) {
   return {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 3};
 }
 
+std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid) {
+  const PixelSize size = pixel_size(images, grid);
+  if (images.count != 1 || images.dtype != DType::kUint8 || images.channels != size.channels ||
+      images.stride_c != 1 || images.stride_w != std::ptrdiff_t{images.channels}) {
+    return std::nullopt;
+  }
+  return PixelView{static_cast<const std::uint8_t*>(images.data), size.width, size.height, size.channels,
+                   static_cast<std::size_t>(images.stride_h)};
+}
+
 PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out) {
   const PixelSize size = pixel_size(images, grid);
   const std::size_t row_bytes = std::size_t{size.width} * size.channels;

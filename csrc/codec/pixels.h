@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -49,6 +50,10 @@ struct PixelSize {
 // several images (an N axis, even of length 1) become one RGB grid. Throws ArgumentError for channels that
 // cannot be.
 PixelSize pixel_size(const ImageArray& images, bool grid);
+
+// The pixels of an image that lies in memory as to_pixels() would write it: uint8, 2 to 4 channels side by
+// side, a single image. Nothing for others. They belong to whoever owns the array. Throws like pixel_size().
+std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid);
 
 // Converts and lays out: uint8 as it is; every other type times 255 in float32, clipped to 0..255 and
 // truncated, NaN to 0 (what torch and NumPy give). Appends width * height * channels bytes to `out`.

@@ -19,16 +19,27 @@ __m256i scale8(const float* from) {
 
 __m128i load16(const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
 
-// For output vector k of three, where byte i of it comes from in the row of `channel`; -1 (a zero) where it
+// For output vector k of three, where byte i of it comes from in the row of a channel; -1 (a zero) where it
 // does not.
-__m128i spread3(int k, int channel) {
-  alignas(16) signed char from[16];
-  for (int i = 0; i < 16; ++i) {
-    const int byte = 16 * k + i;
-    from[i] = static_cast<signed char>(byte % 3 == channel ? byte / 3 : -1);
+struct Spread {
+  alignas(16) signed char from[3][3][16];  // [k][channel][i]
+};
+
+constexpr Spread make_spread() {
+  Spread spread{};
+  for (int k = 0; k < 3; ++k) {
+    for (int channel = 0; channel < 3; ++channel) {
+      for (int i = 0; i < 16; ++i) {
+        const int byte = 16 * k + i;
+        spread.from[k][channel][i] = static_cast<signed char>(byte % 3 == channel ? byte / 3 : -1);
+      }
+    }
   }
-  return _mm_load_si128(reinterpret_cast<const __m128i*>(from));
+  return spread;
 }
+
+// Made by the compiler: rows may be short.
+constexpr Spread kSpread = make_spread();
 
 }  // namespace
 
@@ -49,7 +60,9 @@ std::size_t interleave3_avx2(const std::uint8_t* red, const std::uint8_t* green,
                              std::size_t count, std::uint8_t* to) {
   __m128i spread[3][3];
   for (int k = 0; k < 3; ++k) {
-    for (int channel = 0; channel < 3; ++channel) spread[k][channel] = spread3(k, channel);
+    for (int channel = 0; channel < 3; ++channel) {
+      spread[k][channel] = _mm_load_si128(reinterpret_cast<const __m128i*>(kSpread.from[k][channel]));
+    }
   }
   std::size_t i = 0;
   for (; i + 16 <= count; i += 16) {

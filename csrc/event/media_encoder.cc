@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -54,13 +55,17 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor*
   if (left != 1) throw DataError(0, "image of another size in op body");
   const ImageArray images = image_array(body.pixels.view.data, body.pixels.view.dtype, shape.data(),
                                         body.shape.size(), body.dataformats);
-  Buffer pixels;
   const bool grid = body.dataformats.find_first_of("nN") != std::string_view::npos;
-  const PixelSize size = to_pixels(images, grid, pixels);
+  Buffer converted;
+  std::optional<PixelView> pixels = pixels_in_place(images, grid);
+  if (!pixels) {
+    const PixelSize size = to_pixels(images, grid, converted);
+    const std::size_t stride = std::size_t{size.width} * size.channels;
+    pixels = PixelView{converted.data(), size.width, size.height, size.channels, stride};
+  }
   Buffer png;
-  encode_png({pixels.data(), size.width, size.height, size.channels, std::size_t{size.width} * size.channels},
-             png, executor);
-  encode_image_fields(op, tag, size.height, size.width, size.channels, png.bytes(), out);
+  encode_png(*pixels, png, executor);
+  encode_image_fields(op, tag, pixels->height, pixels->width, pixels->channels, png.bytes(), out);
 }
 
 void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {

@@ -195,6 +195,33 @@ TEST_ON_EVERY_CPU(known_values) {
   }
 }
 
+// Pixels that lie as they should are not copied; what needs a conversion or another order is not taken.
+TEST(pixels_in_place) {
+  std::vector<std::uint8_t> values(2 * 3 * 4 * 4);
+  const auto find = [&values](std::vector<std::size_t> shape, const char* axes, DType dtype = DType::kUint8) {
+    const bool grid = shape.size() == 4;
+    return pixels_in_place(image_array(values.data(), dtype, shape.data(), shape.size(), axes), grid);
+  };
+  for (const std::size_t channels : {2U, 3U, 4U}) {
+    const auto view = find({3, 4, channels}, "HWC");
+    CHECK(view.has_value());
+    if (!view) continue;
+    CHECK(view->data == values.data());
+    CHECK_EQ(view->height, 3U);
+    CHECK_EQ(view->width, 4U);
+    CHECK_EQ(view->channels, channels);
+    CHECK_EQ(view->stride, 4 * channels);
+  }
+  CHECK(find({1, 3, 4, 3}, "NHWC").has_value());
+  CHECK(!find({2, 3, 4, 3}, "NHWC").has_value());
+  CHECK(!find({3, 4, 1}, "HWC").has_value());
+  CHECK(!find({3, 4}, "HW").has_value());
+  CHECK(!find({3, 3, 4}, "CHW").has_value());
+  CHECK(!find({3, 4, 3}, "WHC").has_value());
+  CHECK(!find({3, 4, 3}, "HWC", DType::kBool).has_value());
+  CHECK_THROWS(ArgumentError, find({2, 3, 5}, "HWC"));
+}
+
 TEST_ON_EVERY_CPU(lower_case_formats) {
   const std::uint8_t values[6] = {1, 2, 3, 4, 5, 6};
   const std::size_t shape[] = {1, 2, 3};
