@@ -21,7 +21,7 @@ from tickertape.bench.contestants import OURS, open_writer
 from tickertape.bench.floor import load_floor
 from tickertape.bench.readback import check_scalars
 from tickertape.bench.section import NONE, Section, digits, duration
-from tickertape.bench.timing import ScalarLane, percentiles
+from tickertape.bench.timing import ScalarLane, percentiles, wait_until_idle
 
 if TYPE_CHECKING:
     from tickertape.bench.race import Plan
@@ -74,7 +74,7 @@ def measure(plan: Plan) -> Section:
         section.notes.append(
             "preempted: of the calls above 50 µs, those in which the scheduler took the core from the caller (getrusage); "
             "worst else: the longest of the others. With cores to itself ours is the growth of the ring, a MiB in 32,768 "
-            "scalars where they come faster than they are written; on a busy machine, a lock whose holder lost its core."
+            "scalars where they come faster than they are written; on one core, a wait for the drainer to come by."
         )
         section.figure = svg.tails("Share of add_scalar calls slower than …", curves)
     return section
@@ -179,6 +179,8 @@ def child(place: str, folder: str, floor: str, calls: int, peer_calls: int) -> d
             lane.settle()
             peer = lane.name in contestants.MODULES and lane.name != OURS
             lane.each((peer_calls if peer else calls) // CHUNKS)
+            lane.settle()
+            wait_until_idle()  # a peer's thread that still writes would hold the interpreter in the next one's calls
     for lane in lanes:
         if lane.name in contestants.MODULES:
             lane.writer.close()  # tensorboardX's flush() does not wait for its queue
