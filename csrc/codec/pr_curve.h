@@ -16,6 +16,9 @@ inline constexpr std::uint32_t kMaxPrThresholds = 127;
 // on the caller's thread.
 std::optional<std::size_t> first_outside_unit_interval(ArrayView predictions);
 
+// False where an element is NaN or infinite.
+bool all_finite(ArrayView values);
+
 // Six rows of `thresholds` doubles each: true positives, false positives, true negatives, false negatives,
 // precision, recall, as torch's compute_curve (torch/utils/tensorboard/summary.py), to the last bit. `labels`
 // and `predictions` have the same size; `weights` too, unless its size is 0 (all ones). Every prediction lies

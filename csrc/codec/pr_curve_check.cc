@@ -1,4 +1,5 @@
-// Is every prediction in [0, 1]? In vectors, for the caller of add_pr_curve waits for the answer. L1.
+// Is every prediction in [0, 1], every label finite? In vectors, for the caller of add_pr_curve waits for the
+// answer. L1.
 #include <cstring>
 
 #include "codec/pr_curve.h"
@@ -61,7 +62,31 @@ std::optional<std::size_t> first_outside_half(ArrayView predictions) {
                       [](std::uint16_t bits) { return bits > kOne && bits != 0x8000U; });
 }
 
+// NaN and infinity have every bit of the exponent.
+template <typename Bits, Bits kExponent>
+bool has_no_full_exponent(ArrayView values) {
+  const auto* elements = static_cast<const Bits*>(values.data);
+  bool found = false;
+  for (std::size_t i = 0; i < values.size; ++i) found |= (elements[i] & kExponent) == kExponent;
+  return !found;
+}
+
 }  // namespace
+
+bool all_finite(ArrayView values) {
+  switch (values.dtype) {
+    case DType::kFloat16:
+      return has_no_full_exponent<std::uint16_t, 0x7c00>(values);
+    case DType::kBfloat16:
+      return has_no_full_exponent<std::uint16_t, 0x7f80>(values);
+    case DType::kFloat32:
+      return has_no_full_exponent<std::uint32_t, 0x7f800000>(values);
+    case DType::kFloat64:
+      return has_no_full_exponent<std::uint64_t, 0x7ff0000000000000>(values);
+    default:
+      return true;
+  }
+}
 
 std::optional<std::size_t> first_outside_unit_interval(ArrayView predictions) {
   switch (predictions.dtype) {

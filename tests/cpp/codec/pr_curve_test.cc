@@ -234,6 +234,19 @@ TEST_ON_EVERY_CPU(every_half_is_judged_by_its_value) {
   }
 }
 
+TEST(every_half_is_finite_or_not_by_its_value) {
+  for (std::uint32_t i = 0; i < 65536; ++i) {
+    const auto bits = static_cast<std::uint16_t>(i);
+    CHECK_EQ(all_finite({&bits, 1, DType::kFloat16}), std::isfinite(float16_value(bits)));
+    CHECK_EQ(all_finite({&bits, 1, DType::kBfloat16}), std::isfinite(bfloat16_value(bits)));
+    const auto single = std::bit_cast<float>(i << 16);
+    CHECK_EQ(all_finite({&single, 1, DType::kFloat32}), std::isfinite(single));
+    const auto number = std::bit_cast<double>(std::uint64_t{i} << 48);
+    CHECK_EQ(all_finite({&number, 1, DType::kFloat64}), std::isfinite(number));
+    CHECK(all_finite({&bits, 1, DType::kUint16}));
+  }
+}
+
 }  // namespace
 }  // namespace tickertape
 
