@@ -19,7 +19,6 @@
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "codec/histogram.h"
-#include "codec/pr_curve.h"
 #include "event/decoder.h"
 
 namespace py = pybind11;
@@ -49,53 +48,6 @@ void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, d
     throw py::value_error("bucket_limits and bucket_counts must have the same length");
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
-}
-
-// An array's elements in one piece for a look at them on the caller's thread.
-ArrayView contiguous_view(py::array& array, const char* argument) {
-  array = py::array::ensure(array, py::array::c_style);
-  const ArraySource source = to_source(array, argument);
-  return {source.data, source.size(), source.dtype};
-}
-
-void check_probabilities(py::array& predictions) {
-  const ArrayView view = contiguous_view(predictions, "predictions");
-  const std::optional<std::size_t> bad = first_outside_unit_interval(view);
-  if (!bad) return;
-  const py::object value = predictions.attr("flat")[py::int_(*bad)];
-  throw py::value_error("predictions must lie in [0, 1], got " + std::string(py::str(value)) + " at index " +
-                        std::to_string(*bad));
-}
-
-PrCurveOp pr_curve_op(const py::array& labels, py::array& predictions, std::int64_t thresholds,
-                      const std::optional<py::array>& weights, bool is_late) {
-  if (thresholds < 2) throw py::value_error("num_thresholds must be at least 2");
-  PrCurveOp op;
-  op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
-  op.labels.source = to_source(labels, "labels");
-  if (!is_late) check_probabilities(predictions);
-  op.predictions.source = to_source(predictions, "predictions");
-  const std::size_t size = op.predictions.source.size();
-  if (size == 0) throw py::value_error("predictions must not be empty");
-  if (op.labels.source.size() != size)
-    throw py::value_error("labels and predictions must have the same number of elements");
-  if (weights) {
-    op.weights.source = to_source(*weights, "weights");
-    if (op.weights.source.size() != size) {
-      throw py::value_error("weights and predictions must have the same number of elements");
-    }
-  } else {
-    static constexpr std::ptrdiff_t kNothing = 0;
-    op.weights.source = {nullptr, DType::kFloat64, 1, &kNothing, &kNothing};
-  }
-  return op;
-}
-
-void add_pr_curve(PyWriter& self, py::handle tag, const py::array& labels, py::array predictions,
-                  std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
-                  py::handle walltime, py::handle late) {
-  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !late.is_none());
-  add_now_or_late(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
 }
 
 // Strings as TensorOp wants them, each behind its length.
@@ -293,9 +245,6 @@ void bind_writer(py::module_& module) {
       .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"),
            py::arg("num"), py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"),
            py::arg("bucket_counts"), py::arg("global_step"), py::arg("walltime"))
-      .def("add_pr_curve", &add_pr_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
-           py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
-           py::arg("walltime"), py::arg("late") = py::none())
       .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"),
            py::arg("shape").none(true), py::arg("plugin_name"), py::arg("plugin_content"),
            py::arg("global_step"), py::arg("walltime"), py::arg("display_name") = "",
@@ -311,6 +260,7 @@ void bind_writer(py::module_& module) {
       .def("sync", &sync)
       .def("close", &close);
 
+  bind_curves(writer);
   bind_media(writer);
 
   py::class_<PyWriterBase> base(module, "SummaryWriterBase");

@@ -9,6 +9,8 @@ namespace tickertape::bindings {
 
 void bind_writer(pybind11::module_& module);
 
+void bind_curves(pybind11::class_<PyWriter>& writer);
+
 // The methods for images, clips and sounds.
 void bind_media(pybind11::class_<PyWriter>& writer);
 

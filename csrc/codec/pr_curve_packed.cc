@@ -77,17 +77,6 @@ bool add_positives(LabelBits labels, std::size_t count, std::uint8_t* to) {
   }
 }
 
-template <typename Value>
-std::size_t pack_vectors(const Value* predictions, LabelBits labels, std::size_t count, Scale<Value> scale,
-                         std::uint8_t* to, bool& all_fine) {
-#if defined(__x86_64__)
-  if (has_cpu_feature(CpuFeature::kAvx512))
-    return pack_avx512(predictions, labels, count, scale, to, all_fine);
-  if (has_cpu_feature(CpuFeature::kAvx2)) return pack_avx2(predictions, labels, count, scale, to, all_fine);
-#endif
-  return 0;
-}
-
 bool pack_block(ArrayView labels, ArrayView predictions, std::size_t from, std::size_t count,
                 std::size_t thresholds, std::uint8_t* to) {
   const std::size_t item = item_size(labels.dtype);
@@ -96,7 +85,14 @@ bool pack_block(ArrayView labels, ArrayView predictions, std::size_t from, std::
   bool all_fine = true;
   with_block(predictions, from, count, [&]<typename Value>(const Value* block, std::size_t size) {
     const auto scale = scale_of<Value>(predictions.dtype, thresholds);
-    const std::size_t done = pack_vectors(block, bits, size, scale, to, all_fine);
+    std::size_t done = 0;
+#if defined(__x86_64__)
+    if (has_cpu_feature(CpuFeature::kAvx512)) {
+      done = pack_avx512(block, bits, size, scale, to, all_fine);
+    } else if (has_cpu_feature(CpuFeature::kAvx2)) {
+      done = pack_avx2(block, bits, size, scale, to, all_fine);
+    }
+#endif
     const LabelBits rest{bits.data + done * item, item, bits.one};
     all_fine &= put_indices(block + done, size - done, scale, to + done);
     all_fine &= add_positives(rest, size - done, to + done);

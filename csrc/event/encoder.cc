@@ -7,6 +7,7 @@
 
 #include "codec/histogram.h"
 #include "codec/pr_curve.h"
+#include "codec/pr_curve_packed.h"
 #include "event/event_frame.h"
 #include "event/media_encoder.h"
 #include "event/op_body.h"
@@ -130,20 +131,12 @@ void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
 // --- PR curves
 // -----------------------------------------------------------------------------------------------------
 
-void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
-  const auto body = read_body<PrCurveOp>(op);
-  if (body.thresholds > kMaxPrThresholds) throw DataError(0, "too many thresholds in op body");
-  // The bindings refuse it; here for what came from a device after the call.
-  if (first_outside_unit_interval(body.predictions.view))
-    throw ArgumentError("predictions must lie in [0, 1]");
-  const auto thresholds = static_cast<std::uint32_t>(body.thresholds);
-  const std::vector<double> rows =
-      pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds);
-  std::vector<float> values(rows.begin(), rows.end());
+void encode_curve_rows(const OpView& op, std::string_view tag, const std::vector<double>& rows, Buffer& out) {
+  const std::vector<float> values(rows.begin(), rows.end());
+  const std::array<std::uint64_t, 2> shape{6, rows.size() / 6};
   std::array<std::uint8_t, 1 + kMaxVarintBytes> content;
   Writer content_writer(content.data());
-  content_writer.varint_field(pr_curve_field::kNumThresholds, thresholds);
-  const std::array<std::uint64_t, 2> shape{6, thresholds};
+  content_writer.varint_field(pr_curve_field::kNumThresholds, shape[1]);
   TensorOp tensor;
   tensor.has_shape = 1;
   tensor.shape = shape;
@@ -151,6 +144,26 @@ void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   tensor.plugin_content = {content.data(), content_writer.position()};
   tensor.elements.view = {values.data(), values.size(), DType::kFloat32};
   encode_tensor(op, tag, tensor, out);
+}
+
+std::uint32_t to_thresholds(std::uint64_t word) {
+  if (word > kMaxPrThresholds) throw DataError(0, "too many thresholds in op body");
+  return static_cast<std::uint32_t>(word);
+}
+
+void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
+  const auto body = read_body<PrCurveOp>(op);
+  const std::uint32_t thresholds = to_thresholds(body.thresholds);
+  // The bindings refuse it; here for what came from a device after the call.
+  if (first_outside_unit_interval(body.predictions.view))
+    throw ArgumentError("predictions must lie in [0, 1]");
+  encode_curve_rows(op, tag, pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds),
+                    out);
+}
+
+void encode_packed_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
+  const auto body = read_body<PackedPrCurveOp>(op);
+  encode_curve_rows(op, tag, packed_pr_curve(body.packed, to_thresholds(body.thresholds)), out);
 }
 
 // --- Ready-made messages
@@ -184,6 +197,9 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
     case OpKind::kPrCurve:
       encode_pr_curve(op, tag, out);
       break;
+    case OpKind::kPackedPrCurve:
+      encode_packed_pr_curve(op, tag, out);
+      break;
     case OpKind::kImage:
       encode_image(op, tag, out, executor);
       break;
@@ -214,7 +230,8 @@ bool is_heavy(const OpView& op) {
   // doubles takes about as long.
   constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
   const bool computes = op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve ||
-                        op.kind == OpKind::kImage || op.kind == OpKind::kVideo || op.kind == OpKind::kAudio;
+                        op.kind == OpKind::kPackedPrCurve || op.kind == OpKind::kImage ||
+                        op.kind == OpKind::kVideo || op.kind == OpKind::kAudio;
   return computes && (op.is_in_place || op.body.size() >= kWorthAThread);
 }
 

@@ -31,8 +31,9 @@ enum class OpKind : std::uint8_t {
   kVideo = 10,
   kAudio = 11,
   kHistogramCounts = 12,  // a histogram that a device has counted
+  kPackedPrCurve = 13,
 };
-inline constexpr OpKind kLastOpKind = OpKind::kHistogramCounts;  // what is more is no op
+inline constexpr OpKind kLastOpKind = OpKind::kPackedPrCurve;  // what is more is no op
 
 // How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
 enum class ScalarStyle : std::uint8_t { kSimpleValue = 0, kFloatTensor = 1, kDoubleTensor = 2 };
@@ -113,6 +114,17 @@ struct PrCurveOp {
     io.array(labels);
     io.array(predictions);
     io.array(weights);
+  }
+};
+
+// The same where pack_predictions() (codec/pr_curve_packed.h) could do it.
+struct PackedPrCurveOp {
+  std::uint64_t thresholds = 0;
+  Bytes packed;
+
+  void layout(auto& io) {
+    io.word(thresholds);
+    io.bytes(packed);
   }
 };
 

@@ -115,6 +115,8 @@ class _Checked:
             _core.histogram(*args[:4])
         elif self._name == "add_pr_curve":
             _core.pr_curve(*args[:4])
+            if not np.all(np.isfinite(args[0])):
+                raise ValueError("labels: expected finite numbers, got NaN or infinity")
             if not np.all((args[1] >= 0) & (args[1] <= 1)):
                 raise ValueError("predictions: expected probabilities from 0 to 1")
 

@@ -45,7 +45,7 @@ class PrCurveMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py, compute_curve.
         """
-        truth = _finite_numbers(labels, "labels")
+        truth = _convert.widened(*_convert.as_array(labels, "labels"))
         probabilities = _convert.as_floats(predictions, "predictions")
         if truth.shape != probabilities.shape:
             raise ValueError(
@@ -53,10 +53,11 @@ class PrCurveMethods(WriterPart):
             )
         if probabilities.size == 0:
             raise ValueError("predictions: expected at least one, got none")
-        thresholds = min(_check.integer(num_thresholds, "num_thresholds", 2), _MAX_THRESHOLDS)
+        if num_thresholds is not _MAX_THRESHOLDS:  # CPython has one object for each of the small numbers
+            num_thresholds = min(_check.integer(num_thresholds, "num_thresholds", 2), _MAX_THRESHOLDS)
         factors = None if weights is None else _weights(weights, truth.shape)
         self._event_writer().add_pr_curve(
-            tag, truth, probabilities, thresholds, factors, global_step, walltime
+            tag, truth, probabilities, num_thresholds, factors, global_step, walltime
         )
 
     def add_pr_curve_raw(
@@ -110,16 +111,10 @@ class PrCurveMethods(WriterPart):
         )
 
 
-def _finite_numbers(value: Any, name: str) -> npt.NDArray[Any]:
-    array, dtype = _convert.as_array(value, name)
-    array = _convert.widened(array, dtype)
-    if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
-    return array
-
-
 def _weights(value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    array = _finite_numbers(value, "weights").astype(np.float64, copy=False)
+    array = _convert.widened(*_convert.as_array(value, "weights")).astype(np.float64, copy=False)
+    if not np.all(np.isfinite(array)):
+        raise ValueError("weights: expected finite numbers, got NaN or infinity")
     try:
         return np.ascontiguousarray(np.broadcast_to(array, shape))
     except ValueError as error:

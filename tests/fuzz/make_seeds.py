@@ -40,6 +40,7 @@ for step in range(2):
     writer.add_tensor("tensor", values.astype(np.float64).reshape(4, 6), step, walltime=7.0)
     writer.add_audio("audio", values / 4, step, sample_rate=8000, walltime=8.0)
     writer.add_video("video", values.reshape(1, 2, 3, 2, 2), step, walltime=9.0)
+    writer.add_pr_curve("fractions", values / 8, values / 4, step, num_thresholds=5, walltime=4.0)
 if sys.argv[2] == "die":
     os.kill(os.getpid(), signal.SIGKILL)
 writer.close()

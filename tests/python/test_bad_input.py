@@ -185,6 +185,8 @@ BAD = [
     (call("add_pr_curve", "a", None, [0.5]), TypeError, "labels"),
     (call("add_pr_curve", "a", ["x"], [0.5]), TypeError, "labels"),
     (call("add_pr_curve", "a", [NAN], [0.5]), ValueError, "labels"),
+    (call("add_pr_curve", "a", [0.0, 1.0, INF], [0.5] * 3), ValueError, "labels"),
+    (call("add_pr_curve", "a", [NAN], [0.5], weights=[1.0]), ValueError, "labels"),
     (call("add_pr_curve", "a", [1, 0], [0.5]), ValueError, "labels, predictions"),
     (call("add_pr_curve", "a", [[1]], [0.5]), ValueError, "labels, predictions"),
     (call("add_pr_curve", "a", [1], "x"), TypeError, "predictions"),

@@ -1,5 +1,6 @@
 """add_pr_curve and add_pr_curve_raw against torch's writer."""
 
+import cpu_sets
 import numpy as np
 import oracle
 import pytest
@@ -14,6 +15,14 @@ pytestmark = pytest.mark.usefixtures("every_cpu")
 RNG = np.random.default_rng(8)
 LABELS = RNG.integers(0, 2, 500)
 PREDICTIONS = RNG.uniform(size=500)
+
+
+def unaligned(array):
+    """The same elements, one byte behind where their type wants them."""
+    raw = bytearray(array.nbytes + 1)
+    raw[1:] = array.tobytes()
+    return np.frombuffer(raw, array.dtype, offset=1)
+
 
 CASES = {
     "plain": (LABELS, PREDICTIONS, {}),
@@ -35,6 +44,14 @@ CASES = {
     "tensors": (torch.from_numpy(LABELS), torch.from_numpy(PREDICTIONS), {}),
     "2-d": (LABELS.reshape(20, 25), PREDICTIONS.reshape(20, 25), {}),
     "strided": (LABELS[::3], PREDICTIONS[::-1][::3], {}),
+    "unaligned": (unaligned(LABELS), unaligned(PREDICTIONS), {}),
+    "100,000": (np.resize(LABELS, 100_000), np.resize(PREDICTIONS, 100_000), {}),
+    "labels of 2": (LABELS * 2, PREDICTIONS, {}),
+    "labels of -1": (LABELS - 1, PREDICTIONS, {}),
+    "a last label of 3": (np.append(LABELS, 3), np.append(PREDICTIONS, 0.5), {}),
+    "labels of -0.0": (np.where(LABELS, 1.0, -0.0), PREDICTIONS, {}),
+    "fractions as labels": (LABELS / 4, PREDICTIONS, {}),
+    "predictions of -0.0": (LABELS, np.where(PREDICTIONS < 0.5, -0.0, PREDICTIONS), {}),
     "one": (np.array([1]), np.array([0.5]), {}),
     "only positives": (np.ones(5, int), np.linspace(0, 1, 5), {}),
 }
@@ -83,13 +100,38 @@ def test_any_curve_as_torch(predictions, thresholds, data):
     np.testing.assert_array_equal(_core.pr_curve(labels, predictions, thresholds, None), expected)
 
 
+def around_thresholds(dtype, count):
+    """Every threshold of `count`, and the three numbers of `dtype` before and behind it."""
+    values = (np.arange(count) / (count - 1)).astype(dtype)
+    all_values = [values]
+    for direction in (-1, 2):
+        neighbours = values
+        for _ in range(3):
+            neighbours = np.nextafter(neighbours, dtype(direction))
+            all_values.append(neighbours)
+    return np.clip(np.concatenate(all_values), 0, 1)
+
+
+@pytest.mark.parametrize("cpu_set", cpu_sets.CPU_SETS)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_indices_are_found_as_numpy_finds_them(cpu_set, dtype):
+    every_half = np.arange(0x3C01, dtype=np.uint16).view(np.float16)  # 0 to 1
+    with cpu_sets.only(cpu_set):
+        for count in range(2, 128):
+            predictions = every_half if dtype is np.float16 else around_thresholds(dtype, count)
+            labels = np.arange(predictions.size) % 3 % 2
+            expected = compute_curve(labels, predictions, count)
+            np.testing.assert_array_equal(_core.pr_curve(labels, predictions, count, None), expected)
+
+
 @pytest.mark.parametrize("bad", [-0.001, 1.001, np.nan, np.inf])
 def test_prediction_outside_the_interval_is_named(tmp_path, writer, bad):
     for dtype in (np.float64, np.float32, np.float16):
         predictions = np.full(100, 0.5, dtype)
         predictions[57] = bad
-        with pytest.raises(ValueError, match=r"predictions.*57"):
-            writer.add_pr_curve("tag", np.ones(100), predictions)
+        for labels in (np.ones(100), np.ones(100, bool), np.full(100, 2)):
+            with pytest.raises(ValueError, match=r"predictions.*57"):
+                writer.add_pr_curve("tag", labels, predictions)
     writer.close()
     assert oracle.logged(tmp_path / "ours") == []
 

@@ -177,6 +177,34 @@ TEST(a_sound_says_what_its_file_holds) {
   CHECK_EQ(audio.at(wire::audio_field::kContentType).text(), "audio/wav");
 }
 
+TEST(a_packed_curve_is_the_event_of_its_arrays) {
+  const std::vector<float> labels{0, 1, 1, 0, 1};
+  const std::vector<float> predictions{0, 0.25F, 0.75F, 0.5F, 1};
+  std::ptrdiff_t size = 0;
+  std::ptrdiff_t stride = 0;
+  static constexpr std::ptrdiff_t kNothing = 0;
+  PrCurveOp arrays;
+  arrays.thresholds = 5;
+  arrays.labels.source = source(labels, size, stride);
+  arrays.predictions.source = source(predictions, size, stride);
+  arrays.weights.source = {nullptr, DType::kFloat64, 1, &kNothing, &kNothing};
+  const std::array<std::uint8_t, 5> packed{0, 0x81, 0x83, 2, 0x84};
+  PackedPrCurveOp bytes{5, packed};
+  const Written from_arrays(OpKind::kPrCurve, arrays);
+  const Written from_bytes(OpKind::kPackedPrCurve, bytes);
+  Buffer expected;
+  Buffer out;
+  encode_event(from_arrays.view, "curve", expected);
+  encode_event(from_bytes.view, "curve", out);
+  CHECK(as_text(out.bytes()) == as_text(expected.bytes()));
+  for (const std::uint64_t thresholds : {std::uint64_t{128}, std::uint64_t{1} << 32}) {
+    bytes.thresholds = thresholds;
+    CHECK_THROWS(DataError, encode_event(Written(OpKind::kPackedPrCurve, bytes).view, "curve", out));
+  }
+  bytes.thresholds = 0;
+  CHECK_THROWS(ArgumentError, encode_event(Written(OpKind::kPackedPrCurve, bytes).view, "curve", out));
+}
+
 TEST(a_body_cut_off_at_every_word_is_a_data_error) {
   const std::vector<float> values{1, 2, 3};
   std::ptrdiff_t size, stride;

@@ -118,6 +118,9 @@ inline void log_steps(EventFileWriter& writer, std::int64_t from, std::int64_t t
     curve.labels.source = curve.predictions.source = histogram.values.source;
     curve.weights.source = {nullptr, DType::kFloat64, 1, &nothing, &nothing};
     writer.add(OpKind::kPrCurve, "curve", curve, step, wall_time);
+    std::vector<std::uint8_t> packed(size);
+    for (std::size_t i = 0; i < size; ++i) packed[i] = static_cast<std::uint8_t>(i % 11 | (i % 2) << 7);
+    writer.add(OpKind::kPackedPrCurve, "packed", PackedPrCurveOp{11, packed}, step, wall_time);
     ImageOp image;
     const std::vector<std::uint64_t> shape{3, 10, 10};
     const std::ptrdiff_t extents[] = {3, 10, 10};
@@ -129,7 +132,7 @@ inline void log_steps(EventFileWriter& writer, std::int64_t from, std::int64_t t
     writer.add_scalar("double", 0.1, step, wall_time, ScalarStyle::kDoubleTensor);
   }
 }
-inline constexpr std::uint64_t kOpsOfStep = 9;
+inline constexpr std::uint64_t kOpsOfStep = 10;
 
 // The bytes of an event file behind its opening record, whose time differs from run to run.
 inline std::string behind_opening(const std::string& path) {

@@ -56,7 +56,7 @@ TEST(every_kind_is_encoded_again_to_the_same_bytes) {
   leave_behind(scene, log_first, log_held, 0);
   const RecoveryReport report = recover_rings("");
   CHECK_EQ(events_of(report), kHeldOps);
-  CHECK(has_word(report, "brought home 45 events of process"));
+  CHECK(has_word(report, "brought home 50 events of process"));
   CHECK(behind_opening(scene.file()) == undisturbed(log_both));
 }
 
@@ -219,7 +219,7 @@ TEST(the_next_writer_of_the_directory_or_of_its_parent_brings_home) {
       EventFileWriter next(scene.logs() + opened);
       CHECK(behind_opening(file) == whole);
       const auto notices = next.file()->backend().notices().take();
-      CHECK(notices.size() == 1 && notices[0].starts_with("brought home 45 events of process"));
+      CHECK(notices.size() == 1 && notices[0].starts_with("brought home 50 events of process"));
     });
     CHECK_EQ(status, 0);
   }

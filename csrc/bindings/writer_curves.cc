@@ -1,0 +1,160 @@
+// EventFileWriter.add_pr_curve for Python. L5.
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/arguments.h"
+#include "bindings/errors.h"
+#include "bindings/fast_call.h"
+#include "bindings/gil.h"
+#include "bindings/late.h"
+#include "bindings/push.h"
+#include "bindings/py_writer.h"
+#include "bindings/writer.h"
+#include "codec/pr_curve.h"
+#include "codec/pr_curve_packed.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// An array's elements in one piece for a look at them on the caller's thread; `array` then keeps them.
+ArrayView contiguous_view(py::array& array, const char* argument) {
+  constexpr int kFlags =
+      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (!py::detail::check_flags(array.ptr(), kFlags)) {
+    array = py::array::ensure(array, kFlags);
+    if (!array) throw std::bad_alloc();  // nothing else can go wrong with an array
+  }
+  const ArraySource source = to_source(array, argument);
+  return {source.data, source.size(), source.dtype};
+}
+
+void check_probabilities(py::array& predictions) {
+  const ArrayView view = contiguous_view(predictions, "predictions");
+  const std::optional<std::size_t> bad = first_outside_unit_interval(view);
+  if (!bad) return;
+  const py::object value = predictions.attr("flat")[py::int_(*bad)];
+  throw py::value_error("predictions must lie in [0, 1], got " + std::string(py::str(value)) + " at index " +
+                        std::to_string(*bad));
+}
+
+void check_labels(py::array& labels) {
+  if (!all_finite(contiguous_view(labels, "labels")))
+    throw py::value_error("labels: expected finite numbers, got NaN or infinity");
+}
+
+PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t thresholds,
+                      const std::optional<py::array>& weights, bool is_late) {
+  if (thresholds < 2) throw py::value_error("num_thresholds must be at least 2");
+  PrCurveOp op;
+  op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
+  if (!is_late) {
+    check_labels(labels);
+    check_probabilities(predictions);
+  }
+  op.labels.source = to_source(labels, "labels");
+  op.predictions.source = to_source(predictions, "predictions");
+  const std::size_t size = op.predictions.source.size();
+  if (size == 0) throw py::value_error("predictions must not be empty");
+  if (op.labels.source.size() != size)
+    throw py::value_error("labels and predictions must have the same number of elements");
+  if (weights) {
+    op.weights.source = to_source(*weights, "weights");
+    if (op.weights.source.size() != size) {
+      throw py::value_error("weights and predictions must have the same number of elements");
+    }
+  } else {
+    static constexpr std::ptrdiff_t kNothing = 0;
+    op.weights.source = {nullptr, DType::kFloat64, 1, &kNothing, &kNothing};
+  }
+  return op;
+}
+
+// Every call: wrong ones, weights, other labels than 0 and 1, and what is not here yet.
+void add_any(PyWriter& self, py::handle tag, py::array labels, py::array predictions,
+             std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
+             py::handle walltime, py::handle late) {
+  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !late.is_none());
+  add_now_or_late(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
+}
+
+enum Parameter { kTag, kLabels, kPredictions, kThresholds, kWeights, kStep, kWalltime, kLate };
+
+bool pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, Buffer& packed) {
+  std::uint8_t* const to = packed.extend(predictions.size);
+  const std::size_t bytes = predictions.size * (item_size(labels.dtype) + item_size(predictions.dtype));
+  if (bytes < kWorthReleasingGil) return pack_predictions(labels, predictions, thresholds, to);
+  const GilRelease release;  // the caller keeps the arrays, and what they hold may be anything
+  return pack_predictions(labels, predictions, thresholds, to);
+}
+
+// What nearly every call is: labels of 0 and 1, predictions in [0, 1], no weights, all arguments by place.
+// False: nothing was done, and the general way shall look closer. Throws.
+bool add_plain(PyWriter& self, PyObject* const* arguments) {
+  if (arguments[kWeights] != Py_None || !PyLong_CheckExact(arguments[kThresholds]) ||
+      !py::isinstance<py::array>(arguments[kLabels]) || !py::isinstance<py::array>(arguments[kPredictions]))
+    return false;
+  int overflow = 0;
+  const long long thresholds = PyLong_AsLongLongAndOverflow(arguments[kThresholds], &overflow);
+  if (overflow != 0 || thresholds < 2) return false;
+  auto labels = py::reinterpret_borrow<py::array>(arguments[kLabels]);
+  auto predictions = py::reinterpret_borrow<py::array>(arguments[kPredictions]);
+  const ArrayView label_view = contiguous_view(labels, "labels");
+  const ArrayView prediction_view = contiguous_view(predictions, "predictions");
+  if (prediction_view.size == 0 || label_view.size != prediction_view.size) return false;
+  PackedPrCurveOp op;
+  op.thresholds = static_cast<std::uint64_t>(std::min<long long>(thresholds, kMaxPrThresholds));
+  Buffer packed;
+  if (!pack(label_view, prediction_view, static_cast<std::uint32_t>(op.thresholds), packed)) return false;
+  op.packed = packed.bytes();
+  add(self, OpKind::kPackedPrCurve, arguments[kTag], op, to_when(arguments[kStep], arguments[kWalltime]));
+  return true;
+}
+
+// pybind11's method around add_any(); kept for ever.
+PyObject* general_method = nullptr;
+
+PyObject* call_general(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  std::vector<PyObject*> all{self};
+  all.insert(all.end(), arguments, arguments + count + named);
+  return PyObject_Vectorcall(general_method, all.data(), static_cast<std::size_t>(count) + 1, keywords);
+}
+
+PyObject* writer_add_pr_curve(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                              PyObject* keywords) {
+  auto* writer = value_of<PyWriter>(self);
+  if (writer == nullptr) return nullptr;
+  try {
+    if (count == kLate && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
+    return call_general(self, arguments, count, keywords);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+}
+
+constexpr const char* kDoc =
+    "add_pr_curve($self, /, tag, labels, predictions, num_thresholds, weights, global_step, walltime, "
+    "late=None)\n--\n\n";
+
+}  // namespace
+
+void bind_curves(py::class_<PyWriter>& writer) {
+  writer.def("add_pr_curve", &add_any, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
+             py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
+             py::arg("walltime"), py::arg("late") = py::none());
+  general_method = py::object(writer.attr("add_pr_curve")).release().ptr();
+  static PyMethodDef method = fast_method("add_pr_curve", &writer_add_pr_curve, kDoc);
+  add_method(writer, method);
+}
+
+}  // namespace tickertape::bindings
