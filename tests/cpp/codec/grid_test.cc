@@ -146,11 +146,11 @@ TEST(not_a_number_makes_its_image_so) {
     values[place] = std::numeric_limits<float>::quiet_NaN();
     const Shape shape = {2, 1, 1, 11}, strides = {44, 44, 44, 4};
     const ArraySource source{values.data(), DType::kFloat32, 4, shape.data(), strides.data()};
-    std::vector<float> grid(22);
+    std::vector<float> grid(3 * 22);  // one channel becomes three
     lay_scaled_grid(source, {2, 0}, {std::nullopt, true}, 0, grid.data());
-    for (std::size_t i = 0; i < 22; ++i) CHECK_EQ(std::isnan(grid[i]), i < 11);
+    for (std::size_t i = 0; i < grid.size(); ++i) CHECK_EQ(std::isnan(grid[i]), i % 22 < 11);
     lay_scaled_grid(source, {2, 0}, {std::pair{0.0, 2.0}, true}, 0, grid.data());
-    for (std::size_t i = 0; i < 22; ++i) CHECK_EQ(std::isnan(grid[i]), i == place);
+    for (std::size_t i = 0; i < grid.size(); ++i) CHECK_EQ(std::isnan(grid[i]), i % 22 == place);
   }
 }
 
