@@ -8,6 +8,7 @@ namespace tickertape {
 // (Intel SDM, PREFETCHW).
 inline void prefetch_for_store(const void* address) {
 #if defined(__x86_64__)
+  // NOLINTNEXTLINE(portability-no-assembler): no other way to the instruction, see above
   asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
 #else
   __builtin_prefetch(address, 1);

@@ -13,6 +13,7 @@
 
 #include "base/os_clock.h"
 #include "bindings/late.h"
+#include "bindings/one_element.h"
 
 namespace py = pybind11;
 
@@ -84,8 +85,23 @@ bool is_numpy_real(PyObject* object) {
                      [&](PyTypeObject* type) { return PyType_IsSubtype(Py_TYPE(object), type) != 0; });
 }
 
+bool read_tensor(PyObject* object, double& value, const char* argument) {
+  static PyObject* const name = PyUnicode_InternFromString("item");
+  PyObject* item = PyObject_CallMethodNoArgs(object, name);
+  if (item == nullptr) {
+    name_argument(argument, kScalar, object);
+    return false;
+  }
+  const bool is_real = PyFloat_Check(item) || PyLong_Check(item);
+  const bool fine = is_real ? float_of(item, argument, kScalar, value) : refuse_scalar(object, argument);
+  Py_DECREF(item);
+  return fine;
+}
+
 // Everything that is neither float, int nor bool.
 bool to_scalar_slowly(PyObject* object, double& value, const char* argument) {
+  if (is_array(object) && read_element(object, value)) return true;
+  if (is_host_tensor(object)) return read_tensor(object, value, argument);
   if (is_numpy_real(object)) return float_of(object, argument, kScalar, value);
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
   if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object))
@@ -124,8 +140,29 @@ bool to_scalar(PyObject* object, double& value, const char* argument) {
   return to_scalar_slowly(object, value, argument);
 }
 
+bool to_scalar_quietly(PyObject* object, double& value) {
+  if (PyFloat_Check(object)) {  // numpy.float64 too
+    value = PyFloat_AS_DOUBLE(object);
+    return true;
+  }
+  if (is_array(object)) return read_element(object, value);
+  // Types of C alone: what is made in Python may have a __float__ of its own.
+  const bool is_made_in_python = (Py_TYPE(object)->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
+  if (PyLong_Check(object)) {
+    value = PyLong_AsDouble(object);
+  } else if (!is_made_in_python && is_numpy_real(object)) {
+    value = PyFloat_AsDouble(object);
+  } else {
+    return false;
+  }
+  if (value != -1.0 || PyErr_Occurred() == nullptr) return true;
+  PyErr_Clear();
+  return false;
+}
+
 bool is_plain_number(PyObject* object) {
-  return PyFloat_Check(object) || PyLong_Check(object) || PyUnicode_Check(object) || is_numpy_real(object);
+  return PyFloat_Check(object) || PyLong_Check(object) || PyUnicode_Check(object) || is_numpy_real(object) ||
+         is_array(object) || is_host_tensor(object);
 }
 
 bool to_step(PyObject* object, std::int64_t& step) {
@@ -246,30 +283,6 @@ ArraySource to_source(const py::array& array, DType dtype, const char* argument)
   }
   return {array.data(), dtype, static_cast<std::size_t>(array.ndim()), array.shape(), array.strides()};
 }
-
-namespace {
-
-// By NumPy's letter and width: asking for the dtype's name would run a function of NumPy's in Python.
-std::optional<DType> dtype_of(const py::dtype& dtype) {
-  struct Known {
-    char kind;
-    py::ssize_t width;
-    DType dtype;
-  };
-  static constexpr Known kKnown[] = {
-      {'f', 4, DType::kFloat32}, {'f', 8, DType::kFloat64}, {'i', 8, DType::kInt64},
-      {'b', 1, DType::kBool},    {'u', 1, DType::kUint8},   {'i', 4, DType::kInt32},
-      {'f', 2, DType::kFloat16}, {'i', 1, DType::kInt8},    {'i', 2, DType::kInt16},
-      {'u', 2, DType::kUint16},  {'u', 4, DType::kUint32},  {'u', 8, DType::kUint64},
-  };
-  if (dtype.byteorder() != '=' && dtype.byteorder() != '|') return std::nullopt;
-  const auto* const found = std::find_if(std::begin(kKnown), std::end(kKnown), [&](const Known& known) {
-    return known.kind == dtype.kind() && known.width == dtype.itemsize();
-  });
-  return found == std::end(kKnown) ? std::nullopt : std::optional(found->dtype);
-}
-
-}  // namespace
 
 ArraySource to_source(const py::array& array, const char* argument) {
   const std::optional<DType> dtype = dtype_of(array.dtype());

@@ -24,6 +24,8 @@ bool to_wall_time(PyObject* object, double& wall_time);
 // A number, bool, numeric string, or anything with one element; errors name `argument`. TypeError,
 // ValueError. False without an error: the value is still on a device (bindings/late.h).
 bool to_scalar(PyObject* object, double& value, const char* argument = "scalar_value");
+// As to_scalar() where that runs nobody's code and raises nothing; false: it may, and `value` is any.
+bool to_scalar_quietly(PyObject* object, double& value);
 // True for what to_scalar() reads without asking the object: it is on no device.
 bool is_plain_number(PyObject* object);
 

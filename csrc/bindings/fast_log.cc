@@ -3,8 +3,10 @@
 // Order matters: first everything that may run Python code (conversions), then the push, which cannot.
 #include <cmath>
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bindings/arguments.h"
@@ -21,6 +23,16 @@ namespace {
 // The values of one call, collected before anything is written.
 class Collected {
  public:
+  Collected() = default;
+  Collected(const Collected&) = delete;
+  Collected& operator=(const Collected&) = delete;
+  ~Collected() {
+    kept_.clear();  // may run code that logs
+    scalars_.clear();
+    if (scalars_.capacity() <= kMostKept && kept_.capacity() <= kMostKept)
+      spare() = {std::move(scalars_), std::move(kept_)};
+  }
+
   // `values` is a dict; nested ones get their key and a "/" before their own keys. Throws what converting
   // throws.
   void add(PyObject* values, const std::string& prefix) {
@@ -35,11 +47,22 @@ class Collected {
     late_.resolve(scalars_);
     for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
   }
-  const std::vector<TaggedScalar>& scalars() const { return scalars_; }
+  std::span<const TaggedScalar> scalars() const { return scalars_; }
   const std::vector<LateScalarAt>& late() const { return late_.late(); }
   bool overflows() const { return overflows_; }
 
  private:
+  // Memory for the next call; a call inside a call finds none. Guarded by the GIL, never destroyed.
+  struct Spare {
+    std::vector<TaggedScalar> scalars;
+    std::vector<py::object> kept;
+  };
+  static Spare& spare() {
+    static auto* const memory = new Spare;
+    return *memory;
+  }
+  static constexpr std::size_t kMostKept = 1024;  // values of one call; 32 KiB
+
   bool add_plain(PyObject* values, const std::string& prefix) {
     if (!prefix.empty() || !PyDict_CheckExact(values)) return false;
     const auto count = static_cast<std::size_t>(PyDict_Size(values));
@@ -48,13 +71,14 @@ class Collected {
     PyObject* key;
     PyObject* value;
     for (Py_ssize_t at = 0; PyDict_Next(values, &at, &key, &value) != 0;) {
-      if (!PyFloat_CheckExact(value) || !PyUnicode_CheckExact(key)) {
+      double number = 0;
+      if (!PyUnicode_CheckExact(key) || !to_scalar_quietly(value, number)) {
         scalars_.clear();
         kept_.clear();
         return false;
       }
       kept_.push_back(py::reinterpret_borrow<py::object>(key));
-      add_scalar(to_tag(key), PyFloat_AS_DOUBLE(value));
+      add_scalar(to_tag(key), number);
     }
     return true;
   }
@@ -74,11 +98,15 @@ class Collected {
         kept_.push_back(joined);
         tag = to_tag(joined.ptr());
       }
+      double number = 0;
+      if (to_scalar_quietly(value.ptr(), number)) {
+        add_scalar(tag, number);
+        continue;
+      }
       if (is_mapping(value)) {
         add(value.ptr(), std::string(tag));
         continue;
       }
-      double number = 0;
       const std::string argument = "values['" + std::string(tag) + "']";
       if (late_.keeps(value, scalars_.size(), argument)) {
         add_scalar(tag, 0);
@@ -103,14 +131,14 @@ class Collected {
     scalars_.push_back({tag, value});
   }
 
-  std::vector<TaggedScalar> scalars_;
-  std::vector<py::object> kept_;  // what the tags point into
+  std::vector<TaggedScalar> scalars_ = std::move(spare().scalars);
+  std::vector<py::object> kept_ = std::move(spare().kept);  // what the tags point into
   LateValuesOfLog late_;
   bool overflows_ = false;
 };
 
 void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
-  const std::vector<TaggedScalar>& scalars = collected.scalars();
+  const std::span<const TaggedScalar> scalars = collected.scalars();
   push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
           [&](OpenFile& file) {
             if (collected.late().empty()) [[likely]] {

@@ -95,3 +95,37 @@ def test_log_after_close_goes_on_in_a_new_file(tmp_path):
     writer.log({"a": 2.0}, 2)
     writer.close()
     assert len(list(tmp_path.glob("events.*"))) == 2
+
+
+def test_a_value_that_logs_while_it_is_converted(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+
+        class Logging:
+            def __float__(self):
+                writer.log({f"inner{i}": float(i) for i in range(30)}, 1)
+                return 2.0
+
+        for _ in range(3):
+            writer.log({"first": 1.0, "logging": Logging(), "last": 3}, 2)
+    events = oracle.logged(tmp_path)
+    assert [event.step for event in events] == [1, 2] * 3
+    for event in events[::2]:
+        assert [v.simple_value for v in event.summary.value] == [float(i) for i in range(30)]
+    for event in events[1::2]:
+        assert [(v.tag, v.simple_value) for v in event.summary.value] == [
+            ("first", 1.0),
+            ("logging", 2.0),
+            ("last", 3.0),
+        ]
+
+
+@pytest.mark.parametrize(
+    "value", [3, True, np.float64(0.25), np.float32(0.25), np.int8(-3), np.array(0.25), np.bool_(1)]
+)
+def test_numbers_beside_floats_keep_their_order(tmp_path, value):
+    with SummaryWriter(tmp_path) as writer:
+        writer.log({"a": 1.0, "b": value, "c": 2.0}, 1)
+        with pytest.raises(ValueError, match=r"values\['b'\]"):
+            writer.log({"a": 1.0, "b": 10**400}, 2)
+    (event,) = oracle.logged(tmp_path)
+    assert [v.simple_value for v in event.summary.value] == [1.0, float(value), 2.0]

@@ -163,3 +163,36 @@ def test_add_scalars_gives_all_curves_one_time(tmp_path, writer):
 def test_add_scalars_registers_its_writers(tmp_path, writer):
     writer.add_scalars("a", {"b": 1})
     assert list(writer.all_writers) == [str(tmp_path / "ours"), str(tmp_path / "ours" / "a_b")]
+
+
+@pytest.mark.parametrize(
+    "dtype", ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "g", ">f8", ">i2", "O"]
+)
+def test_an_array_of_one_element_is_what_numpy_says(tmp_path, writer, dtype):
+    numbers = np.array([0, 1, 77, 3], dtype)
+    odd = np.zeros(1, [("pad", "u1"), ("value", dtype)])["value"]  # not aligned
+    odd[0] = 77
+    cases = [numbers[2:3], numbers[::2][1:], numbers[2:3].reshape(()), numbers[2:3].reshape(1, 1), odd]
+    if numbers.dtype.kind in "iu":
+        info = np.iinfo(numbers.dtype)
+        cases += [np.array([info.min], dtype), np.array(info.max, dtype)]
+    for step, value in enumerate(cases):
+        writer.add_scalar("tag", value, step, new_style=True, double_precision=True)
+        writer.log({"log": value}, step)
+    writer.close()
+    found = [value for event in oracle.logged(tmp_path / "ours") for value in event.summary.value]
+    expected = [float(value.item()) for value in cases]
+    assert [value.tensor.double_val[0] for value in found[::2]] == expected
+    assert [value.simple_value for value in found[1::2]] == [float(np.float32(x)) for x in expected]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.zeros(0), np.zeros(2), np.array(1j), np.array("x"), np.array(None), torch.zeros(2), torch.tensor(1j)],
+)
+def test_what_is_no_single_number_is_refused(tmp_path, writer, value):
+    for log in (lambda: writer.add_scalar("tag", value), lambda: writer.log({"tag": value})):
+        with pytest.raises((TypeError, ValueError), match=r"scalar_value|values"):
+            log()
+    writer.close()
+    assert oracle.values(tmp_path / "ours") == []
