@@ -176,7 +176,7 @@ test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headl
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
 
 # What asserts memory, counts instructions, or preloads a library of its own.
-NOT_SANITIZED := --ignore tests/python/test_bench.py --ignore tests/python/test_nth_failure.py \
+NOT_SANITIZED := --ignore tests/python/test_bench.py --ignore tests/python/test_nth_failure.py --ignore tests/python/test_allocations.py \
   --ignore tests/python/test_bounds.py \
   --deselect tests/python/test_stalled_disk.py::test_large_images_keep_to_the_budget
 
