@@ -19,13 +19,15 @@ namespace {
 constexpr std::size_t kSlotBytes = sizeof(CommitSlot) * kMaxWriters;
 constexpr std::uint32_t kSlotsAtOnce = 1024;  // 64 KiB
 
-// Memory is added in steps of this: about 0.3 ms each on tmpfs (measured), once in 32,768 scalars.
+// Memory is added in steps of this: about 0.3 ms each on tmpfs (measured), once in 32,768 scalars. There is
+// always as much, so start_over() need not ask for kLookEvery.
 constexpr std::uint64_t kGrowBytes = std::uint64_t{1} << 20;
 
-// How far producers go without looking at the drainer's side. Each look may wake the drainer and, where the
-// ring is empty, starts again at its front, so that a lightly used ring touches only this much memory (and
-// cache).
+// How far producers go without looking at the drainer's side. Each look may wake the drainer.
 constexpr std::uint64_t kLookEvery = std::uint64_t{256} << 10;
+// How far a ring comes before it starts over where it is empty, so that a lightly used one touches only this
+// much memory (and cache).
+constexpr std::uint64_t kStartOverAfter = kLookEvery;
 
 // A ring that has not needed more than this for so long gives the rest back, in pieces that keep producers
 // waiting for some 0.1 ms (measured on tmpfs).
@@ -97,10 +99,6 @@ void OpRing::interrupt() {
 bool OpRing::make_room(std::uint64_t size) {
   const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
   std::uint64_t place = head_ & (capacity_ - 1);
-  if (tail == head_ && place >= kLookEvery && size <= place) {
-    start_next_lap();
-    place = 0;
-  }
   // Every lap keeps room for the header of the pad that ends it.
   if (!back_with_memory(place + size + sizeof(OpHeader))) {
     const std::uint64_t next_lap = head_ - place + capacity_;
@@ -128,19 +126,20 @@ void OpRing::start_next_lap() {
   header_->head.store(head_, std::memory_order_release);
 }
 
-bool OpRing::start_over() {
+std::optional<std::uint64_t> OpRing::start_over() {
   const std::lock_guard<SpinLock> lock(producers_);
-  const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
-  const bool shall = tail == head_ && (head_ & (capacity_ - 1)) >= kLookEvery;
-  if (shall) start_next_lap();
-  return shall;
+  if (tail() != head_ || (head_ & (capacity_ - 1)) < kStartOverAfter) return std::nullopt;
+  // A death in between leaves a pad, and a head and a tail that belong together.
+  start_next_lap();
+  release(head_);
+  if (limit_ != 0) limit_ = head_ + kLookEvery;  // 0: an interrupt(), which the next push shall see
+  return head_;
 }
 
 bool OpRing::trim(std::int64_t now_ns) {
   const std::lock_guard<SpinLock> lock(producers_);
   if (backed_ <= kKeptBytes) return false;
   const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
-  if (tail == head_ && (head_ & (capacity_ - 1)) >= kLookEvery) start_next_lap();
   const std::uint64_t place = head_ & (capacity_ - 1);
   const std::uint64_t needed = std::exchange(needed_, place);
   // Whatever still counts lies between the places of tail and head, in one lap, before what is kept.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/os_mapping.h"
@@ -109,8 +110,9 @@ class OpRing {
   void release(std::uint64_t position) { header_->tail.store(position, std::memory_order_release); }
 
   // Where everything is in its file and the ring has come far, goes on at its front, so that what is pushed
-  // next meets memory that was touched before. True: there is a pad now for the drainer to pass by.
-  bool start_over();
+  // next meets memory that was touched before; gives the position from which the drainer goes on. All of the
+  // ring is free then: with a pad to pass by, only what lies before the pad would be until the drainer comes.
+  std::optional<std::uint64_t> start_over();
 
   // Gives memory back that a burst has left, a piece at a time, once the ring has not needed it for a while;
   // true while it has more than it keeps. For an idle moment; `now_ns` is monotonic_ns().

@@ -34,6 +34,12 @@ class Sequencer {
   // calling again at once. Throws std::bad_alloc; then nothing is lost, and the next call goes on.
   bool step();
 
+  // Lets an empty ring go on at its front; see OpRing::start_over(). After a step(), for which nothing is
+  // left.
+  void start_over() {
+    if (const auto position = ring_.start_over()) scan_ = *position;
+  }
+
   // Tries failing files again now, whatever their back-off.
   void retry_now(Channel& channel) { channel.retry_at_ns = 0; }
 
