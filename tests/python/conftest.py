@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -28,6 +29,8 @@ import tickertape.writer
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=3000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's background job, and every process it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 if torch is not None:
     torch.set_num_threads(1)
 
