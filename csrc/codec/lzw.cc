@@ -20,7 +20,8 @@ std::size_t run_length(const std::uint8_t* at, const std::uint8_t* end, std::uin
   const std::uint64_t all = index * kEachByte;
   for (; end - at >= std::ptrdiff_t{kWord}; at += kWord) {
     const std::uint64_t different = load_le<std::uint64_t>(at) ^ all;
-    if (different != 0) return static_cast<std::size_t>(at - start) + std::countr_zero(different) / 8U;
+    if (different != 0)
+      return static_cast<std::size_t>(at - start) + static_cast<unsigned>(std::countr_zero(different)) / 8U;
   }
   while (at < end && *at == index) ++at;
   return static_cast<std::size_t>(at - start);
