@@ -15,7 +15,8 @@ std::optional<bool> OpenFile::push_in_place(OpKind kind, const Name& name, std::
   OpRing& ring = backend_.ring();
   size += sizeof(std::uintptr_t);
   if (size > ring.max_body_size()) return std::nullopt;  // edges by the million
-  auto kept = std::make_unique<InPlaceOwner>(std::move(owner));
+  auto kept = std::make_unique<InPlaceOwner>();
+  kept->object = std::move(owner);
   bool may_fit = true;
   const bool accepted = push([&] {
     bool slowly = false;
