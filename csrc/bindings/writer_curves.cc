@@ -72,8 +72,7 @@ PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t th
       throw py::value_error("weights and predictions must have the same number of elements");
     }
   } else {
-    static constexpr std::ptrdiff_t kNothing = 0;
-    op.weights.source = {nullptr, DType::kFloat64, 1, &kNothing, &kNothing};
+    op.weights.source = ArraySource::empty();
   }
   return op;
 }

@@ -157,7 +157,7 @@ class EventFileWriter:
         display_name: str = "",
         summary_description: str = "",
         data_class: int = 0,
-        late: Arrival | InPlace | None = None,  # `values` are then a contiguous array
+        late: Arrival | InPlace | None = None,  # complex128 `values` are then contiguous
     ) -> None: ...
     def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
         """Writes an Event around a serialised Summary."""

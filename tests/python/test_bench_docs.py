@@ -66,3 +66,17 @@ def test_figures_are_told_apart():
     assert figures("48.2 ×, size 0.992 ×") == ["48.2 ×", "0.992 ×"]
     assert figures("+100 | 6.7% | 75.5 ms, +6.2 ms") == ["+100", "6.7%", "75.5 ms", "+6.2 ms"]
     assert figures("270 ns (1.2 µs) 16,119 (15,000)") == ["270 ns", "1.2 µs", "16,119", "15,000"]
+
+
+def test_what_is_not_met_is_explained_with_its_figure(fill_docs):
+    _, _, rest = fill_docs.PERFORMANCE.read_text().partition("### What is not met, and why\n")
+    prose = rest.partition("\n### ")[0]
+    missed = [goal for goal in fill_docs.goals(json.loads(fill_docs.KEPT.read_text())) if goal.met is False]
+    assert prose.count("\n**") == len(missed)
+    assert [goal.what for goal in missed if goal.ours not in prose] == []
+
+
+def test_the_instructions_of_the_prose_are_the_reports(fill_docs):
+    count = round(json.loads(fill_docs.KEPT.read_text())["instructions"]["add_scalar, float"])
+    assert f"{count} since" in fill_docs.PERFORMANCE.read_text()
+    assert f"takes {count} instead" in (ROOT / "CHANGELOG.md").read_text()
