@@ -6,21 +6,22 @@ this needs NumPy alone; the names below are loaded when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tickertape import _lazy
 from tickertape._core import __version__, stats
 
 if TYPE_CHECKING:
-    from tickertape._global_writer import GlobalSummaryWriter
-    from tickertape._grids import make_grid
-    from tickertape._install import install, uninstall
-    from tickertape._recording import get_step, record_if, set_step
-    from tickertape._recovery import RecoveryReport, recover
-    from tickertape._scalar_buffer import ScalarBuffer
-    from tickertape._watch import Watch, watch
-    from tickertape.reader import DamageWarning, read_scalars, summary_iterator
-    from tickertape.writer import FileWriter, SummaryWriter
+    from tickertape.devices.scalar_buffer import ScalarBuffer
+    from tickertape.integrations.install import install, uninstall
+    from tickertape.integrations.watch import Watch, watch
+    from tickertape.reader.events import DamageWarning, read_scalars, summary_iterator
+    from tickertape.writer.file_writer import FileWriter
+    from tickertape.writer.global_writer import GlobalSummaryWriter
+    from tickertape.writer.grids import make_grid
+    from tickertape.writer.recording import get_step, record_if, set_step
+    from tickertape.writer.recovery import RecoveryReport, recover
+    from tickertape.writer.summary_writer import SummaryWriter
 
 __all__ = [
     "DamageWarning",
@@ -45,33 +46,22 @@ __all__ = [
 ]
 
 _HOMES = {
-    "FileWriter": "tickertape.writer",
-    "GlobalSummaryWriter": "tickertape._global_writer",
-    "SummaryWriter": "tickertape.writer",
-    "DamageWarning": "tickertape.reader",
-    "Watch": "tickertape._watch",
-    "get_step": "tickertape._recording",
-    "make_grid": "tickertape._grids",
-    "record_if": "tickertape._recording",
-    "RecoveryReport": "tickertape._recovery",
-    "ScalarBuffer": "tickertape._scalar_buffer",
-    "recover": "tickertape._recovery",
-    "set_step": "tickertape._recording",
-    "watch": "tickertape._watch",
-    "read_scalars": "tickertape.reader",
-    "summary_iterator": "tickertape.reader",
-    "install": "tickertape._install",
-    "uninstall": "tickertape._install",
+    "DamageWarning": "tickertape.reader.events",
+    "FileWriter": "tickertape.writer.file_writer",
+    "get_step": "tickertape.writer.recording",
+    "GlobalSummaryWriter": "tickertape.writer.global_writer",
+    "install": "tickertape.integrations.install",
+    "make_grid": "tickertape.writer.grids",
+    "read_scalars": "tickertape.reader.events",
+    "record_if": "tickertape.writer.recording",
+    "recover": "tickertape.writer.recovery",
+    "RecoveryReport": "tickertape.writer.recovery",
+    "ScalarBuffer": "tickertape.devices.scalar_buffer",
+    "set_step": "tickertape.writer.recording",
+    "summary_iterator": "tickertape.reader.events",
+    "SummaryWriter": "tickertape.writer.summary_writer",
+    "uninstall": "tickertape.integrations.install",
+    "Watch": "tickertape.integrations.watch",
+    "watch": "tickertape.integrations.watch",
 }
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'tickertape' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = _lazy.names(__name__, _HOMES)

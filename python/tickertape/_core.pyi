@@ -6,7 +6,7 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 
-from tickertape._scalar_buffer import ScalarBuffer
+from tickertape.devices.scalar_buffer import ScalarBuffer
 
 __version__: Final[str]
 

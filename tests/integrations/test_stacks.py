@@ -44,7 +44,7 @@ def test_stable_baselines3_by_the_command(run_script, tmp_path):
     script.write_text(
         "from stable_baselines3 import PPO\n"
         "from stable_baselines3.common import logger\n"
-        "assert logger.SummaryWriter.__module__ == 'tickertape.writer'\n"
+        "assert logger.SummaryWriter.__module__ == 'tickertape.writer.summary_writer'\n"
         "PPO('MlpPolicy', 'CartPole-v1', n_steps=32, batch_size=16, n_epochs=1, tensorboard_log='runs').learn(64)\n"
     )
     run_script(script, flags=("-m", "tickertape", "run"))

@@ -8,8 +8,9 @@ import contextlib
 
 import fake_cuda
 import numpy as np
-from tickertape import _core, _devices
-from tickertape._streams import Source, StreamDevice
+from tickertape import _core
+from tickertape.devices import registry
+from tickertape.devices.streams import Source, StreamDevice
 
 
 class FakeTensor:
@@ -94,9 +95,9 @@ class FakeDevice(StreamDevice):
 
     def counts(self, value, argument):
         import torch
-        from tickertape import _device_histograms
+        from tickertape.devices import device_histograms
 
-        words = _device_histograms.counts(torch.from_numpy(value.cells)).numpy()
+        words = device_histograms.counts(torch.from_numpy(value.cells)).numpy()
         return Source(words, "int64", 8, words.size, words)
 
     def block(self, source, number):
@@ -131,7 +132,7 @@ _kept_for_ever = []
 
 def settle_in():
     """Undoes what other tests have left to the core: their hooks, and owners of memory that are no slots."""
-    _core.set_late_hooks(_devices.one, _devices.many, _devices.poll)
+    _core.set_late_hooks(registry.one, registry.many, registry.poll)
     _core.take_done()
 
 
@@ -139,5 +140,5 @@ def attach(kind="cuda"):
     """A device of this process, known to tickertape until the process ends."""
     device = FakeDevice(fake_cuda.load(), kind)
     settle_in()
-    _devices.resolve_by(FakeTensor, lambda tensor: tensor.device)
+    registry.resolve_by(FakeTensor, lambda tensor: tensor.device)
     return device

@@ -20,7 +20,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
-    _core.take_done()  # the owners of these tests are no business of tickertape._devices'
+    _core.take_done()  # the owners of these tests are no business of tickertape.devices.registry'
 
 
 @pytest.fixture
@@ -153,11 +153,11 @@ def writer(tmp_path):
 
 @pytest.fixture
 def hooks():
-    """The hooks are the process's: a test gives them back to tickertape._devices, whose they are."""
-    from tickertape import _devices
+    """The hooks are the process's: a test gives them back to tickertape.devices.registry, whose they are."""
+    from tickertape.devices import registry
 
     yield _core.set_late_hooks
-    _core.set_late_hooks(_devices.one, _devices.many, _devices.poll)
+    _core.set_late_hooks(registry.one, registry.many, registry.poll)
 
 
 class OnDevice:

@@ -9,9 +9,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import oracle
 import pytest
-from tickertape import __main__ as command
 from tickertape import bench
 from tickertape.bench import contestants, pictures, png, race, readback, section, svg, timing
+from tickertape.cli import main as command
 
 PARTS = ["calls", "throughput", "png", "strips", "loop", "curves", "reading", "tails", "backend"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import oracle
 import pytest
 import tickertape
-from tickertape import __main__ as command
 from tickertape import demo
+from tickertape.cli import main as command
 
 
 def test_demo_logs_everything_and_says_so(tmp_path, capsys):

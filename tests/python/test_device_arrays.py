@@ -4,7 +4,8 @@ import fake_device
 import numpy as np
 import oracle
 import pytest
-from tickertape import SummaryWriter, _devices
+from tickertape import SummaryWriter
+from tickertape.devices import registry
 
 pytest.importorskip("torch", reason="counts histograms there")
 
@@ -99,11 +100,11 @@ def test_a_capture_is_refused(cuda, writer):
 
 
 def test_large_arrays_under_way_are_bounded(cuda, writer, monkeypatch):
-    monkeypatch.setattr("tickertape._streams._MOST_BYTES", 1000)
+    monkeypatch.setattr("tickertape.devices.streams._MOST_BYTES", 1000)
     syncs = cuda.cuda.syncs
     with cuda.held():
         writer.add_tensor("first", cuda.tensor(np.arange(200)), 0)
-        assert _devices.find(cuda.tensor(0)).array(cuda.tensor(np.arange(100)), "x") is None
+        assert registry.find(cuda.tensor(0)).array(cuda.tensor(np.arange(100)), "x") is None
     writer.add_tensor("second", cuda.tensor(np.arange(200)), 0)
     writer.flush(wait=True)
     assert len(oracle.logged(writer.log_dir)) == 2

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from tickertape import _core, _device_histograms
-from tickertape._convert import as_array
-from tickertape._histograms import tensorflow_edges
+from tickertape import _core
+from tickertape.convert.arrays import as_array
+from tickertape.devices import device_histograms
+from tickertape.writer.histograms import tensorflow_edges
 
 torch = pytest.importorskip("torch")
 
@@ -36,8 +37,8 @@ def integers(dtype: "torch.dtype") -> np.ndarray:
 
 def check(tensor: "torch.Tensor") -> None:
     """The counts are NumPy's, and all that is exact is the core's."""
-    packed = _device_histograms.counts(tensor)
-    assert packed.shape == (_device_histograms.WORDS,)
+    packed = device_histograms.counts(tensor)
+    assert packed.shape == (device_histograms.WORDS,)
     words = packed.numpy()
     nans, infinite, below, above = words[[0, 1, 6, -1]]
     least, greatest, total, squares = words[2:6].view(np.float64)
@@ -90,7 +91,7 @@ def test_layouts() -> None:
     values = torch.randn(40, 30)
     for tensor in (values.T, values[::3, 1::2], values.expand(4, 40, 30), torch.nn.Parameter(values)):
         check(tensor.detach())
-        assert not _device_histograms.counts(tensor).requires_grad
+        assert not device_histograms.counts(tensor).requires_grad
 
 
 def test_parts_add_up(monkeypatch) -> None:
@@ -98,10 +99,10 @@ def test_parts_add_up(monkeypatch) -> None:
     values = torch.cat([torch.randn(1000) * 10.0**power for power in range(-14, 24)])
     values[::97] = float("nan")
     values[5::101] = -float("inf")
-    whole = _device_histograms.counts(values)[6:]
-    monkeypatch.setattr(_device_histograms, "_CHUNK", 777)
+    whole = device_histograms.counts(values)[6:]
+    monkeypatch.setattr(device_histograms, "_CHUNK", 777)
     check(values)
-    torch.testing.assert_close(_device_histograms.counts(values)[6:], whole, rtol=0, atol=0)
+    torch.testing.assert_close(device_histograms.counts(values)[6:], whole, rtol=0, atol=0)
 
 
 def test_sums_overflow_as_on_the_cpu() -> None:
@@ -110,11 +111,11 @@ def test_sums_overflow_as_on_the_cpu() -> None:
 
 def test_in_inference_mode_and_with_default_dtype_changed() -> None:
     values = torch.randn(100)
-    expected = _device_histograms.counts(values)
+    expected = device_histograms.counts(values)
     torch.set_default_dtype(torch.float64)
     try:
         with torch.inference_mode():
-            inside = _device_histograms.counts(values)
+            inside = device_histograms.counts(values)
     finally:
         torch.set_default_dtype(torch.float32)
     assert inside.tolist() == expected.tolist()
@@ -123,4 +124,4 @@ def test_in_inference_mode_and_with_default_dtype_changed() -> None:
 def test_nothing_asks_for_a_value() -> None:
     """On the meta device, where asking for a value (a sync on a GPU) raises."""
     for dtype in (*FLOATS, *INTEGERS, torch.bool):
-        assert _device_histograms.counts(torch.empty(7, 3, dtype=dtype, device="meta")).is_meta
+        assert device_histograms.counts(torch.empty(7, 3, dtype=dtype, device="meta")).is_meta

@@ -8,7 +8,7 @@ import oracle
 import pytest
 import tensorboardX
 import tickertape
-from tickertape._global_writer import GlobalSummaryWriter, _SharedSteps
+from tickertape.writer.global_writer import GlobalSummaryWriter, _SharedSteps
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ if __name__ == '__main__':
 
 def test_the_programs_writer(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tickertape._global_writer._writer", None)
+    monkeypatch.setattr("tickertape.writer.global_writer._writer", None)
     writer = tickertape.GlobalSummaryWriter.getSummaryWriter()
     assert GlobalSummaryWriter.getSummaryWriter() is writer
     writer.add_scalar("a", 1.0)
@@ -170,7 +170,7 @@ def test_write_to_disk(tmp_path):
 
 
 def test_more_series_than_there_are_slots(monkeypatch):
-    monkeypatch.setattr("tickertape._global_writer._SLOTS", 8)
+    monkeypatch.setattr("tickertape.writer.global_writer._SLOTS", 8)
     shared = _SharedSteps()
     for round_ in range(3):
         for number in range(20):
@@ -180,7 +180,7 @@ def test_more_series_than_there_are_slots(monkeypatch):
 
 
 def test_a_process_that_died_with_the_lock(monkeypatch, counting, tmp_path):
-    monkeypatch.setattr("tickertape._global_writer._LOCK_SECS", 0.01)
+    monkeypatch.setattr("tickertape.writer.global_writer._LOCK_SECS", 0.01)
     holder = threading.Thread(target=counting._steps._lock.acquire)
     holder.start()
     holder.join()

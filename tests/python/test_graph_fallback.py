@@ -6,8 +6,8 @@ import oracle
 import pytest
 import torch
 from graph_oracle import box_of, boxes, check_sound, dims, graph_of, written
-from tickertape import _graph_capture, _graph_script
 from tickertape.writer import SummaryWriter
+from tickertape.writer.graphs import capture, script
 from torch import nn
 
 
@@ -60,7 +60,7 @@ def traced(model, *inputs):
     """The graph that the fallback makes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        graph, _ = _graph_script.trace(torch, model.eval(), inputs, {}, strict=False)
+        graph, _ = script.trace(torch, model.eval(), inputs, {}, strict=False)
     return graph
 
 
@@ -235,7 +235,7 @@ with tickertape.SummaryWriter("run") as w:
     else:
         raise SystemExit(1)
 assert "torch" not in sys.modules
-assert "tickertape._graph_capture" not in sys.modules
+assert "tickertape.writer.graphs.capture" not in sys.modules
 """
     )
 
@@ -244,7 +244,7 @@ def test_other_threads_keep_their_stderr(capsys):
     import sys
     import threading
 
-    with _graph_capture._hushed():
+    with capture._hushed():
         sys.stderr.write("mine\n")
         thread = threading.Thread(target=lambda: sys.stderr.write("theirs\n"))
         thread.start()

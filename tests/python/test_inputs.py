@@ -6,7 +6,7 @@ import collections
 import numpy as np
 import pytest
 import torch
-from tickertape import _check, _convert
+from tickertape.convert import arrays, check
 
 
 class WithArray:
@@ -76,7 +76,7 @@ GOOD = {
 @pytest.mark.parametrize("name", GOOD)
 def test_good_input(name):
     value, dtype, expected = GOOD[name]
-    converted, converted_dtype = _convert.as_array(value, "argument")
+    converted, converted_dtype = arrays.as_array(value, "argument")
     assert type(converted).__module__.startswith("numpy")
     assert converted_dtype == dtype
     assert converted.dtype == np.dtype(dtype)
@@ -90,27 +90,27 @@ def test_bfloat16_comes_as_bits():
         torch.tensor(1.5).bfloat16(),
         torch.ones(4, 4).bfloat16().T[::2],
     ):
-        bits, dtype = _convert.as_array(tensor, "argument")
+        bits, dtype = arrays.as_array(tensor, "argument")
         assert dtype == "bfloat16"
         assert bits.dtype == np.uint16
-        np.testing.assert_array_equal(_convert.widened(bits, dtype), tensor.float().numpy())
+        np.testing.assert_array_equal(arrays.widened(bits, dtype), tensor.float().numpy())
 
 
 def test_ml_dtypes():
     ml_dtypes = pytest.importorskip("ml_dtypes")
     values = np.array([[1.0, -2.5]])
-    bits, dtype = _convert.as_array(values.astype(ml_dtypes.bfloat16), "argument")
+    bits, dtype = arrays.as_array(values.astype(ml_dtypes.bfloat16), "argument")
     assert dtype == "bfloat16"
-    np.testing.assert_array_equal(_convert.widened(bits, dtype), values)
-    small, dtype = _convert.as_array(values.astype(ml_dtypes.float8_e5m2), "argument")
+    np.testing.assert_array_equal(arrays.widened(bits, dtype), values)
+    small, dtype = arrays.as_array(values.astype(ml_dtypes.float8_e5m2), "argument")
     assert dtype == "float32"
     np.testing.assert_array_equal(small, values)
 
 
 def test_memory_is_shared_where_it_can_be():
     tensor = torch.zeros(5)
-    assert np.shares_memory(_convert.as_array(tensor, "argument")[0], tensor.numpy())
-    assert _convert.as_array(BASE, "argument")[0] is BASE
+    assert np.shares_memory(arrays.as_array(tensor, "argument")[0], tensor.numpy())
+    assert arrays.as_array(BASE, "argument")[0] is BASE
 
 
 BAD = {
@@ -139,24 +139,24 @@ BAD = {
 def test_bad_input_names_the_argument(name):
     value, error = BAD[name]
     with pytest.raises(error, match=r"^some_argument: "):
-        _convert.as_array(value, "some_argument")
+        arrays.as_array(value, "some_argument")
 
 
 @pytest.mark.filterwarnings("ignore:Sparse")
 def test_sparse_csr():
     with pytest.raises(TypeError, match="dense"):
-        _convert.as_array(torch.eye(2).to_sparse_csr(), "argument")
+        arrays.as_array(torch.eye(2).to_sparse_csr(), "argument")
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_quantized():
     with pytest.raises(TypeError, match="dequantize"):
-        _convert.as_array(torch.quantize_per_tensor(torch.rand(3), 0.1, 0, torch.quint8), "argument")
+        arrays.as_array(torch.quantize_per_tensor(torch.rand(3), 0.1, 0, torch.quint8), "argument")
 
 
 @pytest.mark.parametrize("exact", ["complex64", "complex128", "float32", "uint16", "bool"])
 def test_exact_keeps_the_type(exact):
-    converted, dtype = _convert.as_array(np.ones(2, exact), "argument", exact=True)
+    converted, dtype = arrays.as_array(np.ones(2, exact), "argument", exact=True)
     assert dtype == exact
     assert converted.dtype == exact
 
@@ -173,7 +173,7 @@ def test_exact_keeps_the_type(exact):
     ],
 )
 def test_scalars(value, expected):
-    assert _convert.as_scalar(value, "argument") == expected
+    assert arrays.as_scalar(value, "argument") == expected
 
 
 @pytest.mark.parametrize(
@@ -181,4 +181,4 @@ def test_scalars(value, expected):
     [(None, 0), (3, 3), (2.9, 2), ("4", 4), (np.int8(5), 5), (torch.tensor(6), 6), (True, 1)],
 )
 def test_steps(value, expected):
-    assert _check.step(value) == expected
+    assert check.step(value) == expected

@@ -5,7 +5,7 @@ import inspect
 import oracle
 import pytest
 import tensorboardX
-from tickertape import _tensorboardx
+from tickertape.integrations import tensorboardx
 
 pytest.importorskip("torch", reason="what is installed over")
 
@@ -144,50 +144,50 @@ assert tickertape.read_scalars("run")["a"].value.tolist() == [1.0]
     )
 
 
-def test_tensorboardx_parameters():
+def testtensorboardx_parameters():
     theirs = inspect.signature(tensorboardX.SummaryWriter.__init__).parameters
-    ours = inspect.signature(_tensorboardx.SummaryWriter.__init__).parameters
+    ours = inspect.signature(tensorboardx.SummaryWriter.__init__).parameters
     assert [(p.name, p.kind) for p in ours.values()] == [(p.name, p.kind) for p in theirs.values()]
     assert [p.default for p in ours.values() if p.name != "comet_config"] == [
         p.default for p in theirs.values() if p.name != "comet_config"
     ]
     theirs = inspect.signature(tensorboardX.FileWriter.__init__).parameters
-    ours = inspect.signature(_tensorboardx.FileWriter.__init__).parameters
+    ours = inspect.signature(tensorboardx.FileWriter.__init__).parameters
     assert [(p.name, p.default) for p in ours.values()] == [(p.name, p.default) for p in theirs.values()]
 
 
 @pytest.mark.parametrize("name", ["SummaryWriter", "FileWriter"])
-def test_tensorboardx_methods(name):
+def testtensorboardx_methods(name):
     for method, theirs in inspect.getmembers(getattr(tensorboardX, name), inspect.isfunction):
         if not method.startswith("_"):
-            ours = getattr(getattr(_tensorboardx, name), method)
+            ours = getattr(getattr(tensorboardx, name), method)
             expected = list(inspect.signature(theirs).parameters)
             assert list(inspect.signature(ours).parameters)[: len(expected)] == expected, method
 
 
-def test_tensorboardx_order_of_parameters(tmp_path):
-    for module in (tensorboardX, _tensorboardx):
+def testtensorboardx_order_of_parameters(tmp_path):
+    for module in (tensorboardX, tensorboardx):
         with module.SummaryWriter(str(tmp_path / module.__name__)) as writer:
             writer.add_scalar("a", 1.5, 3, 7.5, "name", "description")
-    theirs, ours = (oracle.logged(tmp_path / module.__name__) for module in (tensorboardX, _tensorboardx))
+    theirs, ours = (oracle.logged(tmp_path / module.__name__) for module in (tensorboardX, tensorboardx))
     assert theirs == ours
 
 
-def test_tensorboardx_that_writes_nothing(tmp_path):
-    with _tensorboardx.SummaryWriter(str(tmp_path / "a"), write_to_disk=False) as writer:
+def testtensorboardx_that_writes_nothing(tmp_path):
+    with tensorboardx.SummaryWriter(str(tmp_path / "a"), write_to_disk=False) as writer:
         writer.add_scalar("a", 1.0, 0)
         writer.add_histogram("h", [1.0, 2.0], 0)
     assert not list(tmp_path.iterdir())
 
 
-def test_tensorboardx_writer(tmp_path):
-    with _tensorboardx.SummaryWriter(logdir=tmp_path / "a", flush_secs=1, anything="else") as writer:
+def testtensorboardx_writer(tmp_path):
+    with tensorboardx.SummaryWriter(logdir=tmp_path / "a", flush_secs=1, anything="else") as writer:
         assert writer.logdir == writer.log_dir == tmp_path / "a"
-    with _tensorboardx.SummaryWriter(str(tmp_path / "unused"), log_dir=str(tmp_path / "b")) as writer:
+    with tensorboardx.SummaryWriter(str(tmp_path / "unused"), log_dir=str(tmp_path / "b")) as writer:
         assert writer.logdir == str(tmp_path / "b")
-    with _tensorboardx.SummaryWriter(tmp_path / "c", None, filename_suffix=None) as writer:
+    with tensorboardx.SummaryWriter(tmp_path / "c", None, filename_suffix=None) as writer:
         assert writer.filename_suffix == ""
-    file_writer = _tensorboardx.FileWriter(logdir=tmp_path / "d")
+    file_writer = tensorboardx.FileWriter(logdir=tmp_path / "d")
     file_writer.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c", "d"]
 

@@ -14,8 +14,9 @@ PRELUDE = """
 import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[2])
 import fake_cuda, test_arrivals
-from tickertape import _core, _lifecycle
-_lifecycle.arm()
+from tickertape import _core
+from tickertape.writer import lifecycle
+lifecycle.arm()
 device = fake_cuda.load()
 stream = device.stream()
 device.hold(stream)

@@ -162,7 +162,7 @@ def test_memory_is_used_again(cuda, writer):
 
 
 def test_too_many_under_way_take_the_usual_way(cuda, writer, monkeypatch):
-    monkeypatch.setattr("tickertape._streams._MOST_SLOTS", 1)  # one block is made, with 128 slots
+    monkeypatch.setattr("tickertape.devices.streams._MOST_SLOTS", 1)  # one block is made, with 128 slots
     with cuda.held():
         for step in range(128):
             writer.add_scalar("a", cuda.tensor(step), step)

@@ -177,8 +177,8 @@ def test_what_is_no_onnx_model(tmp_path, writer):
 
 def test_without_onnx(tmp_path, writer, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    monkeypatch.delitem(sys.modules, "tickertape._onnx", raising=False)
-    monkeypatch.delattr("tickertape._onnx", raising=False)
+    monkeypatch.delitem(sys.modules, "tickertape.writer.graphs.onnx_model", raising=False)
+    monkeypatch.delattr("tickertape.writer.graphs.onnx_model", raising=False)
     with pytest.raises(ImportError, match="add_onnx_graph needs the package onnx: pip install onnx"):
         writer.add_onnx_graph("model.onnx")
     writer.close()

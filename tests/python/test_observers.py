@@ -249,8 +249,8 @@ def test_scratch_files_are_exchanged(run_script):
         HEAD
         + LOG
         + """
-from tickertape import _observed
-_observed._SCRATCH_BYTES = 1000
+from tickertape.writer import observed
+observed._SCRATCH_BYTES = 1000
 patch(torch.utils.tensorboard.writer.FileWriter)
 writer = tickertape.SummaryWriter("run")
 for step in range(100):

@@ -18,6 +18,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tickertape import reader
+from tickertape.convert import protobuf
 
 
 def write(path, *events):
@@ -245,4 +246,4 @@ def test_messages_that_are_none(tmp_path):
     with pytest.raises(ValueError, match="cut off"):
         _ = value.metadata
     with pytest.raises(ValueError, match="wire type"):
-        list(tickertape.reader._proto.fields(struct.pack("<B", 3 | 1 << 3)))
+        list(protobuf.fields(struct.pack("<B", 3 | 1 << 3)))

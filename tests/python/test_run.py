@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import tickertape
-from tickertape import __main__ as command
+from tickertape.cli import main as command
 
 pytest.importorskip("torch", reason="what the scripts import")
 
@@ -50,7 +50,7 @@ def test_script(run_command, tmp_path):
         True,
         ["folder/script.py", "--log-dir", "x", "-m", "-h"],
         str(tmp_path / "folder"),
-        "tickertape.writer",
+        "tickertape.writer.summary_writer",
     ]
 
 
@@ -64,7 +64,7 @@ def test_module(run_command, tmp_path):
         True,
         [path, "--log-dir", "x"],
         str(tmp_path),
-        "tickertape.writer",
+        "tickertape.writer.summary_writer",
     ]
 
 
@@ -125,7 +125,7 @@ import multiprocessing, sys
 from torch.utils.tensorboard import SummaryWriter
 
 def work(rank):
-    assert SummaryWriter.__module__ == "tickertape.writer"
+    assert SummaryWriter.__module__ == "tickertape.writer.summary_writer"
     with SummaryWriter(f"run/{{rank}}") as writer:
         writer.add_scalar("rank", rank, 0)
 
@@ -158,4 +158,7 @@ if sys.argv[1] == "first":
 """,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "__main__ ['first'] tickertape.writer\n__main__ ['second'] tickertape.writer\n"
+    assert (
+        done.stdout
+        == "__main__ ['first'] tickertape.writer.summary_writer\n__main__ ['second'] tickertape.writer.summary_writer\n"
+    )

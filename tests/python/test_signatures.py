@@ -5,8 +5,8 @@ import inspect
 import oracle
 import pytest
 import tensorboardX.writer
-from tickertape import _tensorboardx
 from tickertape import writer as ours
+from tickertape.integrations import tensorboardx
 
 pytest.importorskip("torch")
 TORCH = inspect.getmodule(oracle.torch_tensorboard.SummaryWriter)
@@ -41,12 +41,12 @@ def test_parameters_are_torchs(cls, method):
 
 # tensorboardX's parameters that ours do not have by that name or at that place, and why.
 BY_ANOTHER_NAME = {
-    ("SummaryWriter", "__init__", "logdir"),  # log_dir, as torch; _tensorboardx has both
+    ("SummaryWriter", "__init__", "logdir"),  # log_dir, as torch; tensorboardx has both
     ("SummaryWriter", "__init__", "comet_config"),  # likewise; Comet is told nothing
     ("SummaryWriter", "__init__", "kwargs"),  # likewise
     ("SummaryWriter", "add_image_with_boxes", "kwargs"),  # they are rescale
     ("SummaryWriter", "add_onnx_graph", "onnx_model_file"),  # prototxt, as torch
-    ("FileWriter", "__init__", "logdir"),  # log_dir, as torch; _tensorboardx has logdir
+    ("FileWriter", "__init__", "logdir"),  # log_dir, as torch; tensorboardx has logdir
 }
 AT_ANOTHER_PLACE = {  # torch has something else there
     ("SummaryWriter", "__init__", "log_dir"),
@@ -63,7 +63,7 @@ AT_ANOTHER_PLACE = {  # torch has something else there
     ("cls", "method"),
     [(name, method) for name in CLASSES for method in _methods(getattr(tensorboardX.writer, name))],
 )
-def test_parameters_are_tensorboardxs(cls, method):
+def test_parameters_aretensorboardxs(cls, method):
     theirs = _parameters(getattr(tensorboardX.writer, cls), method)
     mine = _parameters(getattr(ours, cls), method)
     places = {parameter.name: place for place, parameter in enumerate(mine)}
@@ -78,14 +78,14 @@ def test_parameters_are_tensorboardxs(cls, method):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_what_stands_in_for_tensorboardx(cls):
+def test_what_stands_in_fortensorboardx(cls):
     """install() hands out classes with tensorboardX's order, but for add_scalar, which stays native: names by keyword."""
     for method in ("__init__", "add_hparams", "add_image_with_boxes"):
         if not hasattr(getattr(tensorboardX.writer, cls), method):
             continue
         theirs, mine = (
             [p.name for p in _parameters(getattr(module, cls), method) if p.kind is not p.VAR_KEYWORD]
-            for module in (tensorboardX.writer, _tensorboardx)
+            for module in (tensorboardX.writer, tensorboardx)
         )
         assert mine == theirs, method
 

@@ -11,7 +11,7 @@ import oracle
 import pytest
 import tickertape
 import torch
-from tickertape import _devices, _torch_device
+from tickertape.devices import registry, torch_tensors
 
 TYPES = [
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
@@ -71,11 +71,11 @@ class Library:
 
 @pytest.fixture(scope="module")
 def device():
-    made = _torch_device.TorchDevice(torch.device("cpu"), Library)
+    made = torch_tensors.TorchDevice(torch.device("cpu"), Library)
     made.locks_pages = False
-    _devices.resolve_by(Elsewhere, lambda _tensor: made)
+    registry.resolve_by(Elsewhere, lambda _tensor: made)
     yield made
-    _devices.resolve_by(Elsewhere, lambda _tensor: None)
+    registry.resolve_by(Elsewhere, lambda _tensor: None)
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_types_side_by_side_lose_nothing(device, writer):
         [values[4], values[6]],
         values[4:6],
     ):
-        source = _torch_device.pack(chosen, ["x"] * len(chosen))
+        source = torch_tensors.pack(chosen, ["x"] * len(chosen))
         assert source.data.double().as_subclass(torch.Tensor).tolist() == [
             value.double().as_subclass(torch.Tensor).item() for value in chosen
         ]
@@ -129,8 +129,8 @@ def test_types_side_by_side_lose_nothing(device, writer):
 
 def test_one_copy_for_a_whole_log(device, writer, monkeypatch):
     copies = []
-    copy = _torch_device.TorchDevice.copy
-    monkeypatch.setattr(_torch_device.TorchDevice, "copy", lambda *a: (copies.append(1), copy(*a)))
+    copy = torch_tensors.TorchDevice.copy
+    monkeypatch.setattr(torch_tensors.TorchDevice, "copy", lambda *a: (copies.append(1), copy(*a)))
     writer.log({f"tag{i}": elsewhere(i) for i in range(20)}, 1)
     writer.add_scalars("main", {str(i): elsewhere(i) for i in range(5)}, 1)
     assert len(copies) == 2
@@ -181,7 +181,7 @@ def test_wrong_values_raise_at_the_call(device, writer, wrong, error):
 
 def test_sparse_tensors_are_refused():
     with pytest.raises(TypeError, match=r"value: expected a dense tensor"):
-        _torch_device.pack([torch.tensor([1.0]).to_sparse()], ["value"])
+        torch_tensors.pack([torch.tensor([1.0]).to_sparse()], ["value"])
 
 
 def test_a_capture_names_the_way_out(device, writer):
@@ -214,7 +214,7 @@ def test_a_device_that_fails_is_named_at_the_call_or_with_tag_and_step(device, w
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_torch_device.TorchDevice, "copy", fail)
+        patch.setattr(torch_tensors.TorchDevice, "copy", fail)
         with pytest.raises(RuntimeError, match=r"scalar_value: cannot be copied from cpu: .*illegal memory"):
             writer.add_scalar("loss", elsewhere(1.0), 1)
     Event.error = "device-side assert"
@@ -304,14 +304,14 @@ def test_nothing_of_ours_gets_into_a_compiled_graph(device, writer):
         writer.log({"b": y.sum(), "c": y.mean()}, number)
         return y
 
-    _devices.resolve_by(torch.Tensor, lambda _tensor: device)
+    registry.resolve_by(torch.Tensor, lambda _tensor: device)
     try:
         torch.compiler.reset()
         compiled = torch.compile(step, backend=record)
         for number in range(3):
             compiled(torch.ones(2) * number, number)
     finally:
-        _devices.resolve_by(torch.Tensor, _devices._by_torch)
+        registry.resolve_by(torch.Tensor, registry._by_torch)
     writer.flush(wait=True)
     assert oracle.values(writer.log_dir) == [
         (tag, number, value)

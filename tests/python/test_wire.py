@@ -11,7 +11,7 @@ from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary, Summar
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.plugins.pr_curve.plugin_data_pb2 import PrCurvePluginData
-from tickertape import _proto
+from tickertape.convert import protobuf
 from tickertape.writer import SummaryWriter
 
 
@@ -167,8 +167,8 @@ def test_any_scalar_byte_for_byte(tmp_path_factory, tag, value, step, walltime):
 
 @given(st.integers(-(2**63), 2**64 - 1))
 def test_varint_round_trip(value):
-    data = _proto.varint(value)
-    assert _proto.read_varint(b"x" + data, 1) == (value % 2**64, 1 + len(data))
+    data = protobuf.varint(value)
+    assert protobuf.read_varint(b"x" + data, 1) == (value % 2**64, 1 + len(data))
     assert (
         data == TensorShapeProto.Dim(size=(value + 2**63) % 2**64 - 2**63).SerializeToString()[1:]
         or value % 2**64 == 0
@@ -177,9 +177,9 @@ def test_varint_round_trip(value):
 
 @given(st.integers(1, 2**29 - 1), st.binary(max_size=300), st.integers(0, 2**64 - 1))
 def test_fields_round_trip(number, data, value):
-    message = _proto.bytes_field(number, data) + _proto.int_field(number, value)
-    expected = [(number, _proto.BYTES, data)] + [(number, _proto.VARINT, value)] * bool(value)
-    assert list(_proto.fields(message)) == expected
-    for end in range(1, len(_proto.bytes_field(number, data))):
+    message = protobuf.bytes_field(number, data) + protobuf.int_field(number, value)
+    expected = [(number, protobuf.BYTES, data)] + [(number, protobuf.VARINT, value)] * bool(value)
+    assert list(protobuf.fields(message)) == expected
+    for end in range(1, len(protobuf.bytes_field(number, data))):
         with pytest.raises(ValueError, match="cut off"):
-            list(_proto.fields(message[:end]))
+            list(protobuf.fields(message[:end]))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tickertape import _demo_model
 from tickertape.bench import svg, timing
 from tickertape.bench.contestants import OURS, importable, open_writer
 from tickertape.bench.readback import check_count
 from tickertape.bench.section import NONE, Section, digits, ratio, summary, timed
+from tickertape.demo import model as demo_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,8 +86,8 @@ class NumpyModel:
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
-        self.model = _demo_model.Perceptron(_LAYERS, rng)
-        self.optimizer = _demo_model.Adam(self.model.parameters, 1e-3)
+        self.model = demo_model.Perceptron(_LAYERS, rng)
+        self.optimizer = demo_model.Adam(self.model.parameters, 1e-3)
         self.x = rng.random((_BATCH, _LAYERS[0]))
         self.y = rng.integers(0, _LAYERS[-1], _BATCH)
 
@@ -95,7 +95,7 @@ class NumpyModel:
         """One step of Adam on one batch."""
         probabilities, activations = self.model.forward(self.x)
         self.optimizer.step(self.model.gradients(probabilities, activations, self.y))
-        return float(_demo_model.cross_entropy(probabilities, self.y))
+        return float(demo_model.cross_entropy(probabilities, self.y))
 
     def tensors(self) -> dict[str, Any]:
         """float64 arrays."""

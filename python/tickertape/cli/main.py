@@ -1,0 +1,88 @@
+"""The `tickertape` command."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a subcommand.
+
+    Args:
+        arguments: those of the command line unless given.
+
+    Returns:
+        The exit status.
+    """
+    parser = argparse.ArgumentParser(prog="tickertape", description="Native event I/O for training loops.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    demo = commands.add_parser("demo", help="train a small classifier, log all of it, read it back")
+    demo.add_argument("--log-dir", help="where to log (default: runs/demo_<date>)")
+    demo.add_argument(
+        "--epochs", type=int, default=40, help="passes over the training images (default: %(default)s)"
+    )
+    _add_bench(commands)
+    run = commands.add_parser(
+        "run",
+        help="run a script whose torch.utils.tensorboard or tensorboardX writers are to be ours",
+        usage="tickertape run [-h] (script.py | -m module) [arguments ...]",
+    )
+    run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
+    run.add_argument("script", nargs="?", help="the script to run")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
+    repair = commands.add_parser("repair", help="bring home what killed processes had logged")
+    repair.add_argument("directory", nargs="?", help="where they logged to, or above (default: anywhere)")
+    options = parser.parse_args(arguments)
+    if options.command == "run":
+        return _run(run, options)
+    if options.command == "bench":
+        return _bench(options)
+    if options.command == "repair":
+        from tickertape.writer import recovery  # noqa: PLC0415  # what --help does not need
+
+        return recovery.repair(options.directory)
+    if options.epochs < 1:
+        parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
+
+    from tickertape import demo as demo_module  # noqa: PLC0415  # what --help does not need
+
+    return demo_module.run(options.log_dir, options.epochs)
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser("bench", help="measure this machine, beside the peers that are installed")
+    bench.add_argument("--quick", action="store_true", help="half a minute, rough figures")
+    bench.add_argument("--out", metavar="report.html", help="write a page with plots, complete in itself")
+    bench.add_argument("--json", metavar="FILE", help="write the numbers")
+    bench.add_argument("--log-dir", help="keep the event files there (default: a temporary directory)")
+    bench.add_argument(
+        "--only", action="append", default=[], metavar="PART", help="one part of the report; may be repeated"
+    )
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from tickertape import bench  # noqa: PLC0415  # what --help does not need
+
+    return bench.run(
+        quick=options.quick,
+        out=options.out,
+        json_path=options.json,
+        log_dir=options.log_dir,
+        only=options.only,
+    )
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from tickertape.cli import run as run_module  # noqa: PLC0415  # what --help does not need
+
+    if options.module:
+        run_module.run_module(options.module[0], options.module[1:])
+    elif options.script and options.module is None:
+        run_module.run_script(options.script, options.arguments)
+    else:
+        parser.error("expected a script or -m module")
+    return 0

@@ -1,0 +1,184 @@
+"""JAX arrays: copied on their device at the call, brought to the host by one thread, which alone waits for them.
+
+JAX has no streams or events to ask. Its arrays do not change, but a later jitted call may be given their memory
+(donate_argnums), which deletes them: so it is a copy that is waited for.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tickertape import _core
+from tickertape.convert import arrays
+from tickertape.devices import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# Bytes on their way to the host. Beyond, a value takes the usual way, which waits.
+_MOST_BYTES = 2**28
+_MOST_ARRIVALS = 2**16
+_SCALAR = "a number or an array of one element"
+
+
+def resolver(kind: type) -> Callable[[Any], JaxDevice | None]:
+    """For arrays of one type. What stands for an array while JAX traces a function has no value at all."""
+    jax: Any = sys.modules["jax"]
+    return _on_host if issubclass(kind, jax.core.Tracer) else _device_of
+
+
+def _on_host(_array: Any) -> None:
+    return None
+
+
+def _device_of(array: Any) -> JaxDevice | None:
+    """None where the usual way need not wait, and where this process does not have the whole array."""
+    if not array.is_fully_addressable and not array.is_fully_replicated:
+        return None
+    if array.is_ready() and all(device.platform == "cpu" for device in array.devices()):
+        return None
+    return _device()
+
+
+@cache
+def _device() -> JaxDevice:
+    return JaxDevice()
+
+
+class _Owner:
+    """Memory on the host that a copy is to fill."""
+
+    def __init__(self, memory: Any, under_way: set[_Owner]) -> None:
+        self.memory = memory
+        self._under_way = under_way
+        under_way.add(self)
+
+    def give_back(self) -> None:
+        """No longer counted."""
+        self._under_way.discard(self)
+
+
+class JaxDevice:
+    """All devices of JAX."""
+
+    def __init__(self) -> None:
+        self.forget()
+        registry.register(self)
+
+    def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
+        """One copy for all values of one type; all in one call of JAX."""
+        registry.recycle()
+        late: list[_core.LateScalar | None] = [None] * len(values)
+        groups: dict[Any, list[int]] = {}
+        for index, (value, argument) in enumerate(zip(values, arguments, strict=True)):
+            if value.size != 1:
+                raise ValueError(f"{argument} must be {_SCALAR}, got shape {value.shape}")
+            _type_name(value, argument, _SCALAR)
+            groups.setdefault((value.dtype, value.sharding), []).append(index)
+        if len(self._under_way) >= _MOST_ARRIVALS:
+            return late
+        for places in groups.values():
+            stack = _jitted()(*(_local(values[place]) for place in places))
+            memory, dtype, arrival = self._send(stack, arguments[places[0]])
+            scalars = arrival.scalars(memory.ctypes.data, dtype, len(places))
+            for place, scalar in zip(places, scalars, strict=True):
+                late[place] = scalar
+        return late
+
+    def elements(self, values: Any, argument: str) -> Sequence[_core.LateScalar | None]:
+        """All elements of an array of one dimension."""
+        return self.scalars(list(values), [argument] * len(values))
+
+    def array(self, value: Any, argument: str, *, exact: bool = False) -> registry.LateArray | None:
+        """The array as a whole."""
+        registry.recycle()
+        under_way = sum(owner.memory.nbytes for owner in tuple(self._under_way))
+        if under_way and under_way + value.nbytes > _MOST_BYTES:
+            return None
+        _type_name(value, argument, "an array of numbers" if exact else "real numbers", exact=exact)
+        return registry.LateArray(*self._send(_jitted("copy")(_local(value)), argument))
+
+    def histogram(self, value: Any, argument: str) -> None:  # noqa: ARG002
+        """The core counts."""
+        return
+
+    def poll(self) -> None:
+        """The thread does that."""
+
+    def forget(self) -> None:
+        """Starts anew, with no thread."""
+        self._under_way: set[_Owner] = set()
+        self._queue: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def _send(self, copied: Any, argument: str) -> tuple[Any, str, _core.Arrival]:
+        copied.copy_to_host_async()
+        view, dtype = arrays.as_array(np.empty(copied.shape, copied.dtype), argument, exact=True)
+        arrival = _core.Arrival(_Owner(view, self._under_way), "manual", 0, 0)
+        self._queue.put((copied, view, arrival))
+        self._see_to_thread()
+        return view, dtype, arrival
+
+    def _see_to_thread(self) -> None:
+        thread = self._thread
+        if thread is not None and thread.is_alive():
+            return
+        # Two callers may start one each: they share the queue, and one more thread does no harm.
+        thread = threading.Thread(target=_bring_home, args=(self._queue,), name="tickertape-jax", daemon=True)
+        try:
+            thread.start()
+            self._thread = thread
+        except RuntimeError:  # the interpreter ends
+            _bring_home(self._queue, is_forever=False)
+
+
+def _bring_home(
+    waiting: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]], *, is_forever: bool = True
+) -> None:
+    while is_forever or not waiting.empty():
+        copied, view, arrival = waiting.get()
+        try:
+            np.copyto(view, np.asarray(copied).view(view.dtype))  # waits, without the GIL
+        except Exception as error:  # noqa: BLE001  # whatever JAX says is said about the value
+            arrival.settle(str(error) or type(error).__name__)
+        else:
+            arrival.settle()
+        del copied, view, arrival  # not until the next one comes
+
+
+def _local(array: Any) -> Any:
+    return array if array.is_fully_addressable else array.addressable_data(0)
+
+
+def _type_name(array: Any, argument: str, expected: str, *, exact: bool = False) -> None:
+    try:
+        arrays.as_array(np.empty(0, array.dtype), argument, exact=exact)
+    except TypeError:
+        raise TypeError(f"{argument} must be {expected}, got an array of {array.dtype}") from None
+
+
+@cache
+def _jitted(what: str = "stack") -> Any:
+    """Compiled once for each number and type of values."""
+    jax: Any = sys.modules["jax"]
+    numpy: Any = jax.numpy
+
+    def stack(*values: Any) -> Any:
+        return _wide(numpy, numpy.stack([value.reshape(()) for value in values]))
+
+    def copy(value: Any) -> Any:
+        return _wide(numpy, numpy.copy(value))
+
+    return jax.jit(stack if what == "stack" else copy)
+
+
+def _wide(numpy: Any, array: Any) -> Any:
+    """float8 and the like as float32, which holds each of their values."""
+    narrow = array.dtype.itemsize < 2 and numpy.issubdtype(array.dtype, numpy.floating)
+    return array.astype(numpy.float32) if narrow else array

@@ -1,0 +1,96 @@
+"""ScalarBuffer: scalars that are written on the device, also inside a captured or compiled graph, and logged with one copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tickertape.convert import check
+from tickertape.devices import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, KeysView
+
+    from tickertape import _core
+
+
+class ScalarBuffer:
+    """Named scalars in one tensor.
+
+    `buffer["loss"] = tensor` is one copy on the device, on the current stream. It may stand inside a CUDA graph or a
+    compiled function, where `SummaryWriter.add_scalar` may not. `writer.log(buffer, step)` logs all of them as they are
+    at that point of the current stream, with one copy to the host and without waiting for it.
+
+    Args:
+        names: the tags, each once.
+        device: of the tensor, as torch takes it; None is torch's default device.
+        dtype: of the tensor, a type of real numbers; None is float32. float64 keeps integers up to 2**53.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind.
+        ImportError: there is no torch.
+
+    Example:
+        >>> buffer = ScalarBuffer(["loss", "grad_norm"], device="cuda")
+        >>> with torch.cuda.graph(graph):
+        ...     buffer["loss"] = train_step()
+        >>> graph.replay()
+        >>> writer.log(buffer, step)
+    """
+
+    def __init__(self, names: Iterable[str], device: Any = None, dtype: Any = None) -> None:
+        import torch  # noqa: PLC0415  # only this class needs it
+
+        if isinstance(names, (str, bytes)):
+            raise TypeError(f"names: expected several names, got {check.type_name(names)}")
+        tags = [check.string(name, "names") for name in names]
+        if not tags or len(set(tags)) < len(tags):
+            raise ValueError("names: expected at least one name, and each once")
+        kind = torch.float32 if dtype is None else dtype
+        if not isinstance(kind, torch.dtype) or kind.is_complex:
+            raise TypeError(f"dtype: expected a torch.dtype of real numbers, got {dtype!r}")
+        # A normal tensor, wherever this is called: it is written in place by whoever comes.
+        with torch.inference_mode(False):
+            self.tensor = torch.zeros(len(tags), dtype=kind, device=device)
+            if kind.is_floating_point:
+                self.tensor.fill_(float("nan"))
+            self._slots = dict(zip(tags, self.tensor.unbind(), strict=True))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Writes one scalar: a tensor of one element, or a number (which a graph keeps as it was when captured)."""
+        slot = self._slots[name]
+        if isinstance(value, (int, float)):
+            slot.fill_(value)
+            return
+        if value.numel() != 1:
+            raise ValueError(f"{name!r}: expected one number, got shape {tuple(value.shape)}")
+        slot.copy_(value.detach().reshape(()), non_blocking=True)
+
+    def __getitem__(self, name: str) -> Any:
+        """The scalar on the device, a view of 0 dimensions: in-place operations (`add_`) write it."""
+        return self._slots[name]
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._slots
+
+    def keys(self) -> KeysView[str]:
+        """The names."""
+        return self._slots.keys()
+
+    def items(self) -> list[tuple[str, float | _core.LateScalar]]:
+        """Each name and its value as of now: a float on the CPU, elsewhere what `log` waits for in your place."""
+        device = registry.find(self.tensor)
+        late = [] if device is None else device.elements(self.tensor, "values")
+        if not late or late[0] is None:
+            return list(zip(self._slots, self.tensor.detach().double().tolist(), strict=True))
+        return list(zip(self._slots, late, strict=True))  # type: ignore[arg-type]  # all of them, or none
+
+
+# For isinstance: log takes it for what it is, and so do others. Reading a value from it does not wait for the device.
+Mapping.register(ScalarBuffer)

@@ -1,0 +1,1 @@
+"""Other packages: install(), their observers, tensorboardX's parameters, and watch() for torch modules."""

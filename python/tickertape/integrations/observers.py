@@ -1,0 +1,140 @@
+"""Writers that other packages have patched to see what is logged: wandb, MLflow, ClearML. Asked when a file is opened.
+
+wandb replaces EventFileWriter by a subclass whose constructor tells it the directory, which it then reads: it is told.
+MLflow and ClearML replace FileWriter.add_event and add_summary: every op of such a file takes the slow way, as a
+protobuf message, through what they put there, and reaches the file from its end.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from tickertape import _core
+from tickertape.writer import instance_bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tickertape.writer.file_writer import EventWriter, FileWriter
+
+_WRITER_MODULES = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
+# Where the unpatched EventFileWriters are defined.
+_EVENT_WRITER_HOMES = ("tensorboard.summary.writer.event_file_writer", "tensorboardX.event_file_writer")
+_PATCHED = {"add_event", "add_summary"}
+
+# The FileWriters that install() has put ours in place of: they may have been patched before.
+replaced: list[type] = []
+
+
+def announce(log_dir: str, filename_suffix: str) -> None:
+    """Runs the constructor that somebody has put over EventFileWriter's, with nothing behind it."""
+    for name in (*_WRITER_MODULES, _EVENT_WRITER_HOMES[0]):
+        patched = getattr(sys.modules.get(name), "EventFileWriter", None)
+        if not isinstance(patched, type) or patched.__module__ in _EVENT_WRITER_HOMES:
+            continue
+        for base in patched.__mro__:
+            if base.__module__ in _EVENT_WRITER_HOMES:
+                # Between the patch and its base in the order of methods, so that super().__init__ ends here.
+                silent = type(base.__name__, (base,), {"__init__": _nothing, "add_event": _nothing})
+                type(patched.__name__, (patched, silent), {})(log_dir, filename_suffix=filename_suffix)
+                return
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass
+
+
+def attach(file_writer: FileWriter) -> tuple[Any, Any, EventWriter]:
+    """Looks for observers of a file that was just opened.
+
+    Returns:
+        Whose add_event and add_summary they have replaced: `file_writer` itself, a stand-in on the same file, or None
+        where nobody has; the event_pb2 module that these work with, or None; and what ops are to be called on.
+    """
+    for candidate, home in _candidates(file_writer):
+        messages = _messages(home) if _is_patched(candidate) else None
+        if messages is not None:
+            front = _twin(candidate, file_writer, messages) if home else file_writer
+            from tickertape.writer.observed import ObservedWriter  # noqa: PLC0415  # for the few that need it
+
+            return front, messages, cast("EventWriter", ObservedWriter(front, messages))
+    return None, None, file_writer.event_writer
+
+
+def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:
+    """The classes whose methods may have been replaced, each with the module that hands it out; "" for our own."""
+    for ours in type(file_writer).__mro__:
+        if ours is instance_bridge.Related:  # behind it come those that install() added
+            break
+        yield ours, ""
+    for home in _WRITER_MODULES:
+        found = getattr(sys.modules.get(home), "FileWriter", None)
+        if isinstance(found, type) and found is not type(file_writer):
+            yield found, home
+    for theirs in replaced:
+        yield theirs, theirs.__module__
+
+
+def _is_patched(candidate: type) -> bool:
+    return "__getattribute__" in vars(candidate) or not _PATCHED.isdisjoint(patched_methods(candidate))
+
+
+def patched_methods(candidate: type) -> list[str]:
+    """The methods of a writer that come from another source file than its module. None where no sources are known."""
+    home = getattr(sys.modules.get(candidate.__module__), "__file__", None)
+    sources = {name: _source(member) for name, member in vars(candidate).items() if callable(member)}
+    return [name for name, source in sources.items() if source != home] if home in sources.values() else []
+
+
+def _source(function: Any) -> str | None:
+    return getattr(getattr(function, "__code__", None), "co_filename", None)
+
+
+def _twin(candidate: type, file_writer: FileWriter, messages: Any) -> Any:
+    """A FileWriter of the patched class on the file of ours: its methods run as they stand and end in our file."""
+    twin: Any = object.__new__(candidate)
+    vars(twin).update(vars(file_writer), _front=twin, _messages=messages, op_writer=file_writer.event_writer)
+    vars(twin).update(_default_metadata={})  # tensorboardX's
+    return twin
+
+
+def _messages(home: str) -> Any:
+    """The event_pb2 that a writer module works with, or any; None where there is no protobuf."""
+    for name in (home, *_WRITER_MODULES):
+        found = getattr(sys.modules.get(name), "event_pb2", None)
+        if found is not None:
+            return found
+    try:
+        return importlib.import_module("tensorboard.compat.proto.event_pb2")
+    except ImportError:
+        return None
+
+
+@functools.cache
+def take_over_native_methods() -> None:
+    """From the first observed file on, the methods that SummaryWriter inherits from the core ask where to go."""
+    from tickertape.writer.summary_writer import SummaryWriter  # noqa: PLC0415  # which imports this module
+
+    for name, method in vars(_core.SummaryWriterBase).items():
+        if writes(name):
+            setattr(SummaryWriter, name, _asking(name, method))
+
+
+def writes(name: str) -> bool:
+    """True for the methods of writers that put something into the file."""
+    return name.startswith("add_") or name == "log"
+
+
+def _asking(name: str, native: Any) -> Any:
+    @functools.wraps(native)
+    def method(self: Any, *args: Any, **kwargs: Any) -> None:
+        op_writer = self._event_writer()
+        if isinstance(op_writer, _core.EventFileWriter):
+            native(self, *args, **kwargs)
+        else:
+            getattr(op_writer, name)(*args, **kwargs)
+
+    return method

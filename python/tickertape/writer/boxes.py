@@ -1,0 +1,135 @@
+"""SummaryWriter.add_image_with_boxes: boxes and labels drawn by Pillow; the core encodes the picture."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape import _core
+from tickertape.convert import arrays, check
+from tickertape.writer.images import check_axes
+from tickertape.writer.part import WriterPart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import PIL.Image
+
+_CORNERS = 4
+# torch/utils/tensorboard/summary.py, draw_boxes and _draw_single_box.
+_COLOR, _TEXT_COLOR, _THICKNESS = "Red", "black", 2
+_TEXT_MARGIN = 0.05  # of the text's height
+
+
+class BoxMethods(WriterPart):
+    """Images with boxes."""
+
+    def add_image_with_boxes(
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        rescale: float = 1,
+        dataformats: str = "CHW",
+        labels: Sequence[str] | str | None = None,
+    ) -> None:
+        """Draws boxes on an image and writes it as PNG. Needs Pillow.
+
+        Args:
+            tag: name of the series.
+            img_tensor: an image as in `add_image`.
+            box_tensor: [N, 4] corners xmin, ymin, xmax, ymax in pixels; N may be 0.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            rescale: factor of the picture's size, boxes included. The event says the true size (torch: the old one).
+            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid first.
+            labels: text for each box, "" for none; a str for a single box. torch drops them in silence when their
+                number is wrong.
+
+        Raises:
+            ImportError: Pillow is missing.
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, image_boxes.
+        """
+        array, dtype = arrays.as_array(img_tensor, "img_tensor")
+        check_axes(array.shape, check.string(dataformats, "dataformats"))
+        boxes = _boxes(box_tensor)
+        texts = _labels(labels, len(boxes))
+        factor = check.real(rescale, "rescale")
+        pixels = _core.make_pixels(np.ascontiguousarray(array), dtype, dataformats)
+        size = _scaled(pixels.shape, factor)
+        picture = _picture(pixels)
+        for box, text in zip(boxes, texts, strict=True):
+            _draw(picture, box, text)
+        picture = picture.resize(size, _pillow().Resampling.LANCZOS)
+        self._event_writer().add_image(tag, np.asarray(picture), "uint8", "HWC", global_step, walltime)
+
+
+def _pillow() -> Any:
+    try:
+        import PIL.Image  # noqa: PLC0415  # needed here alone
+    except ImportError as error:
+        raise ImportError("add_image_with_boxes needs Pillow: pip install pillow") from error
+    return PIL.Image
+
+
+def _boxes(box_tensor: Any) -> list[list[float]]:
+    boxes = arrays.as_floats(box_tensor, "box_tensor")
+    if boxes.size == 0:
+        return []
+    if boxes.ndim != len(("N", "corners")) or boxes.shape[1] != _CORNERS:
+        raise ValueError(f"box_tensor: expected [N, 4] corners, got shape {boxes.shape}")
+    if not np.isfinite(boxes).all():
+        raise ValueError("box_tensor: expected finite corners, got NaN or infinity")
+    corners: list[list[float]] = boxes.tolist()
+    return corners
+
+
+def _labels(labels: Any, count: int) -> list[str]:
+    if labels is None:
+        return [""] * count
+    if isinstance(labels, str):
+        labels = [labels]
+    if not isinstance(labels, (list, tuple)):
+        raise TypeError(f"labels: expected a list of str, got {check.type_name(labels)}")
+    if len(labels) != count:
+        raise ValueError(f"labels: expected one for each of {count} boxes, got {len(labels)}")
+    return ["" if label is None else check.string(label, "labels (a label)") for label in labels]
+
+
+def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
+    """(width, height) of an image of `shape` [H, W, C] times `factor`, rounded down as torch does."""
+    if not 0 < factor < math.inf:
+        raise ValueError(f"rescale: expected a number above 0, got {factor}")
+    height, width = int(shape[0] * factor), int(shape[1] * factor)
+    if min(height, width) < 1:
+        raise ValueError(f"rescale: {factor} leaves no pixels of {shape[0]} x {shape[1]}")
+    return width, height
+
+
+def _picture(pixels: npt.NDArray[np.uint8]) -> PIL.Image.Image:
+    picture: PIL.Image.Image = _pillow().fromarray(pixels)
+    return picture
+
+
+def _draw(picture: PIL.Image.Image, box: list[float], text: str) -> None:
+    from PIL import ImageDraw, ImageFont  # noqa: PLC0415  # needed here alone
+
+    left, top, right, bottom = box
+    draw = ImageDraw.Draw(picture)
+    outline = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
+    draw.line(outline, width=_THICKNESS, fill=_COLOR)
+    if not text:
+        return
+    font = ImageFont.load_default()
+    x0, y0, x1, y1 = font.getbbox(text)
+    width, height = x1 - x0, y1 - y0
+    margin = math.ceil(_TEXT_MARGIN * height)
+    draw.rectangle([(left, bottom - height - 2 * margin), (left + width, bottom)], fill=_COLOR)
+    draw.text((left + margin, bottom - height - margin), text, fill=_TEXT_COLOR, font=font)

@@ -1,0 +1,162 @@
+"""SummaryWriter.add_embedding: points, labels and thumbnails for TensorBoard's projector, as files beside the events."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tickertape import _core
+from tickertape.convert import arrays, check
+from tickertape.writer.part import WriterPart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+_CONFIG = "projector_config.pbtxt"
+
+
+class EmbeddingMethods(WriterPart):
+    """Embeddings."""
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: Any = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        """Writes points for the projector, at once and on the caller's thread.
+
+        Args:
+            mat: [N, D] numbers, a row a point.
+            metadata: N labels; with `metadata_header` N rows of labels, one for each column.
+            label_img: [N, C, H, W] thumbnails, C 1 or 3; uint8 as it is, other types times 255 (torch makes uint8
+                black and white).
+            global_step: int64; None is 0.
+            tag: name of the embedding.
+            metadata_header: names of the columns.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or their lengths differ.
+            OSError: the files cannot be written.
+
+        Source: torch/utils/tensorboard/_embedding.py. Entries that other writers made stay in projector_config.pbtxt.
+        """
+        points = _points(mat)
+        labels = None if metadata is None else _labels(metadata, metadata_header, len(points))
+        sprite = None if label_img is None else _make_sprite(label_img, len(points))
+        step = f"{check.step(global_step):05d}" if global_step is not None else "00000"
+        check.string(tag, "tag")
+        encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+        if encoded in (".", "..") or "\0" in encoded:
+            raise ValueError(f"tag: expected a name for a directory, got {tag!r}")
+
+        from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
+
+        if not self.write_to_disk:
+            return
+        folder = f"{step}/{encoded}"
+        log_dir = Path(self._get_file_writer().get_logdir())
+        if (log_dir / folder).is_dir():
+            warnings.warn(
+                f"global_step: {folder} exists in {log_dir} and is written over", UserWarning, stacklevel=2
+            )
+        (log_dir / folder).mkdir(parents=True, exist_ok=True)
+        (log_dir / folder / "tensors.tsv").write_bytes(_tsv(points.tolist()))
+        entry = [f"tensor_name: {_quoted(f'{tag}:{step}')}"]
+        if labels is not None:
+            (log_dir / folder / "metadata.tsv").write_bytes(_tsv(labels))
+            entry.append(f"metadata_path: {_quoted(folder + '/metadata.tsv')}")
+        if sprite is not None:
+            (log_dir / folder / "sprite.png").write_bytes(sprite.png)
+            sizes = f"single_image_dim: {sprite.width} single_image_dim: {sprite.height}"
+            entry.append(f"sprite {{ image_path: {_quoted(folder + '/sprite.png')} {sizes} }}")
+        entry.append(f"tensor_path: {_quoted(folder + '/tensors.tsv')}")
+        _add_to_config(log_dir / _CONFIG, "embeddings {\n  " + "\n  ".join(entry) + "\n}\n")
+
+
+class _Sprite(NamedTuple):
+    png: bytes
+    width: int  # of one thumbnail, pixels
+    height: int
+
+
+def _points(mat: Any) -> npt.NDArray[Any]:
+    array, dtype = arrays.as_array(mat, "mat")
+    array = arrays.widened(array, dtype)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"mat: expected [N, D] numbers, one row a point, got shape {array.shape}")
+    return array.astype(np.uint8) if dtype == "bool" else array
+
+
+def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[list[str]]:
+    """The rows of metadata.tsv; a header is a row of its own when there are columns to name."""
+    rows = metadata.tolist() if hasattr(metadata, "tolist") else metadata
+    if isinstance(rows, (str, bytes)) or not isinstance(rows, Sequence):
+        raise TypeError(f"metadata: expected a list of labels, got {check.type_name(metadata)}")
+    if len(rows) != count:
+        raise ValueError(f"metadata: expected a label for each of the {count} rows of mat, got {len(rows)}")
+    if not header:
+        table = [[str(label)] for label in rows]
+    else:
+        if any(
+            isinstance(row, str) or not isinstance(row, Sequence) or len(row) != len(header) for row in rows
+        ):
+            raise ValueError(f"metadata: expected rows of {len(header)} labels, as metadata_header has")
+        table = [[str(label) for label in row] for row in (header, *rows)]
+    for row in table:
+        for label in row:
+            if "\n" in label or "\t" in label or "\r" in label:
+                raise ValueError(f"metadata: expected labels without tabs and line ends, got {label!r}")
+            check.string(label, "metadata")
+    return table
+
+
+def _tsv(rows: list[list[Any]]) -> bytes:
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def _make_sprite(label_img: Any, count: int) -> _Sprite:
+    """All thumbnails in one picture, ceil(sqrt(N)) in a row, as the projector cuts it up."""
+    images, dtype = arrays.as_array(label_img, "label_img")
+    if images.ndim != 4 or images.shape[0] != count or images.shape[1] not in (1, 3) or images.size == 0:
+        raise ValueError(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
+    _, channels, height, width = images.shape
+    columns = math.ceil(math.sqrt(count))
+    grid = np.zeros((columns * columns, channels, height, width), images.dtype)
+    grid[:count] = images
+    # [row, column, C, H, W] -> [row, H, column, W, C]
+    grid = grid.reshape(columns, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    picture = grid.reshape(columns * height, columns * width, channels)
+    png = _core.encode_png(_core.make_pixels(picture, dtype, "HWC"))
+    return _Sprite(png, width, height)
+
+
+def _quoted(text: str) -> str:
+    """A string in protobuf's text format."""
+    escaped = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}" for byte in text.encode()
+    )
+    return f'"{escaped}"'
+
+
+def _add_to_config(path: Path, entry: str) -> None:
+    """Appends `entry` unless it is there: the text format takes a repeated field in pieces."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        text = ""
+    if entry in text:
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "wb") as file:  # one write, so that writers in several processes do not mix
+        file.write((("\n" if text and not text.endswith("\n") else "") + entry).encode())

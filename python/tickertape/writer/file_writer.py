@@ -1,0 +1,261 @@
+"""One event file as torch's FileWriter shows it, for code that brings its own protobuf messages."""
+
+import os
+import time
+from typing import Any
+
+from tickertape import _core
+from tickertape.convert import check, protobuf
+from tickertape.integrations import observers
+from tickertape.writer import lifecycle
+from tickertape.writer.instance_bridge import Related
+from tickertape.writer.metadata import UsesMetadata
+
+
+class EventWriter(_core.EventFileWriter):
+    """The native writer of one file, with the two private names that other packages read, and protobuf messages."""
+
+    @property
+    def _file_name(self) -> str:
+        return self.path
+
+    @property
+    def _logdir(self) -> str:
+        return self.log_dir
+
+    def get_logdir(self) -> str:
+        """The directory of the event file."""
+        return self.log_dir
+
+    def add_event(self, event: Any) -> None:
+        """Writes an Event as it is: serialised bytes, or any object with `SerializeToString()`.
+
+        Raises:
+            TypeError, ValueError: it is no Event.
+        """
+        data = serialised(event, "event")
+        check_event(data, "event", "an Event")
+        super().add_event(data)
+
+
+class FileWriter(UsesMetadata, Related):
+    """Writes protobuf messages to one event file.
+
+    The signature is torch's; `max_queue` and `flush_secs` are kept but have no effect, since the core writes within
+    milliseconds and bounds its queue by bytes.
+
+    Args:
+        log_dir: directory of the event file; made when missing.
+        max_queue: no effect.
+        flush_secs: no effect.
+        filename_suffix: put at the end of the file's name.
+        purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
+        on_full: what a call does when the byte budget is used up: "block" waits, "drop" drops and counts.
+        on_error: what trouble with the disk does: "warn" warns once, "raise" raises OSError from each call until it is
+            over. Either way what was logged stays queued and is tried again.
+        is_patient: a disk that refuses a file just now does not raise; it is tried again.
+
+    Raises:
+        OSError: the directory cannot be made or written; carries the path.
+        TypeError, ValueError: an argument is of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        log_dir: Any,
+        max_queue: Any = 10,
+        flush_secs: Any = 120,
+        filename_suffix: str = "",
+        *,
+        purge_step: int | None = None,
+        on_full: str = "block",
+        on_error: str = "warn",
+        is_patient: bool = False,
+    ) -> None:
+        self._log_dir = absolute_dir(log_dir)
+        check.real(max_queue, "max_queue")
+        check.real(flush_secs, "flush_secs")
+        self._suffix = file_name_part(filename_suffix, "filename_suffix")
+        self._policies = {
+            "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
+            "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
+        }
+        lifecycle.arm()
+        self._open(purge_step, is_patient)
+
+    def _open(self, purge_step: int | None, is_patient: bool = False) -> None:
+        """Makes the file, and finds out who else wants to see what goes into it."""
+        self.event_writer = EventWriter(
+            self._log_dir, self._suffix, purge_step=purge_step, is_patient=is_patient, **self._policies
+        )
+        observers.announce(self._log_dir, self._suffix)
+        self._front, self._messages, self.op_writer = observers.attach(self)
+
+    def get_logdir(self) -> str:
+        """The directory of the event file, absolute."""
+        return self._log_dir
+
+    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+        """Writes an Event, setting its `wall_time` (now unless given) and, where given, its `step`, as torch does.
+
+        Args:
+            event: an Event message of any protobuf package.
+            step: int64 or None.
+            walltime: seconds since the epoch.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        if not hasattr(event, "SerializeToString"):
+            raise TypeError(f"event: expected an Event message, got {check.type_name(event)}")
+        step, walltime = self._filled(step, walltime)
+        seconds = check.walltime(walltime)
+        number = check.step(step, "step")
+        event.wall_time = time.time() if seconds is None else seconds
+        if step is not None:
+            event.step = number
+        if self._front is None or self._front is self:
+            self.event_writer.add_event(event)
+        else:
+            self._front.add_event(event, step, event.wall_time)
+
+    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Writes an Event around a Summary.
+
+        Args:
+            summary: a Summary message of any protobuf package (torch's, tensorboardX's, TensorFlow's), or its bytes.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        global_step, walltime = self._filled(global_step, walltime)
+        data = serialised(summary, "summary")
+        if data is summary:  # bytes that nobody has parsed yet
+            check_event(protobuf.bytes_field(5, data), "summary", "a Summary")  # event.proto: field 5
+        if self._front is self:
+            event = self._messages.Event.FromString(protobuf.bytes_field(5, data))
+            self.add_event(event, global_step, walltime)
+        else:
+            self.op_writer.add_summary(data, global_step, walltime)
+
+    def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
+        """What use_metadata() has set, where nothing is given."""
+        default_step, default_walltime = self._metadata
+        return default_step if step is None else step, default_walltime if walltime is None else walltime
+
+    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+        """Writes a graph and what its nodes take up.
+
+        Args:
+            graph_profile: a GraphDef message and a RunMetadata message of any protobuf package, or their bytes.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        if not isinstance(graph_profile, (tuple, list)) or len(graph_profile) != 2:
+            raise TypeError(f"graph_profile: expected a graph and run metadata, got {graph_profile!r}")
+        graph, profile = (serialised(message, "graph_profile") for message in graph_profile)
+        self._add_graph(graph, walltime, profile)
+
+    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Writes a graph.
+
+        Args:
+            graph: a GraphDef message of any protobuf package, or its bytes.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        self._add_graph(serialised(graph, "graph"), walltime)
+
+    def add_openvino_graph(self, graph: Any, walltime: Any = None) -> None:
+        """The same as add_onnx_graph, as in tensorboardX."""
+        self.add_onnx_graph(graph, walltime)
+
+    def _add_graph(self, graph: bytes, walltime: Any, profile: bytes | None = None) -> None:
+        from tickertape.writer.graphs import nodes  # noqa: PLC0415  # few write graphs
+
+        seconds = check.walltime(self._filled(None, walltime)[1])
+        seconds = time.time() if seconds is None else seconds
+        self.op_writer.add_event(nodes.graph_event(graph, seconds))
+        if profile is not None:
+            self.op_writer.add_event(nodes.run_metadata_event(profile, seconds))
+
+    def flush(self, wait: bool = False) -> None:
+        """Returns when everything added so far is in the file and visible to a reader.
+
+        Args:
+            wait: also for values that are still on a device. Otherwise the first of them and what follows it in the
+                file come later by themselves.
+        """
+        self.event_writer.flush(wait)
+
+    def close(self) -> None:
+        """flush(), then closes the file. Closing twice is fine."""
+        self.op_writer.close()
+        self.event_writer.close()
+
+    def reopen(self) -> None:
+        """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
+        if self.event_writer.closed:
+            self._open(None, is_patient=True)
+
+
+def serialised(message: Any, name: str) -> bytes:
+    """The bytes of a protobuf message; bytes are taken as they are.
+
+    Raises:
+        TypeError: `message` is neither.
+    """
+    if isinstance(message, bytes):
+        return message
+    serialise = getattr(message, "SerializeToString", None)
+    if serialise is None:
+        raise TypeError(f"{name}: expected a protobuf message or bytes, got {check.type_name(message)}")
+    return bytes(serialise())
+
+
+def check_event(data: bytes, name: str, expected: str) -> None:
+    """Keeps bytes out of the file that no reader could decode.
+
+    Raises:
+        ValueError: `data` is no serialised Event.
+    """
+    try:
+        _core.decode_event(data)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected {expected} message: {error}") from error
+
+
+def absolute_dir(log_dir: Any) -> str:
+    """`log_dir` (str, bytes or path) as an absolute path; as given, where it is one. No links are followed.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: it is a URL, for which there is no sink, or no valid UTF-8.
+    """
+    try:
+        path = os.fsdecode(log_dir)
+    except TypeError as error:
+        raise TypeError(f"log_dir: expected a str, bytes or path, got {check.type_name(log_dir)}") from error
+    check.string(path, "log_dir")
+    if "://" in path:
+        raise ValueError(f"log_dir: expected a local directory, got {path!r}")
+    return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
+
+
+def file_name_part(value: Any, name: str) -> str:
+    """`value` as part of a file's name.
+
+    Raises:
+        TypeError: it is no str.
+        ValueError: it holds a path separator or NUL.
+    """
+    text = check.string(value, name)
+    if "/" in text or os.sep in text or "\0" in text:
+        raise ValueError(f"{name}: expected part of a file name, got {text!r}")
+    return text

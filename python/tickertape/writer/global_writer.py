@@ -1,0 +1,196 @@
+"""GlobalSummaryWriter: one writer for a whole program that counts the steps itself, as tensorboardX has it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import mmap
+import struct
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from tickertape.writer import lifecycle
+from tickertape.writer.summary_writer import SummaryWriter
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_SLOTS = 2**16  # series that are counted across processes; 1 MiB, of which the system gives what is used
+_SLOT = struct.Struct("<8sq")  # hash of the series, its next step
+_LOCK_SECS = 1.0  # far more than an add_* holds it: who had it is dead
+
+
+class GlobalSummaryWriter:
+    """A writer whose steps count themselves, one series each, through all modules and forked processes of a program.
+
+    The parameters are tensorboardX's; what other packages' add_* call `global_step` is left out of every add_*. A forked
+    child goes on counting where its parent is, and the other way round. May be used from many threads.
+
+    Args:
+        logdir: directory of the run; None is `runs/<date>_<host><comment>`.
+        comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk: as in SummaryWriter.
+        log_dir: the same as `logdir`; wins where both are given.
+        coalesce_process: no effect, as in tensorboardX.
+        kwargs: no effect, as in tensorboardX.
+
+    Attributes:
+        smw: the SummaryWriter behind it.
+
+    Source: tensorboardX/global_writer.py.
+    """
+
+    def __init__(
+        self,
+        logdir: Any = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: Any = 10,
+        flush_secs: Any = 120,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        log_dir: Any = None,
+        coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX's
+        **kwargs: Any,  # noqa: ARG002  # likewise
+    ) -> None:
+        self.smw = SummaryWriter(
+            logdir if log_dir is None else log_dir,
+            comment,
+            purge_step,
+            max_queue,
+            flush_secs,
+            filename_suffix,
+            write_to_disk=write_to_disk,
+        )
+        self._steps = _SharedSteps()
+
+    def add_scalar(self, tag: str, scalar_value: Any, walltime: Any = None) -> None:
+        """SummaryWriter.add_scalar at the series' next step, from 0."""
+        self._add("add_scalar", tag, (tag, scalar_value), {"walltime": walltime})
+
+    def add_image(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "CHW") -> None:
+        """SummaryWriter.add_image at the series' next step, from 0."""
+        options = {"walltime": walltime, "dataformats": dataformats}
+        self._add("add_image", tag, (tag, img_tensor), options)
+
+    def add_text(self, tag: str, text_string: str | bytes, walltime: Any = None) -> None:
+        """SummaryWriter.add_text at the series' next step, from 0."""
+        self._add("add_text", tag, (tag, text_string), {"walltime": walltime})
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else SummaryWriter has; with a `global_step` it is called at the next step, without."""
+        if name.startswith("_") or name == "smw":
+            raise AttributeError(f"GlobalSummaryWriter has no attribute {name!r}")
+        member = getattr(self.smw, name)
+        if not callable(member):
+            return member
+        parameters = list(inspect.signature(member).parameters)
+        if "global_step" not in parameters:
+            return member
+        parameters.remove("global_step")
+
+        def add(*args: Any, **kwargs: Any) -> None:
+            if "global_step" in kwargs or len(args) > len(parameters):
+                raise TypeError(f"{name}: GlobalSummaryWriter counts the steps itself: give no global_step")
+            given = {**dict(zip(parameters, args, strict=False)), **kwargs}
+            # A dict of values (log) has no tag; it is one series.
+            self._add(name, given.get("tag", given.get("main_tag", "")), (), given)
+
+        return add
+
+    @staticmethod
+    def getSummaryWriter() -> GlobalSummaryWriter:  # noqa: N802  # tensorboardX's name
+        """The program's writer, made in the default directory by the first who asks."""
+        global _writer  # noqa: PLW0603  # one a program is what it is for
+        with lifecycle.opening:
+            if _writer is None:
+                made = GlobalSummaryWriter()
+                if _writer is None:  # a signal handler may have asked meanwhile
+                    _writer = made
+            return _writer
+
+    @property
+    def file_writer(self) -> Any:
+        """The FileWriter of the main file."""
+        return self.smw._get_file_writer()  # noqa: SLF001  # as in tensorboardX
+
+    def close(self) -> None:
+        """Writes what is left and closes the files. A later add_* goes on counting in a new file."""
+        self.smw.close()
+
+    def _add(self, name: str, tag: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A call that raises uses up no step."""
+        with self._steps as steps:
+            key = f"{name}/{tag}"
+            step = steps.next_of(key)
+            getattr(self.smw, name)(*args, global_step=step, **kwargs)
+            steps.store(key, step + 1)
+
+
+class _SharedSteps:
+    """The next step of each series, in memory that forked processes share, under a lock that they share too.
+
+    Open addressing: a series lies at its hash or in the first free slot behind.
+    """
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _SLOTS * _SLOT.size)
+        self._lock = _shared_lock()
+        self._own: dict[str, int] = {}  # what found no slot
+
+    def __enter__(self) -> Self:
+        if not self._lock.acquire(timeout=_LOCK_SECS):
+            warnings.warn(
+                "GlobalSummaryWriter: a process died while it logged; from here on processes may share steps",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+            self._lock = threading.RLock()
+            self._lock.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def next_of(self, key: str) -> int:
+        """The step that `key` is at."""
+        slot = self._slot(key)
+        return self._own.get(key, 0) if slot is None else int(_SLOT.unpack_from(self._memory, slot)[1])
+
+    def store(self, key: str, step: int) -> None:
+        """Sets the step that `key` is at."""
+        slot = self._slot(key)
+        if slot is None:
+            self._own[key] = step
+        else:
+            _SLOT.pack_into(self._memory, slot, _digest(key), step)
+
+    def _slot(self, key: str) -> int | None:
+        """Offset of the slot of `key`, or of a free one for it; None when all are taken."""
+        digest = _digest(key)
+        start = int.from_bytes(digest, "little")
+        for probe in range(_SLOTS):
+            offset = (start + probe) % _SLOTS * _SLOT.size
+            taken = self._memory[offset : offset + 8]
+            if taken in (digest, bytes(8)):
+                return offset
+        return None
+
+
+def _digest(key: str) -> bytes:
+    """64 bits that are not all 0: two series of a program do not meet."""
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return digest if any(digest) else b"\1" + digest[1:]
+
+
+def _shared_lock() -> Any:
+    """Re-entrant, for signal handlers that log; held by one thread of all processes at a time."""
+    import multiprocessing  # noqa: PLC0415  # takes longer to import than all of this package
+
+    try:
+        return multiprocessing.RLock()
+    except (ImportError, OSError):  # a system without semaphores
+        return threading.RLock()
+
+
+_writer: GlobalSummaryWriter | None = None

@@ -1,0 +1,162 @@
+"""Which way a model's graph is captured: torch.export first, torch.jit.trace where that fails, TorchScript as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from tickertape.writer.graphs import export, script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tickertape.writer.graphs.nodes import Graph
+
+# These tell at length what made an export fail; the way around it makes that no trouble of the user's.
+_LOGGERS = ("torch.export._trace", "torch.fx.experimental.symbolic_shapes")
+
+
+def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tuple[Graph, str]:
+    """(graph, torch's print of it) of a call of `model`.
+
+    Raises:
+        ValueError: forward() does not take `input_to_model`.
+        RuntimeError: neither way can capture the model.
+    """
+    if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
+        return script.read(torch, model, model)
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wrapped
+    args, kwargs = _arguments(torch, model, input_to_model)
+    with _undisturbed(torch, model):
+        try:
+            with _hushed():
+                return export.read(torch, model, args, kwargs)
+        except Exception as error:  # noqa: BLE001  # torch.export raises dozens of types, all meaning "not this model"
+            export_error = error
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                captured = script.trace(torch, model, args, kwargs, strict=strict)
+            except Exception as error:
+                raise RuntimeError(_both_failed(export_error, error)) from error
+    if any(issubclass(warning.category, torch.jit.TracerWarning) for warning in caught):
+        warnings.warn(
+            "model: its control flow depends on values of tensors; the graph shows the way that input_to_model takes."
+            f" torch.cond would show every branch ({_first_line(export_error)})",
+            UserWarning,
+            stacklevel=4,
+        )
+    return captured
+
+
+_WHAT_HELPS = (
+    "check that model(*input_to_model) itself runs; pass use_strict_trace=False when forward() returns lists or dicts; "
+    "replace `if` and `while` on values of tensors by torch.cond and torch.while_loop; keep NumPy, .item() and "
+    ".tolist() out of forward(); or add the graph of a sub-module that can be captured"
+)
+
+
+def _both_failed(export_error: BaseException, trace_error: BaseException) -> str:
+    reasons = f"  torch.export: {_first_line(export_error)}\n  torch.jit.trace: {_first_line(trace_error)}\n"
+    return f"model: cannot be captured.\n{reasons}What helps: {_WHAT_HELPS}."
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
+
+
+def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """`input_to_model` as positional and keyword arguments of forward().
+
+    Raises:
+        ValueError: forward() does not take them.
+    """
+    try:
+        signature = inspect.signature(model.forward)
+    except (TypeError, ValueError):
+        signature = inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)])
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    if isinstance(given, (tuple, list)):
+        args = tuple(given)
+    elif isinstance(given, dict) and _are_names(signature, given):
+        kwargs = dict(given)
+    elif given is not None:
+        args = (given,)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ValueError(
+            f"input_to_model: forward{signature} of {type(model).__name__} does not take it: {error}"
+        ) from None
+    if any(tensor.is_meta for tensor in model.parameters()):
+        args, kwargs = torch.utils._pytree.tree_map_only(  # noqa: SLF001  # torch's own name for its trees
+            torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs)
+        )
+    return args, kwargs
+
+
+def _are_names(signature: inspect.Signature, given: dict[Any, Any]) -> bool:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    names = {name for name, parameter in signature.parameters.items() if parameter.kind in named}
+    if not given or not names.issuperset(given):
+        return False
+    try:
+        signature.bind(**given)
+    except TypeError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _undisturbed(torch: Any, model: Any) -> Iterator[None]:
+    """Eval mode, no gradients, no fused layers (which would hide their modules), no warnings; all put back behind."""
+    modes = [(module, module.training) for module in model.modules()]
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    random_state = torch.get_rng_state()
+    try:
+        model.eval()
+        torch.backends.mha.set_fastpath_enabled(False)
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        torch.set_rng_state(random_state)
+        for module, training in modes:
+            module.training = training
+
+
+class _OtherThreads:
+    """A stream for all threads but the one that made it, whose text is dropped."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._thread else int(self._stream.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """torch.export prints the graph it could not finish to stderr, and logs why."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    were_disabled = [logger.disabled for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.disabled = True
+        with contextlib.redirect_stderr(_OtherThreads(sys.stderr)):
+            yield
+    finally:
+        for logger, disabled in zip(loggers, were_disabled, strict=True):
+            logger.disabled = disabled

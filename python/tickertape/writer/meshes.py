@@ -1,0 +1,124 @@
+"""SummaryWriter.add_mesh: point clouds and triangles for TensorBoard's mesh page. Cold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape.convert import arrays, check, protobuf
+from tickertape.writer.part import WriterPart
+
+# tensorboard/plugins/mesh/plugin_data.proto, enum ContentType, in the order of the values.
+_CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
+_FLOAT = 1  # tensorboard/compat/proto/types.proto, DT_FLOAT
+_RANK = 3
+
+
+class MeshMethods(WriterPart):
+    """Meshes and point clouds."""
+
+    def add_mesh(
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Any = None,
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes meshes, or point clouds where there are no faces, in float32.
+
+        Args:
+            tag: name of the series.
+            vertices: [B, N, 3] coordinates.
+            colors: [B, N, 3], 0 to 255, one for each vertex.
+            faces: [B, M, 3] triangles: each three whole numbers in [0, N), the vertices' indices. torch takes others too,
+                which the page cannot draw.
+            config_dict: camera, lights and material for three.js; anything that JSON can hold.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, mesh.
+        """
+        check.string(tag, "tag")
+        tensors = {"VERTEX": _triples(vertices, "vertices")}
+        count = tensors["VERTEX"].shape[1]
+        if faces is not None:
+            tensors["FACE"] = _triples(faces, "faces")
+            _check_faces(tensors["FACE"], tensors["VERTEX"].shape)
+        if colors is not None:
+            tensors["COLOR"] = _triples(colors, "colors")
+            if tensors["COLOR"].shape != tensors["VERTEX"].shape:
+                raise ValueError(
+                    f"colors: expected one for each of {count} vertices, {tensors['VERTEX'].shape}, "
+                    f"got {tensors['COLOR'].shape}"
+                )
+        config = _json(config_dict)
+        components = sum(1 << _CONTENT_TYPES[kind] for kind in tensors)
+        # summary.proto: Summary.value 1
+        summary = b"".join(
+            protobuf.bytes_field(1, _value(tag, kind, tensor, components, config))
+            for kind, tensor in tensors.items()
+        )
+        self._event_writer().add_summary(summary, global_step, walltime)
+
+
+def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
+    array = arrays.as_floats(value, name)
+    if array.ndim != _RANK or array.shape[2] != _RANK or 0 in array.shape:
+        raise ValueError(f"{name}: expected [B, N, 3], got shape {array.shape}")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _check_faces(faces: npt.NDArray[np.float32], vertices: tuple[int, ...]) -> None:
+    """Raises ValueError where a face does not name three of the vertices of its own batch."""
+    if faces.shape[0] != vertices[0]:
+        raise ValueError(f"faces: expected a batch of {vertices[0]}, as vertices have, got {faces.shape[0]}")
+    inside = (faces >= 0) & (faces < vertices[1]) & (faces == np.floor(faces))
+    if not inside.all():
+        bad = faces[~inside][0]
+        raise ValueError(f"faces: expected whole numbers from 0 to {vertices[1] - 1}, got {bad:g}")
+
+
+def _json(config_dict: Any) -> str:
+    if config_dict is None:
+        return "{}"
+    import json  # noqa: PLC0415  # few configure
+
+    try:
+        return json.dumps(config_dict, sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"config_dict: expected what JSON can hold: {error}") from error
+
+
+def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int, config: str) -> bytes:
+    """summary.proto, message Summary.Value: tag 1, tensor 8, metadata 9."""
+    # tensor.proto: dtype 1, tensor_shape 2 (dim 2, size 1), float_val 5
+    dims = b"".join(protobuf.bytes_field(2, protobuf.int_field(1, size)) for size in tensor.shape)
+    proto = (
+        protobuf.int_field(1, _FLOAT)
+        + protobuf.bytes_field(2, dims)
+        + protobuf.bytes_field(5, tensor.tobytes())
+    )
+    # plugin_data.proto, MeshPluginData: name 2, content_type 3, json_config 5, shape 6, components 7; version is 0
+    content = (
+        protobuf.text_field(2, tag)
+        + protobuf.int_field(3, _CONTENT_TYPES[kind])
+        + protobuf.text_field(5, config)
+        + protobuf.bytes_field(6, b"".join(map(protobuf.varint, tensor.shape)))
+        + protobuf.int_field(7, components)
+    )
+    # summary.proto, SummaryMetadata: plugin_data 1 (plugin_name 1, content 2)
+    plugin = protobuf.text_field(1, "mesh") + protobuf.bytes_field(2, content)
+    return (
+        protobuf.text_field(1, f"{tag}_{kind}")
+        + protobuf.bytes_field(8, proto)
+        + protobuf.bytes_field(9, protobuf.bytes_field(1, plugin))
+    )
