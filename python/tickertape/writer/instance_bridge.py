@@ -7,7 +7,7 @@ from typing import Any
 
 from tickertape import _core
 
-# Our class to the classes it stands in for; filled and emptied by _install.py.
+# Our class to the classes it stands in for; filled and emptied by integrations.install.
 stands_in_for: dict[type, tuple[type, ...]] = {}
 
 
