@@ -144,7 +144,7 @@ assert tickertape.read_scalars("run")["a"].value.tolist() == [1.0]
     )
 
 
-def testtensorboardx_parameters():
+def test_tensorboardx_parameters():
     theirs = inspect.signature(tensorboardX.SummaryWriter.__init__).parameters
     ours = inspect.signature(tensorboardx.SummaryWriter.__init__).parameters
     assert [(p.name, p.kind) for p in ours.values()] == [(p.name, p.kind) for p in theirs.values()]
@@ -157,7 +157,7 @@ def testtensorboardx_parameters():
 
 
 @pytest.mark.parametrize("name", ["SummaryWriter", "FileWriter"])
-def testtensorboardx_methods(name):
+def test_tensorboardx_methods(name):
     for method, theirs in inspect.getmembers(getattr(tensorboardX, name), inspect.isfunction):
         if not method.startswith("_"):
             ours = getattr(getattr(tensorboardx, name), method)
@@ -165,7 +165,7 @@ def testtensorboardx_methods(name):
             assert list(inspect.signature(ours).parameters)[: len(expected)] == expected, method
 
 
-def testtensorboardx_order_of_parameters(tmp_path):
+def test_tensorboardx_order_of_parameters(tmp_path):
     for module in (tensorboardX, tensorboardx):
         with module.SummaryWriter(str(tmp_path / module.__name__)) as writer:
             writer.add_scalar("a", 1.5, 3, 7.5, "name", "description")
@@ -173,14 +173,14 @@ def testtensorboardx_order_of_parameters(tmp_path):
     assert theirs == ours
 
 
-def testtensorboardx_that_writes_nothing(tmp_path):
+def test_tensorboardx_that_writes_nothing(tmp_path):
     with tensorboardx.SummaryWriter(str(tmp_path / "a"), write_to_disk=False) as writer:
         writer.add_scalar("a", 1.0, 0)
         writer.add_histogram("h", [1.0, 2.0], 0)
     assert not list(tmp_path.iterdir())
 
 
-def testtensorboardx_writer(tmp_path):
+def test_tensorboardx_writer(tmp_path):
     with tensorboardx.SummaryWriter(logdir=tmp_path / "a", flush_secs=1, anything="else") as writer:
         assert writer.logdir == writer.log_dir == tmp_path / "a"
     with tensorboardx.SummaryWriter(str(tmp_path / "unused"), log_dir=str(tmp_path / "b")) as writer:

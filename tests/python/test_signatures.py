@@ -63,7 +63,7 @@ AT_ANOTHER_PLACE = {  # torch has something else there
     ("cls", "method"),
     [(name, method) for name in CLASSES for method in _methods(getattr(tensorboardX.writer, name))],
 )
-def test_parameters_aretensorboardxs(cls, method):
+def test_parameters_are_tensorboardxs(cls, method):
     theirs = _parameters(getattr(tensorboardX.writer, cls), method)
     mine = _parameters(getattr(ours, cls), method)
     places = {parameter.name: place for place, parameter in enumerate(mine)}
@@ -78,7 +78,7 @@ def test_parameters_aretensorboardxs(cls, method):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_what_stands_in_fortensorboardx(cls):
+def test_what_stands_in_for_tensorboardx(cls):
     """install() hands out classes with tensorboardX's order, but for add_scalar, which stays native: names by keyword."""
     for method in ("__init__", "add_hparams", "add_image_with_boxes"):
         if not hasattr(getattr(tensorboardX.writer, cls), method):
