@@ -28,7 +28,7 @@ ifneq ($(origin CXX),default)
   export CXX
 endif
 
-NATIVE := $(shell find csrc tests/cpp tests/fuzz -name '*.cc' -o -name '*.h' 2>/dev/null)
+NATIVE := $(shell find csrc tests/native tests/fuzz -name '*.cc' -o -name '*.h' 2>/dev/null)
 BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csrc python/tickertape -type f \
   -name '*.cc' -o -type f -name '*.h' -o -type f -name '*.py' -o -type f -name '*.pyi' -o -name py.typed)
 TIDY_FILES := $(shell find csrc -name '*.cc')

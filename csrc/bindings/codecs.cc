@@ -12,16 +12,16 @@
 #include <vector>
 
 #include "base/cpu.h"
-#include "bindings/arguments.h"
+#include "bindings/convert/arguments.h"
 #include "bindings/gil.h"
-#include "codec/gif.h"
-#include "codec/grid.h"
-#include "codec/histogram.h"
-#include "codec/pixels.h"
-#include "codec/png.h"
-#include "codec/pr_curve.h"
-#include "codec/wav.h"
-#include "crc/masked_crc.h"
+#include "checksum/masked_crc.h"
+#include "codec/audio/wav.h"
+#include "codec/gif/gif.h"
+#include "codec/histogram/histogram.h"
+#include "codec/image/grid.h"
+#include "codec/image/pixels.h"
+#include "codec/image/png.h"
+#include "codec/pr_curve/pr_curve.h"
 
 namespace py = pybind11;
 

@@ -1,15 +1,15 @@
 // tickertape._core: the table of contents. L5.
 #include <pybind11/pybind11.h>
 
+#include "base/settings.h"
 #include "bindings/codecs.h"
+#include "bindings/devices.h"
 #include "bindings/errors.h"
 #include "bindings/in_place.h"
-#include "bindings/late.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
 #include "bindings/waiting.h"
 #include "bindings/writer.h"
-#include "pipeline/settings.h"
 
 namespace py = pybind11;
 

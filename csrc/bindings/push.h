@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "bindings/arguments.h"
+#include "bindings/convert/arguments.h"
 #include "bindings/gil.h"
 #include "bindings/py_writer.h"
 #include "event/op_body.h"

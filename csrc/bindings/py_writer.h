@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "pipeline/event_file_writer.h"
+#include "writer/event_file_writer.h"
 
 namespace tickertape::bindings {
 

@@ -13,10 +13,10 @@
 #include "base/error.h"
 #include "bindings/gil.h"
 #include "event/decoder.h"
+#include "protobuf/fields.h"
+#include "protobuf/reader.h"
 #include "reader/scalars.h"
-#include "record/record_reader.h"
-#include "wire/fields.h"
-#include "wire/reader.h"
+#include "tfrecord/record_reader.h"
 
 namespace py = pybind11;
 
@@ -43,7 +43,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> damage_of(const RecordReade
 }
 
 const char* event_field_name(std::uint32_t field) {
-  using namespace wire::event_field;
+  using namespace protobuf::event_field;
   switch (field) {
     case kFileVersion:
       return "file_version";
@@ -65,7 +65,7 @@ const char* event_field_name(std::uint32_t field) {
 }
 
 const char* value_field_name(std::uint32_t field) {
-  using namespace wire::value_field;
+  using namespace protobuf::value_field;
   switch (field) {
     case kSimpleValue:
       return "simple_value";
@@ -88,11 +88,11 @@ py::str to_text(std::string_view text) { return {text.data(), text.size()}; }
 
 py::list decode_values(Bytes summary) {
   py::list values;
-  wire::Field field;
-  for (wire::Reader reader(summary); reader.next(field);) {
-    if (field.field != wire::summary_field::kValue || field.type != wire::WireType::kLength) continue;
+  protobuf::Field field;
+  for (protobuf::Reader reader(summary); reader.next(field);) {
+    if (field.field != protobuf::summary_field::kValue || field.type != protobuf::WireType::kLength) continue;
     const ValueView value = decode_value(field.bytes);
-    const py::object data = value.kind == wire::value_field::kSimpleValue
+    const py::object data = value.kind == protobuf::value_field::kSimpleValue
                                 ? py::object(py::float_(static_cast<double>(value.simple_value)))
                                 : py::object(to_bytes(value.content));
     values.append(py::make_tuple(to_text(value.tag), value_field_name(value.kind), data,
@@ -104,8 +104,8 @@ py::list decode_values(Bytes summary) {
 py::tuple decode(const py::bytes& bytes) {
   const EventView event = decode_event(as_bytes(std::string_view(bytes)));
   py::object payload = to_bytes(event.content);
-  if (event.what == wire::event_field::kSummary) payload = decode_values(event.content);
-  if (event.what == wire::event_field::kFileVersion) payload = to_text(as_text(event.content));
+  if (event.what == protobuf::event_field::kSummary) payload = decode_values(event.content);
+  if (event.what == protobuf::event_field::kFileVersion) payload = to_text(as_text(event.content));
   return py::make_tuple(event.wall_time, event.step, event_field_name(event.what), payload);
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bindings/gil.h"
-#include "pipeline/recovery.h"
+#include "recovery/recovery.h"
 
 namespace py = pybind11;
 
@@ -22,7 +22,7 @@ py::list recover(const std::string& under) {
   py::list rings;
   for (const RingReport& ring : report.rings) {
     py::dict files;
-    for (const MendedFile& file : ring.files) files[py::str(file.path)] = file.events;
+    for (const RepairedFile& file : ring.files) files[py::str(file.path)] = file.events;
     rings.append(py::make_tuple(ring.ring, ring.process_id, ring.events(), ring.events_lost(),
                                 ring.is_removed, files, ring.words()));
   }

@@ -3,10 +3,10 @@
 
 #include <pybind11/pybind11.h>
 
-#include "base/os_process.h"
+#include "base/os/process.h"
+#include "bindings/devices.h"
 #include "bindings/gil.h"
-#include "bindings/late.h"
-#include "pipeline/backend.h"
+#include "drain/backend.h"
 
 namespace py = pybind11;
 

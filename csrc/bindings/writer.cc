@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "base/error.h"
-#include "bindings/arguments.h"
-#include "bindings/fast_call.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/devices.h"
+#include "bindings/fast/fast_call.h"
 #include "bindings/gil.h"
-#include "bindings/late.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
-#include "codec/histogram.h"
+#include "codec/histogram/histogram.h"
 #include "event/decoder.h"
 
 namespace py = pybind11;
@@ -38,7 +38,7 @@ void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words
   HistogramCountsOp op;
   op.max_bins = max_bins.value_or(0);
   op.words.source = to_source(words, DType::kUint64, "words");
-  add_now_or_late(self, OpKind::kHistogramCounts, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kHistogramCounts, tag, op, to_when(step, walltime), late);
 }
 
 void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, double num, double sum,
@@ -64,8 +64,8 @@ Buffer joined_strings(const py::object& strings) {
 
 // The elements of a tensor as bits. Those of complex128, too large for one element, are two each.
 struct TensorElements {
-  TensorElements(py::array values, wire::TensorType type) : array(std::move(values)) {
-    if (type != wire::TensorType::kComplex128) {
+  TensorElements(py::array values, protobuf::TensorType type) : array(std::move(values)) {
+    if (type != protobuf::TensorType::kComplex128) {
       source = to_source(array, dtype_of_size(array.itemsize()), "values");
       return;
     }
@@ -100,7 +100,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   op.type = to_tensor_type(dtype);
   Buffer strings;
   std::optional<TensorElements> elements;
-  if (op.type == wire::TensorType::kString) {
+  if (op.type == protobuf::TensorType::kString) {
     strings = joined_strings(values);
     op.strings = strings.bytes();
     op.elements.source = ArraySource::empty();
@@ -118,7 +118,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   op.display_name = display_name;
   op.description = description;
   op.data_class = data_class;
-  add_now_or_late(self, OpKind::kTensor, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kTensor, tag, op, to_when(step, walltime), late);
 }
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
@@ -146,7 +146,7 @@ void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
 
 void flush(PyWriter& self, bool wait) {
   wait_for(self.writer.is_ready() ? self.writer.file() : nullptr,
-           [&](OpenFile& file) { file.flush(wait ? LateValues::kAwait : LateValues::kLeave); });
+           [&](OpenFile& file) { file.flush(wait ? DeferredValues::kAwait : DeferredValues::kLeave); });
 }
 
 void sync(PyWriter& self) {
@@ -154,7 +154,7 @@ void sync(PyWriter& self) {
 }
 
 void close(PyWriter& self) {
-  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(LateValues::kAwait); });
+  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(DeferredValues::kAwait); });
 }
 
 bool is_second(const std::string& value, const char* name, const char* first, const char* second) {
@@ -197,7 +197,7 @@ py::dict stats() {
   all["write_retries"] = number(&Counters::write_retries);
   all["files_renewed"] = number(&Counters::files_renewed);
   all["wait_ns"] = number(&Counters::wait_ns);
-  all["events_late"] = backend == nullptr ? 0 : backend->arrivals().count();
+  all["events_late"] = backend == nullptr ? 0 : backend->waitlist().count();
   all["writers_open"] = number(&Counters::writers_open);
   return all;
 }

@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "bindings/arguments.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/devices.h"
 #include "bindings/errors.h"
-#include "bindings/fast_call.h"
+#include "bindings/fast/fast_call.h"
 #include "bindings/gil.h"
-#include "bindings/late.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "bindings/writer.h"
-#include "codec/pr_curve.h"
-#include "codec/pr_curve_packed.h"
+#include "codec/pr_curve/packed.h"
+#include "codec/pr_curve/pr_curve.h"
 
 namespace py = pybind11;
 
@@ -82,10 +82,10 @@ void add_any(PyWriter& self, py::handle tag, py::array labels, py::array predict
              std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
              py::handle walltime, py::handle late) {
   const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !late.is_none());
-  add_now_or_late(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
 }
 
-enum Parameter { kTag, kLabels, kPredictions, kThresholds, kWeights, kStep, kWalltime, kLate };
+enum Parameter { kTag, kLabels, kPredictions, kThresholds, kWeights, kStep, kWalltime, kDeferred };
 
 bool pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, Buffer& packed) {
   std::uint8_t* const to = packed.extend(predictions.size);
@@ -133,7 +133,7 @@ PyObject* writer_add_pr_curve(PyObject* self, PyObject* const* arguments, Py_ssi
   auto* writer = value_of<PyWriter>(self);
   if (writer == nullptr) return nullptr;
   try {
-    if (count == kLate && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
+    if (count == kDeferred && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
     return call_general(self, arguments, count, keywords);
   } catch (...) {
     raise_in_python(std::current_exception());

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "bindings/arguments.h"
-#include "bindings/late.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/devices.h"
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "bindings/writer.h"
-#include "codec/clip.h"
-#include "codec/pixels.h"
-#include "codec/wav.h"
+#include "codec/audio/wav.h"
+#include "codec/gif/clip.h"
+#include "codec/image/pixels.h"
 
 namespace py = pybind11;
 
@@ -37,7 +37,7 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
   const PixelSize size =
       pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
   if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
-  add_now_or_late(self, OpKind::kImage, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kImage, tag, op, to_when(step, walltime), late);
 }
 
 void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
@@ -58,7 +58,7 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
   op.fps = fps;
   op.shape = shape;
   op.clips.source = to_source(clips, to_dtype(dtype), "vid_tensor");
-  add_now_or_late(self, OpKind::kVideo, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kVideo, tag, op, to_when(step, walltime), late);
 }
 
 void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const std::string& dtype,
@@ -72,7 +72,7 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
   op.sample_rate = sample_rate;
   op.samples.source = to_source(samples, to_dtype(dtype), "snd_tensor");
   check_wav(op.samples.source.size(), channels, sample_rate);
-  add_now_or_late(self, OpKind::kAudio, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kAudio, tag, op, to_when(step, walltime), late);
 }
 
 }  // namespace

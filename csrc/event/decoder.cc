@@ -1,12 +1,12 @@
 // Event bytes to views. L2.
 #include "event/decoder.h"
 
-#include "wire/fields.h"
-#include "wire/reader.h"
+#include "protobuf/fields.h"
+#include "protobuf/reader.h"
 
 namespace tickertape {
 
-using namespace wire;
+using namespace protobuf;
 
 namespace {
 

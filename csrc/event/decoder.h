@@ -12,14 +12,14 @@ namespace tickertape {
 struct EventView {
   double wall_time = 0;
   std::int64_t step = 0;
-  std::uint32_t what = 0;  // the field (wire::event_field) of the oneof that is set; 0: none
+  std::uint32_t what = 0;  // the field (protobuf::event_field) of the oneof that is set; 0: none
   Bytes content;           // its bytes
 };
 
 // A Summary.Value. Points into the bytes it was decoded from.
 struct ValueView {
   std::string_view tag;
-  std::uint32_t kind = 0;  // the field (wire::value_field) of the oneof that is set; 0: none
+  std::uint32_t kind = 0;  // the field (protobuf::value_field) of the oneof that is set; 0: none
   float simple_value = 0;
   Bytes content;  // of every other kind
   std::string_view plugin_name;

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "codec/histogram.h"
-#include "codec/pr_curve.h"
-#include "codec/pr_curve_packed.h"
+#include "codec/histogram/histogram.h"
+#include "codec/pr_curve/packed.h"
+#include "codec/pr_curve/pr_curve.h"
 #include "event/event_frame.h"
 #include "event/media_encoder.h"
 #include "event/op_body.h"
@@ -16,7 +16,7 @@
 namespace tickertape {
 
 using namespace event_frame;
-using namespace wire;
+using namespace protobuf;
 
 namespace {
 

@@ -8,25 +8,25 @@
 
 #include "base/bytes.h"
 #include "event/op.h"
-#include "wire/fields.h"
-#include "wire/writer.h"
+#include "protobuf/fields.h"
+#include "protobuf/writer.h"
 
 namespace tickertape::event_frame {
 
-using wire::length_field_size;
-using wire::Writer;
+using protobuf::length_field_size;
+using protobuf::Writer;
 
 // proto3 leaves out numbers whose bits are all zero; -0.0 is written.
 inline bool is_written(double value) { return std::bit_cast<std::uint64_t>(value) != 0; }
 
 inline std::size_t double_size(std::uint32_t field, double value) {
-  return is_written(value) ? wire::fixed64_field_size(field) : 0;
+  return is_written(value) ? protobuf::fixed64_field_size(field) : 0;
 }
 inline void put_double(Writer& writer, std::uint32_t field, double value) {
   if (is_written(value)) writer.double_field(field, value);
 }
 inline std::size_t number_size(std::uint32_t field, std::uint64_t value) {
-  return value != 0 ? wire::varint_field_size(field, value) : 0;
+  return value != 0 ? protobuf::varint_field_size(field, value) : 0;
 }
 inline void put_number(Writer& writer, std::uint32_t field, std::uint64_t value) {
   if (value != 0) writer.varint_field(field, value);
@@ -39,12 +39,12 @@ inline void put_text(Writer& writer, std::uint32_t field, std::string_view text)
 }
 
 inline std::size_t head_size(double wall_time, std::int64_t step) {
-  return double_size(wire::event_field::kWallTime, wall_time) +
-         number_size(wire::event_field::kStep, static_cast<std::uint64_t>(step));
+  return double_size(protobuf::event_field::kWallTime, wall_time) +
+         number_size(protobuf::event_field::kStep, static_cast<std::uint64_t>(step));
 }
 inline void put_head(Writer& writer, double wall_time, std::int64_t step) {
-  put_double(writer, wire::event_field::kWallTime, wall_time);
-  put_number(writer, wire::event_field::kStep, static_cast<std::uint64_t>(step));
+  put_double(writer, protobuf::event_field::kWallTime, wall_time);
+  put_number(writer, protobuf::event_field::kStep, static_cast<std::uint64_t>(step));
 }
 
 // Appends an Event whose one value has `tag` and `content_size` more bytes, which `write_content(Writer&)`
@@ -52,15 +52,15 @@ inline void put_head(Writer& writer, double wall_time, std::int64_t step) {
 template <typename WriteContent>
 void append_value_event(const OpView& op, std::string_view tag, std::size_t content_size, Buffer& out,
                         WriteContent write_content) {
-  const std::size_t value = text_size(wire::value_field::kTag, tag) + content_size;
-  const std::size_t summary = length_field_size(wire::summary_field::kValue, value);
+  const std::size_t value = text_size(protobuf::value_field::kTag, tag) + content_size;
+  const std::size_t summary = length_field_size(protobuf::summary_field::kValue, value);
   const std::size_t event =
-      head_size(op.wall_time, op.step) + length_field_size(wire::event_field::kSummary, summary);
+      head_size(op.wall_time, op.step) + length_field_size(protobuf::event_field::kSummary, summary);
   Writer writer(out.reserve_back(event));
   put_head(writer, op.wall_time, op.step);
-  writer.length_field(wire::event_field::kSummary, summary);
-  writer.length_field(wire::summary_field::kValue, value);
-  put_text(writer, wire::value_field::kTag, tag);
+  writer.length_field(protobuf::event_field::kSummary, summary);
+  writer.length_field(protobuf::summary_field::kValue, value);
+  put_text(writer, protobuf::value_field::kTag, tag);
   write_content(writer);
   assert(writer.position() == out.data() + out.size() + event);
   out.commit(event);
@@ -74,29 +74,30 @@ struct Metadata {
   std::uint64_t data_class = 0;
 
   std::size_t plugin_size() const {
-    return text_size(wire::plugin_data_field::kPluginName, plugin_name) +
-           text_size(wire::plugin_data_field::kContent, as_text(plugin_content));
+    return text_size(protobuf::plugin_data_field::kPluginName, plugin_name) +
+           text_size(protobuf::plugin_data_field::kContent, as_text(plugin_content));
   }
   std::size_t message_size() const {
-    return (plugin_size() != 0 ? length_field_size(wire::metadata_field::kPluginData, plugin_size()) : 0) +
-           text_size(wire::metadata_field::kDisplayName, display_name) +
-           text_size(wire::metadata_field::kSummaryDescription, description) +
-           number_size(wire::metadata_field::kDataClass, data_class);
+    return (plugin_size() != 0 ? length_field_size(protobuf::metadata_field::kPluginData, plugin_size())
+                               : 0) +
+           text_size(protobuf::metadata_field::kDisplayName, display_name) +
+           text_size(protobuf::metadata_field::kSummaryDescription, description) +
+           number_size(protobuf::metadata_field::kDataClass, data_class);
   }
   std::size_t field_size() const {
-    return message_size() != 0 ? length_field_size(wire::value_field::kMetadata, message_size()) : 0;
+    return message_size() != 0 ? length_field_size(protobuf::value_field::kMetadata, message_size()) : 0;
   }
   void put(Writer& writer) const {
     if (message_size() == 0) return;
-    writer.length_field(wire::value_field::kMetadata, message_size());
+    writer.length_field(protobuf::value_field::kMetadata, message_size());
     if (plugin_size() != 0) {
-      writer.length_field(wire::metadata_field::kPluginData, plugin_size());
-      put_text(writer, wire::plugin_data_field::kPluginName, plugin_name);
-      put_text(writer, wire::plugin_data_field::kContent, as_text(plugin_content));
+      writer.length_field(protobuf::metadata_field::kPluginData, plugin_size());
+      put_text(writer, protobuf::plugin_data_field::kPluginName, plugin_name);
+      put_text(writer, protobuf::plugin_data_field::kContent, as_text(plugin_content));
     }
-    put_text(writer, wire::metadata_field::kDisplayName, display_name);
-    put_text(writer, wire::metadata_field::kSummaryDescription, description);
-    put_number(writer, wire::metadata_field::kDataClass, data_class);
+    put_text(writer, protobuf::metadata_field::kDisplayName, display_name);
+    put_text(writer, protobuf::metadata_field::kSummaryDescription, description);
+    put_number(writer, protobuf::metadata_field::kDataClass, data_class);
   }
 };
 

@@ -9,18 +9,18 @@
 #include <vector>
 
 #include "base/error.h"
-#include "codec/clip.h"
-#include "codec/gif.h"
-#include "codec/pixels.h"
-#include "codec/png.h"
-#include "codec/wav.h"
+#include "codec/audio/wav.h"
+#include "codec/gif/clip.h"
+#include "codec/gif/gif.h"
+#include "codec/image/pixels.h"
+#include "codec/image/png.h"
 #include "event/event_frame.h"
 #include "event/op_body.h"
 
 namespace tickertape {
 
 using namespace event_frame;
-using namespace wire;
+using namespace protobuf;
 
 namespace {
 

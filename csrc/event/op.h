@@ -8,10 +8,10 @@
 #include <span>
 #include <string_view>
 
+#include "array/array.h"
+#include "array/gather.h"
 #include "base/bytes.h"
-#include "codec/array.h"
-#include "codec/gather.h"
-#include "wire/fields.h"
+#include "protobuf/fields.h"
 
 namespace tickertape {
 
@@ -82,7 +82,7 @@ struct HistogramOp {
 
 struct HistogramCountsOp {
   std::uint64_t max_bins = 0;  // 0: no limit
-  BodyArray words;             // see counted_histogram() in codec/histogram.h
+  BodyArray words;             // see counted_histogram() in codec/histogram/histogram.h
 
   void layout(auto& io) {
     io.word(max_bins);
@@ -117,7 +117,7 @@ struct PrCurveOp {
   }
 };
 
-// The same where pack_predictions() (codec/pr_curve_packed.h) could do it.
+// The same where pack_predictions() (codec/pr_curve/packed.h) could do it.
 struct PackedPrCurveOp {
   std::uint64_t thresholds = 0;
   Bytes packed;
@@ -176,7 +176,7 @@ struct EncodedImageOp {
 };
 
 struct TensorOp {
-  wire::TensorType type = wire::TensorType::kFloat;
+  protobuf::TensorType type = protobuf::TensorType::kFloat;
   std::uint64_t has_shape = 0;
   std::span<const std::uint64_t> shape;
   std::string_view plugin_name;

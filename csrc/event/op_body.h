@@ -88,7 +88,7 @@ class BodyWriter {
 };
 
 // An array of a body whose content comes later.
-struct LateBlock {
+struct DeferredBlock {
   std::size_t at;  // where in the body
   DType dtype;
   const void* data;
@@ -96,25 +96,26 @@ struct LateBlock {
 };
 
 // As BodySizer, and notes the arrays.
-class LateBodySizer : private BodySizer {
+class DeferredBodySizer : private BodySizer {
  public:
   using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
-  std::vector<LateBlock> take_blocks() { return std::move(blocks_); }
+  std::vector<DeferredBlock> take_blocks() { return std::move(blocks_); }
 
   void array(const BodyArray& content) {
     const ArraySource& from = content.source;
-    LateBlock block{size() + 2 * kBodyWordBytes, from.dtype, from.data, {from.shape, from.shape + from.rank}};
+    DeferredBlock block{
+        size() + 2 * kBodyWordBytes, from.dtype, from.data, {from.shape, from.shape + from.rank}};
     block.axes.insert(block.axes.end(), from.strides, from.strides + from.rank);
     if (from.size() != 0) blocks_.push_back(std::move(block));
     BodySizer::array(content);
   }
 
  private:
-  std::vector<LateBlock> blocks_;
+  std::vector<DeferredBlock> blocks_;
 };
 
 // As BodyWriter, with room left for the arrays.
-class LateBodyWriter : private BodyWriter {
+class DeferredBodyWriter : private BodyWriter {
  public:
   using BodyWriter::BodyWriter;
   using BodyWriter::bytes, BodyWriter::numbers, BodyWriter::text, BodyWriter::word;

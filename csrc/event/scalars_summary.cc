@@ -6,7 +6,7 @@
 namespace tickertape {
 
 using namespace event_frame;
-using namespace wire;
+using namespace protobuf;
 
 namespace {
 

@@ -9,7 +9,7 @@
 namespace tickertape {
 
 using namespace event_frame;
-using namespace wire;
+using namespace protobuf;
 
 namespace {
 

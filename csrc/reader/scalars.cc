@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "event/decoder.h"
-#include "record/record_reader.h"
-#include "wire/fields.h"
-#include "wire/reader.h"
+#include "protobuf/fields.h"
+#include "protobuf/reader.h"
+#include "tfrecord/record_reader.h"
 
 namespace tickertape {
 namespace {
@@ -18,10 +18,11 @@ namespace {
 class Columns {
  public:
   void add(const EventView& event) {
-    if (event.what != wire::event_field::kSummary) return;
-    wire::Field field;
-    for (wire::Reader reader(event.content); reader.next(field);) {
-      if (field.field != wire::summary_field::kValue || field.type != wire::WireType::kLength) continue;
+    if (event.what != protobuf::event_field::kSummary) return;
+    protobuf::Field field;
+    for (protobuf::Reader reader(event.content); reader.next(field);) {
+      if (field.field != protobuf::summary_field::kValue || field.type != protobuf::WireType::kLength)
+        continue;
       const ValueView value = decode_value(field.bytes);
       double scalar;
       if (!decode_scalar(value, scalar)) continue;

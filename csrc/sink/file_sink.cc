@@ -2,7 +2,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/os_file.h"
+#include "base/os/file.h"
 #include "sink/sink.h"
 
 namespace tickertape {
@@ -26,7 +26,7 @@ class FileSink : public Sink {
     }
     return {done};
   }
-  SinkState look() noexcept override {
+  SinkState check_state() noexcept override {
     File::State state;
     if (is_lost_) return SinkState::kGone;
     if (!file_.known_state(state)) return SinkState::kSound;

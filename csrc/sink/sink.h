@@ -33,7 +33,7 @@ class Sink {
   virtual Appended append(Bytes bytes) noexcept = 0;
 
   // Looks at it; to be called before each append(), so it asks nobody far away.
-  virtual SinkState look() noexcept { return SinkState::kSound; }
+  virtual SinkState check_state() noexcept { return SinkState::kSound; }
 
   // Returns when everything appended is on stable storage. Throws IoError.
   virtual void sync() = 0;

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "codec/deflate.h"
-#include "codec/inflate.h"
-#include "codec/match_finder.h"
+#include "codec/image/deflate.h"
+#include "codec/image/inflate.h"
+#include "codec/image/match_finder.h"
 #include "cpu_sets.h"
 #include "input.h"
 

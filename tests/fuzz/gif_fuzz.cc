@@ -4,8 +4,8 @@
 #include <set>
 #include <vector>
 
-#include "codec/gif.h"
-#include "codec/gif_reader.h"
+#include "codec/gif/gif.h"
+#include "codec/gif/gif_reader.h"
 #include "input.h"
 
 using namespace tickertape;

@@ -4,9 +4,9 @@
 #include <limits>
 #include <vector>
 
+#include "array/array_block.h"
 #include "base/error.h"
-#include "codec/array_block.h"
-#include "codec/histogram.h"
+#include "codec/histogram/histogram.h"
 #include "cpu_sets.h"
 #include "input.h"
 

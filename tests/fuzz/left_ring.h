@@ -18,12 +18,12 @@
 #include <string>
 #include <vector>
 
-#include "base/os_process.h"
-#include "codec/histogram.h"
+#include "base/os/process.h"
+#include "base/settings.h"
+#include "codec/histogram/histogram.h"
 #include "event/op_body.h"
 #include "input.h"
-#include "pipeline/ring_layout.h"
-#include "pipeline/settings.h"
+#include "queue/ring_layout.h"
 
 namespace tickertape::fuzz {
 

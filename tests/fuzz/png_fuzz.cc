@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "codec/libpng.h"
-#include "codec/png.h"
+#include "codec/image/libpng.h"
+#include "codec/image/png.h"
 #include "cpu_sets.h"
 #include "input.h"
 

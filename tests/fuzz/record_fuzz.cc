@@ -8,12 +8,12 @@
 #include <string>
 
 #include "base/endian.h"
-#include "crc/masked_crc.h"
+#include "checksum/masked_crc.h"
 #include "input.h"
 #include "reader/scalars.h"
-#include "record/record_reader.h"
-#include "record/record_writer.h"
 #include "scan.h"
+#include "tfrecord/record_reader.h"
+#include "tfrecord/record_writer.h"
 
 using namespace tickertape;
 using namespace tickertape::fuzz;
@@ -59,7 +59,7 @@ void describe(Input& input, Buffer& file) {
         break;
       }
       default: {
-        RecordFrame frame(file);
+        RecordBuilder frame(file);
         file.append(data);
         frame.finish();
       }

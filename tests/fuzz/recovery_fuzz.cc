@@ -5,9 +5,9 @@
 #include <csignal>
 
 #include "left_ring.h"
-#include "pipeline/recovery.h"
-#include "record/record_writer.h"
+#include "recovery/recovery.h"
 #include "scan.h"
+#include "tfrecord/record_writer.h"
 
 using namespace tickertape;
 using namespace tickertape::fuzz;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "crc/crc32c.h"
+#include "checksum/crc32c.h"
 
 namespace tickertape::fuzz {
 

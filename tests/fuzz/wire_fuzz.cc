@@ -6,12 +6,12 @@
 #include "base/error.h"
 #include "event/decoder.h"
 #include "input.h"
-#include "wire/fields.h"
-#include "wire/reader.h"
-#include "wire/writer.h"
+#include "protobuf/fields.h"
+#include "protobuf/reader.h"
+#include "protobuf/writer.h"
 
 using namespace tickertape;
-using namespace tickertape::wire;
+using namespace tickertape::protobuf;
 
 namespace {
 

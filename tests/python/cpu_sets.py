@@ -1,4 +1,4 @@
-"""The sets of CPU features that codecs are tested on; tests/cpp/cpu_sets.h is the same for the native tests."""
+"""The sets of CPU features that codecs are tested on; tests/native/cpu_sets.h is the same for the native tests."""
 
 from contextlib import contextmanager
 

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "pipeline/event_file_writer.h"
-#include "pipeline/recovery.h"
+#include "writer/event_file_writer.h"
+#include "recovery/recovery.h"
 
 namespace {
 

@@ -19,7 +19,7 @@ from tickertape.bench.section import Section, rates, summary, timed
 if TYPE_CHECKING:
     from tickertape.bench.race import Plan
 
-_THREAD = "tickertape-io"  # csrc/pipeline/backend.cc
+_THREAD = "tickertape-io"  # csrc/drain/backend.cc
 
 
 def measure(plan: Plan) -> Section:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tickertape.bench.race import Plan
 
 TAG = "picture"
-_STRIP_BYTES = 1 << 20  # csrc/codec/png.cc: strips of at least a MiB, in pictures of two and more
+_STRIP_BYTES = 1 << 20  # csrc/codec/image/png.cc: strips of at least a MiB, in pictures of two and more
 _SIDES = (512, 1024, 2048)
 
 

@@ -19,7 +19,7 @@ from tickertape.convert import check
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# Element types the core knows (csrc/codec/array.h), by the dtype that holds them.
+# Element types the core knows (csrc/array/array.h), by the dtype that holds them.
 _NAMES: dict[np.dtype[Any], str] = {
     np.dtype(name): name
     for name in (

@@ -1,7 +1,7 @@
 """add_histogram of a tensor on an accelerator: counted there by torch operations, so that only counts travel.
 
 Nothing here waits for the device: no size, branch or index depends on a value. The counts are those of
-csrc/codec/histogram.cc, to the last one.
+csrc/codec/histogram/histogram.cc, to the last one.
 """
 
 from __future__ import annotations

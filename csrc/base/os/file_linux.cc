@@ -1,0 +1,126 @@
+// The POSIX side of os_file.h. L0.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "base/os/file.h"
+
+namespace tickertape {
+namespace {
+
+// write() takes at most 2,147,479,552 bytes on Linux (write(2)).
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+
+int open_retrying(const std::string& path, int flags, const char* doing) {
+  for (;;) {
+    const int descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
+    if (descriptor >= 0) return descriptor;
+    if (errno != EINTR) throw IoError(errno, path, doing);
+  }
+}
+
+}  // namespace
+
+File::File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+
+File::File(File&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+
+File& File::operator=(File&& other) noexcept {
+  if (this != &other) {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    path_ = std::move(other.path_);
+  }
+  return *this;
+}
+
+File::~File() { close(); }
+
+File File::create(const std::string& path) {
+  return {open_retrying(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "cannot create event file"), path};
+}
+
+File File::open_to_read(const std::string& path) {
+  return {open_retrying(path, O_RDONLY, "cannot open"), path};
+}
+
+File File::open_to_append(const std::string& path) {
+  return {open_retrying(path, O_RDWR | O_APPEND, "cannot open to append"), path};
+}
+
+std::int64_t File::append_some(Bytes bytes) {
+  for (;;) {
+    const ssize_t written =
+        write(descriptor_, bytes.data(), bytes.size() < kMostAtOnce ? bytes.size() : kMostAtOnce);
+    if (written > 0 || bytes.empty()) return written;
+    if (written == 0) return -ENOSPC;  // not seen on Linux; would spin for ever
+    if (errno != EINTR) return -errno;
+  }
+}
+
+std::size_t File::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t size) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = pread(descriptor_, to + done, size - done, static_cast<off_t>(offset + done));
+    if (got == 0) break;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw IoError(errno, path_, "cannot read");
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+std::uint64_t File::size() const {
+  struct stat status;
+  if (fstat(descriptor_, &status) != 0) throw IoError(errno, path_, "cannot stat");
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+bool File::known_state(State& state) const noexcept {
+#if defined(STATX_NLINK)
+  struct statx known;
+  constexpr unsigned kWanted = STATX_SIZE | STATX_NLINK;
+  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kWanted, &known) != 0) return false;
+  if ((known.stx_mask & kWanted) != kWanted) return false;
+  state = {known.stx_size, known.stx_nlink};
+#else
+  struct stat known;
+  if (fstat(descriptor_, &known) != 0) return false;
+  state = {static_cast<std::uint64_t>(known.st_size), static_cast<std::uint64_t>(known.st_nlink)};
+#endif
+  return true;
+}
+
+void File::sync() {
+  while (fsync(descriptor_) != 0) {
+    if (errno != EINTR) throw IoError(errno, path_, "cannot sync");
+  }
+}
+
+void File::truncate(std::uint64_t size) {
+  while (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
+    if (errno != EINTR) throw IoError(errno, path_, "cannot truncate");
+  }
+}
+
+void File::close() {
+  // An error of close() concerns nobody: what matters was written or synced before.
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+void make_directories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw IoError(error.value(), path, "cannot make log directory");
+  if (!std::filesystem::is_directory(path, error)) {
+    throw IoError(error ? error.value() : ENOTDIR, path, "not a directory: log directory");
+  }
+}
+
+}  // namespace tickertape

@@ -1,0 +1,52 @@
+// flush() with nothing new: trainers call it at every log, so it is one comparison. L5.
+#include "bindings/fast/fast_call.h"
+
+namespace tickertape::bindings {
+namespace {
+
+// Everything that any writer of the process pushed is in its file.
+bool nothing_is_queued() {
+  Backend* backend = Backend::current();
+  return backend == nullptr ||
+         (backend->ring().tail() == backend->ring().head() && !backend->notices().any());
+}
+
+// flush(wait), flush(wait=wait); nullptr with an error set for anything else.
+PyObject* wait_argument(PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  if (count + named == 0) return Py_False;
+  const bool is_wait = count + named == 1 && (named == 0 || PyUnicode_CompareWithASCIIString(
+                                                                PyTuple_GET_ITEM(keywords, 0), "wait") == 0);
+  if (is_wait) return arguments[0];
+  PyErr_SetString(PyExc_TypeError, "flush() takes one argument at most, wait");
+  return nullptr;
+}
+
+PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  PyObject* wait = Py_False;
+  if (count != 0 || keywords != nullptr) [[unlikely]] {
+    wait = wait_argument(arguments, count, keywords);
+    if (wait == nullptr) return nullptr;
+  }
+  if (nothing_is_queued()) [[likely]]
+    Py_RETURN_NONE;
+  return PyObject_CallMethod(self, "_flush", "O", wait);
+}
+
+constexpr const char* kDoc =
+    "flush($self, /, wait=False)\n--\n\n"
+    "Returns when everything added so far is in the files and visible to a reader. After close() nothing is "
+    "left.\n\n"
+    "Args:\n"
+    "    wait: Wait for values that are still on a device, too. Otherwise the first of them in a file, and "
+    "what\n"
+    "        stands behind it, comes into the file later by itself.\n";
+
+}  // namespace
+
+PyMethodDef& flush_method() {
+  static PyMethodDef method = fast_method("flush", &base_flush, kDoc);
+  return method;
+}
+
+}  // namespace tickertape::bindings

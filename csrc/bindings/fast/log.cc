@@ -1,0 +1,223 @@
+// HOT PATH: log({tag: value, ...}, step) from Python to the ring, all values in one Event. L5.
+//
+// Order matters: first everything that may run Python code (conversions), then the push, which cannot.
+#include <cmath>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bindings/convert/arguments.h"
+#include "bindings/devices.h"
+#include "bindings/errors.h"
+#include "bindings/fast/fast_call.h"
+#include "bindings/push.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// The values of one call, collected before anything is written.
+class Collected {
+ public:
+  Collected() = default;
+  Collected(const Collected&) = delete;
+  Collected& operator=(const Collected&) = delete;
+  ~Collected() {
+    kept_.clear();  // may run code that logs
+    scalars_.clear();
+    if (scalars_.capacity() <= kMostKept && kept_.capacity() <= kMostKept)
+      spare() = {std::move(scalars_), std::move(kept_)};
+  }
+
+  // `values` is a dict; nested ones get their key and a "/" before their own keys. Throws what converting
+  // throws.
+  void add(PyObject* values, const std::string& prefix) {
+    // Converting anything but a plain number may run code that changes the dict, so those are walked as a
+    // list.
+    if (!add_plain(values, prefix)) add_any(values, prefix);
+  }
+  // After the last add(). Throws where the result has no value at all, and what asking devices throws.
+  void finish() {
+    if (scalars_.empty()) throw py::value_error("values must not be empty");
+    if (!late_.any()) return;
+    late_.resolve(scalars_);
+    for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
+  }
+  std::span<const TaggedScalar> scalars() const { return scalars_; }
+  const std::vector<DeferredScalarAt>& late() const { return late_.late(); }
+  bool overflows() const { return overflows_; }
+
+ private:
+  // Memory for the next call; a call inside a call finds none. Guarded by the GIL, never destroyed.
+  struct Spare {
+    std::vector<TaggedScalar> scalars;
+    std::vector<py::object> kept;
+  };
+  static Spare& spare() {
+    static auto* const memory = new Spare;
+    return *memory;
+  }
+  static constexpr std::size_t kMostKept = 1024;  // values of one call; 32 KiB
+
+  bool add_plain(PyObject* values, const std::string& prefix) {
+    if (!prefix.empty() || !PyDict_CheckExact(values)) return false;
+    const auto count = static_cast<std::size_t>(PyDict_Size(values));
+    scalars_.reserve(count);
+    kept_.reserve(count);
+    PyObject* key;
+    PyObject* value;
+    for (Py_ssize_t at = 0; PyDict_Next(values, &at, &key, &value) != 0;) {
+      double number = 0;
+      if (!PyUnicode_CheckExact(key) || !to_scalar_quietly(value, number)) {
+        scalars_.clear();
+        kept_.clear();
+        return false;
+      }
+      kept_.push_back(py::reinterpret_borrow<py::object>(key));
+      add_scalar(to_tag(key), number);
+    }
+    return true;
+  }
+
+  void add_any(PyObject* values, const std::string& prefix) {
+    const auto items = py::reinterpret_steal<py::list>(PyMapping_Items(values));
+    if (!items) throw py::error_already_set();
+    kept_.push_back(items);
+    for (const py::handle item : items) {
+      const auto pair = py::reinterpret_borrow<py::tuple>(item);
+      const py::handle key = pair[0];
+      const py::handle value = pair[1];
+      if (!PyUnicode_Check(key.ptr())) throw py::type_error(key_error(key));
+      std::string_view tag = to_tag(key.ptr());
+      if (!prefix.empty()) {
+        const py::str joined = py::str(prefix + "/") + py::reinterpret_borrow<py::str>(key);
+        kept_.push_back(joined);
+        tag = to_tag(joined.ptr());
+      }
+      double number = 0;
+      if (to_scalar_quietly(value.ptr(), number)) {
+        add_scalar(tag, number);
+        continue;
+      }
+      if (is_mapping(value)) {
+        add(value.ptr(), std::string(tag));
+        continue;
+      }
+      const std::string argument = "values['" + std::string(tag) + "']";
+      if (late_.keeps(value, scalars_.size(), argument)) {
+        add_scalar(tag, 0);
+        continue;
+      }
+      if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
+      add_scalar(tag, number);
+    }
+  }
+
+  static bool is_mapping(py::handle value) {
+    if (PyDict_Check(value.ptr())) return true;
+    // Arrays, tensors and strings are sequences with subscripts too; a mapping has keys().
+    return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) && py::hasattr(value, "keys");
+  }
+  static std::string key_error(py::handle key) {
+    return std::string("values must have str keys, got ") + Py_TYPE(key.ptr())->tp_name;
+  }
+  static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
+  void add_scalar(std::string_view tag, double value) {
+    overflows_ |= overflows(value);
+    scalars_.push_back({tag, value});
+  }
+
+  std::vector<TaggedScalar> scalars_ = std::move(spare().scalars);
+  std::vector<py::object> kept_ = std::move(spare().kept);  // what the tags point into
+  LateValuesOfLog late_;
+  bool overflows_ = false;
+};
+
+void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
+  const std::span<const TaggedScalar> scalars = collected.scalars();
+  push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
+          [&](OpenFile& file) {
+            if (collected.late().empty()) [[likely]] {
+              file.add_scalars(scalars, step, wall_time);
+            } else {
+              file.add_deferred_scalars(scalars, collected.late(), step, wall_time);
+            }
+          });
+  if (collected.overflows() &&
+      PyErr_WarnEx(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf", 1) != 0) {
+    throw py::error_already_set();
+  }
+}
+
+constexpr const char* kNames[] = {"values", "global_step", "walltime"};
+
+bool take_arguments(PyObject* (&given)[3], PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  if (count > 3) {
+    PyErr_Format(PyExc_TypeError, "log() takes at most 3 arguments, got %zd", count);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; ++i) given[i] = arguments[i];
+  const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+  for (Py_ssize_t i = 0; i < named; ++i) {
+    PyObject* name = PyTuple_GET_ITEM(keywords, i);
+    int index = 0;
+    while (index < 3 && PyUnicode_CompareWithASCIIString(name, kNames[index]) != 0) ++index;
+    if (index == 3 || given[index] != nullptr) {
+      PyErr_Format(PyExc_TypeError, "log() got an unexpected or repeated argument '%U'", name);
+      return false;
+    }
+    given[index] = arguments[count + i];
+  }
+  if (given[0] != nullptr) return true;
+  PyErr_SetString(PyExc_TypeError, "log() missing required argument 'values'");
+  return false;
+}
+
+PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  PyObject* given[3] = {};
+  if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
+  try {
+    if (!PyDict_Check(given[0]) && !py::hasattr(given[0], "keys")) {
+      throw py::type_error(std::string("values must be a dict of tag to number, got ") +
+                           Py_TYPE(given[0])->tp_name);
+    }
+    std::int64_t step = 0;
+    double wall_time = 0;
+    if (!to_step(given[1], step) || !to_wall_time(given[2], wall_time)) return nullptr;
+    Collected collected;
+    collected.add(given[0], {});
+    collected.finish();
+    PyWriter* writer = bound_writer(self, *base);
+    if (writer == nullptr) return nullptr;
+    const py::object owner = base->owner;  // notices run Python code, which may close the writer
+    push(*writer, collected, step, wall_time);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+constexpr const char* kDoc =
+    "log($self, /, values, global_step=None, walltime=None)\n--\n\n"
+    "Logs many numbers of one step in one Event: one call, one wall time, all or nothing.\n\n"
+    "Args:\n"
+    "    values: dict of tag to anything add_scalar takes; nested dicts become `a/b`.\n"
+    "    global_step: Anything int() takes; None is 0.\n"
+    "    walltime: Seconds since the epoch; None is now.\n\n"
+    "Raises:\n"
+    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+
+}  // namespace
+
+PyMethodDef& log_method() {
+  static PyMethodDef method = fast_method("log", &base_log, kDoc);
+  return method;
+}
+
+}  // namespace tickertape::bindings

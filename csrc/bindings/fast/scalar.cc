@@ -1,0 +1,349 @@
+// HOT PATH: add_scalar(tag, value, step) from Python to the ring. L5.
+//
+// Order matters: first everything that may run Python code (conversions), then look-up and push, which
+// cannot.
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/devices.h"
+#include "bindings/errors.h"
+#include "bindings/fast/fast_call.h"
+#include "bindings/gil.h"
+#include "bindings/push.h"
+#include "event/encoder.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+// The parameters, in torch's order; the last two are ours.
+enum Parameter {
+  kTag,
+  kValue,
+  kStep,
+  kWalltime,
+  kNewStyle,
+  kDoublePrecision,
+  kDisplayName,
+  kDescription,
+  kCount
+};
+
+constexpr const char* kParameterNames[kCount] = {"tag",          "scalar_value",       "global_step",
+                                                 "walltime",     "new_style",          "double_precision",
+                                                 "display_name", "summary_description"};
+
+struct Call {
+  PyObject* given[kCount] = {};
+};
+
+// The parameters' names as the interpreter has them in a call's keywords; kept for ever.
+PyObject* interned_names[kCount];
+
+// kCount where there is none of that name.
+int parameter_of(PyObject* name) {
+  const auto* const known = std::find(std::begin(interned_names), std::end(interned_names), name);
+  if (known != std::end(interned_names)) return static_cast<int>(known - interned_names);
+  int parameter = 0;
+  while (parameter < kCount && PyUnicode_CompareWithASCIIString(name, kParameterNames[parameter]) != 0)
+    ++parameter;
+  return parameter;
+}
+
+bool take_keyword(Call& call, PyObject* name, PyObject* value) {
+  const int parameter = parameter_of(name);
+  if (parameter == kCount) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
+    return false;
+  }
+  if (call.given[parameter] != nullptr) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() got multiple values for argument '%U'", name);
+    return false;
+  }
+  call.given[parameter] = value;
+  return true;
+}
+
+bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  if (count > kCount) {
+    PyErr_Format(PyExc_TypeError, "add_scalar() takes at most %d arguments, got %zd",
+                 static_cast<int>(kCount), count);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < count; ++i) call.given[i] = arguments[i];
+  if (keywords != nullptr) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keywords); ++i) {
+      if (!take_keyword(call, PyTuple_GET_ITEM(keywords, i), arguments[count + i])) return false;
+    }
+  }
+  for (int i = kTag; i <= kValue; ++i) {
+    if (call.given[i] != nullptr) continue;
+    PyErr_Format(PyExc_TypeError, "add_scalar() missing required argument '%s'", kParameterNames[i]);
+    return false;
+  }
+  return true;
+}
+
+bool to_flag(PyObject* object, bool& flag) {
+  if (object == nullptr) return true;
+  const int truth = PyObject_IsTrue(object);
+  flag = truth == 1;
+  return truth >= 0;
+}
+
+// torch ignores double_precision without new_style; so do we.
+bool to_style(const Call& call, ScalarStyle& style) {
+  bool new_style = false;
+  bool double_precision = false;
+  if (!to_flag(call.given[kNewStyle], new_style) ||
+      !to_flag(call.given[kDoublePrecision], double_precision)) {
+    return false;
+  }
+  if (new_style) style = double_precision ? ScalarStyle::kDoubleTensor : ScalarStyle::kFloatTensor;
+  return true;
+}
+
+struct Scalar {
+  double value = 0;
+  std::int64_t step = 0;
+  double wall_time = 0;
+  ScalarStyle style = ScalarStyle::kSimpleValue;
+
+  bool overflows() const {
+    return style != ScalarStyle::kDoubleTensor && std::isinf(static_cast<float>(value)) && !std::isinf(value);
+  }
+};
+
+const Name& name_of(PyWriter& writer, PyObject* tag) {
+  const std::uint64_t epoch = writer.writer.epoch();
+  if (const Name* known = writer.tags.find(tag, epoch)) return *known;
+  const Name& name = writer.writer.file()->tag(to_tag(tag));
+  if (PyUnicode_CheckExact(tag)) writer.tags.put(tag, writer.writer.epoch(), &name);
+  return name;
+}
+
+std::string_view to_text(PyObject* object, const char* argument) {
+  if (object == nullptr || object == Py_None) return {};
+  if (!PyUnicode_Check(object)) throw py::type_error(std::string(argument) + " must be a str");
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(object, &size);
+  if (text == nullptr) throw py::error_already_set();
+  return {text, static_cast<std::size_t>(size)};
+}
+
+// The Summary of a scalar with a display name or a description; empty where it has neither. `at`: where its
+// value stands.
+Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at = nullptr) {
+  const std::string_view display_name = to_text(call.given[kDisplayName], "display_name");
+  const std::string_view description = to_text(call.given[kDescription], "summary_description");
+  Buffer summary;
+  if (!display_name.empty() || !description.empty()) {
+    const std::size_t value_at = encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style,
+                                                         display_name, description, summary);
+    if (at != nullptr) *at = value_at;
+  }
+  return summary;
+}
+
+void warn_of_overflow(const Call& call, const Scalar& scalar) {
+  const py::str message =
+      py::str(
+          "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
+          "new_style=True with double_precision=True keeps it")
+          .format(scalar.value, py::handle(call.given[kTag]));
+  if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0)
+    throw py::error_already_set();
+}
+
+// What is not the plain case: a full ring, a fork, a description, an overflow.
+void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
+  const Buffer summary = described_summary(call, scalar);
+  const std::string_view tag = to_tag(call.given[kTag]);
+  const std::shared_ptr<OpenFile> file = writer.writer.file();
+  {
+    // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
+    const GilRelease release;
+    if (summary.empty()) {
+      file->add_scalar(tag, scalar.value, scalar.step, scalar.wall_time, scalar.style);
+    } else {
+      file->add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
+    }
+  }
+  if (scalar.overflows()) warn_of_overflow(call, scalar);
+  raise_notices();
+  raise_trouble(*file);
+}
+
+void after_slow_push(PyWriter& writer, Pushed pushed) {
+  const std::shared_ptr<OpenFile> file =
+      writer.writer.file();  // warnings run Python code, which may close it
+  if (pushed == Pushed::kDoneNeedsAttention) file->backend().wake_or_drain();
+  raise_notices();
+  raise_trouble(*file);
+}
+
+// Runs Python code, which may close the writer: so it comes before anything is looked up.
+bool to_scalar(const Call& call, Scalar& scalar) {
+  return tickertape::bindings::to_scalar(call.given[kValue], scalar.value) &&
+         to_step(call.given[kStep], scalar.step) && to_style(call, scalar.style) &&
+         to_wall_time(call.given[kWalltime], scalar.wall_time);
+}
+
+PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
+  try {
+    const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
+                       writer.writer.is_ready() && !scalar.overflows();
+    if (plain) [[likely]] {
+      OpenFile& file = *writer.writer.file();
+      const Name& name = name_of(writer, call.given[kTag]);
+      const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
+                                                                 scalar.wall_time, scalar.style)
+                                           : Pushed::kFull;
+      if (pushed == Pushed::kDone && file.error_to_raise() == 0) [[likely]] {
+        Py_RETURN_NONE;
+      }
+      if (pushed != Pushed::kFull) {
+        after_slow_push(writer, pushed);
+        Py_RETURN_NONE;
+      }
+    }
+    push_slowly(writer, call, scalar);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+// After to_scalar() gave false: an error, or a value that is still on a device. `base` may be nullptr.
+[[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
+                                      const Call& call) {
+  if (PyErr_Occurred() != nullptr) return nullptr;
+  const DeferredNumber number = take_late();
+  Scalar scalar;
+  if (!to_step(call.given[kStep], scalar.step) || !to_style(call, scalar.style) ||
+      !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
+    return nullptr;
+  }
+  if (base != nullptr) writer = bound_writer(self, *base);
+  if (writer == nullptr) return nullptr;
+  const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
+  try {
+    std::size_t at = 0;
+    const Buffer summary = described_summary(call, scalar, &at);
+    add_deferred_scalar(*writer, {call.given[kTag], number, scalar.step, scalar.wall_time, scalar.style},
+                        summary.bytes(), at);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                            PyObject* keywords) {
+  auto* writer = value_of<PyWriter>(self);
+  Call call;
+  Scalar scalar;
+  if (writer == nullptr || !take_arguments(call, arguments, count, keywords)) return nullptr;
+  if (!to_scalar(call, scalar)) return push_deferred(self, nullptr, writer, call);
+  return push(*writer, call, scalar);
+}
+
+// What nearly every call is: add_scalar(tag, float, int) with a tag that was logged before, on an open file
+// with room in the ring. Runs no Python code. kFull: nothing was done, and the general way shall look closer.
+inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
+  PyObject* const value = arguments[kValue];
+  PyObject* const global_step = arguments[kStep];
+  if (base.bound == nullptr || !PyFloat_CheckExact(value) || !PyLong_CheckExact(global_step))
+    return Pushed::kFull;
+  PyWriter& writer = *base.bound;
+  if (!writer.writer.is_ready()) return Pushed::kFull;
+  const Name* name = writer.tags.find(arguments[kTag], writer.writer.epoch());
+  if (name == nullptr || !name->is_shared) return Pushed::kFull;
+  const double number = PyFloat_AS_DOUBLE(value);
+  if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // NaN is not, either
+  int overflow = 0;
+  const std::int64_t step = PyLong_AsLongLongAndOverflow(global_step, &overflow);
+  if (overflow != 0) return Pushed::kFull;
+  OpenFile& file = *writer.writer.file();
+  const Pushed pushed =
+      file.try_add_scalar(name->id, number, step, wall_time_now(), ScalarStyle::kSimpleValue);
+  return pushed == Pushed::kDone && file.error_to_raise() != 0 ? Pushed::kDoneNeedsAttention : pushed;
+}
+
+[[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base) {
+  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
+  try {
+    after_slow_push(*base.bound, Pushed::kDoneNeedsAttention);
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+// Every other call, wrong ones too. Out of line, so that its frame costs the plain call nothing.
+[[gnu::noinline]] PyObject* add_any(PyObject* self, const PyWriterBase& base, PyObject* const* arguments,
+                                    Py_ssize_t count, PyObject* keywords) {
+  Call call;
+  Scalar scalar;
+  if (!take_arguments(call, arguments, count, keywords)) return nullptr;
+  if (!to_scalar(call, scalar)) return push_deferred(self, &base, nullptr, call);
+  PyWriter* writer = bound_writer(self, base);
+  if (writer == nullptr) return nullptr;
+  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
+  return push(*writer, call, scalar);
+}
+
+PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  if (base == nullptr) return nullptr;
+  if (count == kStep + 1 && keywords == nullptr) [[likely]] {
+    const Pushed pushed = try_plain(*base, arguments);
+    if (pushed == Pushed::kDone) [[likely]]
+      Py_RETURN_NONE;
+    if (pushed == Pushed::kDoneNeedsAttention) return finish_slow_push(*base);
+  }
+  return add_any(self, *base, arguments, count, keywords);
+}
+
+constexpr const char* kDoc =
+    "add_scalar($self, /, tag, scalar_value, global_step=None, walltime=None, new_style=False, "
+    "double_precision=False, display_name='', summary_description='')\n--\n\n"
+    "Logs one number of the series `tag`.\n\n"
+    "Args:\n"
+    "    tag: Name of the series.\n"
+    "    scalar_value: int, float, bool, numeric str, or any array or tensor of one element.\n"
+    "    global_step: Anything int() takes; None is 0.\n"
+    "    walltime: Seconds since the epoch; None is now.\n"
+    "    new_style: Store a tensor for TensorBoard's time series instead of simple_value.\n"
+    "    double_precision: With new_style, keep float64; otherwise float32 is stored.\n"
+    "    display_name: Title of the chart instead of the tag.\n"
+    "    summary_description: Markdown shown with the chart.\n\n"
+    "Raises:\n"
+    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+
+}  // namespace
+
+PyMethodDef& event_scalar_method() {
+  static PyMethodDef method = fast_method("add_scalar", &writer_add_scalar, kDoc);
+  return method;
+}
+
+PyMethodDef& scalar_method() {
+  for (int i = 0; i < kCount; ++i) interned_names[i] = PyUnicode_InternFromString(kParameterNames[i]);
+  static PyMethodDef method = fast_method("add_scalar", &base_add_scalar, kDoc);
+  return method;
+}
+
+}  // namespace tickertape::bindings

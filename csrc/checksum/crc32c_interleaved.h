@@ -1,0 +1,39 @@
+// CRC32C by a processor's own instruction, three blocks at a time. L1, private to crc/: included by the file
+// of each instruction set, which brings the instruction.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/endian.h"
+#include "checksum/crc32c_tables.h"
+
+namespace tickertape {
+
+// The instruction takes 3 cycles but one can start in each, so three independent streams triple the speed.
+// 512 bytes a stream: shorter ones spend more on joining, longer ones wait longer for the first gain
+// (measured 2026-11: 256 to 2048 differ by less than 10 % at 64 kB).
+inline constexpr std::size_t kCrcStreamBytes = 512;
+
+// `Instruction` has static u64(crc, value) and u8(crc, value).
+template <typename Instruction>
+std::uint32_t crc32c_interleaved(std::uint32_t crc, Bytes bytes) {
+  static constexpr auto kShift = crc32c_tables::make_shift_table<kCrcStreamBytes>();
+  const std::uint8_t* at = bytes.data();
+  std::size_t left = bytes.size();
+  crc = ~crc;
+  while (left >= 3 * kCrcStreamBytes) {
+    std::uint32_t a = crc, b = 0, c = 0;
+    for (std::size_t i = 0; i < kCrcStreamBytes; i += 8) {
+      a = Instruction::u64(a, load_le<std::uint64_t>(at + i));
+      b = Instruction::u64(b, load_le<std::uint64_t>(at + kCrcStreamBytes + i));
+      c = Instruction::u64(c, load_le<std::uint64_t>(at + 2 * kCrcStreamBytes + i));
+    }
+    crc = crc32c_tables::apply(kShift, crc32c_tables::apply(kShift, a) ^ b) ^ c;
+    at += 3 * kCrcStreamBytes;
+    left -= 3 * kCrcStreamBytes;
+  }
+  for (; left >= 8; at += 8, left -= 8) crc = Instruction::u64(crc, load_le<std::uint64_t>(at));
+  for (; left > 0; ++at, --left) crc = Instruction::u8(crc, *at);
+  return ~crc;
+}
+
+}  // namespace tickertape

@@ -1,0 +1,18 @@
+// Samples to levels in 32-byte vectors. L1.
+// Same bytes as in wav.cc.
+#if defined(__x86_64__)
+
+#include "codec/audio/wav_impl.h"
+
+namespace tickertape::wav_impl {
+
+void quantize_avx2(const float* samples, std::size_t count, std::int16_t* to) {
+  quantize(samples, count, to);
+}
+void quantize_avx2(const double* samples, std::size_t count, std::int16_t* to) {
+  quantize(samples, count, to);
+}
+
+}  // namespace tickertape::wav_impl
+
+#endif

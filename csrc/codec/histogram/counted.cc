@@ -1,0 +1,61 @@
+// Counts an array at once, or its parts side by side. L1.
+#include "codec/histogram/counted.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "array/array_block.h"
+
+namespace tickertape::histogram_impl {
+namespace {
+
+// Some 0.1 ms of work: ten times what it takes to wake a thread (10 us, measured), and little enough that
+// threads which began at different times end together.
+constexpr std::size_t kPartSize = 128 * kBlockSize;
+
+// A part has tables of 37 kB.
+constexpr std::size_t kMostParts = 64;
+
+void add(ArrayView values, Counted& to) {
+  for_each_block(values, [&](const auto* block, std::size_t size) {
+    to.statistics.add(block, size);
+    to.bins.add(block, size);
+  });
+}
+
+// Elements a part: whole blocks, for every block but the array's last has to be full.
+std::size_t part_size(std::size_t size) {
+  const std::size_t blocks = (size + kBlockSize - 1) / kBlockSize;
+  return std::max(kPartSize, (blocks + kMostParts - 1) / kMostParts * kBlockSize);
+}
+
+ArrayView part_of(ArrayView values, std::size_t from, std::size_t most) {
+  const auto* data = static_cast<const std::uint8_t*>(values.data) + from * item_size(values.dtype);
+  return {data, std::min(most, values.size - from), values.dtype};
+}
+
+}  // namespace
+
+Counted count(ArrayView values, Executor* executor) {
+  Counted counted;
+  const std::size_t size = part_size(values.size);
+  if (values.size <= size) {
+    add(values, counted);
+    return counted;
+  }
+  std::vector<Counted> parts((values.size + size - 1) / size);
+  const auto count_part = [&](std::size_t i) { add(part_of(values, i * size, size), parts[i]); };
+  if (executor != nullptr) {
+    executor->run_parts(parts.size(), count_part);
+  } else {
+    for (std::size_t i = 0; i < parts.size(); ++i) count_part(i);
+  }
+  for (Counted& part : parts) {
+    counted.statistics.add(part.statistics);
+    counted.bins.add(part.bins);
+  }
+  return counted;
+}
+
+}  // namespace tickertape::histogram_impl

@@ -1,0 +1,16 @@
+// The statistics' lanes in 64-byte vectors, compiled for AVX-512. L1.
+// Same bits as histogram_lanes.cc.
+#include "codec/histogram/lanes.h"
+
+#if defined(__x86_64__)
+#include "codec/histogram/lanes_impl.h"
+
+namespace tickertape::histogram_impl {
+
+void rows_avx512(const float* values, std::size_t rows, Lanes& lanes) { rows_of<64, 2>(values, rows, lanes); }
+void rows_avx512(const double* values, std::size_t rows, Lanes& lanes) {
+  rows_of<64, 2>(values, rows, lanes);
+}
+
+}  // namespace tickertape::histogram_impl
+#endif

@@ -1,0 +1,250 @@
+// The steps of torchvision's make_grid, a row at a time: written once, from the first byte to the last. L1.
+#include "codec/image/grid.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "array/array_block.h"
+#include "base/error.h"
+
+namespace tickertape {
+namespace {
+
+constexpr double kLeastRange = 1e-5;  // torchvision/utils.py: a flat image is not divided by zero
+
+enum Axis : std::size_t { kImages, kChannels, kHeight, kWidth, kAxes };
+
+std::size_t extent(const ArraySource& images, Axis axis) {
+  return static_cast<std::size_t>(images.shape[axis]);
+}
+
+// One row of one channel of one image; all three channels are the only one where there is but one.
+ArraySource row_of(const ArraySource& images, std::size_t n, std::size_t c, std::size_t y) {
+  const auto at = [&images](Axis axis, std::size_t index) {
+    return images.strides[axis] * static_cast<std::ptrdiff_t>(index);
+  };
+  const auto* data = static_cast<const std::uint8_t*>(images.data);
+  const std::size_t channel = extent(images, kChannels) == 1 ? 0 : c;
+  return {data + at(kImages, n) + at(kChannels, channel) + at(kHeight, y), images.dtype, 1,
+          images.shape + kWidth, images.strides + kWidth};
+}
+
+// Writes the grid from its first row to its last: `write_row(n, c, y, to)` an image's rows, the rest is
+// copied from `filling`, a row of the grid.
+template <typename WriteRow>
+void lay(const ArraySource& images, GridLayout layout, const std::vector<std::uint8_t>& filling,
+         std::size_t item, std::uint8_t* to, WriteRow write_row) {
+  const auto [channels, height, width] = grid_shape(images, layout);
+  const std::size_t row_bytes = extent(images, kWidth) * item, padding_bytes = layout.padding * item;
+  const std::size_t pitch = extent(images, kHeight) + layout.padding;
+  const auto fill = [&](std::size_t bytes) {
+    std::memcpy(to, filling.data(), bytes);
+    to += bytes;
+  };
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t y = 0; y < height; ++y) {
+      if (y % pitch < layout.padding) {
+        fill(width * item);
+        continue;
+      }
+      const std::size_t first = y / pitch * layout.columns;
+      for (std::size_t n = first; n < first + layout.columns; ++n) {
+        fill(padding_bytes);
+        if (n >= extent(images, kImages)) {
+          fill(row_bytes);
+        } else {
+          write_row(n, c, y % pitch - layout.padding, to);
+          to += row_bytes;
+        }
+      }
+      fill(padding_bytes);
+    }
+  }
+}
+
+std::vector<std::uint8_t> filled_row(const void* filling, std::size_t item, std::size_t count) {
+  std::vector<std::uint8_t> row(item * count);
+  for (std::size_t i = 0; i < count; ++i) std::memcpy(row.data() + i * item, filling, item);
+  return row;
+}
+
+// GCC's and Clang's vector types: the compiler lowers them to what every processor of its kind has.
+template <typename Value>
+struct VectorOf {
+  typedef Value Type __attribute__((vector_size(16)));
+};
+
+// The least and the greatest of the values that were added; NaN where one of them is.
+template <typename Value>
+class Extremes {
+ public:
+  void add(const Value* values, std::size_t count) {
+    using Lanes = typename VectorOf<Value>::Type;
+    constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(Value);
+    Lanes least = Lanes{} + least_, greatest = Lanes{} + greatest_;
+    decltype(least < greatest) unordered = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      Lanes lanes;
+      std::memcpy(&lanes, values + i, sizeof lanes);
+      least = lanes < least ? lanes : least;
+      greatest = lanes > greatest ? lanes : greatest;
+      unordered |= lanes != lanes;  // NOLINT(misc-redundant-expression): true of NaN
+    }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      join(least[lane], greatest[lane], unordered[lane] != 0);
+    }
+    for (; i < count; ++i) join(values[i], values[i], std::isnan(values[i]));
+  }
+
+  std::pair<double, double> range() const {
+    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+    return has_nan_ ? std::pair{kNan, kNan} : std::pair{double{least_}, double{greatest_}};
+  }
+
+ private:
+  void join(Value least, Value greatest, bool has_nan) {
+    least_ = least < least_ ? least : least_;
+    greatest_ = greatest > greatest_ ? greatest : greatest_;
+    has_nan_ |= has_nan;
+  }
+
+  Value least_ = std::numeric_limits<Value>::infinity();
+  Value greatest_ = -std::numeric_limits<Value>::infinity();
+  bool has_nan_ = false;
+};
+
+// The rows of images of any type as values of one type: in place where they lie so already.
+template <typename Value>
+class ValueRows {
+ public:
+  explicit ValueRows(const ArraySource& images)
+      : images_(images), gathered_(extent(images, kWidth)), values_(extent(images, kWidth)) {}
+
+  // Good until the next call.
+  const Value* row(std::size_t n, std::size_t c, std::size_t y) {
+    ArraySource row = row_of(images_, n, c, y);
+    if (row.strides[0] != static_cast<std::ptrdiff_t>(item_size(row.dtype))) {
+      gather(row, reinterpret_cast<std::uint8_t*>(gathered_.data()));
+      row.data = gathered_.data();
+    }
+    constexpr DType kOwn = sizeof(Value) == sizeof(float) ? DType::kFloat32 : DType::kFloat64;
+    if (row.dtype == kOwn) return static_cast<const Value*>(row.data);
+    convert_elements({row.data, values_.size(), row.dtype}, 0, values_.size(), values_.data());
+    return values_.data();
+  }
+
+ private:
+  const ArraySource& images_;
+  std::vector<std::uint64_t> gathered_;  // words, so that elements of any type fit and are aligned
+  std::vector<Value> values_;
+};
+
+// Clipped to [low, high], less `low`, by `divisor`.
+template <typename Value>
+struct Scaling {
+  Value low, high, divisor;
+
+  explicit Scaling(std::pair<double, double> range)
+      : low(static_cast<Value>(range.first)), high(static_cast<Value>(range.second)) {
+    const double span = range.second - range.first;
+    divisor = static_cast<Value>(kLeastRange > span ? kLeastRange : span);  // NaN stays NaN
+  }
+
+  void apply(const Value* from, std::size_t count, Value* to) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Value above = from[i] < low ? low : from[i];
+      to[i] = ((above > high ? high : above) - low) / divisor;
+    }
+  }
+};
+
+// What scales each image; a single one where they share it.
+template <typename Value>
+std::vector<Scaling<Value>> scalings(const ArraySource& images, const GridScale& scale) {
+  if (scale.range) return {Scaling<Value>(*scale.range)};
+  ValueRows<Value> rows(images);
+  std::vector<Scaling<Value>> found;
+  Extremes<Value> extremes;
+  for (std::size_t n = 0; n < extent(images, kImages); ++n) {
+    for (std::size_t c = 0; c < extent(images, kChannels); ++c) {
+      for (std::size_t y = 0; y < extent(images, kHeight); ++y) {
+        extremes.add(rows.row(n, c, y), extent(images, kWidth));
+      }
+    }
+    if (!scale.each) continue;
+    found.emplace_back(extremes.range());
+    extremes = {};
+  }
+  if (!scale.each) found.emplace_back(extremes.range());
+  return found;
+}
+
+template <typename Value>
+void lay_values(const ArraySource& images, GridLayout layout, const GridScale& scale, Value filling,
+                void* to) {
+  const auto filler = filled_row(&filling, sizeof filling, grid_shape(images, layout)[2]);
+  const auto all = scalings<Value>(images, scale);
+  ValueRows<Value> rows(images);
+  const std::size_t width = extent(images, kWidth);
+  lay(images, layout, filler, sizeof(Value), static_cast<std::uint8_t*>(to),
+      [&](std::size_t n, std::size_t c, std::size_t y, std::uint8_t* row) {
+        all[all.size() == 1 ? 0 : n].apply(rows.row(n, c, y), width, reinterpret_cast<Value*>(row));
+      });
+}
+
+}  // namespace
+
+std::array<std::size_t, 3> grid_shape(const ArraySource& images, GridLayout layout) {
+  if (images.rank != kAxes) throw ArgumentError("a grid's images have the axes NCHW");
+  for (const Axis axis : {kImages, kChannels, kHeight, kWidth}) {
+    if (images.shape[axis] < 1) throw ArgumentError("a grid needs pixels");
+  }
+  if (layout.columns < 1) throw ArgumentError("a grid needs a column");
+  const std::size_t channels = extent(images, kChannels) == 1 ? 3 : extent(images, kChannels);
+  std::size_t bytes = item_size(DType::kFloat64);
+  const auto refuse = [] { throw ArgumentError("the grid of images would be too large"); };
+  const auto side = [&](std::size_t cells, Axis axis) {
+    std::size_t pixels = 0, more = 0;
+    const bool is_beyond = __builtin_add_overflow(extent(images, axis), layout.padding, &pixels) ||
+                           __builtin_mul_overflow(pixels, cells, &pixels) ||
+                           __builtin_add_overflow(pixels, layout.padding, &more) ||
+                           __builtin_mul_overflow(bytes, more, &bytes) || bytes > PTRDIFF_MAX;
+    if (is_beyond) refuse();
+    return more;
+  };
+  const std::size_t rows = (extent(images, kImages) - 1) / layout.columns + 1;
+  const std::size_t height = side(rows, kHeight), width = side(layout.columns, kWidth);
+  if (__builtin_mul_overflow(bytes, channels, &bytes) || bytes > PTRDIFF_MAX) refuse();
+  return {channels, height, width};
+}
+
+void lay_grid(const ArraySource& images, GridLayout layout, const void* filling, void* to) {
+  const std::size_t item = item_size(images.dtype);
+  const std::size_t row_bytes = extent(images, kWidth) * item;
+  const bool in_a_row = images.strides[kWidth] == static_cast<std::ptrdiff_t>(item);
+  const auto filler = filled_row(filling, item, grid_shape(images, layout)[2]);
+  lay(images, layout, filler, item, static_cast<std::uint8_t*>(to),
+      [&](std::size_t n, std::size_t c, std::size_t y, std::uint8_t* row) {
+        const ArraySource from = row_of(images, n, c, y);
+        if (in_a_row) {
+          std::memcpy(row, from.data, row_bytes);
+        } else {
+          gather(from, row);
+        }
+      });
+}
+
+void lay_scaled_grid(const ArraySource& images, GridLayout layout, const GridScale& scale, double filling,
+                     void* to) {
+  if (images.dtype == DType::kFloat64) {
+    lay_values<double>(images, layout, scale, filling, to);
+  } else {
+    lay_values<float>(images, layout, scale, static_cast<float>(filling), to);
+  }
+}
+
+}  // namespace tickertape

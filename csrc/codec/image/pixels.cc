@@ -1,0 +1,244 @@
+// Axis order, scaling and grids: what torch's image(), convert_to_HWC() and make_grid() do, a row at a time.
+// L1. Between the snapshot of a tensor and the PNG encoder.
+#include "codec/image/pixels.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "array/array_block.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "codec/image/pixels_impl.h"
+
+namespace tickertape {
+namespace pixels_impl {
+
+void scale_to_bytes_portable(const float* from, std::size_t count, std::uint8_t* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float scaled = from[i] * 255.0F;
+    const float positive = scaled > 0.0F ? scaled : 0.0F;  // NaN compares false
+    to[i] = static_cast<std::uint8_t>(positive < 255.0F ? positive : 255.0F);
+  }
+}
+
+void interleave3_portable(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue,
+                          std::size_t count, std::uint8_t* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    to[3 * i] = red[i];
+    to[3 * i + 1] = green[i];
+    to[3 * i + 2] = blue[i];
+  }
+}
+
+namespace {
+
+void scale_to_bytes(const float* from, std::size_t count, std::uint8_t* to) {
+  std::size_t done = 0;
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx2)) done = scale_to_bytes_avx2(from, count, to);
+#endif
+  scale_to_bytes_portable(from + done, count - done, to + done);
+}
+
+void interleave3(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue,
+                 std::size_t count, std::uint8_t* to) {
+  std::size_t done = 0;
+#if defined(__x86_64__)
+  if (has_cpu_feature(CpuFeature::kAvx2)) done = interleave3_avx2(red, green, blue, count, to);
+#endif
+  interleave3_portable(red + done, green + done, blue + done, count - done, to + 3 * done);
+}
+
+// Elements [from, from + count) of `data`, which lie side by side, as bytes.
+void convert_line(const void* data, DType dtype, std::size_t from, std::size_t count, std::uint8_t* to) {
+  if (dtype == DType::kUint8) {
+    std::memcpy(to, static_cast<const std::uint8_t*>(data) + from, count);
+    return;
+  }
+  const ArrayView values{data, from + count, dtype};
+  std::array<float, kBlockSize> block;
+  for (std::size_t at = 0; at < count; at += kBlockSize) {
+    const std::size_t size = std::min(kBlockSize, count - at);
+    convert_elements(values, from + at, size, block.data());
+    scale_to_bytes(block.data(), size, to + at);
+  }
+}
+
+// Turns rows of an image, however its axes lie, into rows of interleaved bytes. Owns the scratch rows that it
+// needs.
+class RowConverter {
+ public:
+  RowConverter(const ImageArray& images, std::uint32_t channels_out)
+      : images_(images), channels_out_(channels_out), scratch_(std::size_t{images.width} * images.channels) {}
+
+  // Writes row `y` of image `n`: width * channels_out bytes.
+  void convert(std::uint32_t n, std::uint32_t y, std::uint8_t* to) {
+    const std::ptrdiff_t start = n * images_.stride_n + y * images_.stride_h;
+    if (images_.channels == 1) {
+      const std::uint8_t* line = plane(start, 0);
+      interleave3(line, line, line, images_.width, to);
+    } else if (images_.stride_c == 1 && images_.stride_w == std::ptrdiff_t{images_.channels}) {
+      const std::size_t count = std::size_t{images_.width} * images_.channels;
+      convert_line(images_.data, images_.dtype, static_cast<std::size_t>(start), count, to);
+    } else if (images_.channels == 3) {
+      const std::uint8_t* red = plane(start, 0);
+      const std::uint8_t* green = plane(start, 1);
+      interleave3(red, green, plane(start, 2), images_.width, to);
+    } else {
+      for (std::uint32_t c = 0; c < images_.channels; ++c) {
+        const std::uint8_t* line = plane(start, c);
+        for (std::size_t x = 0; x < images_.width; ++x) to[x * channels_out_ + c] = line[x];
+      }
+    }
+  }
+
+ private:
+  // One channel of the row that starts at element `start`, as bytes: in place, or in this channel's scratch
+  // row.
+  const std::uint8_t* plane(std::ptrdiff_t start, std::uint32_t c) {
+    const auto from = static_cast<std::size_t>(start + c * images_.stride_c);
+    if (images_.stride_w == 1 && images_.dtype == DType::kUint8) {
+      return static_cast<const std::uint8_t*>(images_.data) + from;
+    }
+    std::uint8_t* to = scratch_.data() + std::size_t{c} * images_.width;
+    if (images_.stride_w == 1) {
+      convert_line(images_.data, images_.dtype, from, images_.width, to);
+    } else {
+      convert_line(gathered(from), images_.dtype, 0, images_.width, to);
+    }
+    return to;
+  }
+
+  // The elements of a row that does not lie side by side, brought together.
+  const void* gathered(std::size_t from) {
+    const std::size_t item = item_size(images_.dtype);
+    gathered_.resize((images_.width * item + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+    auto* to = reinterpret_cast<std::uint8_t*>(gathered_.data());
+    const auto* element = static_cast<const std::uint8_t*>(images_.data) + from * item;
+    const std::size_t step = static_cast<std::size_t>(images_.stride_w) * item;
+    for (std::uint32_t x = 0; x < images_.width; ++x) std::memcpy(to + x * item, element + x * step, item);
+    return to;
+  }
+
+  const ImageArray& images_;
+  std::uint32_t channels_out_;
+  std::vector<std::uint8_t> scratch_;
+  std::vector<std::uint64_t> gathered_;  // words, so that elements of any type are aligned
+};
+
+constexpr char upper(char letter) {
+  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
+// The axes that add_image() knows, without order.
+bool is_known_format(std::string_view letters) {
+  for (const std::string_view known : {"NCHW", "CHW", "HW"}) {
+    if (std::is_permutation(letters.begin(), letters.end(), known.begin(), known.end())) return true;
+  }
+  return false;
+}
+
+std::string shape_text(const std::size_t* shape, std::size_t rank) {
+  std::string text = "(";
+  for (std::size_t axis = 0; axis < rank; ++axis)
+    text += (axis > 0 ? ", " : "") + std::to_string(shape[axis]);
+  return text + ")";
+}
+
+}  // namespace
+}  // namespace pixels_impl
+
+ImageArray image_array(const void* data, DType dtype, const std::size_t* shape, std::size_t rank,
+                       std::string_view dataformats) {
+  using namespace pixels_impl;
+  std::string letters(dataformats);
+  std::transform(letters.begin(), letters.end(), letters.begin(), upper);
+  if (!is_known_format(letters)) {
+    throw ArgumentError("dataformats must be a permutation of NCHW, CHW or HW, not '" +
+                        std::string(dataformats) + "'");
+  }
+  if (letters.size() != rank) {
+    throw ArgumentError("dataformats '" + std::string(dataformats) + "' does not fit an array of shape " +
+                        shape_text(shape, rank));
+  }
+  ImageArray images{data, dtype};
+  std::ptrdiff_t stride = 1;
+  for (std::size_t axis = rank; axis-- > 0;) {
+    if (shape[axis] == 0 || shape[axis] > std::numeric_limits<std::int32_t>::max()) {
+      throw ArgumentError("an image cannot have the shape " + shape_text(shape, rank));
+    }
+    const auto size = static_cast<std::uint32_t>(shape[axis]);
+    switch (letters[axis]) {
+      case 'N':
+        images.count = size, images.stride_n = stride;
+        break;
+      case 'C':
+        images.channels = size, images.stride_c = stride;
+        break;
+      case 'H':
+        images.height = size, images.stride_h = stride;
+        break;
+      default:
+        images.width = size, images.stride_w = stride;
+        break;
+    }
+    stride *= static_cast<std::ptrdiff_t>(size);
+  }
+  return images;
+}
+
+PixelSize pixel_size(const ImageArray& images, bool grid) {
+  if (!grid) {
+    if (images.count != 1) throw ArgumentError("several images need a grid");
+    if (images.channels < 1 || images.channels > 4) {
+      throw ArgumentError("an image has 1 to 4 channels, not " + std::to_string(images.channels));
+    }
+    return {images.width, images.height, images.channels == 1 ? 3 : images.channels};
+  }
+  if (images.channels != 1 && images.channels != 3) {
+    throw ArgumentError("a grid of images takes 1 or 3 channels, not " + std::to_string(images.channels));
+  }
+  const std::uint32_t columns = std::min(images.count, kGridColumns);
+  const std::uint32_t rows = (images.count + columns - 1) / columns;
+  const std::uint64_t width = std::uint64_t{images.width} * columns;
+  const std::uint64_t height = std::uint64_t{images.height} * rows;
+  if (std::max(width, height) > std::numeric_limits<std::int32_t>::max()) {
+    throw ArgumentError("the grid of images would be " + std::to_string(width) + " x " +
+                        std::to_string(height));
+  }
+  return {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 3};
+}
+
+std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid) {
+  const PixelSize size = pixel_size(images, grid);
+  if (images.count != 1 || images.dtype != DType::kUint8 || images.channels != size.channels ||
+      images.stride_c != 1 || images.stride_w != std::ptrdiff_t{images.channels}) {
+    return std::nullopt;
+  }
+  return PixelView{static_cast<const std::uint8_t*>(images.data), size.width, size.height, size.channels,
+                   static_cast<std::size_t>(images.stride_h)};
+}
+
+PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out) {
+  const PixelSize size = pixel_size(images, grid);
+  const std::size_t row_bytes = std::size_t{size.width} * size.channels;
+  const std::size_t cell_bytes = std::size_t{images.width} * size.channels;
+  const std::size_t columns = size.width / images.width;
+  std::uint8_t* const pixels = out.extend(row_bytes * size.height);
+  const std::size_t missing = columns * (size.height / images.height) - images.count;
+  if (missing > 0) {  // only in the last row of images, at its end
+    std::memset(pixels + row_bytes * (size.height - images.height), 0, row_bytes * images.height);
+  }
+  pixels_impl::RowConverter rows(images, size.channels);
+  for (std::uint32_t n = 0; n < images.count; ++n) {
+    std::uint8_t* cell = pixels + n / columns * row_bytes * images.height + n % columns * cell_bytes;
+    for (std::uint32_t y = 0; y < images.height; ++y) rows.convert(n, y, cell + y * row_bytes);
+  }
+  return size;
+}
+
+}  // namespace tickertape

@@ -1,0 +1,69 @@
+// The name log. L4.
+#include "queue/name_log.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "drain/channel.h"
+#include "event/op_body.h"
+
+namespace tickertape {
+
+using namespace ring_layout;
+
+namespace {
+
+constexpr std::uint64_t kGrowBytes = std::uint64_t{64} << 10;
+
+}  // namespace
+
+Name* NameLog::add_writer(Channel& channel, std::string_view path) {
+  return add(NameEntry::kWriter, channel.slot_index, &channel, path);
+}
+
+Name* NameLog::add_tag(const Name& writer, std::string_view tag) {
+  return add(NameEntry::kTag, writer.id, writer.channel, tag);
+}
+
+void NameLog::move_writer(const Name& writer, std::string_view path) {
+  add(NameEntry::kMoved, writer.id, writer.channel, path);
+}
+
+Name* NameLog::add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto id = static_cast<std::uint32_t>(names_.size());
+  // A reader counts entries, so once one is missing from the log all later ones are.
+  const bool all_shared = names_.empty() || names_.back().is_shared;
+  Name& name = names_.emplace_back(Name{id, channel, std::string(text), false});
+  name.is_shared = all_shared && share(kind, owner, text);
+  return &name;
+}
+
+bool NameLog::share(std::uint32_t kind, std::uint32_t owner, std::string_view text) {
+  RingHeader& header = ring_.header();
+  const std::uint64_t size = sizeof(NameEntry) + padded(text.size());
+  if (size > header.names_capacity - used_) return false;
+  while (used_ + size > backed_) {
+    const std::uint64_t missing = used_ + size - backed_;
+    const std::uint64_t more =
+        std::min((missing + kGrowBytes - 1) / kGrowBytes * kGrowBytes, header.names_capacity - backed_);
+    if (!ring_.mapping().allocate(header.names_offset + backed_, more)) return false;
+    backed_ += more;
+  }
+  std::uint8_t* to = ring_.mapping().data() + header.names_offset + used_;
+  const NameEntry entry{kind, owner, text.size()};
+  std::memcpy(to, &entry, sizeof entry);
+  std::memcpy(to + sizeof entry, text.data(), text.size());
+  used_ += size;
+  header.names_used.store(used_, std::memory_order_release);  // pairs with recovery's load
+  return true;
+}
+
+void NameLog::reset() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  names_.clear();
+  used_ = 0;
+  ring_.header().names_used.store(0, std::memory_order_release);
+}
+
+}  // namespace tickertape

@@ -1,0 +1,59 @@
+// Writers' files and their tags, by number: ops carry the number, the log in the shared mapping keeps the
+// text. L4.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "queue/op_ring.h"
+
+namespace tickertape {
+
+struct Channel;
+
+// A name never moves or changes while its log is not reset.
+struct Name {
+  std::uint32_t id;
+  Channel* channel;  // its writer's; gone once that is closed and written, and no op has the name any more
+  std::string text;
+  // False where the log is full: an op that uses it dies with the process, so its call waits for the file.
+  bool is_shared;
+  bool told_of_non_finite = false;  // the sequencer's own
+};
+
+// Append-only. Thread-safe; its lock is held for a copy of the text at most.
+class NameLog {
+ public:
+  explicit NameLog(OpRing& ring) : ring_(ring) {}
+
+  // Adds the file of a writer.
+  Name* add_writer(Channel& channel, std::string_view path);
+  // Adds a tag of `writer`.
+  Name* add_tag(const Name& writer, std::string_view tag);
+
+  // The file of `writer` is another one from here on.
+  void move_writer(const Name& writer, std::string_view path);
+
+  Name* at(std::uint32_t id) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return &names_[id];
+  }
+
+  // Forgets every name. Only while no writer is open and the ring is empty.
+  void reset();
+
+ private:
+  Name* add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text);
+  bool share(std::uint32_t kind, std::uint32_t owner, std::string_view text);
+
+  OpRing& ring_;
+  std::mutex mutex_;
+  std::deque<Name> names_;  // elements never move
+  std::uint64_t used_ = 0;  // of the shared log
+  std::uint64_t backed_ = 0;
+};
+
+}  // namespace tickertape

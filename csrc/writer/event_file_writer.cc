@@ -1,0 +1,141 @@
+// The facade. L4.
+#include "writer/event_file_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/os/file.h"
+#include "event/encoder.h"
+#include "recovery/recovery.h"
+#include "tfrecord/record_writer.h"
+#include "writer/event_file_name.h"
+
+namespace tickertape {
+namespace {
+
+void check_no_nul(const std::string& text, const char* argument) {
+  if (text.find('\0') != std::string::npos)
+    throw ArgumentError(std::string(argument) + " must not contain NUL");
+}
+
+// What stands at the start of every file, written by the caller itself: so that what is wrong with the
+// directory shows at once, and so that a reader never finds an empty file.
+// `purge_step` may be nullptr.
+void write_opening(Sink& sink, const std::int64_t* purge_step) {
+  const double now = wall_time_now();
+  const std::int64_t step = purge_step != nullptr ? *purge_step : 0;
+  Buffer records;
+  {
+    RecordBuilder frame(records);
+    encode_version_event(now, step, records);
+    frame.finish();
+  }
+  // Twice: TensorBoard takes the first one of a run for its beginning, and only a later one for a restart at
+  // which to hide what it has (plugin_event_accumulator.py, _CheckForRestartAndMaybePurge). torch writes one.
+  for (int i = 0; purge_step != nullptr && i < 2; ++i) {
+    RecordBuilder frame(records);
+    encode_session_start_event(now, step, records);
+    frame.finish();
+  }
+  const Appended appended = sink.append(records.bytes());
+  if (appended.error_number != 0)
+    throw IoError(appended.error_number, sink.path(), "cannot write event file");
+}
+
+// A new event file in `log_dir`, which is made if need be; none is left where that fails.
+std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::string& suffix,
+                                       const std::int64_t* purge_step) {
+  make_directories(log_dir);
+  std::unique_ptr<Sink> sink = create_event_file(log_dir, suffix);
+  try {
+    write_opening(*sink, purge_step);
+  } catch (...) {
+    std::error_code is_unknown;
+    std::filesystem::remove(sink->path(), is_unknown);
+    throw;
+  }
+  return sink;
+}
+
+// True for trouble that the disk may get over by itself.
+bool may_pass(int error_number) {
+  constexpr int kPassing[] = {EMFILE, ENFILE, ENOSPC, EDQUOT,   EIO,      EROFS,
+                              ENOMEM, EFBIG,  ESTALE, ENOTCONN, ETIMEDOUT};
+  return std::find(std::begin(kPassing), std::end(kPassing), error_number) != std::end(kPassing);
+}
+
+// Stands for a file that could not be made yet.
+class MissingSink : public Sink {
+ public:
+  explicit MissingSink(std::string path) : path_(std::move(path)) {}
+  Appended append(Bytes) noexcept override { return {0, ENOENT}; }
+  SinkState check_state() noexcept override { return SinkState::kMissing; }
+  void sync() override { throw IoError(ENOENT, path_, "cannot sync"); }
+  std::uint64_t size() const override { return 0; }
+  const std::string& path() const override { return path_; }
+
+ private:
+  const std::string path_;
+};
+
+}  // namespace
+
+EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
+    : log_dir_(std::move(log_dir)), options_(std::move(options)) {
+  check_no_nul(log_dir_, "log_dir");
+  check_no_nul(options_.filename_suffix, "filename_suffix");
+  if (options_.filename_suffix.find('/') != std::string::npos) {
+    throw ArgumentError("filename_suffix must not contain '/'");
+  }
+  open(options_.is_patient);
+}
+
+EventFileWriter::~EventFileWriter() {
+  if (!is_ready()) abandon();
+}
+
+void EventFileWriter::open(bool is_patient) {
+  std::error_code is_unknown;
+  const bool was_there = std::filesystem::exists(log_dir_, is_unknown);
+  SinkPlan plan;
+  const std::int64_t* purge_step = epoch_ == 0 && options_.purge_step ? &*options_.purge_step : nullptr;
+  try {
+    plan.sink = begin_event_file(log_dir_, options_.filename_suffix, purge_step);
+  } catch (const IoError& error) {
+    if (!is_patient || !may_pass(error.error_number())) throw;
+    plan.sink = std::make_unique<MissingSink>(event_file_path(log_dir_, options_.filename_suffix));
+  }
+  plan.renew = [log_dir = log_dir_, suffix = options_.filename_suffix] {
+    return begin_event_file(log_dir, suffix, nullptr);
+  };
+  plan.raises = options_.on_error == OnError::kRaise;
+  Backend& backend = Backend::instance(log_dir_);
+  recover_at_opening(log_dir_, was_there, backend.notices());
+  file_ = std::make_shared<OpenFile>(backend, std::move(plan), options_.on_full);
+  ++epoch_;
+}
+
+void EventFileWriter::open_again() {
+  if (is_closed()) throw ArgumentError("writer is closed");
+  abandon();
+  open(options_.on_error == OnError::kWarn);
+}
+
+// The file of this process's parent: never destroyed here, since a thread that did not come along may have
+// left it half-changed.
+void EventFileWriter::abandon() {
+  if (file_ != nullptr) new std::shared_ptr<OpenFile>(std::move(file_));
+}
+
+std::shared_ptr<OpenFile> EventFileWriter::detach() {
+  if (!is_ready()) abandon();
+  ++epoch_;
+  return std::exchange(file_, nullptr);
+}
+
+}  // namespace tickertape

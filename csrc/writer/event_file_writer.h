@@ -1,0 +1,101 @@
+// The facade: one event file to log to. L4; the C++ API in its own right, and what the bindings stand on.
+//
+//   tickertape::EventFileWriter writer("runs/one");
+//   writer.add_scalar("loss", 0.25, /*step=*/1);
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/os/clock.h"
+#include "writer/open_file.h"
+
+namespace tickertape {
+
+struct WriterOptions {
+  std::string filename_suffix;
+  std::optional<std::int64_t> purge_step;  // TensorBoard forgets what it has from this step on
+  OnFull on_full = OnFull::kBlock;
+  OnError on_error = OnError::kWarn;
+  // Where the disk refuses a file just now the constructor does not throw; the backend tries again. So opens
+  // a forked child, and (in Python) a writer that logging itself opens.
+  bool is_patient = false;
+};
+
+// Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.
+//
+// Calls may come from many threads, except that nothing runs beside detach(), close(), the destructor, or the
+// first call in a forked child. Who cannot promise that for a whole call (the bindings, which give up the
+// GIL) takes file() while nothing else runs and works on that.
+class EventFileWriter {
+ public:
+  // Makes `log_dir` (absolute) and the file with its version event in it. Throws IoError; ArgumentError for a
+  // NUL.
+  explicit EventFileWriter(std::string log_dir, WriterOptions options = {});
+  // Closes without waiting: the backend finishes the file.
+  ~EventFileWriter();
+  EventFileWriter(const EventFileWriter&) = delete;
+  EventFileWriter& operator=(const EventFileWriter&) = delete;
+
+  const std::string& log_dir() const { return log_dir_; }
+  // The file's path; "" once closed, and in a forked child that has not logged: the file is its parent's.
+  std::string path() const { return is_ready() ? file_->path() : std::string(); }
+  bool is_closed() const { return file_ == nullptr; }
+
+  // The open file of this process: a new one where this process was forked from the one that opened it.
+  // Throws IoError; ArgumentError when closed.
+  const std::shared_ptr<OpenFile>& file() {
+    if (!is_ready()) [[unlikely]]
+      open_again();
+    return file_;
+  }
+  Backend& backend() { return file()->backend(); }
+  // True where file() has nothing to do.
+  bool is_ready() const { return file_ != nullptr && &file_->backend() == Backend::current(); }
+  // Changes whenever file() gives another one, and names got from the old one have become invalid.
+  std::uint64_t epoch() const { return epoch_; }
+
+  // Logging, see OpenFile. Each call returns when the op is in the ring.
+  bool add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time = wall_time_now(),
+                  ScalarStyle style = ScalarStyle::kSimpleValue) {
+    return file()->add_scalar(tag, value, step, wall_time, style);
+  }
+  template <typename Body>
+  bool add(OpKind kind, std::string_view tag, const Body& body, std::int64_t step, double wall_time) {
+    return file()->add(kind, tag, body, step, wall_time);
+  }
+  bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time) {
+    return file()->add_message(kind, message, step, wall_time);
+  }
+
+  // As OpenFile::flush(); 0 when closed, or forked and not used since.
+  int flush(DeferredValues deferred = DeferredValues::kLeave) {
+    return is_ready() ? file_->flush(deferred) : 0;
+  }
+
+  // Ends this writer and gives its file to whom waits for the rest: `finish(writer.detach())` is close().
+  // nullptr where there is none to wait for.
+  std::shared_ptr<OpenFile> detach();
+  static int finish(const std::shared_ptr<OpenFile>& file) {
+    return file != nullptr ? file->flush(DeferredValues::kAwait) : 0;
+  }
+
+  // flush(), deferred values too, and the end of this writer. Closing twice is fine. Where flush() fails the
+  // backend goes on trying.
+  int close() { return finish(detach()); }
+
+ private:
+  void open(bool is_patient);
+  void open_again();
+  void abandon();
+
+  const std::string log_dir_;
+  const WriterOptions options_;
+  std::shared_ptr<OpenFile> file_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace tickertape

@@ -1,0 +1,117 @@
+// WAV files field by field, and samples at the edges of what fits. Python's wave module reads them in the
+// Python tests.
+#include "codec/audio/wav.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/endian.h"
+#include "base/error.h"
+#include "check.h"
+
+using namespace tickertape;
+
+namespace {
+
+template <typename T>
+Buffer encoded(const std::vector<T>& samples, DType dtype, std::uint32_t channels, std::uint32_t rate) {
+  Buffer out;
+  encode_wav({samples.data(), samples.size(), dtype}, channels, rate, out);
+  return out;
+}
+
+int sample(const Buffer& file, std::size_t i) {
+  return static_cast<std::int16_t>(load_le<std::uint16_t>(file.data() + 44 + 2 * i));
+}
+
+// What torch does with one sample.
+template <typename Real>
+int level(Real value) {
+  if (std::isnan(value)) return 0;
+  return static_cast<int>(std::clamp(value, Real{-1}, Real{1}) * Real{32767});
+}
+
+// `around` and its two neighbours, many times over, so that each falls on every place of a vector.
+template <typename Real>
+void add_neighbours(Real around, std::vector<Real>& samples) {
+  for (const Real value : {std::nextafter(around, Real{-2}), around, std::nextafter(around, Real{2})}) {
+    samples.push_back(value);
+  }
+}
+
+template <typename Real>
+void check_levels(DType dtype) {
+  std::vector<Real> samples;
+  for (int step = -32768; step <= 32768; ++step) add_neighbours(static_cast<Real>(step) / 32767, samples);
+  using Limits = std::numeric_limits<Real>;
+  for (const Real odd : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max(),
+                         -Limits::max(), Limits::denorm_min(), -Limits::denorm_min(), Real{0}, -Real{0}}) {
+    for (int place = 0; place < 17; ++place) samples.push_back(place == 3 ? Real{1} : odd);
+  }
+  const Buffer file = encoded(samples, dtype, 1, 8000);
+  for (std::size_t i = 0; i < samples.size(); ++i) CHECK_EQ(sample(file, i), level(samples[i]));
+}
+
+}  // namespace
+
+TEST_ON_EVERY_CPU(header) {
+  const Buffer file = encoded<float>({0, 0.5F, -0.5F, 1, -1, 0}, DType::kFloat32, 2, 44100);
+  CHECK_EQ(file.size(), 44U + 12U);
+  CHECK_EQ(as_text(file.bytes().first(4)), "RIFF");
+  CHECK_EQ(load_le<std::uint32_t>(file.data() + 4), 36U + 12U);
+  CHECK_EQ(as_text(file.bytes().subspan(8, 8)), "WAVEfmt ");
+  CHECK_EQ(load_le<std::uint32_t>(file.data() + 16), 16U);
+  CHECK_EQ(load_le<std::uint16_t>(file.data() + 20), 1);
+  CHECK_EQ(load_le<std::uint16_t>(file.data() + 22), 2);
+  CHECK_EQ(load_le<std::uint32_t>(file.data() + 24), 44100U);
+  CHECK_EQ(load_le<std::uint32_t>(file.data() + 28), 44100U * 4);
+  CHECK_EQ(load_le<std::uint16_t>(file.data() + 32), 4);
+  CHECK_EQ(load_le<std::uint16_t>(file.data() + 34), 16);
+  CHECK_EQ(as_text(file.bytes().subspan(36, 4)), "data");
+  CHECK_EQ(load_le<std::uint32_t>(file.data() + 40), 12U);
+}
+
+TEST_ON_EVERY_CPU(samples_are_clipped_scaled_and_truncated) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> samples = {0.5F,  -0.5F,    1.0F,      -1.0F,         1.5F,
+                                      -7.0F, infinity, -infinity, std::nanf(""), 1e-5F};
+  const std::vector<int> expected = {16383, -16383, 32767, -32767, 32767, -32767, 32767, -32767, 0, 0};
+  const Buffer file = encoded(samples, DType::kFloat32, 1, 8000);
+  for (std::size_t i = 0; i < samples.size(); ++i) CHECK_EQ(sample(file, i), expected[i]);
+}
+
+// More than one block of the conversion, in double precision and in integers.
+TEST_ON_EVERY_CPU(other_types) {
+  std::vector<double> waves;
+  std::vector<std::int8_t> steps;
+  for (int i = 0; i < 5000; ++i) {
+    waves.push_back(std::sin(i * 0.01));
+    steps.push_back(static_cast<std::int8_t>(i % 3 - 1));
+  }
+  const Buffer smooth = encoded(waves, DType::kFloat64, 1, 8000);
+  const Buffer square = encoded(steps, DType::kInt8, 1, 8000);
+  for (std::size_t i = 0; i < waves.size(); ++i) {
+    CHECK_EQ(sample(smooth, i), static_cast<int>(waves[i] * 32767));
+    CHECK_EQ(sample(square, i), steps[i] * 32767);
+  }
+}
+
+TEST_ON_EVERY_CPU(levels_at_every_edge) {
+  check_levels<float>(DType::kFloat32);
+  check_levels<double>(DType::kFloat64);
+}
+
+TEST_ON_EVERY_CPU(no_samples) { CHECK_EQ(encoded<float>({}, DType::kFloat32, 1, 8000).size(), 44U); }
+
+TEST_ON_EVERY_CPU(bad_arguments) {
+  const std::vector<float> three = {0, 0, 0};
+  CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 0, 8000));
+  CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 40000, 8000));
+  CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 2, 8000));
+  CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 1, 0));
+  CHECK_THROWS(ArgumentError, encoded(three, DType::kFloat32, 3, 1000000000));
+}
+
+TEST_MAIN()

@@ -1,0 +1,250 @@
+// Pixels against a slow model of torch's image(): every type, every axis order, grids, and values off the
+// scale. The Python tests compare with torch itself.
+#include "codec/image/pixels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "array/float16.h"
+#include "base/error.h"
+#include "check.h"
+
+using namespace tickertape;
+
+namespace {
+
+std::uint8_t scaled(float value) {
+  const float product = value * 255.0F;
+  if (std::isnan(product)) return 0;
+  return static_cast<std::uint8_t>(std::clamp(product, 0.0F, 255.0F));
+}
+
+// An array of N x C x H x W, and the four sizes.
+template <typename T>
+struct Images {
+  std::size_t n, c, h, w;
+  std::vector<T> values;
+  T at(std::size_t i, std::size_t k, std::size_t y, std::size_t x) const {
+    return values[((i * c + k) * h + y) * w + x];
+  }
+};
+
+template <typename T, typename Draw>
+Images<T> draw_images(std::size_t n, std::size_t c, std::size_t h, std::size_t w, Draw draw) {
+  Images<T> images{n, c, h, w, std::vector<T>(n * c * h * w)};
+  for (T& value : images.values) value = draw();
+  return images;
+}
+
+std::size_t axis_size(char letter, std::size_t n, std::size_t c, std::size_t h, std::size_t w) {
+  return letter == 'N' ? n : letter == 'C' ? c : letter == 'H' ? h : w;
+}
+
+// The values of `images` with their axes in the order of `letters`.
+template <typename T>
+std::vector<T> transpose(const Images<T>& images, const std::string& letters,
+                         std::vector<std::size_t>& shape) {
+  shape.clear();
+  for (const char letter : letters)
+    shape.push_back(axis_size(letter, images.n, images.c, images.h, images.w));
+  std::vector<T> result(images.values.size());
+  for (std::size_t flat = 0; flat < result.size(); ++flat) {
+    std::size_t rest = flat;
+    std::size_t index[128] = {};
+    for (std::size_t axis = letters.size(); axis-- > 0; rest /= shape[axis]) {
+      index[static_cast<unsigned char>(letters[axis])] = rest % shape[axis];
+    }
+    result[flat] = images.at(index['N'], index['C'], index['H'], index['W']);
+  }
+  return result;
+}
+
+template <typename T, typename ToByte>
+void check_layout(const Images<T>& images, DType dtype, const std::string& letters, ToByte to_byte) {
+  std::vector<std::size_t> shape;
+  const std::vector<T> values = transpose(images, letters, shape);
+  const bool grid = letters.size() == 4;
+  Buffer out;
+  out.push_back(99);  // to_pixels appends
+  const ImageArray array = image_array(values.data(), dtype, shape.data(), shape.size(), letters);
+  const PixelSize size = to_pixels(array, grid, out);
+
+  const std::size_t columns = std::min<std::size_t>(images.n, 8);
+  const std::size_t channels = images.c == 1 ? 3 : images.c;
+  CHECK_EQ(size.width, images.w * columns);
+  CHECK_EQ(size.height, images.h * ((images.n + columns - 1) / columns));
+  CHECK_EQ(size.channels, channels);
+  CHECK_EQ(out.size(), 1 + std::size_t{size.width} * size.height * channels);
+  std::size_t wrong = 0;
+  for (std::size_t y = 0; y < size.height; ++y) {
+    for (std::size_t x = 0; x < size.width; ++x) {
+      const std::size_t n = y / images.h * columns + x / images.w;
+      for (std::size_t c = 0; c < channels; ++c) {
+        const std::uint8_t expected =
+            n < images.n ? to_byte(images.at(n, images.c == 1 ? 0 : c, y % images.h, x % images.w))
+                         : std::uint8_t{0};
+        wrong += out.data()[1 + (y * size.width + x) * channels + c] != expected;
+      }
+    }
+  }
+  CHECK_EQ(wrong, 0U);
+  if (wrong != 0) std::fprintf(stderr, "  %s, %zu channels\n", letters.c_str(), images.c);
+}
+
+template <typename T, typename Draw, typename ToByte>
+void check_type(DType dtype, Draw draw, ToByte to_byte) {
+  for (std::size_t channels = 1; channels <= 4; ++channels) {
+    const auto images = draw_images<T>(1, channels, 5, 71, draw);
+    std::string letters = "CHW";
+    do {
+      check_layout(images, dtype, letters, to_byte);
+    } while (std::next_permutation(letters.begin(), letters.end()));
+  }
+  for (const std::string letters : {"HW", "WH"}) {
+    check_layout(draw_images<T>(1, 1, 7, 45, draw), dtype, letters, to_byte);
+  }
+  for (const std::size_t count : {1U, 3U, 8U, 9U, 17U}) {
+    for (const std::size_t channels : {1U, 3U}) {
+      const auto images = draw_images<T>(count, channels, 3, 19, draw);
+      for (const std::string letters : {"NCHW", "NHWC", "CHWN"})
+        check_layout(images, dtype, letters, to_byte);
+    }
+  }
+}
+
+std::mt19937& random_bits() {
+  static std::mt19937 random(7);
+  return random;
+}
+
+// Mostly between 0 and 1, some off the scale, some not numbers.
+float draw_float() {
+  const auto kind = random_bits()() % 16;
+  if (kind == 0) return std::numeric_limits<float>::quiet_NaN();
+  if (kind == 1) return std::numeric_limits<float>::infinity();
+  if (kind == 2) return -std::numeric_limits<float>::infinity();
+  if (kind == 3) return 3e38F;
+  return std::uniform_real_distribution<float>(-0.2F, 1.2F)(random_bits());
+}
+
+template <typename T>
+void check_integer_type(DType dtype) {
+  check_type<T>(
+      dtype,
+      [] {
+        const std::uint64_t bits = std::uint64_t{random_bits()()} << 32 | random_bits()();
+        return static_cast<T>(bits % 3 == 0 ? bits : bits % 2);
+      },
+      [](T value) { return scaled(static_cast<float>(value)); });
+}
+
+}  // namespace
+
+TEST_ON_EVERY_CPU(uint8_stays_as_it_is) {
+  check_type<std::uint8_t>(
+      DType::kUint8, [] { return static_cast<std::uint8_t>(random_bits()()); },
+      [](std::uint8_t v) { return v; });
+}
+
+TEST_ON_EVERY_CPU(bool_is_black_or_white) {
+  check_type<std::uint8_t>(
+      DType::kBool, [] { return static_cast<std::uint8_t>(random_bits()() % 2); },
+      [](std::uint8_t v) { return v != 0 ? std::uint8_t{255} : std::uint8_t{0}; });
+}
+
+TEST_ON_EVERY_CPU(floats_are_scaled_clipped_and_truncated) {
+  check_type<float>(DType::kFloat32, draw_float, scaled);
+  check_type<double>(
+      DType::kFloat64, [] { return double{draw_float()} * (1 + 1e-9); },
+      [](double v) { return scaled(static_cast<float>(v)); });
+  check_type<std::uint16_t>(
+      DType::kFloat16, [] { return static_cast<std::uint16_t>(random_bits()()); },
+      [](std::uint16_t v) { return scaled(float16_value(v)); });
+  check_type<std::uint16_t>(
+      DType::kBfloat16,
+      [] { return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(draw_float()) >> 16); },
+      [](std::uint16_t v) { return scaled(bfloat16_value(v)); });
+}
+
+TEST_ON_EVERY_CPU(integers_are_scaled_like_floats) {
+  check_integer_type<std::int8_t>(DType::kInt8);
+  check_integer_type<std::int16_t>(DType::kInt16);
+  check_integer_type<std::uint16_t>(DType::kUint16);
+  check_integer_type<std::int32_t>(DType::kInt32);
+  check_integer_type<std::uint32_t>(DType::kUint32);
+  check_integer_type<std::int64_t>(DType::kInt64);
+  check_integer_type<std::uint64_t>(DType::kUint64);
+}
+
+// Values that torch 2.13's image() gave.
+TEST_ON_EVERY_CPU(known_values) {
+  const std::vector<float> values = {0.5F, 1.1F,  -0.2F, 1e38F, std::numeric_limits<float>::quiet_NaN(),
+                                     1.0F, 0.999F};
+  const std::vector<std::uint8_t> expected = {127, 255, 0, 255, 0, 255, 254};
+  const std::size_t shape[] = {1, values.size()};
+  Buffer out;
+  to_pixels(image_array(values.data(), DType::kFloat32, shape, 2, "HW"), false, out);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    for (std::size_t c = 0; c < 3; ++c) CHECK_EQ(int{out.data()[3 * i + c]}, int{expected[i]});
+  }
+}
+
+// Pixels that lie as they should are not copied; what needs a conversion or another order is not taken.
+TEST(pixels_in_place) {
+  std::vector<std::uint8_t> values(2 * 3 * 4 * 4);
+  const auto find = [&values](std::vector<std::size_t> shape, const char* axes, DType dtype = DType::kUint8) {
+    const bool grid = shape.size() == 4;
+    return pixels_in_place(image_array(values.data(), dtype, shape.data(), shape.size(), axes), grid);
+  };
+  for (const std::size_t channels : {2U, 3U, 4U}) {
+    const auto view = find({3, 4, channels}, "HWC");
+    CHECK(view.has_value());
+    if (!view) continue;
+    CHECK(view->data == values.data());
+    CHECK_EQ(view->height, 3U);
+    CHECK_EQ(view->width, 4U);
+    CHECK_EQ(view->channels, channels);
+    CHECK_EQ(view->stride, 4 * channels);
+  }
+  CHECK(find({1, 3, 4, 3}, "NHWC").has_value());
+  CHECK(!find({2, 3, 4, 3}, "NHWC").has_value());
+  CHECK(!find({3, 4, 1}, "HWC").has_value());
+  CHECK(!find({3, 4}, "HW").has_value());
+  CHECK(!find({3, 3, 4}, "CHW").has_value());
+  CHECK(!find({3, 4, 3}, "WHC").has_value());
+  CHECK(!find({3, 4, 3}, "HWC", DType::kBool).has_value());
+  CHECK_THROWS(ArgumentError, find({2, 3, 5}, "HWC"));
+}
+
+TEST_ON_EVERY_CPU(lower_case_formats) {
+  const std::uint8_t values[6] = {1, 2, 3, 4, 5, 6};
+  const std::size_t shape[] = {1, 2, 3};
+  const ImageArray images = image_array(values, DType::kUint8, shape, 3, "hwc");
+  CHECK_EQ(images.width, 2U);
+  CHECK_EQ(images.channels, 3U);
+}
+
+TEST_ON_EVERY_CPU(bad_arguments) {
+  const std::uint8_t value = 0;
+  const std::size_t shape[] = {1, 1, 1, 1};
+  for (const char* formats : {"", "C", "NHW", "CHWW", "NCHWD", "HH", "XHW"}) {
+    CHECK_THROWS(ArgumentError, image_array(&value, DType::kUint8, shape, std::strlen(formats), formats));
+  }
+  CHECK_THROWS(ArgumentError, image_array(&value, DType::kUint8, shape, 2, "CHW"));
+  const std::size_t empty[] = {3, 0, 5};
+  CHECK_THROWS(ArgumentError, image_array(&value, DType::kUint8, empty, 3, "CHW"));
+  const std::size_t five[] = {5, 1, 1};
+  CHECK_THROWS(ArgumentError, pixel_size(image_array(&value, DType::kUint8, five, 3, "CHW"), false));
+  const std::size_t two[] = {1, 2, 1, 1};
+  CHECK_THROWS(ArgumentError, pixel_size(image_array(&value, DType::kUint8, two, 4, "NCHW"), true));
+  const std::size_t wide[] = {8, 1, 1, 1U << 30};
+  CHECK_THROWS(ArgumentError, pixel_size(image_array(&value, DType::kUint8, wide, 4, "NCHW"), true));
+}
+
+TEST_MAIN()

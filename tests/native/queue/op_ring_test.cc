@@ -1,0 +1,282 @@
+// The ring by itself: laps, pads, fullness, deferred ops, and what another process finds in the mapping.
+#include "queue/op_ring.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/os/locked_file.h"
+#include "check.h"
+#include "queue/name_log.h"
+
+namespace tickertape {
+namespace {
+
+using namespace ring_layout;
+
+constexpr std::uint64_t kCapacity = std::uint64_t{1} << 22;
+
+OpRing make_ring() {
+  return OpRing(SharedMapping::anonymous(OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
+}
+
+// Takes every published op, as the sequencer does.
+class Drain {
+ public:
+  explicit Drain(OpRing& ring) : ring_(ring) {}
+  template <typename Use>
+  std::size_t all(Use use) {
+    std::size_t count = 0;
+    for (const std::uint64_t head = ring_.head(); at_ < head;) {
+      OpHeader& op = *ring_.at(at_);
+      at_ += op.total_size();
+      if (op.kind == OpKind::kPad) continue;
+      use(op);
+      ++count;
+    }
+    ring_.release(at_);
+    return count;
+  }
+  bool starts_over() {
+    const std::optional<std::uint64_t> position = ring_.start_over();
+    if (position) at_ = *position;
+    return position.has_value();
+  }
+
+ private:
+  OpRing& ring_;
+  std::uint64_t at_ = 0;
+};
+
+TEST(scalars_come_out_as_they_went_in_over_many_laps) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::int64_t next_in = 0;
+  std::int64_t next_out = 0;
+  for (int round = 0; round < 40; ++round) {
+    // Rounds of odd sizes, so that laps end everywhere.
+    for (int i = 0; i < 9'001 + 997 * round; ++i) {
+      CHECK(ring.try_push_scalar(7, ScalarStyle::kSimpleValue, static_cast<double>(next_in), next_in, 0,
+                                 pushed) != Pushed::kFull);
+      ++next_in;
+    }
+    CHECK_EQ(pushed.load(), ring.head());
+    drain.all([&](const OpHeader& op) {
+      CHECK_EQ(op.step, next_out);
+      ++next_out;
+    });
+    CHECK_EQ(next_out, next_in);
+  }
+}
+
+TEST(a_full_ring_refuses_and_takes_again_when_drained) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::size_t count = 0;
+  while (ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) != Pushed::kFull) ++count;
+  CHECK(count > kCapacity / sizeof(OpHeader) - 64);
+  CHECK(count <= kCapacity / sizeof(OpHeader));
+  CHECK_EQ(drain.all([](const OpHeader&) {}), count);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) != Pushed::kFull);
+}
+
+TEST(bodies_of_all_sizes_never_wrap) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  for (std::uint64_t size = 0; size <= ring.max_body_size(); size = size * 2 + 13) {
+    for (int repeat = 0; repeat < 9; ++repeat) {
+      bool needs_attention = false;
+      OpHeader* op = ring.try_reserve(OpKind::kSummary, 0, 0, size, repeat, 0, pushed, needs_attention);
+      if (op == nullptr) {
+        drain.all([](const OpHeader&) {});
+        op = ring.try_reserve(OpKind::kSummary, 0, 0, size, repeat, 0, pushed, needs_attention);
+      }
+      CHECK(op != nullptr);
+      std::memset(OpRing::body(op), 0x5A, size);
+      OpRing::finish(op);
+    }
+    drain.all([&](OpHeader& op) {
+      CHECK_EQ(op.body_size, size);
+      for (std::uint64_t i = 0; i < size; i += 101) CHECK(OpRing::body(&op)[i] == 0x5A);
+    });
+  }
+}
+
+TEST(a_ring_that_is_empty_between_bursts_starts_again_at_its_front) {
+  constexpr int kBurst = 2'000;
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::uint64_t furthest = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < kBurst; ++i) {
+      ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed);
+      if (i == 0) CHECK(!drain.starts_over());  // not while something is in it
+      furthest = std::max(furthest, ring.head() % kCapacity);
+    }
+    CHECK_EQ(drain.all([](const OpHeader&) {}), std::size_t{kBurst});
+    if (drain.starts_over()) {
+      CHECK_EQ(ring.head() % kCapacity, 0U);
+      CHECK_EQ(ring.tail(), ring.head());
+      CHECK(!drain.starts_over());
+    }
+  }
+  CHECK(furthest < kCapacity / 4);
+}
+
+TEST(all_of_a_ring_that_started_over_is_free_and_nothing_is_slow_at_first) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  const auto push = [&] { return ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed); };
+  for (int i = 0; i < 10'000; ++i) push();
+  drain.all([](const OpHeader&) {});
+  CHECK(drain.starts_over());
+  CHECK(push() == Pushed::kDone);
+  std::uint64_t count = 1;
+  while (push() != Pushed::kFull) ++count;
+  CHECK(count > kCapacity / sizeof(OpHeader) - 8);  // a lap keeps a little for its end
+  CHECK_EQ(drain.all([](const OpHeader&) {}), count);
+}
+
+TEST(starting_over_does_not_hide_an_interrupt) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  const auto push = [&] { return ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed); };
+  for (int i = 0; i < 10'000; ++i) push();
+  drain.all([](const OpHeader&) {});
+  ring.request_attention();
+  CHECK(drain.starts_over());
+  CHECK(push() == Pushed::kDoneNeedsAttention);
+}
+
+// Memory behind a file, by its blocks.
+std::uint64_t bytes_on(const std::string& path) {
+  struct stat status;
+  CHECK_EQ(stat(path.c_str(), &status), 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+TEST(a_ring_gives_back_what_a_burst_took_and_goes_on) {
+  constexpr std::uint64_t kLarge = std::uint64_t{1} << 24;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::string path = std::filesystem::temp_directory_path() / "tickertape_trim_test.ring";
+  std::filesystem::remove(path);
+  OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kLarge)), kLarge, "test");
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::int64_t next_in = 0;
+  std::int64_t next_out = 0;
+  std::int64_t now = 0;
+  const auto push = [&](int count) {
+    while (count-- > 0 &&
+           ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, next_in, 0, pushed) != Pushed::kFull)
+      ++next_in;
+  };
+  const auto take_all = [&] { drain.all([&](const OpHeader& op) { CHECK_EQ(op.step, next_out++); }); };
+  for (int round = 0; round < 3; ++round) {
+    push(400'000 + 7 * round);
+    CHECK(bytes_on(path) > (12U << 20));
+    CHECK(ring.trim(now += 3 * kSecond));  // all of it is in use
+    CHECK(bytes_on(path) > (12U << 20));
+    take_all();
+    CHECK(ring.trim(now += kSecond));  // it was in use a moment ago
+    drain.starts_over();               // as the backend does
+    for (int i = 0; i < 100 && ring.trim(now += 3 * kSecond); ++i) {
+      push(100);  // light use goes on meanwhile
+      if (i % 2 == 0) take_all();
+    }
+    CHECK(!ring.trim(now));
+    CHECK(bytes_on(path) < (6U << 20));
+    take_all();
+  }
+  CHECK_EQ(next_out, next_in);
+  ring.mapping().unlink();
+}
+
+TEST(an_interrupted_ring_goes_slowly_once) {
+  OpRing ring = make_ring();
+  std::atomic<std::uint64_t> pushed{0};
+  ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDone);
+  ring.request_attention();
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDoneNeedsAttention);
+  CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) == Pushed::kDone);
+}
+
+TEST(many_threads_push_and_each_keeps_its_order) {
+  OpRing ring = make_ring();
+  Drain drain(ring);
+  constexpr int kThreads = 4;
+  constexpr std::int64_t kEach = 50'000;
+  std::atomic<std::uint64_t> pushed{0};
+  std::vector<std::thread> threads;
+  for (std::uint32_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::int64_t i = 0; i < kEach;) {
+        if (ring.try_push_scalar(thread, ScalarStyle::kSimpleValue, 0, i, 0, pushed) == Pushed::kFull) {
+          std::this_thread::yield();
+        } else {
+          ++i;
+        }
+      }
+    });
+  }
+  std::vector<std::int64_t> next(kThreads, 0);
+  for (std::size_t taken = 0; taken < kThreads * static_cast<std::size_t>(kEach);) {
+    taken += drain.all([&](const OpHeader& op) {
+      CHECK_EQ(op.step, next[op.name]);
+      ++next[op.name];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(a_left_over_file_holds_header_names_and_ops) {
+  const std::string path = std::filesystem::temp_directory_path() / "tickertape_op_ring_test.ring";
+  std::filesystem::remove(path);
+  {
+    OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
+    NameLog names(ring);
+    CommitSlot* slot = ring.slot(3);
+    slot->commit(0, 24);
+    // The names' owner is a channel; its slot is all that goes into the log, and this test has no channel.
+    std::atomic<std::uint64_t> pushed{0};
+    ring.try_push_scalar(1, ScalarStyle::kSimpleValue, 0.5, 42, 1.5, pushed);
+  }
+  LockedFile left(path);
+  alignas(RingHeader) std::uint8_t bytes[sizeof(RingHeader)];
+  CHECK_EQ(left.read_at(0, bytes, sizeof bytes), sizeof bytes);
+  const auto& header = *reinterpret_cast<const RingHeader*>(bytes);
+  CHECK_EQ(header.magic.load(), kMagic);
+  CHECK_EQ(header.version, kRingVersion);
+  CHECK_EQ(std::string(header.library_version), "test");
+  CHECK_EQ(header.head.load() - header.tail.load(), std::uint64_t{sizeof(OpHeader)});
+  alignas(CommitSlot) std::uint8_t slot_bytes[sizeof(CommitSlot)];
+  left.read_at(header.slots_offset + 3 * sizeof(CommitSlot), slot_bytes, sizeof slot_bytes);
+  const auto& slot = *reinterpret_cast<const CommitSlot*>(slot_bytes);
+  CHECK_EQ(slot.record[slot.sequence.load() & 1].file_size, std::uint64_t{24});
+  alignas(OpHeader) std::uint8_t op_bytes[sizeof(OpHeader)];
+  left.read_at(header.ring_offset, op_bytes, sizeof op_bytes);
+  const auto& op = *reinterpret_cast<const OpHeader*>(op_bytes);
+  CHECK_EQ(op.step, std::int64_t{42});
+  CHECK_EQ(op.value, 0.5);
+  left.unlink();
+  CHECK(!std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace tickertape
+
+TEST_MAIN()
