@@ -20,8 +20,8 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// A device copy and the Python object that owns its memory. The last holder may be the backend's thread, which
-// has no Python: so it only puts the copy on a list.
+// A device copy and the Python object that owns its memory. The last holder may be the backend's thread,
+// which has no Python: so it only puts the copy on a list.
 class PyDeviceCopy final : public DeviceCopy {
  public:
   PyDeviceCopy(Device* device, std::uintptr_t event, std::uint64_t queue, PyObject* owner)
@@ -88,7 +88,7 @@ void check_process(const DeviceCopy& copy) {
 }
 
 std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const std::string& device,
-                                           std::uintptr_t event, std::uint64_t queue) {
+                                               std::uintptr_t event, std::uint64_t queue) {
   Device* known = nullptr;
   if (device != "manual") {
     if (device != "cuda" && device != "hip") {
@@ -100,7 +100,7 @@ std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const st
       throw std::runtime_error("this process has not loaded the driver of '" + device + "'");
   }
   std::shared_ptr<PyDeviceCopy> copy(new PyDeviceCopy(known, event, queue, owner.ptr()),
-                                        &PyDeviceCopy::put_on_list);
+                                     &PyDeviceCopy::put_on_list);
   if (known != nullptr && !copy->has_context()) {
     copy->fail({});  // or its owner would never come back
     throw std::runtime_error("no context of '" + device + "' is current in this thread");
@@ -136,7 +136,8 @@ py::list scalars(const std::shared_ptr<PyDeviceCopy>& self, std::uintptr_t addre
   return all;
 }
 
-// What is no longer needed and no longer written to. The device is asked where a device copy was dropped early.
+// What is no longer needed and no longer written to. The device is asked where a device copy was dropped
+// early.
 PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
   PyObject* owners = PyList_New(0);
   if (owners == nullptr || !PyDeviceCopy::any_on_list()) return owners;

@@ -81,7 +81,7 @@ Channel& Backend::open(SinkPlan plan, Name*& writer_name) {
   const std::string path = plan.sink->path();
   slot->commit(ring_.head(), plan.sink->size());
   auto channel = std::make_unique<Channel>(std::move(plan), index, slot);
-  writer_name = names_.add_writer(*channel, path);
+  writer_name = names_.add_writer(*channel, index, path);
   channel->name = writer_name;
   channels_.push_back(std::move(channel));
   Counters::add(counters_.writers_open, 1);

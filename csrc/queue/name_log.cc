@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "drain/channel.h"
 #include "event/op_body.h"
 
 namespace tickertape {
@@ -17,8 +16,8 @@ constexpr std::uint64_t kGrowBytes = std::uint64_t{64} << 10;
 
 }  // namespace
 
-Name* NameLog::add_writer(Channel& channel, std::string_view path) {
-  return add(NameEntry::kWriter, channel.slot_index, &channel, path);
+Name* NameLog::add_writer(Channel& channel, std::uint32_t slot, std::string_view path) {
+  return add(NameEntry::kWriter, slot, &channel, path);
 }
 
 Name* NameLog::add_tag(const Name& writer, std::string_view tag) {

@@ -29,8 +29,8 @@ class NameLog {
  public:
   explicit NameLog(OpRing& ring) : ring_(ring) {}
 
-  // Adds the file of a writer.
-  Name* add_writer(Channel& channel, std::string_view path);
+  // Adds the file of a writer; `slot` is the number of its commit slot.
+  Name* add_writer(Channel& channel, std::uint32_t slot, std::string_view path);
   // Adds a tag of `writer`.
   Name* add_tag(const Name& writer, std::string_view tag);
 
