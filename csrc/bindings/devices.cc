@@ -171,8 +171,8 @@ void ask_to_settle() {
 void load_hooks() {
   static bool tried = false;  // guarded by the GIL
   if (std::exchange(tried, true) || hooks.one != nullptr) return;
-  PyObject* module = PyImport_ImportModule("tickertape.devices.registry");  // sets the hooks
-  if (module == nullptr) PyErr_Clear();                                     // then there are none
+  PyObject* module = PyImport_ImportModule("tickertape.devices.hooks");  // sets the hooks
+  if (module == nullptr) PyErr_Clear();                                  // then there are none
   Py_XDECREF(module);
 }
 

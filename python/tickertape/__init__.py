@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from tickertape import _lazy
 from tickertape._core import __version__, stats
+from tickertape.writer import observation
 
 if TYPE_CHECKING:
     from tickertape.devices.scalar_buffer import ScalarBuffer
     from tickertape.integrations.install import install, uninstall
     from tickertape.integrations.watch import Watch, watch
-    from tickertape.reader.events import DamageWarning, read_scalars, summary_iterator
+    from tickertape.reader.events import DamageWarning, summary_iterator
+    from tickertape.reader.scalars import read_scalars
     from tickertape.writer.file_writer import FileWriter
     from tickertape.writer.global_writer import GlobalSummaryWriter
     from tickertape.writer.grids import make_grid
@@ -52,7 +54,7 @@ _HOMES = {
     "GlobalSummaryWriter": "tickertape.writer.global_writer",
     "install": "tickertape.integrations.install",
     "make_grid": "tickertape.writer.grids",
-    "read_scalars": "tickertape.reader.events",
+    "read_scalars": "tickertape.reader.scalars",
     "record_if": "tickertape.writer.recording",
     "recover": "tickertape.writer.recovery",
     "RecoveryReport": "tickertape.writer.recovery",
@@ -65,3 +67,12 @@ _HOMES = {
     "watch": "tickertape.integrations.watch",
 }
 __getattr__, __dir__ = _lazy.names(__name__, _HOMES)
+
+
+def _file_opened(file_writer: FileWriter, filename_suffix: str) -> observation.Observation:
+    from tickertape.integrations import observers  # noqa: PLC0415  # for the first file
+
+    return observers.file_opened(file_writer, filename_suffix)
+
+
+observation.file_opened = _file_opened

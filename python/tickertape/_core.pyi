@@ -1,12 +1,10 @@
 """Stubs of the native module; checked against it by stubtest."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
-
-from tickertape.devices.scalar_buffer import ScalarBuffer
 
 __version__: Final[str]
 
@@ -175,6 +173,11 @@ class EventFileWriter:
     def close(self) -> None:
         """flush(wait=True), then closes the file. Closing twice is fine."""
 
+class _NamedScalars(Protocol):
+    """A ScalarBuffer: no Mapping to a type checker, since its items() is read off the device at once."""
+
+    def items(self) -> Iterable[tuple[str, Any]]: ...
+
 class SummaryWriterBase:
     """What SummaryWriter inherits: add_scalar as a native fast-call method on the bound EventFileWriter.
 
@@ -197,7 +200,7 @@ class SummaryWriterBase:
     def flush(self, wait: bool = False) -> None:
         """One comparison where nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
     def log(
-        self, values: Mapping[str, Any] | ScalarBuffer, global_step: Any = None, walltime: Any = None
+        self, values: Mapping[str, Any] | _NamedScalars, global_step: Any = None, walltime: Any = None
     ) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 

@@ -9,7 +9,8 @@ import contextlib
 import fake_cuda
 import numpy as np
 from tickertape import _core
-from tickertape.devices import registry
+from tickertape.convert import device_registry
+from tickertape.devices import hooks, live
 from tickertape.devices.streams import Source, StreamDevice
 
 
@@ -132,7 +133,7 @@ _kept_for_ever = []
 
 def settle_in():
     """Undoes what other tests have left to the core: their hooks, and owners of memory that are no slots."""
-    _core.set_late_hooks(registry.one, registry.many, registry.poll)
+    _core.set_late_hooks(hooks.one, hooks.many, live.poll)
     _core.take_done()
 
 
@@ -140,5 +141,5 @@ def attach(kind="cuda"):
     """A device of this process, known to tickertape until the process ends."""
     device = FakeDevice(fake_cuda.load(), kind)
     settle_in()
-    registry.resolve_by(FakeTensor, lambda tensor: tensor.device)
+    device_registry.find_by(FakeTensor, lambda tensor: tensor.device)
     return device

@@ -20,7 +20,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
-    _core.take_done()  # the owners of these tests are no business of tickertape.devices.registry'
+    _core.take_done()  # the owners of these tests are no business of tickertape.devices'
 
 
 @pytest.fixture
@@ -153,11 +153,12 @@ def writer(tmp_path):
 
 @pytest.fixture
 def hooks():
-    """The hooks are the process's: a test gives them back to tickertape.devices.registry, whose they are."""
-    from tickertape.devices import registry
+    """The hooks are the process's: a test gives them back to tickertape.devices.hooks, whose they are."""
+    from tickertape.devices import hooks as ours
+    from tickertape.devices import live
 
     yield _core.set_late_hooks
-    _core.set_late_hooks(registry.one, registry.many, registry.poll)
+    _core.set_late_hooks(ours.one, ours.many, live.poll)
 
 
 class OnDevice:

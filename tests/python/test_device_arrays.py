@@ -5,7 +5,7 @@ import numpy as np
 import oracle
 import pytest
 from tickertape import SummaryWriter
-from tickertape.devices import registry
+from tickertape.convert import device_registry
 
 pytest.importorskip("torch", reason="counts histograms there")
 
@@ -104,7 +104,7 @@ def test_large_arrays_under_way_are_bounded(cuda, writer, monkeypatch):
     syncs = cuda.cuda.syncs
     with cuda.held():
         writer.add_tensor("first", cuda.tensor(np.arange(200)), 0)
-        assert registry.find(cuda.tensor(0)).array(cuda.tensor(np.arange(100)), "x") is None
+        assert device_registry.find(cuda.tensor(0)).array(cuda.tensor(np.arange(100)), "x") is None
     writer.add_tensor("second", cuda.tensor(np.arange(200)), 0)
     writer.flush(wait=True)
     assert len(oracle.logged(writer.log_dir)) == 2

@@ -14,7 +14,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
-    _core.take_done()  # the owners of these tests are no business of tickertape.devices.registry'
+    _core.take_done()  # the owners of these tests are no business of tickertape.devices'
 
 
 class LateArray:

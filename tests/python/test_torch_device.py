@@ -11,8 +11,10 @@ import oracle
 import pytest
 import tickertape
 import torch
-from tickertape.devices import registry, torch_tensors
+from tickertape.convert import device_registry
+from tickertape.devices import hooks
 
+torch_tensors = hooks._torch_tensors()  # imported as hooks do it: kept out of compiled graphs
 TYPES = [
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
     *(
@@ -73,9 +75,9 @@ class Library:
 def device():
     made = torch_tensors.TorchDevice(torch.device("cpu"), Library)
     made.locks_pages = False
-    registry.resolve_by(Elsewhere, lambda _tensor: made)
+    device_registry.find_by(Elsewhere, lambda _tensor: made)
     yield made
-    registry.resolve_by(Elsewhere, lambda _tensor: None)
+    device_registry.find_by(Elsewhere, lambda _tensor: None)
 
 
 @pytest.fixture(autouse=True)
@@ -304,14 +306,14 @@ def test_nothing_of_ours_gets_into_a_compiled_graph(device, writer):
         writer.log({"b": y.sum(), "c": y.mean()}, number)
         return y
 
-    registry.resolve_by(torch.Tensor, lambda _tensor: device)
+    device_registry.find_by(torch.Tensor, lambda _tensor: device)
     try:
         torch.compiler.reset()
         compiled = torch.compile(step, backend=record)
         for number in range(3):
             compiled(torch.ones(2) * number, number)
     finally:
-        registry.resolve_by(torch.Tensor, registry._by_torch)
+        device_registry.find_by(torch.Tensor, hooks._by_torch)
     writer.flush(wait=True)
     assert oracle.values(writer.log_dir) == [
         (tag, number, value)

@@ -152,7 +152,7 @@ def _tool(name: str) -> str:
 
 def _version(name: str) -> str:
     if name == "tickertape":
-        from tickertape import __version__  # noqa: PLC0415  # right beside the sources too
+        from tickertape._core import __version__  # noqa: PLC0415  # right beside the sources too
 
         return __version__
     try:

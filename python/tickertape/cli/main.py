@@ -42,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "bench":
         return _bench(options)
     if options.command == "repair":
-        from tickertape.writer import recovery  # noqa: PLC0415  # what --help does not need
+        from tickertape.cli import repair as repair_module  # noqa: PLC0415  # what --help does not need
 
-        return recovery.repair(options.directory)
+        return repair_module.run(options.directory)
     if options.epochs < 1:
         parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
 

@@ -1,4 +1,4 @@
-"""A few bytes of protobuf wire format, so that neither writing nor reading a cold message needs protobuf.
+"""Protobuf messages without protobuf: the wire format of cold messages, and messages that callers pass.
 
 The hot messages are written and read by the core; field numbers here are named where they are used.
 Format: https://protobuf.dev/programming-guides/encoding
@@ -6,6 +6,10 @@ Format: https://protobuf.dev/programming-guides/encoding
 
 import struct
 from collections.abc import Iterator
+from typing import Any
+
+from tickertape import _core
+from tickertape.convert import check
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 _UINT64 = 2**64
@@ -99,3 +103,29 @@ def fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
             raise ValueError(f"field {number} cut off at byte {at}")
         yield number, wire_type, data[at : at + size]
         at += size
+
+
+def serialised(message: Any, name: str) -> bytes:
+    """The bytes of a protobuf message; bytes are taken as they are.
+
+    Raises:
+        TypeError: `message` is neither.
+    """
+    if isinstance(message, bytes):
+        return message
+    serialise = getattr(message, "SerializeToString", None)
+    if serialise is None:
+        raise TypeError(f"{name}: expected a protobuf message or bytes, got {check.type_name(message)}")
+    return bytes(serialise())
+
+
+def check_event(data: bytes, name: str, expected: str) -> None:
+    """Keeps bytes out of the file that no reader could decode.
+
+    Raises:
+        ValueError: `data` is no serialised Event.
+    """
+    try:
+        _core.decode_event(data)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected {expected} message: {error}") from error

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tickertape.demo.model import Adam, Floats, Labels, Perceptron, accuracy, batches, cross_entropy
-from tickertape.reader.events import find_runs, summary_iterator
+from tickertape.reader.events import summary_iterator
+from tickertape.reader.runs import find_runs
 from tickertape.writer.summary_writer import SummaryWriter
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tickertape.writer.histograms import tensorflow_edges
+from tickertape.convert.histogram_edges import tensorflow_edges
 
 # Values that are sorted at a time. With a number of 8 bytes for each, as torch sorts, and what the sort needs itself,
 # they take some 100 MiB of the device at the most; a model's layers rarely have more, so most take one pass.

@@ -16,7 +16,8 @@ import numpy as np
 
 from tickertape import _core
 from tickertape.convert import arrays
-from tickertape.devices import registry
+from tickertape.convert.device_registry import DeferredArray
+from tickertape.devices import live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ _MOST_ARRIVALS = 2**16
 _SCALAR = "a number or an array of one element"
 
 
-def resolver(kind: type) -> Callable[[Any], JaxDevice | None]:
+def finder(kind: type) -> Callable[[Any], JaxDevice | None]:
     """For arrays of one type. What stands for an array while JAX traces a function has no value at all."""
     jax: Any = sys.modules["jax"]
     return _on_host if issubclass(kind, jax.core.Tracer) else _device_of
@@ -69,11 +70,11 @@ class JaxDevice:
 
     def __init__(self) -> None:
         self.forget()
-        registry.register(self)
+        live.register(self)
 
     def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
         """One copy for all values of one type; all in one call of JAX."""
-        registry.recycle()
+        live.recycle()
         late: list[_core.LateScalar | None] = [None] * len(values)
         groups: dict[Any, list[int]] = {}
         for index, (value, argument) in enumerate(zip(values, arguments, strict=True)):
@@ -95,14 +96,14 @@ class JaxDevice:
         """All elements of an array of one dimension."""
         return self.scalars(list(values), [argument] * len(values))
 
-    def array(self, value: Any, argument: str, *, exact: bool = False) -> registry.LateArray | None:
+    def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
         """The array as a whole."""
-        registry.recycle()
+        live.recycle()
         under_way = sum(owner.memory.nbytes for owner in tuple(self._under_way))
         if under_way and under_way + value.nbytes > _MOST_BYTES:
             return None
         _type_name(value, argument, "an array of numbers" if exact else "real numbers", exact=exact)
-        return registry.LateArray(*self._send(_jitted("copy")(_local(value)), argument))
+        return DeferredArray(*self._send(_jitted("copy")(_local(value)), argument))
 
     def histogram(self, value: Any, argument: str) -> None:  # noqa: ARG002
         """The core counts."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check
-from tickertape.devices import registry
+from tickertape.devices import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, KeysView
@@ -85,7 +85,7 @@ class ScalarBuffer:
 
     def items(self) -> list[tuple[str, float | _core.LateScalar]]:
         """Each name and its value as of now: a float on the CPU, elsewhere what `log` waits for in your place."""
-        device = registry.find(self.tensor)
+        device = hooks.find(self.tensor)
         late = [] if device is None else device.elements(self.tensor, "values")
         if not late or late[0] is None:
             return list(zip(self._slots, self.tensor.detach().double().tolist(), strict=True))

@@ -10,7 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _core
-from tickertape.devices import registry
+from tickertape.convert.device_registry import DeferredArray
+from tickertape.devices import live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,9 +84,9 @@ class StreamDevice(ABC):
 
     def __init__(self) -> None:
         self.forget()
-        registry.register(self)
+        live.register(self)
 
-    # --- registry.Device
+    # --- device_registry.Device
 
     def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
         """All values in one copy."""
@@ -97,12 +98,12 @@ class StreamDevice(ABC):
         with self.current():
             return self._elements(self.whole(values, argument), argument)
 
-    def array(self, value: Any, argument: str, *, exact: bool = False) -> registry.LateArray | None:
+    def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
         """One copy into memory of its own."""
         with self.current():
             return self._array(self.whole(value, argument, exact=exact), argument)
 
-    def histogram(self, value: Any, argument: str) -> registry.LateArray | None:
+    def histogram(self, value: Any, argument: str) -> DeferredArray | None:
         """The counts in one copy."""
         with self.current():
             counts = self.counts(value, argument)
@@ -136,7 +137,7 @@ class StreamDevice(ABC):
     def _look_around(self) -> None:
         if self._polled:
             self.poll()
-        registry.recycle()
+        live.recycle()
 
     def _elements(self, source: Source, argument: str) -> Sequence[_core.LateScalar | None]:
         self._look_around()
@@ -168,7 +169,7 @@ class StreamDevice(ABC):
         free.extend(others)
         return first
 
-    def _array(self, source: Source, argument: str) -> registry.LateArray | None:
+    def _array(self, source: Source, argument: str) -> DeferredArray | None:
         self._look_around()
         size = source.length * source.item_size
         under_way = sum(slot.size for slot in tuple(self._under_way))
@@ -176,7 +177,7 @@ class StreamDevice(ABC):
             return None
         memory, address, array = self.page_locked(source)
         slot = LargeSlot(memory, address, self.event(), size, self._under_way)
-        return registry.LateArray(array, source.dtype, self._send(slot, source, argument))
+        return DeferredArray(array, source.dtype, self._send(slot, source, argument))
 
     def _send(self, slot: Slot | LargeSlot, source: Source, argument: str) -> _core.Arrival:
         """Puts the copy, and the event behind it, into the device's queue."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
-from tickertape.convert import check
-from tickertape.devices import registry
+from tickertape.convert import check, dtypes
 from tickertape.devices.streams import LargeSlot, Slot, Source, StreamDevice
 
 if TYPE_CHECKING:
@@ -22,15 +21,10 @@ torch: Any = sys.modules["torch"]
 
 # Element types as the core calls them; a torch that is too old lacks some.
 _NAMES: dict[Any, str] = {
-    getattr(torch, name): name
-    for name in (
-        *("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
-        *("float16", "bfloat16", "float32", "float64"),
-    )
-    if hasattr(torch, name)
+    getattr(torch, name): name for name in (*dtypes.REAL, dtypes.BFLOAT16) if hasattr(torch, name)
 }
 _SIZES = {dtype: dtype.itemsize for dtype in _NAMES}
-_COMPLEX: dict[Any, str] = {torch.complex64: "complex64", torch.complex128: "complex128"}
+_COMPLEX: dict[Any, str] = {getattr(torch, name): name for name in dtypes.COMPLEX}
 # torch promotes these with no other type.
 _LONERS = {getattr(torch, name, None) for name in ("uint16", "uint32", "uint64")}
 
@@ -44,7 +38,7 @@ _CAPTURED = (
 _found: dict[Any, TorchDevice | None] = {}  # torch.device to what we know of it
 
 
-def resolver(kind: type) -> Callable[[Any], TorchDevice | None]:
+def finder(kind: type) -> Callable[[Any], TorchDevice | None]:
     """For tensors of one type. Subclasses that compute by themselves (DTensor, FakeTensor) take the usual way."""
     own = getattr(torch._C, "_disabled_torch_dispatch_impl", None)  # noqa: SLF001  # what plain tensors have
     dispatch = getattr(kind, "__torch_dispatch__", own)
@@ -276,13 +270,13 @@ def _as_numpy(memory: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _keep_out_of_graphs() -> None:
+def keep_out_of_graphs(hooks: tuple[Any, ...]) -> None:
     """Tells Dynamo to leave alone what hands values over: events and pools are no part of anybody's graph.
 
     torch.compiler.disable would do it too, but for the price of importing Dynamo, two seconds.
     """
-    ways: tuple[Any, ...] = (registry.one, registry.many, registry.poll)
-    ways += (StreamDevice.scalars, StreamDevice.elements, StreamDevice.array, StreamDevice.histogram)
+    methods = (StreamDevice.scalars, StreamDevice.elements, StreamDevice.array, StreamDevice.histogram)
+    ways = (*hooks, *methods)
     for way in ways:
         way._torchdynamo_disable = True  # noqa: SLF001  # a compiled function that calls it breaks its graph there
     try:
@@ -293,6 +287,3 @@ def _keep_out_of_graphs() -> None:
             dynamo.set_code_exec_strategy(way.__code__, leave_alone)
     except (ImportError, AttributeError, TypeError):  # another torch, another way
         return
-
-
-_keep_out_of_graphs()

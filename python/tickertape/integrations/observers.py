@@ -7,18 +7,17 @@ protobuf message, through what they put there, and reaches the file from its end
 
 from __future__ import annotations
 
-import functools
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from tickertape import _core
 from tickertape.writer import instance_bridge
+from tickertape.writer.observation import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tickertape.writer.file_writer import EventWriter, FileWriter
+    from tickertape.writer.file_writer import FileWriter
 
 _WRITER_MODULES = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
 # Where the unpatched EventFileWriters are defined.
@@ -27,6 +26,12 @@ _PATCHED = {"add_event", "add_summary"}
 
 # The FileWriters that install() has put ours in place of: they may have been patched before.
 replaced: list[type] = []
+
+
+def file_opened(file_writer: FileWriter, filename_suffix: str) -> Observation:
+    """Tells observers of a file that was just opened, and finds out who wants to see its ops."""
+    announce(file_writer.get_logdir(), filename_suffix)
+    return attach(file_writer)
 
 
 def announce(log_dir: str, filename_suffix: str) -> None:
@@ -47,21 +52,16 @@ def _nothing(*_: Any, **__: Any) -> None:
     pass
 
 
-def attach(file_writer: FileWriter) -> tuple[Any, Any, EventWriter]:
-    """Looks for observers of a file that was just opened.
-
-    Returns:
-        Whose add_event and add_summary they have replaced: `file_writer` itself, a stand-in on the same file, or None
-        where nobody has; the event_pb2 module that these work with, or None; and what ops are to be called on.
-    """
+def attach(file_writer: FileWriter) -> Observation:
+    """Looks for observers of a file that was just opened."""
     for candidate, home in _candidates(file_writer):
         messages = _messages(home) if _is_patched(candidate) else None
         if messages is not None:
             front = _twin(candidate, file_writer, messages) if home else file_writer
             from tickertape.writer.observed import ObservedWriter  # noqa: PLC0415  # for the few that need it
 
-            return front, messages, cast("EventWriter", ObservedWriter(front, messages))
-    return None, None, file_writer.event_writer
+            return Observation(front, messages, ObservedWriter(front, messages))
+    return Observation(None, None, file_writer.event_writer)
 
 
 def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:
@@ -111,30 +111,3 @@ def _messages(home: str) -> Any:
         return importlib.import_module("tensorboard.compat.proto.event_pb2")
     except ImportError:
         return None
-
-
-@functools.cache
-def take_over_native_methods() -> None:
-    """From the first observed file on, the methods that SummaryWriter inherits from the core ask where to go."""
-    from tickertape.writer.summary_writer import SummaryWriter  # noqa: PLC0415  # which imports this module
-
-    for name, method in vars(_core.SummaryWriterBase).items():
-        if writes(name):
-            setattr(SummaryWriter, name, _asking(name, method))
-
-
-def writes(name: str) -> bool:
-    """True for the methods of writers that put something into the file."""
-    return name.startswith("add_") or name == "log"
-
-
-def _asking(name: str, native: Any) -> Any:
-    @functools.wraps(native)
-    def method(self: Any, *args: Any, **kwargs: Any) -> None:
-        op_writer = self._event_writer()
-        if isinstance(op_writer, _core.EventFileWriter):
-            native(self, *args, **kwargs)
-        else:
-            getattr(op_writer, name)(*args, **kwargs)
-
-    return method

@@ -1,23 +1,17 @@
-"""Reading event files back: events one by one as TensorFlow's summary_iterator gives them, or scalars as columns."""
+"""The events of one file, one by one, as TensorFlow's summary_iterator returns them."""
 
 from __future__ import annotations
 
-import os
 import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
-from tickertape.convert import check, protobuf
+from tickertape.convert import paths, protobuf
 from tickertape.convert.messages import Message
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
-
-__all__ = ["DamageWarning", "Event", "Scalars", "Summary", "find_runs", "read_scalars", "summary_iterator"]
 
 _VALUE_KINDS = ("simple_value", "obsolete_old_style_histogram", "image", "histo", "audio", "tensor")
 _MESSAGES = {
@@ -165,14 +159,6 @@ class Value:
         return self._message
 
 
-class Scalars(NamedTuple):
-    """One series of numbers in file order, [n] each."""
-
-    step: npt.NDArray[np.int64]
-    wall_time: npt.NDArray[np.float64]
-    value: npt.NDArray[np.float64]
-
-
 def summary_iterator(path: str | os.PathLike[str]) -> Iterator[Event]:
     """The events of one file, as TensorFlow's function of this name gives them.
 
@@ -188,7 +174,7 @@ def summary_iterator(path: str | os.PathLike[str]) -> Iterator[Event]:
     Raises:
         OSError: the file cannot be opened.
     """
-    name = _path(path)
+    name = paths.text(path)
     return _events(name, _core.RecordReader(name))
 
 
@@ -204,50 +190,6 @@ def _events(name: str, records: _core.RecordReader) -> Iterator[Event]:
             yield event
         start = records.offset
     _warn_of_damage(name, sorted([*records.damage, *undecodable]))
-
-
-def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
-    """Every scalar of an event file, or of the event files of one directory in the order of their names.
-
-    Args:
-        path: an event file, or the directory of a run; directories below it are runs of their own, see `find_runs`.
-
-    Returns:
-        Tag to Scalars, old and new style, in file order; nothing is sampled, purged or sorted.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    name = _path(path)
-    if not Path(name).is_dir():
-        return {tag: Scalars(*columns) for tag, columns in _core.read_scalars(name).items()}
-    parts: dict[str, list[tuple[Any, ...]]] = {}
-    for file in event_files(Path(name)):
-        for tag, columns in _core.read_scalars(str(file)).items():
-            parts.setdefault(tag, []).append(columns)
-    return {
-        tag: Scalars(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
-        for tag, pieces in parts.items()
-    }
-
-
-def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
-    top = Path(_path(log_dir))
-    folders = sorted({file.parent for file in top.rglob("*tfevents*") if file.is_file()})
-    return {str(folder.relative_to(top)): event_files(folder) for folder in folders}
-
-
-def event_files(folder: Path) -> list[Path]:
-    """The event files of one run, in the order of their names, which is the order in which they were opened."""
-    return sorted(file for file in folder.glob("*tfevents*") if file.is_file())
-
-
-def _path(path: Any) -> str:
-    try:
-        return os.fsdecode(path)
-    except TypeError as error:
-        raise TypeError(f"path: expected a str, bytes or path, got {check.type_name(path)}") from error
 
 
 def _merged_field(data: bytes, number: int) -> bytes:

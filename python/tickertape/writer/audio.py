@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tickertape.convert import arrays, check
+from tickertape.convert import arrays, check, deferred
 from tickertape.writer.part import WriterPart
 
 _STEREO = 2
@@ -47,12 +47,12 @@ class AudioMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py and tensorboardX/summary.py, audio.
         """
-        array, dtype, late = arrays.as_late_array(snd_tensor, "snd_tensor", copy=copy)
+        array, dtype, late = deferred.as_deferred_array(snd_tensor, "snd_tensor", copy=copy)
         samples = _frames(array)
         rate = check.real(sample_rate, "sample_rate")
         if not 1 <= rate <= _MAX_RATE:  # NaN is not
             raise ValueError(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
-        if arrays.is_here(late) and _exceeds_one(samples, dtype):
+        if deferred.is_readable(late) and _exceeds_one(samples, dtype):
             warnings.warn(
                 f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}",
                 UserWarning,

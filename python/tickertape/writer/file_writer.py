@@ -1,13 +1,11 @@
 """One event file as torch's FileWriter shows it, for code that brings its own protobuf messages."""
 
-import os
 import time
 from typing import Any
 
 from tickertape import _core
-from tickertape.convert import check, protobuf
-from tickertape.integrations import observers
-from tickertape.writer import lifecycle
+from tickertape.convert import check, paths, protobuf
+from tickertape.writer import lifecycle, observation
 from tickertape.writer.instance_bridge import Related
 from tickertape.writer.metadata import UsesMetadata
 
@@ -33,8 +31,8 @@ class EventWriter(_core.EventFileWriter):
         Raises:
             TypeError, ValueError: it is no Event.
         """
-        data = serialised(event, "event")
-        check_event(data, "event", "an Event")
+        data = protobuf.serialised(event, "event")
+        protobuf.check_event(data, "event", "an Event")
         super().add_event(data)
 
 
@@ -72,10 +70,10 @@ class FileWriter(UsesMetadata, Related):
         on_error: str = "warn",
         is_patient: bool = False,
     ) -> None:
-        self._log_dir = absolute_dir(log_dir)
+        self._log_dir = paths.absolute_dir(log_dir)
         check.real(max_queue, "max_queue")
         check.real(flush_secs, "flush_secs")
-        self._suffix = file_name_part(filename_suffix, "filename_suffix")
+        self._suffix = paths.file_name_part(filename_suffix, "filename_suffix")
         self._policies = {
             "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
             "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
@@ -88,8 +86,7 @@ class FileWriter(UsesMetadata, Related):
         self.event_writer = EventWriter(
             self._log_dir, self._suffix, purge_step=purge_step, is_patient=is_patient, **self._policies
         )
-        observers.announce(self._log_dir, self._suffix)
-        self._front, self._messages, self.op_writer = observers.attach(self)
+        self._front, self._messages, self.op_writer = observation.file_opened(self, self._suffix)
 
     def get_logdir(self) -> str:
         """The directory of the event file, absolute."""
@@ -131,9 +128,11 @@ class FileWriter(UsesMetadata, Related):
             TypeError, ValueError: an argument is of the wrong kind.
         """
         global_step, walltime = self._filled(global_step, walltime)
-        data = serialised(summary, "summary")
+        data = protobuf.serialised(summary, "summary")
         if data is summary:  # bytes that nobody has parsed yet
-            check_event(protobuf.bytes_field(5, data), "summary", "a Summary")  # event.proto: field 5
+            protobuf.check_event(
+                protobuf.bytes_field(5, data), "summary", "a Summary"
+            )  # event.proto: field 5
         if self._front is self:
             event = self._messages.Event.FromString(protobuf.bytes_field(5, data))
             self.add_event(event, global_step, walltime)
@@ -157,7 +156,7 @@ class FileWriter(UsesMetadata, Related):
         """
         if not isinstance(graph_profile, (tuple, list)) or len(graph_profile) != 2:
             raise TypeError(f"graph_profile: expected a graph and run metadata, got {graph_profile!r}")
-        graph, profile = (serialised(message, "graph_profile") for message in graph_profile)
+        graph, profile = (protobuf.serialised(message, "graph_profile") for message in graph_profile)
         self._add_graph(graph, walltime, profile)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
@@ -170,7 +169,7 @@ class FileWriter(UsesMetadata, Related):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
         """
-        self._add_graph(serialised(graph, "graph"), walltime)
+        self._add_graph(protobuf.serialised(graph, "graph"), walltime)
 
     def add_openvino_graph(self, graph: Any, walltime: Any = None) -> None:
         """The same as add_onnx_graph, as in tensorboardX."""
@@ -203,59 +202,3 @@ class FileWriter(UsesMetadata, Related):
         """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
             self._open(None, is_patient=True)
-
-
-def serialised(message: Any, name: str) -> bytes:
-    """The bytes of a protobuf message; bytes are taken as they are.
-
-    Raises:
-        TypeError: `message` is neither.
-    """
-    if isinstance(message, bytes):
-        return message
-    serialise = getattr(message, "SerializeToString", None)
-    if serialise is None:
-        raise TypeError(f"{name}: expected a protobuf message or bytes, got {check.type_name(message)}")
-    return bytes(serialise())
-
-
-def check_event(data: bytes, name: str, expected: str) -> None:
-    """Keeps bytes out of the file that no reader could decode.
-
-    Raises:
-        ValueError: `data` is no serialised Event.
-    """
-    try:
-        _core.decode_event(data)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected {expected} message: {error}") from error
-
-
-def absolute_dir(log_dir: Any) -> str:
-    """`log_dir` (str, bytes or path) as an absolute path; as given, where it is one. No links are followed.
-
-    Raises:
-        TypeError: it is no path.
-        ValueError: it is a URL, for which there is no sink, or no valid UTF-8.
-    """
-    try:
-        path = os.fsdecode(log_dir)
-    except TypeError as error:
-        raise TypeError(f"log_dir: expected a str, bytes or path, got {check.type_name(log_dir)}") from error
-    check.string(path, "log_dir")
-    if "://" in path:
-        raise ValueError(f"log_dir: expected a local directory, got {path!r}")
-    return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
-
-
-def file_name_part(value: Any, name: str) -> str:
-    """`value` as part of a file's name.
-
-    Raises:
-        TypeError: it is no str.
-        ValueError: it holds a path separator or NUL.
-    """
-    text = check.string(value, name)
-    if "/" in text or os.sep in text or "\0" in text:
-        raise ValueError(f"{name}: expected part of a file name, got {text!r}")
-    return text

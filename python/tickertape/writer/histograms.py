@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape.convert import arrays, check
+from tickertape.convert import arrays, check, deferred
+from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class HistogramMethods(WriterPart):
                 return
         array, dtype, late = _read(values, copy, may_be_late=not by_rule or bins == _TENSORFLOW)
         if edges is None and not (by_rule and bins == _TENSORFLOW):
-            edges = _choose_bins(bins, array, dtype, is_here=arrays.is_here(late))
+            edges = _choose_bins(bins, array, dtype, is_here=deferred.is_readable(late))
         self._event_writer().add_histogram(
             tag, array, dtype, edges, max_bins, global_step, walltime, late=late
         )
@@ -101,14 +101,14 @@ class HistogramMethods(WriterPart):
         self, tag: str, values: Any, max_bins: int | None, global_step: Any, walltime: Any
     ) -> bool:
         """Values that an accelerator holds are counted by it. False where none does, or where it cannot."""
-        device = arrays.device_of(values)
+        device = deferred.device_of(values)
         if device is None or 0 in values.shape:
             return False
         late = device.histogram(values, "values")
         if late is None:
             return False
         self._event_writer().add_histogram_counts(
-            tag, late.array, max_bins, global_step, walltime, late=late.arrival
+            tag, late.array, max_bins, global_step, walltime, late=late.device_copy
         )
         return True
 
@@ -155,22 +155,11 @@ class HistogramMethods(WriterPart):
         )
 
 
-@cache
-def tensorflow_edges() -> tuple[float, ...]:
-    """torch/utils/tensorboard/writer.py: ±1e-12 · 1.1^k while below 1e20, by repeated multiplication, and 0."""
-    positive = []
-    edge = 1e-12
-    while edge < 1e20:
-        positive.append(edge)
-        edge *= 1.1
-    return (*(-edge for edge in reversed(positive)), 0, *positive)
-
-
 def _read(
     values: Any, copy: bool, *, may_be_late: bool
 ) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
     if may_be_late or not copy:
-        array, dtype, late = arrays.as_late_array(values, "values", copy=copy)
+        array, dtype, late = deferred.as_deferred_array(values, "values", copy=copy)
     else:  # a rule looks at the values
         array, dtype = arrays.as_array(values, "values")
         late = None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tickertape.convert import arrays, check, protobuf
+from tickertape.convert import arrays, check, protobuf, scalars
 from tickertape.writer.part import WriterPart
 
 # tensorboard/plugins/hparams/metadata.py
@@ -184,7 +184,7 @@ def _metrics(metric_dict: Any, *, same_run: bool) -> dict[str, float | None]:
     return {
         check.string(key, "metric_dict (a key)"): None
         if value is None and same_run
-        else arrays.as_scalar(value, f"metric_dict[{key!r}]")
+        else scalars.as_scalar(value, f"metric_dict[{key!r}]")
         for key, value in _mapping(metric_dict, "metric_dict").items()
     }
 

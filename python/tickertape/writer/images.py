@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape.convert import arrays, check
+from tickertape.convert import check, deferred
 from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class ImageMethods(WriterPart):
         *,
         copy: bool = True,
     ) -> None:
-        array, dtype, late = arrays.as_late_array(img_tensor, "img_tensor", copy=copy)
+        array, dtype, late = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
         axes = check.string(dataformats, "dataformats")
         if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
             array, axes = _as_batch(array, axes)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tickertape import _core
-from tickertape.convert import arrays, check
-from tickertape.integrations import observers
-from tickertape.writer.file_writer import FileWriter, check_event, serialised
+from tickertape.convert import check, deferred, protobuf, scalars
+from tickertape.writer import gate
+from tickertape.writer.file_writer import FileWriter
 
 
 class NullFileWriter(FileWriter):
@@ -22,7 +22,7 @@ class NullFileWriter(FileWriter):
         null: Any = NullEventWriter(self._log_dir)
         self.event_writer = self.op_writer = null
         self._front = self._messages = None
-        observers.take_over_native_methods()  # add_scalar, log and flush cannot be bound to what is not native
+        gate.take_over_native_methods()  # add_scalar, log and flush cannot be bound to what is not native
 
 
 class NullEventWriter:
@@ -50,7 +50,7 @@ class NullEventWriter:
     ) -> None:
         """Checks a scalar."""
         _check_place(tag, global_step, walltime)
-        arrays.check_scalar(scalar_value, "scalar_value")
+        scalars.check_scalar(scalar_value, "scalar_value")
         check.string(display_name, "display_name")
         check.string(summary_description, "summary_description")
 
@@ -64,12 +64,12 @@ class NullEventWriter:
 
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Checks a Summary."""
-        serialised(summary, "summary")
+        protobuf.serialised(summary, "summary")
         _check_place("", global_step, walltime)
 
     def add_event(self, event: Any) -> None:
         """Checks an Event."""
-        check_event(serialised(event, "event"), "event", "an Event")
+        protobuf.check_event(protobuf.serialised(event, "event"), "event", "an Event")
 
     def flush(self, wait: bool = False) -> None:
         """Nothing is queued."""
@@ -111,7 +111,7 @@ class _Checked:
     def __call__(self, tag: Any, *args: Any, late: Any = None, **_words: Any) -> None:
         before = self._BEFORE_STEP[self._name]
         _check_place(tag, *args[before : before + 2])
-        if not arrays.is_here(late):
+        if not deferred.is_readable(late):
             return
         if self._name == "add_histogram":
             _core.histogram(*args[:4])
@@ -136,6 +136,6 @@ def _count_checked(values: Mapping[Any, Any], prefix: str) -> int:
         if isinstance(value, Mapping):
             count += _count_checked(value, tag + "/")
         else:
-            arrays.check_scalar(value, f"values[{tag!r}]")
+            scalars.check_scalar(value, f"values[{tag!r}]")
             count += 1
     return count

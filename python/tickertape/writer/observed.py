@@ -10,7 +10,7 @@ import weakref
 from typing import Any
 
 from tickertape import _core
-from tickertape.integrations import observers
+from tickertape.writer import gate
 
 _SCRATCH_BYTES = 2**24  # then a new scratch file: whole runs do not pile up in the temporary directory
 
@@ -31,12 +31,12 @@ class ObservedWriter:
         self._front = front
         self._native = _core.SummaryWriterBase()
         self._start()
-        observers.take_over_native_methods()
+        gate.take_over_native_methods()
 
     def __getattr__(self, name: str) -> Any:
         """A method of the native writers; what it writes is passed on before it returns."""
         native = hasattr(_core.SummaryWriterBase, name)
-        if not observers.writes(name) or not (native or hasattr(_core.EventFileWriter, name)):
+        if not gate.writes(name) or not (native or hasattr(_core.EventFileWriter, name)):
             raise AttributeError(f"ObservedWriter has no attribute {name!r}")
 
         def passing_on(*args: Any, **kwargs: Any) -> None:

@@ -32,4 +32,5 @@ class WriterPart:
 
         Arguments are converted before this is called, so that a bad one opens no file.
         """
-        return self._get_file_writer().op_writer
+        op_writer: EventWriter = self._get_file_writer().op_writer
+        return op_writer

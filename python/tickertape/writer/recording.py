@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check
+from tickertape.writer import gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,15 +80,16 @@ def _condition_set(condition: Any) -> Iterator[None]:
 
 @functools.cache
 def stand_before_add() -> None:
-    """Puts a function before each add_* of SummaryWriter that sees to the condition and to defaults."""
-    from tickertape.integrations import observers  # noqa: PLC0415  # only who uses this needs it
-    from tickertape.writer.summary_writer import SummaryWriter  # noqa: PLC0415  # which need not know this module
+    """Puts a function before each add_* of SummaryWriter that asks the condition and fills in the defaults."""
+    gate.take_over_native_methods()  # now, so that it does not come before ours later
+    gate.change(_put_before)
 
-    observers.take_over_native_methods()  # now, so that it does not come before ours later
-    for name in dir(SummaryWriter):
-        method = getattr(SummaryWriter, name)
-        if (name.startswith("add_") or name in ("log", "write")) and callable(method):
-            setattr(SummaryWriter, name, _asking(method))
+
+def _put_before(cls: type) -> None:
+    for name in dir(cls):
+        method = getattr(cls, name)
+        if (gate.writes(name) or name == "write") and callable(method):
+            setattr(cls, name, _asking(method))
 
 
 def _asking(method: Callable[..., Any]) -> Callable[..., Any]:

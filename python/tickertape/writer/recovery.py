@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, NamedTuple
 
 from tickertape import _core
-from tickertape.writer.file_writer import absolute_dir
+from tickertape.convert import paths
 
 
 class RecoveryReport(NamedTuple):
@@ -48,13 +47,5 @@ def recover(path: Any = None) -> list[RecoveryReport]:
         OSError: `path` cannot be resolved.
         TypeError, ValueError: `path` is no local path.
     """
-    under = "" if path is None else absolute_dir(path)
+    under = "" if path is None else paths.absolute_dir(path)
     return [RecoveryReport(*fields) for fields in _core.recover(under)]
-
-
-def repair(path: str | None) -> int:
-    """The command `tickertape repair`: recover() in words. Returns its exit status."""
-    reports = recover(path)
-    messages = [message for report in reports for message in report.messages]
-    sys.stdout.write("\n".join(messages or ["nothing to bring home"]) + "\n")
-    return 0 if all(report.complete for report in reports) else 1

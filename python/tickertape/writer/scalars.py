@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tickertape.convert import arrays, check
+from tickertape.convert import check, deferred, scalars
+from tickertape.devices import hooks
 from tickertape.writer import lifecycle
 from tickertape.writer.part import WriterPart
 
@@ -72,18 +73,16 @@ def _values(by_name: dict[str, Any]) -> dict[str, Any]:
     # Floats, which nearly all are, are asked nothing: 100 of them took 197 us, 37 since (with what _run_name keeps).
     if all(type(value) is float for value in by_name.values()):
         return by_name
-    values = {name: value for name, value in by_name.items() if arrays.device_of(value) is None}
+    values = {name: value for name, value in by_name.items() if deferred.device_of(value) is None}
     elsewhere = {name: value for name, value in by_name.items() if name not in values}
     for name, value in values.items():
-        values[name] = arrays.as_scalar(value, f"tag_scalar_dict[{name!r}]")
+        values[name] = scalars.as_scalar(value, f"tag_scalar_dict[{name!r}]")
     if not elsewhere:
         return values
-    from tickertape.devices import registry  # noqa: PLC0415  # only for values on a device
-
     arguments = [f"tag_scalar_dict[{name!r}]" for name in elsewhere]
-    late = registry.many(list(elsewhere.values()), arguments)
+    late = hooks.many(list(elsewhere.values()), arguments)
     for (name, value), argument, scalar in zip(elsewhere.items(), arguments, late, strict=True):
-        values[name] = arrays.as_scalar(value, argument) if scalar is None else scalar
+        values[name] = scalars.as_scalar(value, argument) if scalar is None else scalar
     return {name: values[name] for name in by_name}
 
 

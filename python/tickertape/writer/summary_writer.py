@@ -8,14 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
-from tickertape.convert import check
-from tickertape.writer import lifecycle
+from tickertape.convert import check, paths
+from tickertape.writer import gate, lifecycle
 from tickertape.writer.audio import AudioMethods
 from tickertape.writer.boxes import BoxMethods
 from tickertape.writer.custom_scalars import CustomScalarMethods
 from tickertape.writer.embeddings import EmbeddingMethods
 from tickertape.writer.exports import ExportMethods
-from tickertape.writer.file_writer import FileWriter, absolute_dir, file_name_part
+from tickertape.writer.file_writer import FileWriter
 from tickertape.writer.graphs.methods import GraphMethods
 from tickertape.writer.graphs.model_files import ModelFileMethods
 from tickertape.writer.histograms import HistogramMethods
@@ -110,13 +110,13 @@ class SummaryWriter(
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
             log_dir = _default_log_dir(check.string(comment, "comment"))
-        path = absolute_dir(log_dir)
+        path = paths.absolute_dir(log_dir)
         pathlib = sys.modules.get("pathlib")  # whoever hands over a Path has it loaded
         self.log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
         self.purge_step = None if purge_step is None else check.step(purge_step, "purge_step")
         self.max_queue = max_queue
         self.flush_secs = flush_secs
-        self.filename_suffix = file_name_part(filename_suffix, "filename_suffix")
+        self.filename_suffix = paths.file_name_part(filename_suffix, "filename_suffix")
         self.write_to_disk = bool(write_to_disk)
         self._policies = {"on_full": on_full, "on_error": on_error}
         self._is_patient = False
@@ -209,6 +209,7 @@ class SummaryWriter(
 
 
 _core.put_fast_methods(SummaryWriter)
+gate.guard(SummaryWriter)
 
 
 def _default_log_dir(comment: str) -> str:

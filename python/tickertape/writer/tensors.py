@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tickertape.convert import arrays, check, protobuf
-from tickertape.writer.file_writer import serialised
+from tickertape.convert import check, deferred, protobuf
 from tickertape.writer.part import WriterPart
 
 _MAX_BYTES = 2**31 - 1  # protobuf's limit for a message
@@ -35,7 +34,7 @@ class TensorMethods(WriterPart):
 
         Source: torch/utils/tensorboard/summary.py, tensor_proto.
         """
-        array, dtype, late = arrays.as_late_array(tensor, "tensor", exact=True, copy=copy)
+        array, dtype, late = deferred.as_deferred_array(tensor, "tensor", exact=True, copy=copy)
         _check_size(array.nbytes)
         self._event_writer().add_tensor(
             tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=late
@@ -67,7 +66,7 @@ class TensorMethods(WriterPart):
             values, dtype, shape = [_utf8(text) for text in texts.flat], "string", texts.shape
             _check_size(sum(map(len, values)))
         else:
-            values, dtype, late = arrays.as_late_array(tensor, "tensor", exact=True)
+            values, dtype, late = deferred.as_deferred_array(tensor, "tensor", exact=True)
             shape = values.shape
             _check_size(values.nbytes)
         plugin = about.plugin_data
@@ -100,7 +99,7 @@ def _metadata(metadata: Any) -> Any:
         return Message("SummaryMetadata")
     if isinstance(metadata, str):
         metadata = _plugin(check.string(metadata, "metadata"))
-    message = Message("SummaryMetadata", serialised(metadata, "metadata"))
+    message = Message("SummaryMetadata", protobuf.serialised(metadata, "metadata"))
     try:
         plugin = message.plugin_data
         texts = (plugin.plugin_name, message.display_name, message.summary_description)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tickertape.convert import arrays, check
+from tickertape.convert import check, deferred
 from tickertape.writer.part import WriterPart
 
 _AXES = "NTCHW"
@@ -46,7 +46,7 @@ class VideoMethods(WriterPart):
 
         Source: torch/utils/tensorboard/_utils.py, _prepare_video.
         """
-        array, dtype, late = arrays.as_late_array(vid_tensor, "vid_tensor", copy=copy)
+        array, dtype, late = deferred.as_deferred_array(vid_tensor, "vid_tensor", copy=copy)
         axes = check.string(dataformats, "dataformats").upper()
         if sorted(axes) != sorted(_AXES):
             raise ValueError(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")

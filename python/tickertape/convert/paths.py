@@ -1,0 +1,46 @@
+"""Paths that callers pass, as str. Nothing is resolved: no links are followed, no case is changed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tickertape.convert import check
+
+
+def text(path: Any, name: str = "path") -> str:
+    """`path` (str, bytes or path) as a str.
+
+    Raises:
+        TypeError: it is no path.
+    """
+    try:
+        return os.fsdecode(path)
+    except TypeError as error:
+        raise TypeError(f"{name}: expected a str, bytes or path, got {check.type_name(path)}") from error
+
+
+def absolute_dir(log_dir: Any) -> str:
+    """`log_dir` (str, bytes or path) as an absolute path; unchanged if it is one.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: it is a URL, for which there is no sink, or no valid UTF-8.
+    """
+    path = check.string(text(log_dir, "log_dir"), "log_dir")
+    if "://" in path:
+        raise ValueError(f"log_dir: expected a local directory, got {path!r}")
+    return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
+
+
+def file_name_part(value: Any, name: str) -> str:
+    """`value` as part of a file's name.
+
+    Raises:
+        TypeError: it is no str.
+        ValueError: it holds a path separator or NUL.
+    """
+    text = check.string(value, name)
+    if "/" in text or os.sep in text or "\0" in text:
+        raise ValueError(f"{name}: expected part of a file name, got {text!r}")
+    return text

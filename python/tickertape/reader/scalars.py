@@ -1,0 +1,49 @@
+"""The scalars of a file or a run as columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tickertape import _core
+from tickertape.convert import paths
+from tickertape.reader.runs import event_files
+
+if TYPE_CHECKING:
+    import os
+
+
+class Scalars(NamedTuple):
+    """One series of numbers in file order, [n] each."""
+
+    step: npt.NDArray[np.int64]
+    wall_time: npt.NDArray[np.float64]
+    value: npt.NDArray[np.float64]
+
+
+def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
+    """Every scalar of an event file, or of the event files of one directory in the order of their names.
+
+    Args:
+        path: an event file, or the directory of a run; directories below it are runs of their own, see `find_runs`.
+
+    Returns:
+        Tag to Scalars, old and new style, in file order; nothing is sampled, purged or sorted.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    name = paths.text(path)
+    if not Path(name).is_dir():
+        return {tag: Scalars(*columns) for tag, columns in _core.read_scalars(name).items()}
+    parts: dict[str, list[tuple[Any, ...]]] = {}
+    for file in event_files(Path(name)):
+        for tag, columns in _core.read_scalars(str(file)).items():
+            parts.setdefault(tag, []).append(columns)
+    return {
+        tag: Scalars(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+        for tag, pieces in parts.items()
+    }
