@@ -118,7 +118,7 @@ lint-format: $(STAMPS)/test-set
 lint-types: $(STAMPS)/test-set
 	@$(MAKE) $(STAMPS)/package
 	@echo "== mypy"; mypy
-	@echo "== stubtest"; $(VENV)/bin/python -m pytest -q --no-header --no-summary tests/python/test_stubs.py
+	@echo "== stubtest"; $(VENV)/bin/python -m pytest -q --no-header --no-summary tests/structure/test_stubs.py
 
 format: $(STAMPS)/test-set ## ruff's and clang-format's layout, and the fixes that ruff calls safe
 	@ruff check --quiet --fix . || true
@@ -176,9 +176,9 @@ test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headl
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
 
 # What asserts memory, counts instructions, or preloads a library of its own.
-NOT_SANITIZED := --ignore tests/python/test_bench.py --ignore tests/python/test_nth_failure.py --ignore tests/python/test_allocations.py \
-  --ignore tests/python/test_bounds.py \
-  --deselect tests/python/test_stalled_disk.py::test_large_images_keep_to_the_budget
+NOT_SANITIZED := --ignore tests/unit/cli/test_bench.py --ignore tests/faults/test_nth_failure.py --ignore tests/faults/test_allocations.py \
+  --ignore tests/faults/test_bounds.py \
+  --deselect tests/faults/test_stalled_disk.py::test_large_images_keep_to_the_budget
 
 asan asan-native tsan: export CXX = g++
 asan-native: $(STAMPS)/build-tools ## native tests under AddressSanitizer and UBSan
@@ -219,7 +219,7 @@ torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are ackn
 
 failures: $(STAMPS)/test-set native-test ## fail each call of malloc, write, open, ... in turn, once and for good
 	@$(MAKE) $(STAMPS)/package
-	@TICKERTAPE_ALL_FAILURES=1 $(VENV)/bin/python -m pytest -o timeout=3600 tests/python/test_nth_failure.py
+	@TICKERTAPE_ALL_FAILURES=1 $(VENV)/bin/python -m pytest -o timeout=3600 tests/faults/test_nth_failure.py
 
 # New inputs go to build/corpus; tests/fuzz/corpus holds the ones that are kept, which the native tests run too. What ends a
 # target lies in build/fuzz/NAME-*; the others run all the same.
@@ -268,7 +268,7 @@ wheel-smoke: wheel ## as wheel-test, for any PYTHON=..., without torch
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install -c tests/constraints.txt \
 	  numpy pytest pytest-timeout hypothesis crc32c pillow protobuf tensorboard tensorboardX matplotlib ml_dtypes
 	@cp -r tests pyproject.toml build/wheel-smoke
-	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/python/test_bench.py $(TEST_ARGS)
+	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)
 
 clean: ## remove what the targets made, .venv too
 	rm -rf $(VENV) $(STACKS) .venv-wheel $(SMOKE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -161,8 +161,8 @@ def compare(directory: Path) -> None:
 
 
 def measure_on_fake() -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python"))
-    import fake_device
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from support import fake_device
     from tickertape import SummaryWriter
 
     device = fake_device.attach()

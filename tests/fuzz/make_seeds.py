@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
-import scanner
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support import scanner
 
 LOG = """
 import os, resource, signal, sys

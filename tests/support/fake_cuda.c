@@ -1,5 +1,5 @@
 // A driver library for tests: queues that run on threads, slow, held or broken as a test wants it, behind the functions
-// of libcuda.so.1 that the core calls. Compiled and loaded by tests/python/fake_cuda.py.
+// of libcuda.so.1 that the core calls. Compiled and loaded by tests/support/fake_cuda.py.
 //
 // As strict as the real one where the core could go wrong: a thread without a current context gets an error, a forked
 // child too, and a query during a capture is a violation unless the thread's capture mode is relaxed.

@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import killing  # beside the short test that uses it too
 import tickertape
+from support import killing  # beside the short test that uses it too
 
 KILLS_A_GROUP = 8
 

@@ -1,4 +1,4 @@
-// Finding a driver in the process. A fake one is loaded by tests/python/test_arrivals.py; here, that nothing
+// Finding a driver in the process. A fake one is loaded by tests/unit/devices/test_device_copies.py; here, that nothing
 // is loaded by us.
 #include <dlfcn.h>
 

@@ -1,5 +1,5 @@
 // Ops written into bodies, encoded, and decoded again. The bytes themselves are compared with protobuf's in
-// tests/python; here one is written out by hand.
+// tests/conformance; here one is written out by hand.
 #include "event/encoder.h"
 
 #include <array>

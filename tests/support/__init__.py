@@ -1,0 +1,1 @@
+"""What tests share: oracles, faulty disks, simulated devices, processes that are killed."""

@@ -1,0 +1,198 @@
+"""Late arrays through the native module: the bytes in the file are those of the same array logged at once."""
+
+import warnings
+
+import numpy as np
+import pytest
+from support import fake_cuda, oracle
+from tickertape import _core
+
+
+@pytest.fixture
+def device():
+    fake = fake_cuda.load()
+    yield fake
+    fake.calm()
+    _core.take_done()  # the owners of these tests are no business of tickertape.devices'
+
+
+class LateArray:
+    """`array` on its way: `memory` is what it comes to, filled when the stream gets there."""
+
+    def __init__(self, device, stream, array):
+        self.source = np.array(array, order="C")
+        self.memory = np.zeros_like(self.source)
+        device.copy(self.memory.ctypes.data, self.source.ctypes.data, self.source.nbytes, stream)
+        event = device.event()
+        device.record(event, stream)
+        self.arrival = _core.Arrival(self, "cuda", event, stream)
+
+
+RNG = np.random.default_rng(6)
+PIXELS = RNG.integers(0, 256, (3, 40, 50), np.uint8)
+CLIP = RNG.random((1, 3, 3, 16, 16), np.float32)
+NUMBERS = RNG.normal(size=5000).astype(np.float32)
+COMPLEX = np.zeros(4, np.complex128)
+LABELS = RNG.integers(0, 2, 3000).astype(np.int64)
+SCORES = RNG.random(3000).astype(np.float32)
+SOUND = (RNG.random((800, 2), np.float32) * 2 - 1).astype(np.float32)
+BIG = RNG.integers(0, 256, (3, 700, 900), np.uint8)
+
+# A call with its array as it is, and with what is given in its place.
+CALLS = {
+    "image": (PIXELS, lambda f, a, late: f.add_image("t", a, "uint8", "CHW", 3, 4.5, late=late)),
+    "big image": (BIG, lambda f, a, late: f.add_image("t", a, "uint8", "CHW", 3, 4.5, late=late)),
+    "strided image": (
+        PIXELS,
+        lambda f, a, late: f.add_image("t", a.transpose(0, 2, 1)[:, ::-2], "uint8", "CHW", 3, 4.5, late=late),
+    ),
+    "histogram": (NUMBERS, lambda f, a, late: f.add_histogram("t", a, "float32", None, None, 3, 4.5, late=late)),
+    "histogram of edges": (
+        NUMBERS,
+        lambda f, a, late: f.add_histogram("t", a, "float32", np.linspace(-2, 2, 9), 4, 3, 4.5, late=late),
+    ),
+    "video": (CLIP, lambda f, a, late: f.add_video("t", a, "float32", 4.0, 3, 4.5, late=late)),
+    "audio": (SOUND, lambda f, a, late: f.add_audio("t", a, "float32", 800, 3, 4.5, late=late)),
+    "curve": (
+        SCORES,
+        lambda f, a, late: f.add_pr_curve("t", LABELS, a, 20, None, 3, 4.5, late=late),
+    ),
+    "tensor": (
+        NUMBERS,
+        lambda f, a, late: f.add_tensor("t", a, "float32", [5000], "p", b"c", 3, 4.5, late=late),
+    ),
+}  # fmt: skip
+
+
+def only_file(directory):
+    return next(iter(oracle.event_files(directory)))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_bytes_are_those_of_an_array_that_is_here(tmp_path, device, name):
+    array, call = CALLS[name]
+    stream = device.stream()
+    device.hold(stream)
+    late_file = _core.EventFileWriter(str(tmp_path / "late"))
+    array_late = LateArray(device, stream, array)
+    call(late_file, array_late.memory, array_late.arrival)
+    late_file.add_scalar("behind", 1.0, 4, 5.5)
+    late_file.flush()
+    assert len(oracle.raw_records(only_file(tmp_path / "late"))) == 1
+    device.release(stream)
+    late_file.close()
+    plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
+    call(plain_file, array, None)
+    plain_file.add_scalar("behind", 1.0, 4, 5.5)
+    plain_file.close()
+    ours, plain = (oracle.raw_records(only_file(tmp_path / n)) for n in ("late", "plain"))
+    assert ours[1:] == plain[1:]
+
+
+def test_a_body_too_large_for_the_ring(tmp_path, run_script):
+    output = run_script(
+        """
+import sys, numpy as np, os
+os.environ["TICKERTAPE_QUEUE_BYTES"] = "4194304"
+sys.path.insert(0, sys.argv[2])
+from support import fake_cuda, oracle
+import test_deferred_arrays as t
+from tickertape import _core
+device = fake_cuda.load()
+stream = device.stream()
+device.hold(stream)
+file = _core.EventFileWriter(sys.argv[1])
+array = np.arange(1 << 19, dtype=np.float32)  # 2 MiB of a ring of 4 MiB
+late = t.LateArray(device, stream, array)
+file.add_tensor("t", late.memory, "float32", [len(array)], "", b"", 1, 2.0, late=late.arrival)
+file.flush()
+assert len(oracle.raw_records(t.only_file(sys.argv[1]))) == 1
+device.release(stream)
+file.close()
+(event,) = oracle.logged(sys.argv[1])
+value = event.summary.value[0].tensor
+content = np.frombuffer(value.tensor_content, np.float32) if value.tensor_content else np.array(value.float_val, np.float32)
+assert (content == array).all()
+print("fine")
+""",
+        tmp_path / "run",
+        __file__.rsplit("/", 1)[0],
+    )
+    assert output == "fine\n"
+
+
+def counted(values, edges):
+    """What a device would count, by NumPy."""
+    values = np.asarray(values, np.float64)
+    finite = values[np.isfinite(values)]
+    words = np.zeros(1556, np.int64)
+    words[0], words[1] = np.isnan(values).sum(), np.isinf(values).sum()
+    if finite.size:
+        statistics = _core.histogram(values, "float64", None, None)
+        words[2:6] = np.array([*statistics[:2], *statistics[3:5]]).view(np.int64)
+    words[6], words[1555] = (finite < edges[0]).sum(), (finite > edges[-1]).sum()
+    words[7:1555] = np.histogram(finite, edges)[0]
+    return words
+
+
+@pytest.mark.parametrize("max_bins", [None, 7])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [5.0],
+        np.zeros(4),
+        RNG.normal(size=1000),
+        [],
+        [np.nan],
+        [1e30, -1e25, 2.0, -2e-13, 1e308],
+        [np.inf, 1.0, np.nan, -np.inf],
+    ],
+)
+def test_counts_from_a_device_give_the_bytes_of_the_values(tmp_path, device, values, max_bins):
+    import tickertape
+
+    values = np.array(values, np.float64)
+    edges = np.array(tickertape.SummaryWriter(tmp_path / "edges").default_bins)
+    stream = device.stream()
+    late = LateArray(device, stream, counted(values, edges))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        counts_file = _core.EventFileWriter(str(tmp_path / "counts"))
+        counts_file.add_histogram_counts("h", late.memory, max_bins, 3, 4.5, late=late.arrival)
+        counts_file.close()
+        first = len(said)
+        values_file = _core.EventFileWriter(str(tmp_path / "values"))
+        values_file.add_histogram("h", values, "float64", None, max_bins, 3, 4.5)
+        values_file.close()
+    assert [str(w.message) for w in said[:first]] == [str(w.message) for w in said[first:]]
+    ours, plain = (oracle.raw_records(only_file(tmp_path / n)) for n in ("counts", "values"))
+    assert ours[1:] == plain[1:]
+
+
+def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
+    stream = device.stream()
+    device.hold(stream)  # or the drainer may be first, and the call warns
+    file = _core.EventFileWriter(str(tmp_path))
+    late = LateArray(device, stream, np.array([0.5, 1.5], np.float32))
+    with pytest.raises(TypeError, match="late must be a DeviceCopy"):
+        file.add_image("t", PIXELS, "uint8", "CHW", 0, None, late=1)
+    with pytest.raises(ValueError, match="1,556"):
+        file.add_histogram_counts("t", np.zeros(5, np.int64), None, 0, None)
+    with pytest.raises(ValueError, match="contiguous"):
+        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, late=late.arrival)
+    file.add_pr_curve("curve", LABELS[:2], late.memory, 5, None, 0, None, late=late.arrival)
+    device.release(stream)
+    with pytest.warns(RuntimeWarning, match=r"'curve' was dropped.* \[0, 1\]"):
+        file.close()
+    assert oracle.logged(tmp_path) == []
+
+
+def test_an_empty_array_waits_for_nothing(tmp_path, device):
+    stream = device.stream()
+    device.hold(stream)
+    late = LateArray(device, stream, np.zeros(0, np.float32))
+    file = _core.EventFileWriter(str(tmp_path))
+    file.add_histogram("h", late.memory, "float32", None, None, 0, None, late=late.arrival)
+    file.flush()
+    assert len(oracle.logged(tmp_path)) == 1
+    file.close()
