@@ -14,4 +14,4 @@ def test_the_blocks_run_in_order(run_script, tmp_path):
     printed = run_script("\n".join(BLOCKS))
     assert printed.split() == ["999", "0.0010000000474974513"]  # float32(0.001)
     tags = {tag for tag, _, _ in oracle.values(tmp_path / "runs" / "first")}
-    assert tags == {"loss/train", "lr", "time/data", "time/step"}
+    assert tags == {"loss/train", "lr", "time/data", "time/step", "weights"}
