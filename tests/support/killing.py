@@ -121,7 +121,7 @@ class Group:
     def check(self):
         """Everything acknowledged is in the files once and in order, and nothing else but the calls cut short."""
         found = collections.defaultdict(lambda: array.array("q"))
-        for path in sorted(self.logs.rglob("*tfevents*"), key=_file_order):
+        for path in sorted(self.logs.rglob("*tfevents*"), key=lambda path: path.name):
             content, damage = scanner.records(path)
             assert not damage, f"{path}: {damage}"
             self.counts["files"] += 1
@@ -161,12 +161,6 @@ def _kill_group(group_id):
         except ProcessLookupError:
             return
         time.sleep(0.001)
-
-
-def _file_order(path):
-    """Files of one process in the order in which it opened them: by the number in their name."""
-    parts = path.name.split(".")
-    return parts[-2], int(parts[-1])
 
 
 def _check_value(step, tag, kind, value):
