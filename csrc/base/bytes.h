@@ -1,5 +1,4 @@
-// Byte spans and the growable buffer that every encoder writes into.
-// L0: knows nothing of what the bytes mean.
+// Byte spans, and the growable buffer that every encoder writes into. L0: does not know what the bytes mean.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +21,8 @@ inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// A growable byte array that never zero-fills what it is about to overwrite.
-// Move-only; not thread-safe. Allocation failure throws std::bad_alloc and leaves the content as it was.
+// A growable byte array. It does not zero memory that the caller is about to overwrite. Move-only; not
+// thread-safe. If memory cannot be allocated, throws std::bad_alloc and keeps its content.
 class Buffer {
  public:
   Buffer() = default;
@@ -46,15 +45,16 @@ class Buffer {
   Bytes bytes() const { return {data_.get(), size_}; }
   void clear() { size_ = 0; }
 
-  // Makes room for `count` bytes behind the end and returns where they start; their content is undefined and
-  // they do not count until commit(). The pointer is good until the next call that may grow the buffer.
+  // Makes room for `count` bytes after the end and returns a pointer to them. Their content is undefined, and
+  // size() does not include them until commit(). The pointer is valid until the next call that may grow the
+  // buffer.
   std::uint8_t* reserve_back(std::size_t count) {
     if (capacity_ - size_ < count) grow(size_ + count);
     return data_.get() + size_;
   }
   void commit(std::size_t count) { size_ += count; }
 
-  // Appends `count` undefined bytes and returns where they start.
+  // Appends `count` bytes of undefined content and returns a pointer to the first one.
   std::uint8_t* extend(std::size_t count) {
     std::uint8_t* start = reserve_back(count);
     size_ += count;
@@ -67,7 +67,7 @@ class Buffer {
   }
   void push_back(std::uint8_t byte) { *extend(1) = byte; }
 
-  // Shrinks to `size` bytes; `size` must not exceed size().
+  // Shrinks to `size` bytes. `size` must not exceed size().
   void truncate(std::size_t size) { size_ = size; }
 
  private:

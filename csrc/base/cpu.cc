@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
 
 #if defined(__x86_64__)
-// Not every compiler's __builtin_cpu_supports() knows the name. F16C's registers are AVX's, so whoever asks
-// for AVX2 as well has the system's consent.
+// Not every compiler's __builtin_cpu_supports() knows F16C. F16C uses AVX's registers, so a caller that also
+// checks for AVX2 need not check that the operating system saves them.
 bool has_f16c() noexcept {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
@@ -29,10 +29,10 @@ bool has_f16c() noexcept {
 std::uint32_t detect() noexcept {
   std::uint32_t found = 0;
 #if defined(__x86_64__)
-  __builtin_cpu_init();  // also checks that the system saves the wide registers
+  __builtin_cpu_init();  // also checks that the operating system saves the wide registers
   if (__builtin_cpu_supports("sse4.2")) found |= bit(CpuFeature::kSse42);
   if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1")) found |= bit(CpuFeature::kPclmul);
-  // A processor with AVX2 has the others too, but a virtual machine can mask each of them.
+  // Every processor with AVX2 has the other four as well, but a virtual machine can hide each of them.
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
                         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") && has_f16c();
   if (has_avx2) found |= bit(CpuFeature::kAvx2);

@@ -1,4 +1,4 @@
-// The three kinds of failure the core knows; the bindings turn each into one Python exception. L0.
+// The kinds of failure that the core reports. The bindings turn each into one Python exception. L0.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace tickertape {
 
-// An argument that the caller can put right; becomes ValueError. The message names the argument.
+// A bad argument; becomes ValueError. The message names the argument.
 class ArgumentError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
 };
 
-// A system call that failed; becomes OSError with errno and path.
+// A system call failed; becomes OSError with errno and path.
 class IoError : public std::runtime_error {
  public:
   IoError(int error_number, std::string path, const std::string& doing)
@@ -31,7 +31,7 @@ class IoError : public std::runtime_error {
   std::string path_;
 };
 
-// Bytes that are not what their format says; `offset` is where, counted from the start of the file or span.
+// Bytes that break their format. `offset` is the place, counted from the start of the file or span.
 class DataError : public std::runtime_error {
  public:
   DataError(std::uint64_t offset, const std::string& what)
@@ -42,8 +42,8 @@ class DataError : public std::runtime_error {
   std::uint64_t offset_;
 };
 
-// A wait that the caller's own wait hook ended (Backend::set_wait_hooks()); in Python the exception of a
-// signal handler, which is set already.
+// A wait was ended by the caller's wait hook (Backend::set_wait_hooks()). In Python a signal handler has
+// raised, and its exception is already set.
 class Interrupted : public std::exception {
  public:
   const char* what() const noexcept override { return "interrupted"; }

@@ -1,5 +1,5 @@
-// Whoever may run parts of one task on several threads. L0: codecs take one without knowing whose threads
-// those are.
+// Runs the parts of one task, perhaps on several threads. L0, so that a codec can use the codec pool without
+// depending on it.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
   virtual ~Executor() = default;
 
-  // Calls part(0) … part(count - 1), each once, in the calling thread and perhaps in others, in any order;
-  // returns when the last has returned. Parts must not throw and must not wait for each other.
+  // Calls part(0) … part(count - 1), each once, in any order, on the calling thread and perhaps on others.
+  // Returns when all parts have returned. Parts must not throw and must not wait for each other.
   virtual void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Settings of the process. L4.
+// Reads the settings of the process from environment variables. L0.
 #include "base/settings.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace tickertape::settings {
 namespace {
 
-// The number in an environment variable; `otherwise` where there is none, or it is no positive number.
+// The value of an environment variable; `otherwise` if it is not set or is not a positive number.
 double number_from(const char* variable, double otherwise) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return otherwise;

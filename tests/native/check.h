@@ -1,5 +1,5 @@
-// The whole of our native test framework: named tests, checks that go on after a failure, a main.
-// CTest runs one executable a file; so this stays small enough to read before the first test.
+// The native test framework: named tests, checks that continue after a failure, and main(). CTest runs one
+// executable for each test file.
 #pragma once
 
 #include <cstdio>
@@ -12,7 +12,7 @@
 
 namespace tickertape::test {
 
-// Under a sanitizer or an emulator, which take ten times as long or more, large sweeps are made smaller.
+// True under a sanitizer or an emulator, which is ten times slower or more. Large sweeps are then reduced.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(TICKERTAPE_EMULATED)
 inline constexpr bool kIsSlow = true;
 #else
@@ -77,11 +77,11 @@ inline void run(const Test& test) {
   }
 }
 
-// What `compute` gives on every set of CPU features, checked to be the same by `same`.
+// Returns the value of compute(), and checks with `same` that it is the same on every set of CPU features.
 template <typename Compute, typename Same>
 auto same_on_every_cpu(Compute compute, Same same, const char* file, int line) {
   const std::vector<CpuSet>& sets = cpu_sets();
-  auto first = [&] {  // not const: it may be of a type that can only be moved
+  auto first = [&] {  // not const, because the type may be move-only
     const WithoutCpuFeatures without(sets.front().disabled, sets.front().name);
     return compute();
   }();
@@ -115,7 +115,7 @@ inline int run_all() {
 
 #define TEST(name) TICKERTAPE_TEST(name, false)
 
-// Runs once for each of cpu_sets().
+// Defines a test that runs once for each of cpu_sets().
 #define TEST_ON_EVERY_CPU(name) TICKERTAPE_TEST(name, true)
 
 #define CHECK(condition)                                                                     \
@@ -125,7 +125,7 @@ inline int run_all() {
 
 #define CHECK_EQ(a, b) ::tickertape::test::check_eq((a), (b), #a " == " #b, __FILE__, __LINE__)
 
-// The value of `compute()`, which must be the same on every set of CPU features as `same(a, b)` has it.
+// The value of compute(). same(a, b) must be true for the values of every two sets of CPU features.
 #define SAME_ON_EVERY_CPU(compute, same) \
   ::tickertape::test::same_on_every_cpu((compute), (same), __FILE__, __LINE__)
 

@@ -1,5 +1,5 @@
-// The sets of CPU features under which codecs and checksums are tested, and guards that turn features off.
-// For the native tests and the fuzz targets.
+// The sets of CPU features with which codecs and checksums are tested, and guards that disable features. For
+// the native tests and the fuzz targets.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace tickertape::test {
 
-// The set that a guard has turned on; "" outside. Failed checks name it.
+// The set that a guard has selected; "" outside a guard. Failed checks print it.
 inline const char*& cpu_set_name() {
   static const char* name = "";
   return name;
 }
 
-// From its start to its end the features in `disabled` count as missing. They do not nest.
+// While a guard lives, the features in `disabled` count as missing. Guards do not nest.
 class WithoutCpuFeatures {
  public:
   explicit WithoutCpuFeatures(std::uint32_t disabled, const char* name = "") {
@@ -35,8 +35,8 @@ struct CpuSet {
   std::uint32_t disabled;
 };
 
-// The portable code, AVX2 without AVX-512, everything: those that differ on this machine, the portable one
-// first.
+// The sets that differ on this machine, the portable one first: portable code, AVX2 without AVX-512,
+// everything.
 inline const std::vector<CpuSet>& cpu_sets() {
   static const std::vector<CpuSet> sets = [] {
     std::vector<CpuSet> different;

@@ -1,5 +1,4 @@
-// Executors whose order and threads are as unlike the plain loop as can be. For tests of codecs that work in
-// parts.
+// Executors that differ from the plain loop in order and threads. For tests of codecs that work in parts.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 
 namespace tickertape::test {
 
-// The last part first, in the calling thread. Counts the parts.
+// Runs the parts in reverse order on the calling thread, and counts them.
 class Backwards : public Executor {
  public:
   void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
@@ -25,7 +24,7 @@ class Backwards : public Executor {
   std::size_t parts = 0;
 };
 
-// Each part in a thread of its own.
+// Runs each part on its own thread.
 class Threads : public Executor {
  public:
   void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {
@@ -35,7 +34,7 @@ class Threads : public Executor {
   }
 };
 
-// In any order, by three threads of which each takes the next one when it is done.
+// Three threads run the parts in any order; each takes the next part when it is done.
 class Shuffled : public Executor {
  public:
   void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override {

@@ -1,4 +1,4 @@
-// The clocks. One of the small files that a port to another system rewrites. L0.
+// Wall clock and monotonic clock. A port to another system rewrites this file. L0.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 
 namespace tickertape {
 
-// Seconds since the epoch, as an Event's wall_time. About 37 ns: no system call (vDSO).
+// Seconds since the epoch, for an Event's wall_time. Takes about 37 ns; no system call (vDSO).
 inline double wall_time_now() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Nanoseconds on a clock that never jumps; for durations only.
+// Nanoseconds of a clock that never jumps. Use it for durations only.
 inline std::int64_t monotonic_ns() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

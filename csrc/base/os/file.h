@@ -1,5 +1,5 @@
-// Files as the writer needs them: created once, appended to, read whole. One of the small files that a port
-// to another system rewrites. L0.
+// Files as the writer needs them: create, append, read, sync, truncate. A port to another system rewrites
+// file_linux.cc. L0.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace tickertape {
 
-// An open file; closes itself. Move-only. Every failure is an IoError with errno and path, unless said
-// otherwise.
+// An open file, closed by the destructor. Move-only. Unless stated otherwise, a failure throws IoError with
+// errno and path.
 class File {
  public:
   File() = default;
@@ -18,29 +18,30 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
-  // Creates `path` and opens it to append; EEXIST where there is one.
+  // Creates `path` and opens it for appending. Throws IoError with EEXIST if it exists.
   static File create(const std::string& path);
   static File open_to_read(const std::string& path);
-  // Opens an existing file to read and append.
+  // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);
 
   bool is_open() const { return descriptor_ >= 0; }
   const std::string& path() const { return path_; }
 
-  // Appends what the system takes in one call. Returns the number of bytes (at least 1 for a non-empty span),
-  // or minus errno: the caller of a writer's own file decides whether that is an error or a delay.
+  // Appends as many bytes as the system accepts in one call. Returns their number (at least 1 if the span is
+  // not empty) or -errno; the caller decides whether that is an error or a delay.
   std::int64_t append_some(Bytes bytes);
 
-  // Reads at most `size` bytes from `offset`; fewer only at the end of the file.
+  // Reads up to `size` bytes from `offset` and returns their number, which is less than `size` only at the
+  // end of the file.
   std::size_t read_at(std::uint64_t offset, std::uint8_t* to, std::size_t size) const;
 
   std::uint64_t size() const;
 
-  // What this machine knows of the open file, without asking a server: a network's file system would first
-  // write back what it has in memory (nfs(5)). False where it cannot be told.
+  // Returns what this machine knows about the open file without asking a server: a network file system would
+  // first write back its dirty pages (nfs(5)). Returns false if this is not known.
   struct State {
     std::uint64_t size;
-    std::uint64_t links;  // names; 0: somebody deleted it
+    std::uint64_t links;  // number of names; 0: the file was deleted
   };
   bool known_state(State& state) const noexcept;
 
@@ -54,7 +55,7 @@ class File {
   std::string path_;
 };
 
-// Makes `path` and what is missing above it; fine where it already is a directory.
+// Creates directory `path` and its missing parents. Does nothing if it exists. Throws IoError.
 void make_directories(const std::string& path);
 
 }  // namespace tickertape

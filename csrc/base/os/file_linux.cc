@@ -1,4 +1,4 @@
-// The POSIX side of os_file.h. L0.
+// File on POSIX systems; see file.h. L0.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +59,7 @@ std::int64_t File::append_some(Bytes bytes) {
     const ssize_t written =
         write(descriptor_, bytes.data(), bytes.size() < kMostAtOnce ? bytes.size() : kMostAtOnce);
     if (written > 0 || bytes.empty()) return written;
-    if (written == 0) return -ENOSPC;  // not seen on Linux; would spin for ever
+    if (written == 0) return -ENOSPC;  // not seen on Linux; without this the caller could retry forever
     if (errno != EINTR) return -errno;
   }
 }
@@ -110,7 +110,7 @@ void File::truncate(std::uint64_t size) {
 }
 
 void File::close() {
-  // An error of close() concerns nobody: what matters was written or synced before.
+  // An error of close() is ignored: callers that need the data on disk have called sync().
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 

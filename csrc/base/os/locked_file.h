@@ -1,5 +1,5 @@
-// A file that a dead process may have left and a living one would hold locked. One of the small files that a
-// port to another system rewrites. L0.
+// A file that is locked while the process that created it lives, such as a ring file. Recovery opens orphaned
+// rings with it. A port to another system rewrites locked_file_linux.cc. L0.
 #pragma once
 
 #include <cstdint>
@@ -9,32 +9,34 @@
 
 namespace tickertape {
 
-// An existing file, open to read and write and locked for this process alone; lets go of both when it goes.
-// Read with system calls, not mapped: a mapped file that has holes, or that somebody cuts off, raises SIGBUS.
-// Move-only. Never to be opened on a file that this process holds locked already: closing it would drop that
-// lock too (fcntl(2), POSIX record locks).
+// An existing file, open for reading and writing and locked by this process until the destructor runs. It is
+// read with system calls because a mapped file that has holes or is truncated raises SIGBUS. Move-only.
+//
+// Do not open a file that this process has locked already: closing it would release the first lock as well
+// (fcntl(2), POSIX record locks).
 class LockedFile {
  public:
-  // Throws IoError: EWOULDBLOCK where a living process holds the lock, EPERM where the file is no regular
-  // file of this user.
+  // Throws IoError: EWOULDBLOCK if a living process holds the lock, EPERM if it is not a regular file of this
+  // user.
   explicit LockedFile(const std::string& path);
   LockedFile(LockedFile&& other) noexcept;
   LockedFile& operator=(LockedFile&&) = delete;
   ~LockedFile();
 
   const std::string& path() const { return path_; }
-  std::uint64_t size() const { return size_; }  // when it was opened
+  std::uint64_t size() const { return size_; }  // at the time of opening
   // Seconds since its content last changed.
   double age_seconds() const;
 
-  // Reads at most `size` bytes; fewer only at the end of the file. Throws IoError.
+  // Reads up to `size` bytes and returns their number, which is less than `size` only at the end of the file.
+  // Throws IoError.
   std::size_t read_at(std::uint64_t offset, std::uint8_t* to, std::size_t size) const;
   // Throws IoError.
   void write_at(std::uint64_t offset, Bytes bytes) const;
 
-  // Removes the file's name. Throws IoError.
+  // Removes the file's name; not an error if it is gone already. Throws IoError.
   void unlink();
-  // Gives the file another name in its directory. Throws IoError.
+  // Renames the file within its directory. Throws IoError.
   void rename(const std::string& path);
 
  private:
@@ -43,8 +45,8 @@ class LockedFile {
   std::string path_;
 };
 
-// True where the living process `pid` has a file called `name` (without directories) mapped, or this cannot
-// be found out.
+// True if the living process `pid` has a file called `name` (without directories) mapped, or if this cannot
+// be determined.
 bool process_may_map(std::uint32_t pid, const std::string& name);
 
 }  // namespace tickertape

@@ -1,4 +1,4 @@
-// The POSIX and Linux side of os_locked_file.h. L0.
+// LockedFile on POSIX systems, and process_may_map() on Linux; see locked_file.h. L0.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,7 +90,7 @@ void LockedFile::rename(const std::string& path) {
 }
 
 bool process_may_map(std::uint32_t pid, const std::string& name) {
-  // Every mapping is a line that ends with its file's path (proc(5)); a zombie has none.
+  // Each line describes one mapping and ends with its file's path (proc(5)). A zombie has no lines.
   const std::string path = "/proc/" + std::to_string(pid) + "/maps";
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return errno != ENOENT && errno != ESRCH;
@@ -98,7 +98,7 @@ bool process_may_map(std::uint32_t pid, const std::string& name) {
   std::array<char, 16384> piece;
   ssize_t got;
   while ((got = read(descriptor, piece.data(), piece.size())) > 0) {
-    // What was read before is kept as far as a name that straddles two pieces needs.
+    // Keep enough of the previous piece to find a name that straddles two pieces.
     if (text.size() > name.size()) text.erase(0, text.size() - name.size());
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.find(name) != std::string::npos) break;

@@ -1,5 +1,5 @@
-// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small
-// files that a port to another system rewrites. L0.
+// Memory that outlives its process: a locked file, mapped shared. The op ring lives in one. A port to another
+// system rewrites mapping_linux.cc. L0.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace tickertape {
 
-// A shared mapping of a file of its own, or of anonymous memory where no file can be had. Move-only.
+// A shared mapping of its own file, or anonymous memory if no file can be created. Move-only.
 class SharedMapping {
  public:
   SharedMapping() = default;
@@ -16,19 +16,21 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  // Creates the file `path` (readable by its owner alone), locks it for this process and maps `size` bytes of
-  // address space on it. Nothing may be touched before allocate(). Throws IoError.
+  // Creates the file `path` with mode 0600, locks it for this process and maps `size` bytes of address space.
+  // The memory must not be touched before allocate(). Throws IoError.
   static SharedMapping create(const std::string& path, std::size_t size);
-  // Memory of this process alone, all of it allocated on first touch.
+  // Maps private memory of this process. It needs no allocate(): the system allocates each page when it is
+  // first touched.
   static SharedMapping anonymous(std::size_t size);
 
-  // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS.
-  // Returns false where there is no room; then nothing has changed.
+  // Backs bytes [offset, offset + size) with memory, so that touching them cannot raise SIGBUS. Returns false
+  // and changes nothing if there is no room.
   bool allocate(std::size_t offset, std::size_t size);
-  // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
+  // Returns the memory of [offset, offset + size) to the system. Its content is lost. Call allocate() before
+  // using it again.
   void release(std::size_t offset, std::size_t size);
 
-  // Removes the file's name; the mapping goes on.
+  // Removes the file's name. The mapping stays usable.
   void unlink();
 
   std::uint8_t* data() const { return data_; }

@@ -1,4 +1,4 @@
-// The POSIX and Linux side of os_mapping.h. L0.
+// SharedMapping on POSIX systems; allocate() and release() on Linux. See mapping.h. L0.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,9 +13,9 @@
 namespace tickertape {
 namespace {
 
-// A POSIX record lock: a forked child does not inherit it, so it dies with the process whose ring it guards
-// (flock() would live on in every child). Waits for a process that recovers what others left and looks
-// whether this is such a file: it lets go at once.
+// Takes a POSIX record lock. A forked child does not inherit it, so it ends with the process that owns the
+// ring; a flock() lock would stay held by every child. The call may wait for a process that tests whether
+// this is an orphaned ring; that process releases the lock at once.
 bool lock_whole_file(int descriptor) {
   struct flock lock{};
   lock.l_type = F_WRLCK;
@@ -36,7 +36,7 @@ bool lock_whole_file(int descriptor) {
 std::uint8_t* map(int descriptor, std::size_t size, int flags) {
   void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, descriptor, 0);
   if (address == MAP_FAILED) return nullptr;
-  // A forked child has its own ring; it shall not keep this one alive, let alone write to it.
+  // A forked child has its own ring. It must neither keep this one mapped nor write to it.
   madvise(address, size, MADV_DONTFORK);
   return static_cast<std::uint8_t*>(address);
 }
@@ -92,8 +92,8 @@ bool SharedMapping::allocate(std::size_t offset, std::size_t size) {
   do {
     result = fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
-  // File systems without fallocate() (EOPNOTSUPP) have no way to promise room; a ring there would risk
-  // SIGBUS.
+  // File systems without fallocate() fail with EOPNOTSUPP. They cannot guarantee room, so a ring there could
+  // raise SIGBUS.
   return result == 0;
 #else
   return false;

@@ -1,5 +1,5 @@
-// Who this process is, and what happens to it at fork. One of the small files that a port to another system
-// rewrites. L0.
+// Identity of processes, fork handlers, signal masks and thread properties. A port to another system rewrites
+// process_linux.cc. L0.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@ namespace tickertape {
 std::uint32_t process_id();
 std::uint32_t user_id();
 
-// When process `pid` started, in the system's own ticks since boot; 0 where there is no such process.
-// Together with the pid and boot_id() it names a process for good: pids are used again.
+// The time at which process `pid` started, in clock ticks since boot; 0 if there is no such process. Pids are
+// reused, so only (pid, start ticks, boot_id()) identifies a process for good.
 std::uint64_t process_start_ticks(std::uint32_t pid);
 
-// A name for this boot of the machine ("" where the system has none).
+// An identifier of this boot of the machine; "" if the system has none.
 std::string boot_id();
 
 std::string host_name();
 
-// Calls the three around every fork() of this process: before it in the parent, after it in the parent, and
-// after it in the child; nullptr is nothing. Each call adds three.
+// Registers functions that run around every fork() of this process: before it, after it in the parent, and
+// after it in the child. nullptr means no function. Handlers add up over calls.
 void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*after_in_child)());
 
-// Blocks every signal in the calling thread while it lives, so that threads started meanwhile never run a
-// handler.
+// Blocks every signal in the calling thread during its lifetime. Threads that are started meanwhile inherit
+// the mask and never run a signal handler.
 class BlockedSignals {
  public:
   BlockedSignals();
@@ -33,17 +33,17 @@ class BlockedSignals {
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
  private:
-  alignas(16) unsigned char saved_[128];  // a sigset_t, kept out of this header
+  alignas(16) unsigned char saved_[128];  // a sigset_t; the type would need <csignal> here
 };
 
-// True in the thread that the process began with (after fork(): the only one).
+// True in the process's initial thread. After fork() this is the child's only thread.
 bool is_main_thread();
 
-// Shows in tools such as `top -H`; at most 15 bytes.
+// Sets the calling thread's name, which tools such as `top -H` show. At most 15 bytes.
 void set_thread_name(const char* name);
 
-// The calling thread no longer takes the processor from a running one when it wakes; it gets its fair share
-// as before. Needs no rights; without effect where the system has nothing of the kind.
+// When the calling thread wakes, it no longer preempts a running thread; its share of the processor stays the
+// same. Needs no privileges. Has no effect on systems that do not support it.
 void never_preempt_when_waking();
 
 }  // namespace tickertape

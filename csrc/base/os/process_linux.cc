@@ -1,4 +1,4 @@
-// The POSIX and Linux side of os_process.h. L0.
+// Identity, fork handlers, signals and threads on POSIX systems and Linux; see process.h. L0.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -35,8 +35,8 @@ std::uint32_t process_id() { return static_cast<std::uint32_t>(getpid()); }
 std::uint32_t user_id() { return geteuid(); }
 
 std::uint64_t process_start_ticks(std::uint32_t pid) {
-  // Field 22 of /proc/PID/stat (proc(5)); field 2 is a name in parentheses that may itself hold spaces and
-  // ')'.
+  // Field 22 of /proc/PID/stat (proc(5)). Field 2 is a name in parentheses that may itself contain spaces and
+  // ')', so the search starts at the last ')'.
   const std::string stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
   std::size_t at = stat.rfind(')');
   if (at == std::string::npos) return 0;

@@ -1,4 +1,4 @@
-// The switch that turns CPU features off: by name, by the environment, and what the tests' guards make of it.
+// Disabling CPU features: by name, by the environment, and by the tests' guards.
 #include "base/cpu.h"
 
 #include <cstdlib>
@@ -12,7 +12,8 @@ constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32
 
 std::uint32_t usable() { return cpu_internal::usable.load(std::memory_order_relaxed); }
 
-// What a process that starts with this value may use: disable_cpu_features() detects again.
+// The features that a process with this value of the environment variable may use. disable_cpu_features()
+// detects them again.
 std::uint32_t usable_where(const char* environment) {
   setenv("TICKERTAPE_DISABLE_CPU", environment, 1);
   disable_cpu_features(0);
@@ -22,8 +23,8 @@ std::uint32_t usable_where(const char* environment) {
   return found;
 }
 
-// CTest runs this file once more with features turned off by the environment. Before the others, which change
-// that.
+// CTest also runs this file with features disabled by the environment. This test comes first, because the
+// others change the environment.
 TEST(what_the_process_was_started_with) {
   const char* disabled = std::getenv("TICKERTAPE_DISABLE_CPU");
   if (disabled != nullptr) CHECK_EQ(usable() & parse_cpu_features(disabled), 0U);
@@ -36,7 +37,7 @@ TEST(names) {
            bit(CpuFeature::kSse42) | bit(CpuFeature::kPclmul) | bit(CpuFeature::kAvx512) |
                bit(CpuFeature::kArmCrc32));
   CHECK_EQ(parse_cpu_features("all"), ~0U);
-  CHECK_EQ(parse_cpu_features("avx,AVX2, avx2,a vx2"), 0U);  // unknown ones count for nothing
+  CHECK_EQ(parse_cpu_features("avx,AVX2, avx2,a vx2"), 0U);  // unknown names are ignored
 }
 
 TEST(environment_turns_features_off) {
@@ -50,7 +51,7 @@ TEST(environment_turns_features_off) {
   CHECK_EQ(usable(), all);
 }
 
-// What is off by the environment stays off when a test takes its own switch back.
+// A feature that the environment disables stays disabled when a test undoes its own switch.
 TEST(environment_and_switch_add_up) {
   setenv("TICKERTAPE_DISABLE_CPU", "avx2", 1);
   {
@@ -63,7 +64,7 @@ TEST(environment_and_switch_add_up) {
   disable_cpu_features(0);
 }
 
-// Files for AVX-512 are compiled for AVX2's set as well.
+// Files for AVX-512 are also compiled for AVX2's features.
 TEST(wider_sets_come_with_narrower_ones) {
   if (has_cpu_feature(CpuFeature::kAvx512)) CHECK(has_cpu_feature(CpuFeature::kAvx2));
 }
