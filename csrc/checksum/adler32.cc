@@ -1,5 +1,5 @@
-// Adler-32 without special instructions, in a form that compilers vectorise, and the choice at run time. L1.
-// The zlib stream inside a PNG ends with it.
+// Adler-32 in portable code that compilers vectorise, and the choice of the implementation at run time. L1.
+// The zlib stream inside a PNG ends with this checksum.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -12,10 +12,9 @@ namespace tickertape {
 namespace crc_impl {
 
 std::uint32_t adler32_portable(std::uint32_t adler, Bytes bytes) {
-  // Column j of the bytes, laid in rows of 16, has its own sums; the weights of the columns come in at the
-  // end.
+  // The bytes form rows of 16. Each column has its own sums; the columns' weights are applied at the end.
   constexpr std::size_t kColumns = 16;
-  // Rows before a 32-bit sum of sums could overflow: 255 * r * (r + 1) / 2 < 2^32.
+  // Most rows for which a 32-bit sum of sums cannot overflow: 255 * r * (r + 1) / 2 < 2^32.
   constexpr std::size_t kMaxRows = 5803;
   const std::uint8_t* from = bytes.data();
   std::size_t left = bytes.size();
@@ -58,7 +57,8 @@ std::uint32_t adler32(std::uint32_t adler, Bytes bytes) {
 
 std::uint32_t adler32_combine(std::uint32_t adler_a, std::uint32_t adler_b, std::uint64_t size_b) {
   constexpr std::uint64_t kBase = crc_impl::kAdlerBase;
-  // B was summed from 1 on, behind A it is summed from A's sum on: size_b times the difference.
+  // B's checksum started at a = 1, but after A it would have started at A's a. Each of the size_b bytes adds
+  // that difference to b once.
   const std::uint64_t start = (adler_a & 0xFFFF) + kBase - 1;
   const std::uint64_t a = (start + (adler_b & 0xFFFF)) % kBase;
   const std::uint64_t b = ((size_b % kBase) * (start % kBase) + (adler_a >> 16) + (adler_b >> 16)) % kBase;

@@ -1,5 +1,5 @@
-// Adler-32, 64 bytes a step: plain sums by PSADBW, weighted ones by PMADDUBSW. L1.
-// Same result as adler32_portable().
+// Adler-32 with AVX2, 64 bytes a step: PSADBW for plain sums, PMADDUBSW for weighted sums. L1. Returns the
+// same value as adler32_portable().
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -23,7 +23,7 @@ std::uint64_t sum_lanes(__m256i lanes) {
   return sum;
 }
 
-// For each group of four bytes, the sum of byte times weight.
+// For each group of four bytes, the sum of byte * weight.
 __m256i weighted(__m256i bytes, __m256i weights) {
   return _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, weights), _mm256_set1_epi16(1));
 }
@@ -32,11 +32,11 @@ __m256i weighted(__m256i bytes, __m256i weights) {
 
 std::uint32_t adler32_avx2(std::uint32_t adler, Bytes bytes) {
   constexpr std::size_t kStep = 64;
-  // Steps before a lane of `sums_before` could overflow: a step adds at most 8 * 2 * 255 to a lane of `sums`,
-  // and 8 * 2 * 255 * n * n / 2 < 2^32.
+  // Most steps for which no lane of `sums_before` overflows: a step adds at most 8 * 2 * 255 to a lane of
+  // `sums`, and 8 * 2 * 255 * n * n / 2 < 2^32.
   constexpr std::size_t kMaxSteps = 1024;
-  // A byte counts as often as there are bytes left in its step; PMADDUBSW's pairs stay below 2^15 with these
-  // weights.
+  // A byte's weight is the number of bytes from it to the end of its step. With these weights the pairs that
+  // PMADDUBSW adds stay below 2^15.
   const __m256i first = _mm256_setr_epi8(64, 63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49,  //
                                          48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33);
   const __m256i second = _mm256_sub_epi8(first, _mm256_set1_epi8(32));
@@ -48,7 +48,7 @@ std::uint32_t adler32_avx2(std::uint32_t adler, Bytes bytes) {
   while (left >= kStep) {
     const std::size_t steps = std::min(left / kStep, kMaxSteps);
     __m256i sums = zero;
-    __m256i sums_before = zero;  // sums of the plain sums as they stood before each step
+    __m256i sums_before = zero;  // the sum of `sums` before each step
     __m256i weighted_sums = zero;
     for (std::size_t i = 0; i < steps; ++i, from += kStep) {
       const __m256i low = load(from);

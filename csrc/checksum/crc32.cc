@@ -1,5 +1,5 @@
-// CRC-32 without special instructions (slicing by 8, after Kounavis and Berry, 2005), and the choice at run
-// time. L1: PNG chunks.
+// CRC-32 in portable code (slicing by 8, Kounavis and Berry, 2005), and the choice of the implementation at
+// run time. L1. PNG chunks end with this checksum.
 #include "checksum/crc32.h"
 
 #include <array>
@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSlices = 8;
 using SliceTables = std::array<std::array<std::uint32_t, 256>, kSlices>;
 
-// tables[k][b] is what byte b adds to the checksum when k more bytes follow it.
+// tables[k][b] is what byte b contributes to the checksum if k more bytes follow it.
 constexpr SliceTables make_slice_tables() {
   SliceTables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {

@@ -1,5 +1,5 @@
-// CRC-32 with ARMv8's own instructions for this very polynomial. L1.
-// One chain of dependent instructions: about 8 bytes every 3 cycles, enough for PNG chunks.
+// CRC-32 with ARMv8's instructions for this polynomial. L1. Each instruction depends on the one before it:
+// about 8 bytes every 3 cycles, which is enough for PNG chunks.
 #if defined(__aarch64__)
 
 #include <arm_acle.h>

@@ -1,5 +1,5 @@
-// The implementations behind crc32() and adler32(), one for each instruction set. L1, for crc/ alone.
-// Their callers have asked has_cpu_feature() first.
+// The implementations of crc32() and adler32(), one for each instruction set. L1, private to checksum/.
+// Callers must check has_cpu_feature() first.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ std::uint32_t adler32_avx2(std::uint32_t adler, Bytes bytes);
 std::uint32_t crc32_armv8(std::uint32_t crc, Bytes bytes);
 #endif
 
-// The generator polynomial of ISO 3309 and RFC 1952, section 8, bits reflected: bit 31 is x^0.
+// The generator polynomial (ISO 3309; RFC 1952, section 8) with its bits reflected: bit 31 is x^0.
 inline constexpr std::uint32_t kCrc32Polynomial = 0xEDB88320;
 
 // `value` * x modulo the polynomial, reflected.

@@ -1,4 +1,4 @@
-// CRC-32 by carry-less multiplication: four 128-bit lanes are folded until 16 bytes stand for all of them.
+// CRC-32 by carry-less multiplication: four 128-bit lanes are folded into 16 bytes that have the same CRC.
 // L1. After Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ" (Intel, 2009).
 #if defined(__x86_64__)
 
@@ -11,16 +11,16 @@
 namespace tickertape::crc_impl {
 namespace {
 
-// x^distance modulo the polynomial, as the multiplication wants it. Reflected operands give their product one
-// bit too low, and the 32-bit remainder stands in a 64-bit factor: x^(distance - 32), shifted up by one, puts
-// both right.
+// The factor for x^distance modulo the polynomial. The product of two reflected operands is one bit too low,
+// and the 32-bit remainder is in a 64-bit factor. Using x^(distance - 32), shifted left by one, corrects
+// both.
 constexpr std::int64_t fold_factor(int distance) {
   std::uint32_t power = 0x80000000;  // x^0
   for (int i = 0; i < distance - 32; ++i) power = crc32_times_x(power);
   return static_cast<std::int64_t>(power) << 1;
 }
 
-// Factors that move 128 bits by `distance` bits: the low half holds the higher powers, so it moves 64
+// Factors that move 128 bits by `distance` bits. The low half holds the higher powers, so it moves 64 bits
 // further.
 template <int distance>
 __m128i fold_factors() {
@@ -56,8 +56,8 @@ std::uint32_t crc32_pclmul(std::uint32_t crc, Bytes bytes) {
   for (std::size_t i = 1; i < 4; ++i) all = fold(all, by_lane, lanes[i]);
   for (; left >= kLane; left -= kLane, from += kLane) all = fold(all, by_lane, load(from));
 
-  // 16 bytes with the same remainder as everything before them; ~0 starts the table walk from a bare
-  // remainder of 0.
+  // `folded` has the same remainder as everything before it. Starting with ~0 makes crc32_portable() start
+  // from a remainder of 0.
   alignas(16) std::uint8_t folded[kLane];
   _mm_store_si128(reinterpret_cast<__m128i*>(folded), all);
   return crc32_portable(crc32_portable(~0U, {folded, kLane}), {from, left});

@@ -1,4 +1,5 @@
-// CRC32C: the portable implementation and the choice among all. L1.
+// CRC32C in portable code, and the choice of the implementation at run time. L1: the record writer and
+// reader.
 #include "checksum/crc32c.h"
 
 #include <array>

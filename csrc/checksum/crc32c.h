@@ -8,20 +8,20 @@
 
 namespace tickertape {
 
-// CRC32C of the bytes behind those that gave `crc` (0 at the start). Picks the fastest implementation that
-// the processor offers; thread-safe.
+// Extends `crc` (0 at the start) by `bytes`. Uses the fastest implementation that the processor supports.
+// Thread-safe.
 std::uint32_t crc32c(std::uint32_t crc, Bytes bytes);
 
 inline std::uint32_t crc32c(Bytes bytes) { return crc32c(0, bytes); }
 
-// One way to compute it. Every one gives the same value; the tests run over all that can run here.
+// One implementation. All of them return the same values; tests run each one that this processor supports.
 struct Crc32cImplementation {
   const char* name;
   std::uint32_t (*extend)(std::uint32_t crc, Bytes bytes);
 };
 
-// The implementations that this processor can run (with features that tests disabled taken out), fastest
-// first; the portable one is always the last.
+// The implementations that this processor can run, without those that use disabled features. The fastest is
+// first, the portable one is last.
 std::span<const Crc32cImplementation> crc32c_implementations();
 
 }  // namespace tickertape

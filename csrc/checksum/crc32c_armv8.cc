@@ -1,4 +1,4 @@
-// CRC32C with the CRC instructions of ARMv8. L1.
+// CRC32C with the CRC instructions of ARMv8. L1; same values as the portable code.
 #if defined(__aarch64__)
 #include <arm_acle.h>
 

@@ -1,5 +1,5 @@
-// CRC32C by a processor's own instruction, three blocks at a time. L1, private to crc/: included by the file
-// of each instruction set, which brings the instruction.
+// CRC32C with a processor's CRC instruction, three blocks at a time. L1, private to checksum/. The file of
+// each instruction set includes this loop and supplies the instruction.
 #pragma once
 
 #include "base/bytes.h"
@@ -8,12 +8,12 @@
 
 namespace tickertape {
 
-// The instruction takes 3 cycles but one can start in each, so three independent streams triple the speed.
-// 512 bytes a stream: shorter ones spend more on joining, longer ones wait longer for the first gain
-// (measured 2026-11: 256 to 2048 differ by less than 10 % at 64 kB).
+// The instruction has a latency of 3 cycles, but one can start in each cycle, so three independent streams
+// triple the speed. 512 bytes a stream: shorter streams spend more time on joining, longer ones need longer
+// inputs (measured 2026-11: 256 to 2048 differ by less than 10 % at 64 kB).
 inline constexpr std::size_t kCrcStreamBytes = 512;
 
-// `Instruction` has static u64(crc, value) and u8(crc, value).
+// `Instruction` has the static functions u64(crc, value) and u8(crc, value).
 template <typename Instruction>
 std::uint32_t crc32c_interleaved(std::uint32_t crc, Bytes bytes) {
   static constexpr auto kShift = crc32c_tables::make_shift_table<kCrcStreamBytes>();

@@ -1,4 +1,4 @@
-// Tables of CRC32C, computed by the compiler from the polynomial. L1, private to crc/.
+// Tables of CRC32C, computed from the polynomial at compile time. L1, private to checksum/.
 #pragma once
 
 #include <array>
@@ -7,13 +7,13 @@
 
 namespace tickertape::crc32c_tables {
 
-// Castagnoli's polynomial with its bits reversed (RFC 3720 gives 0x1EDC6F41).
+// Castagnoli's polynomial with its bits reversed (RFC 3720 writes 0x1EDC6F41).
 inline constexpr std::uint32_t kPolynomial = 0x82F63B78;
 
 using ByteTable = std::array<std::uint32_t, 256>;
 
-// kBySlice[k][b]: what byte b followed by k zero bytes does to a CRC; slicing-by-8 (Kounavis and Berry,
-// 2008).
+// kBySlice[k][b] is what byte b contributes to the CRC if k more bytes follow it; slicing by 8 (Kounavis and
+// Berry, 2008).
 inline constexpr auto kBySlice = [] {
   std::array<ByteTable, 8> tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -30,7 +30,7 @@ inline constexpr auto kBySlice = [] {
   return tables;
 }();
 
-// A linear map of 32 bits, as one look-up for each byte of the argument.
+// A linear map of 32 bits, as one table for each byte of its argument.
 using ShiftTable = std::array<ByteTable, 4>;
 
 constexpr std::uint32_t apply(const ShiftTable& table, std::uint32_t crc) {
@@ -38,10 +38,10 @@ constexpr std::uint32_t apply(const ShiftTable& table, std::uint32_t crc) {
          table[3][crc >> 24];
 }
 
-// The map that moves a CRC over `zero_bytes` zero bytes; it joins the CRCs of neighbouring blocks.
+// The map that extends a CRC by `zero_bytes` zero bytes. It joins the CRCs of neighbouring blocks.
 template <std::size_t zero_bytes>
 constexpr ShiftTable make_shift_table() {
-  std::array<std::uint32_t, 32> images{};  // where each single bit goes
+  std::array<std::uint32_t, 32> images{};  // images[i] is the image of bit i
   for (std::size_t bit = 0; bit < 32; ++bit) {
     std::uint32_t crc = std::uint32_t{1} << bit;
     for (std::size_t i = 0; i < zero_bytes; ++i) crc = (crc >> 8) ^ kBySlice[0][crc & 0xFF];

@@ -1,4 +1,5 @@
-// The masked CRC32C of TFRecords, as a type of its own so that no plain CRC is ever written or compared. L1.
+// The masked CRC32C of TFRecords. It is a type of its own, so that no code can write or compare a plain CRC
+// by mistake. L1.
 #pragma once
 
 #include <bit>
@@ -8,14 +9,14 @@
 
 namespace tickertape {
 
-// CRC32C, rotated right by 15 bits plus a constant: a CRC over bytes that hold CRCs is weak, so stored ones
-// are masked (tensorflow/core/lib/hash/crc32c.h, after LevelDB's util/crc32c.h).
+// The CRC32C rotated right by 15 bits, plus a constant. A CRC over bytes that contain CRCs is weak, so stored
+// CRCs are masked (tensorflow/core/lib/hash/crc32c.h, after LevelDB's util/crc32c.h).
 class MaskedCrc {
  public:
   static MaskedCrc of(Bytes bytes) { return from(crc32c(bytes)); }
   // Masks a CRC32C that was computed in pieces.
   static MaskedCrc from(std::uint32_t crc) { return MaskedCrc(mask(crc)); }
-  // Takes the 32 bits that stand in a file.
+  // Takes 32 bits that were read from a file and are masked already.
   static MaskedCrc stored(std::uint32_t bits) { return MaskedCrc(bits); }
 
   std::uint32_t bits() const { return bits_; }

@@ -1,5 +1,5 @@
-// CRC-32 and Adler-32: published vectors, then every implementation against a bit-by-bit one.
-// Everything runs on every set of CPU features.
+// CRC-32 and Adler-32: published vectors, then every implementation against a bit-by-bit one. Runs on every
+// set of CPU features.
 #include "checksum/crc32.h"
 
 #include <cstddef>
@@ -13,7 +13,7 @@ using namespace tickertape;
 
 namespace {
 
-// Straight from the definitions (RFC 1952 section 8, RFC 1950 section 9): slow, and hard to get wrong.
+// Written directly from the definitions (RFC 1952 section 8, RFC 1950 section 9): slow, but simple.
 std::uint32_t reference_crc32(std::uint32_t crc, Bytes bytes) {
   crc = ~crc;
   for (const std::uint8_t byte : bytes) {
@@ -48,7 +48,7 @@ void check_same(Bytes bytes, std::uint32_t start) {
 
 }  // namespace
 
-// Values from Python's zlib.
+// The expected values are from Python's zlib.
 TEST_ON_EVERY_CPU(known_vectors) {
   CHECK_EQ(crc32(0, {}), 0U);
   CHECK_EQ(crc32(0, as_bytes("123456789")), 0xCBF43926U);
@@ -69,7 +69,7 @@ TEST_ON_EVERY_CPU(every_length_and_alignment) {
   }
 }
 
-// Long enough, and bright enough, to overflow sums that are reduced too deferred.
+// Long enough, with bytes large enough, to overflow sums that are reduced too late.
 TEST_ON_EVERY_CPU(long_inputs) {
   const std::vector<std::uint8_t> bytes = noise(1 << 20, 2);
   const std::vector<std::uint8_t> bright((1 << 20) + 77, 0xFF);

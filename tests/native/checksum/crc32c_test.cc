@@ -1,4 +1,4 @@
-// One suite over every implementation of CRC32C. Vectors: RFC 3720, appendix B.4.
+// CRC32C: one suite that runs for every implementation. Vectors from RFC 3720, appendix B.4.
 #include "checksum/crc32c.h"
 
 #include <cstdint>
@@ -17,7 +17,7 @@ void for_each_implementation(Check check) {
   for (const Crc32cImplementation& implementation : crc32c_implementations()) check(implementation);
 }
 
-// The definition itself, a bit at a time.
+// The definition, bit by bit.
 std::uint32_t by_definition(Bytes bytes) {
   std::uint32_t crc = ~std::uint32_t{0};
   for (const std::uint8_t byte : bytes) {
