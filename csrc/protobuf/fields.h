@@ -1,5 +1,5 @@
-// Field numbers of the messages that we write and read; each block names its .proto (in tensorboard's source
-// tree, tensorboard/compat/proto/ unless said otherwise). L1.
+// Field numbers of the protobuf messages that the event encoder and decoder use. L1. Each block names its
+// .proto file; the path is tensorboard/compat/proto/ unless another one is given.
 #pragma once
 
 #include <cstdint>

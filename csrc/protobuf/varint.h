@@ -7,28 +7,28 @@
 
 namespace tickertape {
 
-// A 64-bit varint takes at most 10 bytes.
+// A 64-bit varint takes at most 10 bytes: 7 bits in each.
 inline constexpr std::size_t kMaxVarintBytes = 10;
 
-// Bytes that store_varint() writes for `value`.
+// The number of bytes that store_varint() writes for `value`.
 constexpr std::size_t varint_size(std::uint64_t value) {
-  // 7 bits a byte; (9 * bits + 64) / 64 is bits / 7 rounded up for 1 to 64 bits, without a division.
+  // bits / 7, rounded up; for 1 to 64 bits this equals (9 * bits + 64) / 64, which needs no division.
   const auto bits = static_cast<std::size_t>(std::bit_width(value | 1));
   return (9 * bits + 64) / 64;
 }
 
-// Writes `value` and returns the byte behind it. The caller has made room.
+// Writes `value` and returns the position after it. `to` must have room for varint_size(value) bytes.
 inline std::uint8_t* store_varint(std::uint8_t* to, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) *to++ = static_cast<std::uint8_t>(value | 0x80);
   *to++ = static_cast<std::uint8_t>(value);
   return to;
 }
 
-// Reads a varint from [from, end) into `value` and returns the byte behind it; nullptr where it is cut off or
+// Reads a varint from [from, end) into `value` and returns the position after it; nullptr if it is cut off or
 // longer than 10 bytes.
 inline const std::uint8_t* load_varint(const std::uint8_t* from, const std::uint8_t* end,
                                        std::uint64_t& value) {
-  if (from != end && *from < 0x80) {  // most keys, sizes and flags
+  if (from != end && *from < 0x80) {  // fast path: most keys, sizes and flags take one byte
     value = *from;
     return from + 1;
   }

@@ -1,4 +1,5 @@
-// Writes protobuf fields into room that was measured before: sizes first, so no length is ever patched. L1.
+// Writes protobuf fields into memory whose size was computed first, so that no length is patched afterwards.
+// L1.
 #pragma once
 
 #include <bit>
@@ -18,28 +19,26 @@ constexpr std::uint32_t key(std::uint32_t field, WireType type) {
   return field << 3 | static_cast<std::uint32_t>(type);
 }
 
-// --- Sizes
-// -----------------------------------------------------------------------------------------------------
+// --- Sizes ---
 
 constexpr std::size_t key_size(std::uint32_t field) { return varint_size(std::uint64_t{field} << 3); }
 
-// A field of a varint; int64 and enum values are passed as their two's complement bits.
+// The size of a varint field. Pass int64 and enum values as their two's complement bits.
 constexpr std::size_t varint_field_size(std::uint32_t field, std::uint64_t value) {
   return key_size(field) + varint_size(value);
 }
 constexpr std::size_t fixed32_field_size(std::uint32_t field) { return key_size(field) + 4; }
 constexpr std::size_t fixed64_field_size(std::uint32_t field) { return key_size(field) + 8; }
 
-// A field of `size` bytes: string, bytes, message or packed numbers.
+// The size of a field with `size` bytes of content: string, bytes, message or packed numbers.
 constexpr std::size_t length_field_size(std::uint32_t field, std::uint64_t size) {
   return key_size(field) + varint_size(size) + size;
 }
 
-// --- Fields
-// ----------------------------------------------------------------------------------------------------
+// --- Fields ---
 
-// Stands at the next byte to write. The caller has measured the fields with the functions above and made room
-// for them; nothing is checked here.
+// Writes fields one after the other, starting at `to`. Nothing is checked: the caller has added up the sizes
+// of the fields with the functions above and provides that much room.
 class Writer {
  public:
   explicit Writer(std::uint8_t* to) : to_(to) {}
@@ -63,7 +62,7 @@ class Writer {
   }
   void text_field(std::uint32_t field, std::string_view text) { bytes_field(field, as_bytes(text)); }
 
-  // The key and length of a field whose `size` bytes come next.
+  // Writes the key and length of a field. The caller writes its `size` bytes of content next.
   void length_field(std::uint32_t field, std::uint64_t size) {
     to_ = store_varint(store_varint(to_, key(field, WireType::kLength)), size);
   }

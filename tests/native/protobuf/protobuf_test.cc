@@ -1,4 +1,4 @@
-// Varints at their edges, fields written and read back, and bytes that are no fields.
+// Varints at the limits of each length, fields written and read back, and bytes that are not fields.
 #include <array>
 #include <cstdint>
 #include <limits>
