@@ -1,4 +1,4 @@
-// What the codecs take: contiguous numbers of one type that somebody else owns. L1.
+// Element types and views of contiguous numbers: what the codecs take. L1.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,7 @@
 
 namespace tickertape {
 
-// Element types as they lie in memory, native byte order. The values are stored in the op ring: never
-// renumber.
+// Element types in native byte order. The op ring stores these values: never renumber them.
 enum class DType : std::uint8_t {
   kBool = 0,
   kUint8 = 1,
@@ -47,7 +46,7 @@ constexpr std::size_t item_size(DType dtype) {
   return 0;
 }
 
-// `size` elements of `dtype`, contiguous, aligned at least to the element; not owned.
+// `size` contiguous elements of `dtype`, aligned at least to one element. Does not own them.
 struct ArrayView {
   const void* data = nullptr;
   std::size_t size = 0;

@@ -1,5 +1,6 @@
-// An array of any type as a row of small blocks of float32 or float64, so that an inner loop exists twice,
-// not thirteen times. L1; blocks stay in the first-level cache, an array is never converted as a whole.
+// Converts an array of any element type to float32 or float64 block by block, so that a codec's inner loop
+// exists for two types instead of thirteen. L1; a block fits in the first-level cache, and an array is never
+// converted as a whole.
 #pragma once
 
 #include <algorithm>
@@ -13,19 +14,20 @@
 
 namespace tickertape {
 
-// Elements a block: 8 kB of float64, a quarter of a usual first-level cache, so tables and counters fit
-// beside it. The order of additions depends on it (histogram_stats.h): a change alters the last bits of sums.
+// Elements in a block. 8 kB of float64 is a quarter of a usual first-level cache, which leaves room for a
+// codec's tables. The order of additions depends on this number (codec/histogram/stats.h): a change alters
+// the last bits of sums.
 inline constexpr std::size_t kBlockSize = 1024;
 
-// The loop behind convert_elements() for one element type.
+// The loop of convert_elements() for one element type.
 template <typename Element, typename Value, typename Convert>
 void convert_each(ArrayView values, std::size_t from, std::size_t count, Value* to, Convert convert) {
   const auto* elements = static_cast<const Element*>(values.data) + from;
   for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<Value>(convert(elements[i]));
 }
 
-// Writes the values of the elements [from, from + count) to `to`, as NumPy's astype does: rounded to nearest
-// where `Value` (float or double) has fewer bits. A bool is 0 or 1.
+// Converts the elements [from, from + count) and writes them to `to`, as NumPy's astype does. `Value` is
+// float or double; a value that it cannot hold is rounded to nearest. A bool becomes 0 or 1.
 template <typename Value>
 void convert_elements(ArrayView values, std::size_t from, std::size_t count, Value* to) {
   const auto convert = [&]<typename Element>(Element /*example*/) {
@@ -64,9 +66,10 @@ void convert_elements(ArrayView values, std::size_t from, std::size_t count, Val
   }
 }
 
-// Calls visit(const float*, count) or visit(const double*, count) on the values of the elements [from, from +
-// count), at most kBlockSize. float32 holds every value of the small types; 32- and 64-bit integers become
-// float64. float32 and float64 are read where they lie; other values are good during the call only.
+// Calls visit(const float*, count) or visit(const double*, count) with the elements [from, from + count), at
+// most kBlockSize of them. 32- and 64-bit integers become float64; all smaller types become float32, which
+// holds them exactly. float32 and float64 arrays are passed in place; other values are valid only during the
+// call.
 template <typename Visit>
 void with_block(ArrayView values, std::size_t from, std::size_t count, Visit&& visit) {
   const auto converted = [&]<typename Value>(Value /*example*/) {
@@ -89,7 +92,7 @@ void with_block(ArrayView values, std::size_t from, std::size_t count, Visit&& v
   }
 }
 
-// with_block() for each kBlockSize elements, in order; the last block may be shorter.
+// Calls with_block() for each kBlockSize elements in order. The last block may be shorter.
 template <typename Visit>
 void for_each_block(ArrayView values, Visit visit) {
   for (std::size_t from = 0; from < values.size; from += kBlockSize) {

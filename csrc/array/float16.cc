@@ -1,5 +1,4 @@
-// float16 to float32 for whole blocks: the portable loop, and the choice of the instruction where there is
-// one. L1.
+// float16 to float32 for blocks: the portable loop, and the choice of the implementation at run time. L1.
 #include "array/float16.h"
 
 #include "array/float16_impl.h"

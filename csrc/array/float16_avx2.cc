@@ -1,4 +1,4 @@
-// float16 to float32 with F16C, eight at a time; float16.cc calls it where the processor has it. L1.
+// float16 to float32 with F16C, eight numbers a step. L1; float16.cc calls it if the processor supports it.
 #include "array/float16_impl.h"
 
 #if defined(__x86_64__)

@@ -1,4 +1,4 @@
-// What float16.cc asks of the files for one instruction set. L1, internal.
+// What float16.cc needs from the file of each instruction set. L1, private to array/.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace tickertape::float16_impl {
 
-// Converts as many whole vectors as `count` holds and returns how many elements that was.
+// Converts as many whole vectors as fit in `count` and returns the number of converted elements.
 std::size_t float16_to_float32_avx2(const std::uint16_t* from, std::size_t count, float* to);
 
 }  // namespace tickertape::float16_impl

@@ -1,4 +1,4 @@
-// Strided copies. L1.
+// Copies strided arrays row by row; see gather.h. L1.
 #include "array/gather.h"
 
 #include <cstring>
@@ -6,11 +6,11 @@
 namespace tickertape {
 namespace {
 
-// Copies one row of `count` elements of `Item`; gives the byte behind what was written.
+// Copies one row of `count` elements and returns the position after the last byte written.
 template <typename Item>
 std::uint8_t* gather_row(const std::uint8_t* from, std::ptrdiff_t stride, std::ptrdiff_t count,
                          std::uint8_t* to) {
-  // Four elements a step: half of the instructions would be the loop's.
+  // Four elements a step: with one, half of the instructions would be loop overhead.
   constexpr std::ptrdiff_t kStep = 4;
   std::ptrdiff_t i = 0;
   for (; i + kStep <= count; i += kStep, from += kStep * stride, to += kStep * sizeof(Item)) {
@@ -71,7 +71,8 @@ void gather(const ArraySource& from, std::uint8_t* to) {
     std::memcpy(to, data, bytes);
     return;
   }
-  // The innermost axes that lie as in one row are copied as one row; a contiguous array is a single one.
+  // Innermost axes that together form one evenly spaced row are copied as one row. A contiguous array is a
+  // single row.
   std::size_t last = from.rank - 1;
   std::ptrdiff_t run = from.shape[last];
   while (last > 0 && from.strides[last - 1] == from.strides[from.rank - 1] * run) run *= from.shape[--last];

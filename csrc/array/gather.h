@@ -1,4 +1,4 @@
-// Copies an array of any strides into contiguous memory: the one copy that a snapshot costs. L1.
+// Copies an array with any strides into contiguous memory. This is the copy that a snapshot costs. L1.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace tickertape {
 
-// The shape of an n-dimensional array somewhere in memory. Not owned. Strides are in bytes and may be
-// negative or 0.
+// An n-dimensional array in the caller's memory. Does not own anything it points to. Strides are in bytes and
+// may be negative or 0.
 struct ArraySource {
   const void* data = nullptr;
   DType dtype = DType::kFloat32;
@@ -23,17 +23,18 @@ struct ArraySource {
     return count;
   }
   std::size_t size_bytes() const { return size() * item_size(dtype); }
-  // True where the elements lie in C order, one behind the other.
+  // True if the elements are contiguous in C order.
   bool is_contiguous() const;
 
-  // An array without elements.
+  // An array with no elements.
   static ArraySource empty() {
     static constexpr std::ptrdiff_t kNothing = 0;
     return {nullptr, DType::kFloat32, 1, &kNothing, &kNothing};
   }
 };
 
-// Copies the elements in C order to `to`, which has room for size_bytes() and does not overlap.
+// Copies the elements in C order to `to`, which must have room for size_bytes() and must not overlap the
+// array.
 void gather(const ArraySource& from, std::uint8_t* to);
 
 }  // namespace tickertape

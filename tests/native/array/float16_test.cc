@@ -1,5 +1,5 @@
-// float16 against its definition (IEEE 754-2008, section 3.4), alone and through the codecs that convert it
-// on their way.
+// float16 conversion against its definition (IEEE 754-2008, section 3.4), alone and inside the codecs that
+// use it.
 #include "array/float16.h"
 
 #include <algorithm>
