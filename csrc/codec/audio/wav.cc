@@ -1,5 +1,5 @@
-// The 44-byte header of "Multimedia Programming Interface and Data Specifications 1.0" (IBM, Microsoft,
-// 1991), then the samples. L1: add_audio's encoder.
+// Writes the 44-byte header of "Multimedia Programming Interface and Data Specifications 1.0" (IBM,
+// Microsoft, 1991), then the samples. L1; encoder of add_audio.
 #include "codec/audio/wav.h"
 
 #include <array>

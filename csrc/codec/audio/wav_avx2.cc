@@ -1,5 +1,4 @@
-// Samples to levels in 32-byte vectors. L1.
-// Same bytes as in wav.cc.
+// quantize() compiled for AVX2, with 32-byte vectors. L1. Writes the same bytes as wav.cc.
 #if defined(__x86_64__)
 
 #include "codec/audio/wav_impl.h"

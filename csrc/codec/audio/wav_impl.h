@@ -1,5 +1,5 @@
-// The loop of encode_wav() that touches every sample: one text, compiled for each instruction set. L1, for
-// wav*.cc alone; the anonymous namespace keeps each file's instructions to itself.
+// The loop of encode_wav() over all samples: one source, compiled for each instruction set. L1, private to
+// wav*.cc. The anonymous namespace keeps each file's instructions to itself.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,14 @@
 namespace tickertape::wav_impl {
 namespace {
 
-// to[i] = samples[i] clipped to -1..1, times 32767, truncated towards 0; NaN is 0. Without branches and
-// calls, and into an array that is no byte pointer's: compilers make vectors of it (-fopt-info-vec says so).
+// to[i] = samples[i] clipped to -1..1, times 32767, truncated towards 0; NaN becomes 0. The loop has no
+// branches or calls, and `to` is not a byte pointer that might alias `samples`, so compilers vectorise it
+// (-fopt-info-vec shows this).
 template <typename Real>
 void quantize(const Real* samples, std::size_t count, std::int16_t* to) {
   for (std::size_t i = 0; i < count; ++i) {
-    // NaN is neither greater nor less than 0; of other numbers one of the two is 0.
+    // NaN is neither greater nor less than 0, so both terms are 0. For other numbers one of the two terms is
+    // 0.
     const Real above = samples[i] > 0 ? samples[i] : Real{0};
     const Real below = samples[i] < 0 ? samples[i] : Real{0};
     const Real clipped = (above < 1 ? above : Real{1}) + (below > -1 ? below : Real{-1});

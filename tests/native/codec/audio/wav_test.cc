@@ -1,5 +1,5 @@
-// WAV files field by field, and samples at the edges of what fits. Python's wave module reads them in the
-// Python tests.
+// WAV files field by field, and samples at the limits of their range. The Python tests read the files with
+// Python's wave module.
 #include "codec/audio/wav.h"
 
 #include <algorithm>
@@ -26,14 +26,14 @@ int sample(const Buffer& file, std::size_t i) {
   return static_cast<std::int16_t>(load_le<std::uint16_t>(file.data() + 44 + 2 * i));
 }
 
-// What torch does with one sample.
+// torch's conversion of one sample.
 template <typename Real>
 int level(Real value) {
   if (std::isnan(value)) return 0;
   return static_cast<int>(std::clamp(value, Real{-1}, Real{1}) * Real{32767});
 }
 
-// `around` and its two neighbours, many times over, so that each falls on every place of a vector.
+// `around` and its two neighbouring numbers, repeated so that each is at every position of a vector.
 template <typename Real>
 void add_neighbours(Real around, std::vector<Real>& samples) {
   for (const Real value : {std::nextafter(around, Real{-2}), around, std::nextafter(around, Real{2})}) {
@@ -82,7 +82,7 @@ TEST_ON_EVERY_CPU(samples_are_clipped_scaled_and_truncated) {
   for (std::size_t i = 0; i < samples.size(); ++i) CHECK_EQ(sample(file, i), expected[i]);
 }
 
-// More than one block of the conversion, in double precision and in integers.
+// More than one block of the conversion, for doubles and for integers.
 TEST_ON_EVERY_CPU(other_types) {
   std::vector<double> waves;
   std::vector<std::int8_t> steps;
