@@ -1,4 +1,4 @@
-// The frames of add_video: each clip's picture goes through to_pixels() into its cell. L1.
+// The frames of add_video: to_pixels() converts each picture of a clip, which is then copied to its cell. L1.
 #include "codec/gif/clip.h"
 
 #include <bit>
@@ -11,11 +11,11 @@ namespace tickertape {
 namespace {
 
 constexpr std::size_t kChannelsOut = 3;
-constexpr std::uint64_t kMaxSide = 65535;  // GIF89a: sizes are 16-bit words
+constexpr std::uint64_t kMaxSide = 65535;  // GIF89a stores sizes as 16-bit words
 
 enum Axis : std::size_t { kClips, kFrames, kChannels, kHeight, kWidth };
 
-// One picture of clip `n` at time `t`.
+// The picture of clip `n` at frame `t`.
 ImageArray picture(ArrayView clips, const ClipShape& shape, std::uint64_t n, std::uint64_t t) {
   const std::uint64_t pixels = shape[kHeight] * shape[kWidth];
   const std::uint64_t start = (n * shape[kFrames] + t) * shape[kChannels] * pixels;
@@ -40,13 +40,13 @@ ClipGrid clip_grid(const ClipShape& shape) {
   if (shape[kChannels] != 1 && shape[kChannels] != 3) {
     throw ArgumentError("a video has 1 or 3 channels, not " + std::to_string(shape[kChannels]));
   }
-  // More clips than this would not fit a frame even with one pixel each; it also keeps the products below in
+  // Even with one pixel each, more clips would not fit in a frame. The limit also keeps the products below in
   // range.
   const std::uint64_t clips = shape[kClips];
   if (clips > kMaxSide || shape[kHeight] > kMaxSide || shape[kWidth] > kMaxSide) {
     throw ArgumentError("a video's frames are at most 65535 x 65535 pixels");
   }
-  std::uint64_t rows = 1;  // half of N's factors of two, rounded down
+  std::uint64_t rows = 1;  // 2^(floor(log2(N) / 2)): about as many rows as columns
   while (4 * rows * rows <= clips) rows *= 2;
   const std::uint64_t columns = std::bit_ceil(clips) / rows;
   const std::uint64_t width = columns * shape[kWidth], height = rows * shape[kHeight];

@@ -1,4 +1,5 @@
-// Clips of any number type in, the frames of one moving picture out. L1; pure, thread-safe, no I/O.
+// Lays video clips of any element type out side by side, as the frames of one GIF. L1; pure, thread-safe, no
+// I/O.
 #pragma once
 
 #include <array>
@@ -11,22 +12,23 @@
 
 namespace tickertape {
 
-// N clips of T frames of C channels, H rows and W columns.
+// The sizes N, T, C, H, W: N clips, each of T frames with C channels, H rows and W columns.
 using ClipShape = std::array<std::uint64_t, 5>;
 
-// How the clips are laid out in every frame: torch's _prepare_video, which makes their number a power of two.
+// The layout of the clips in every frame, as in torch's _prepare_video, which rounds their number up to a
+// power of two.
 struct ClipGrid {
   std::uint32_t rows, columns;
-  std::uint32_t width, height;  // of a whole frame, pixels
+  std::uint32_t width, height;  // of a whole frame, in pixels
 };
 
-// Throws ArgumentError for axes of length 0, channels other than 1 and 3, and frames beyond GIF's 65,535
-// pixels.
+// Throws ArgumentError if an axis has length 0, if there are not 1 or 3 channels, or if a side of the frame
+// exceeds GIF's 65,535 pixels.
 ClipGrid clip_grid(const ClipShape& shape);
 
-// Appends the T frames, RGB, width * height * 3 bytes each, to `out`. `clips` is NTCHW in C order; its values
-// become pixels as in to_pixels(); cells without a clip are black. Throws ArgumentError like clip_grid(), and
-// where the array's size is not the shape's.
+// Appends the T frames to `out`, each RGB with width * height * 3 bytes. `clips` is NTCHW in C order. Its
+// values become pixels as in to_pixels(). Cells without a clip are black. Throws ArgumentError as clip_grid()
+// does, and if the array does not have the size of `shape`.
 ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out);
 
 }  // namespace tickertape

@@ -1,5 +1,5 @@
 // The GIF89a container (CompuServe, 1990): one palette, and for each frame the rectangle that changed. L1.
-// Section numbers below are the specification's.
+// Section numbers below refer to this specification.
 #include "codec/gif/gif.h"
 
 #include <algorithm>
@@ -18,19 +18,20 @@
 namespace tickertape {
 namespace {
 
-constexpr std::uint32_t kWord = sizeof(std::uint64_t);  // indices that are compared in one step
+constexpr std::uint32_t kWord = sizeof(std::uint64_t);  // number of indices compared in one step
 constexpr std::uint32_t kMaxSide = 65535;
-// Browsers take a delay of 0 or 1 hundredths for a mistake and show such frames ten times a second.
+// In hundredths of a second. Browsers treat a delay of 0 or 1 as an error and show such frames ten times a
+// second.
 constexpr double kMinDelay = 2;
 constexpr double kMaxDelay = 65535;
 constexpr std::uint8_t kImage = 0x2C, kTrailer = 0x3B;  // sections 20 and 27
-// Section 23: an extension of four bytes; "leave in place" when the frame's time is over.
+// Section 23: an extension of four bytes. Disposal method 1: leave the frame in place.
 constexpr std::uint8_t kGraphicControl[] = {0x21, 0xF9, 4, 1 << 2};
-// Netscape's extension: repeat for ever.
+// Netscape's extension: repeat forever.
 constexpr std::string_view kLoop("\x21\xFF\x0BNETSCAPE2.0\x03\x01\x00\x00\x00", 19);
 
 struct Rectangle {
-  std::uint32_t left, top, right, bottom;  // right and bottom are outside
+  std::uint32_t left, top, right, bottom;  // right and bottom are exclusive
 };
 
 void put_16(std::uint32_t value, Buffer& out) { store_le(out.extend(2), static_cast<std::uint16_t>(value)); }
@@ -54,7 +55,7 @@ void check(std::span<const PixelView> frames, double fps) {
   }
 }
 
-// Bits of an index: the palette's size is a power of two, and LZW knows no less than 2 bits (appendix F).
+// Bits of an index. The palette's size is a power of two, and LZW needs at least 2 bits (appendix F).
 unsigned index_bits(std::size_t colors) {
   return std::max(2U, static_cast<unsigned>(std::bit_width(colors - 1)));
 }
@@ -76,7 +77,7 @@ void write_header(const PixelView& frame, std::span<const Rgb> colors, Buffer& o
   out.append(as_bytes(kLoop));
 }
 
-// Where two rows of indices first differ; `width` where they nowhere do.
+// The first position at which two rows of indices differ; `width` if they are equal.
 std::uint32_t first_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
   std::uint32_t x = 0;
   for (; x + kWord <= width; x += kWord) {
@@ -87,7 +88,7 @@ std::uint32_t first_difference(const std::uint8_t* a, const std::uint8_t* b, std
   return x;
 }
 
-// Behind where two rows that differ last do.
+// One past the last position at which two different rows of indices differ.
 std::uint32_t end_of_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
   std::uint32_t end = width;
   for (; end >= kWord; end -= kWord) {
@@ -99,13 +100,14 @@ std::uint32_t end_of_difference(const std::uint8_t* a, const std::uint8_t* b, st
   return end;
 }
 
-// The indices that the screen shows, frame after frame.
+// The palette indices that a viewer shows after each frame.
 class Screen {
  public:
   Screen(std::uint32_t width, std::uint32_t height)
       : width_(width), indices_(std::size_t{width} * height), row_(width) {}
 
-  // Shows frame `n`; gives the smallest rectangle outside which nothing changed, one pixel where nothing did.
+  // Shows frame `n`. Returns the smallest rectangle that contains every change, or one pixel if nothing
+  // changed.
   Rectangle show(std::span<const PixelView> frames, std::size_t n, Palette& palette) {
     const std::uint32_t height = frames[n].height;
     if (n == 0) {
@@ -125,7 +127,7 @@ class Screen {
     return box.right == 0 ? Rectangle{0, 0, 1, 1} : box;
   }
 
-  // The indices in `box`, row behind row; good until the next call.
+  // The indices in `box`, row by row. Valid until the next call.
   Bytes part(Rectangle box) {
     const std::size_t width = box.right - box.left;
     if (width == width_) return {row_at(box.top), width * (box.bottom - box.top)};
@@ -142,11 +144,11 @@ class Screen {
   std::vector<std::uint8_t> indices_, row_, part_;
 };
 
-// Hundredths of a second that frame `n` stays: the difference of rounded times, so that roundings do not add
-// up.
+// The duration of frame `n` in hundredths of a second. It is the difference of two rounded times, so that
+// rounding errors do not add up.
 std::uint32_t delay(std::size_t n, double fps) {
-  // Fixed point, because a product and a sum of doubles may be rounded once or twice, as the processor has
-  // it.
+  // Fixed point, because compilers may fuse a product and a sum of doubles on some processors, which rounds
+  // differently.
   constexpr unsigned kFraction = 20;
   const auto period =
       static_cast<std::uint64_t>(std::clamp(100 / fps, kMinDelay, kMaxDelay) * (1U << kFraction));

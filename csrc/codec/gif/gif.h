@@ -1,4 +1,4 @@
-// Frames of 8-bit pixels in, an animated GIF out. L1; pure, thread-safe, no I/O.
+// Encodes frames of 8-bit pixels as an animated GIF. L1; pure, thread-safe, no I/O.
 #pragma once
 
 #include <span>
@@ -8,12 +8,16 @@
 
 namespace tickertape {
 
-// Appends a GIF89a file that shows `frames` (all of one size, with 1 or 3 channels) at `fps` frames a second,
-// for ever. Clips of at most 256 colours, and gray ones, keep their pixels; others share a palette of 256
-// with ordered dithering. GIF counts time in hundredths of a second: single frames are rounded so that the
-// clip as a whole keeps its length, up to 50 frames a second, the most that browsers show. Deterministic.
-// Throws ArgumentError for no frames, other channels, sizes and channels that differ, sizes beyond 65,535,
-// and an fps that is not a positive number.
+// Appends a GIF89a file to `out` that shows `frames` at `fps` frames a second and repeats forever. All frames
+// must have the same size and the same number of channels, 1 or 3.
+//
+// A clip of at most 256 colours, and every grey one, keeps its pixels. Any other clip gets a palette of 256
+// colours with ordered dithering. GIF counts time in hundredths of a second: frame durations are rounded so
+// that the whole clip keeps its length, up to 50 frames a second, which is the most that browsers show.
+// Deterministic.
+//
+// Throws ArgumentError if there are no frames, if sizes or channels differ or are not allowed, if a side
+// exceeds 65,535 pixels, or if fps is not a positive finite number.
 void encode_gif(std::span<const PixelView> frames, double fps, Buffer& out);
 
 }  // namespace tickertape

@@ -1,5 +1,6 @@
-// LZW with a hash table of the known strings; the table starts over when its 4,096 codes are used. L1: GIF
-// images. Runs of one index, which flat pictures are made of, cost a step a code, not a step a pixel.
+// LZW with a hash table of known strings, which is cleared when all 4,096 codes are used. L1; part of the GIF
+// encoder. Runs of one index, which are common in flat pictures, cost one step for each code instead of one
+// for each pixel.
 #include "codec/gif/lzw.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 constexpr std::uint64_t kEachByte = 0x0101010101010101U;
 
-// How many of the elements from `at` on, before `end`, are `index`.
+// The number of elements from `at` on, before `end`, that equal `index`.
 std::size_t run_length(const std::uint8_t* at, const std::uint8_t* end, std::uint32_t index) {
   const std::uint8_t* const start = at;
   const std::uint64_t all = index * kEachByte;
@@ -35,7 +36,7 @@ void LzwEncoder::clear() {
   std::fill_n(table_.get(), std::size_t{1} << kTableBits, kNone);
   for (auto& codes : runs_) codes.clear();
   std::iota(longest_run_.begin(), longest_run_.end(), std::uint16_t{0});
-  next_code_ = clear_code_ + 2;  // behind it stands the end code
+  next_code_ = clear_code_ + 2;  // clear_code_ + 1 is the end code
   code_bits_ = static_cast<unsigned>(std::bit_width(clear_code_));
 }
 
@@ -47,11 +48,11 @@ void LzwEncoder::begin(unsigned index_bits, Buffer& out) {
   put_code(clear_code_, bits_, out);
 }
 
-// Where `string` with `index` behind it is in the table, or would go.
+// The table place of `string` followed by `index`, or the free place where it would be inserted.
 inline std::uint32_t LzwEncoder::place_of(std::uint32_t string, std::uint32_t index) const {
   constexpr std::uint32_t kMask = (1U << kTableBits) - 1;
-  // The product, which spreads the indices over the table, is ready before `string` is known. Its factor is
-  // 2^12 divided by the golden ratio: neighbouring indices lie far apart.
+  // The product spreads the indices over the table and can be computed before `string` is known. Its factor
+  // is 2^12 divided by the golden ratio, which maps neighbouring indices to distant places.
   std::uint32_t place = ((string << (kTableBits - kMaxCodeBits)) ^ (index * 0x9E5U)) & kMask;
   const std::uint32_t* const table = table_.get();
   const std::uint32_t longer = string << 8 | index;
@@ -85,8 +86,7 @@ void LzwEncoder::add(Bytes indices, Buffer& out) {
   bits_ = bits;
 }
 
-// Writes the code of `string`, and gives a code to what it is with `index` behind it, at `place` of the
-// table.
+// Writes the code of `string` and assigns a code to `string` followed by `index`, at `place` in the table.
 inline void LzwEncoder::put_and_learn(std::uint32_t string, std::uint32_t index, std::uint32_t place,
                                       Bits& to, Buffer& out) {
   put_code(string, to, out);
@@ -100,16 +100,16 @@ inline void LzwEncoder::put_and_learn(std::uint32_t string, std::uint32_t index,
     longest_run_[index] = static_cast<std::uint16_t>(next_code_);
     runs_[index].push_back(longest_run_[index]);
   }
-  // The decoder knows each new string one code later, so codes grow when the first longer one has been given
-  // out.
+  // The decoder learns each new string one code later. So codes get longer only after the first code that
+  // needs more bits has been assigned.
   if (next_code_ == 1U << code_bits_) ++code_bits_;
   ++next_code_;
 }
 
-// `length` times `index`, when no string is being matched; returns the string that is being matched then.
+// Adds `length` times `index`, starting with no partial match. Returns the string that is matched at the end.
 std::uint32_t LzwEncoder::add_run(std::uint32_t index, std::size_t length, Bits& to, Buffer& out) {
   const auto& codes = runs_[index];
-  // The longest known one each time, which is then known with one more.
+  // Each step writes the longest known run, which makes the run that is one longer known.
   while (length > 1 + codes.size()) {
     const std::size_t longest = 1 + codes.size();
     const std::uint32_t string = longest_run_[index];
@@ -122,7 +122,7 @@ std::uint32_t LzwEncoder::add_run(std::uint32_t index, std::size_t length, Bits&
 void LzwEncoder::end(Buffer& out) {
   if (string_ != kNone) {
     put_code(string_, bits_, out);
-    // The decoder adds a string for that code too, and may read the next one longer.
+    // The decoder also adds a string for that code and may expect the next code to be longer.
     if (next_code_ == 1U << code_bits_ && code_bits_ < kMaxCodeBits) ++code_bits_;
   }
   put_code(clear_code_ + 1, bits_, out);
@@ -139,7 +139,7 @@ void LzwEncoder::end(Buffer& out) {
 inline void LzwEncoder::put_code(std::uint32_t code, Bits& to, Buffer& out) {
   to.bits |= std::uint64_t{code} << to.count;
   to.count += code_bits_;
-  // All eight bytes, of which count / 8 are whole; the next store goes over the others.
+  // Stores all eight bytes. Only the first count / 8 are complete; the next store overwrites the others.
   store_le(block_ + to.size, to.bits);
   to.size += to.count / 8;
   to.bits >>= to.count & ~7U;

@@ -1,4 +1,5 @@
-// Exact palettes by hashing; others by the cell of the colour cube in which a pixel lies. L1: GIF clips.
+// Maps pixels to palette indices: by hashing if the palette is exact, otherwise by cells of the colour cube.
+// L1; part of the GIF encoder.
 #include "codec/gif/palette.h"
 
 #include <algorithm>
@@ -13,21 +14,21 @@ using namespace palette_impl;
 
 namespace {
 
-constexpr unsigned kPlaceBits = 12;  // sixteen places for each colour: nearly all lie where they are sought
+constexpr unsigned kPlaceBits = 12;  // sixteen places for each colour, so that there are few collisions
 constexpr std::uint32_t kPlaceMask = (1U << kPlaceBits) - 1;
-// Tells black from a free place.
+// Set in used places, to distinguish black from a free place.
 constexpr std::uint32_t kUsed = 1U << 24;
-// Pixels that are looked at together: compared with the one before, since pictures that a palette holds
-// exactly are mostly flat.
+// Number of pixels that are compared with the previous pixel in one step. Clips with few colours mostly have
+// flat areas.
 constexpr std::uint32_t kStep = 16;
 
-// Calls visit(x, color) on the pixels of a row, from left to right, red in the lowest byte, and repeat(x)
-// where pixels [x, x + kStep) are what pixel x - 1 is.
+// Calls visit(x, color) for the pixels of a row from left to right; red is in the lowest byte of `color`. If
+// the pixels [x, x + kStep) all equal pixel x - 1, calls repeat(x) for them instead.
 template <typename Visit, typename Repeat>
 void for_each_color(const PixelView& frame, std::uint32_t y, Visit visit, Repeat repeat) {
   const std::uint8_t* row = frame.data + y * frame.stride;
   const std::size_t channels = frame.channels;
-  // The last pixel is read by itself: behind it no byte may be read.
+  // The last pixel is read byte by byte, because reading 4 bytes would read past the end of the row.
   const std::uint32_t last = frame.width - 1;
   for (std::uint32_t x = 0; x < last;) {
     const std::uint8_t* at = row + x * channels;
@@ -55,7 +56,8 @@ constexpr int bayer(std::uint32_t x, std::uint32_t y) {
   return value;
 }
 
-// Shifts between -4 and 3: one cell of the cube wide, so that neighbouring cells blend.
+// Shifts between -4 and 3. They cover the width of one cell of the colour cube, so that neighbouring cells
+// blend.
 Shifts dither(std::uint32_t y) {
   Shifts shifts;
   for (std::uint32_t x = 0; x < shifts.size(); ++x) {
@@ -74,7 +76,7 @@ Palette::Palette(std::span<const PixelView> frames) {
   cells_.resize(frames[0].width);
 }
 
-// Gathers the colours; false as soon as they are too many.
+// Collects the colours. Returns false as soon as there are more than kMaxColors.
 bool Palette::collect(std::span<const PixelView> frames) {
   places_.assign(std::size_t{1} << kPlaceBits, 0);
   indices_.resize(std::size_t{1} << kPlaceBits);
@@ -108,7 +110,7 @@ bool Palette::collect_row(const PixelView& frame, std::uint32_t y) {
   return too_many == 0;
 }
 
-// Where `color` stands in an exact palette's table, or where it would go.
+// The place of `color` in the table of an exact palette, or the free place where it would be inserted.
 inline std::uint32_t Palette::place_of(std::uint32_t color) const {
   // Fibonacci hashing: 2^32 divided by the golden ratio.
   std::uint32_t place = color * 0x9E3779B9U >> (32 - kPlaceBits);
@@ -116,8 +118,9 @@ inline std::uint32_t Palette::place_of(std::uint32_t color) const {
   return place;
 }
 
-// Squares of the distances between the middle of each cell's side and each colour; those of red carry the
-// colour's index in their lowest byte, so that of equally near colours the first is the nearest.
+// For each channel and level: the squared distance from the middle of the level's cells to each colour. The
+// terms of red have the colour's index in their lowest byte, so that the first of equally near colours is
+// chosen.
 void Palette::prepare_search() {
   nearest_.assign(kCells, -1);
   for (std::size_t channel = 0; channel < 3; ++channel) {
@@ -125,7 +128,7 @@ void Palette::prepare_search() {
     for (std::size_t level = 0; level < terms_[channel].size(); ++level) {
       const int middle = static_cast<int>((level << kCellShift) + (1 << kCellShift) / 2);
       Terms& terms = terms_[channel][level];
-      terms.fill(1 << 28);  // farther than any colour: three squares of 255, and eight bits
+      terms.fill(1 << 28);  // larger than the term of any colour: 3 * 255^2, shifted left by 8
       for (std::size_t i = 0; i < colors_.size(); ++i) {
         const int value = channel == 0 ? colors_[i].red : channel == 1 ? colors_[i].green : colors_[i].blue;
         const int square = (value - middle) * (value - middle);
@@ -151,7 +154,7 @@ void Palette::map_row(const PixelView& frame, std::uint32_t y, std::uint8_t* ind
     return;
   }
   cells_of_row(frame.data + y * frame.stride, frame.width, dither(y), cells_.data());
-  int all = 0;  // negative when one of them is
+  int all = 0;  // negative if any index is
   for (std::uint32_t x = 0; x < frame.width; ++x) {
     const int index = nearest_[cells_[x]];
     indices[x] = static_cast<std::uint8_t>(index);

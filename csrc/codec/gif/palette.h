@@ -1,4 +1,5 @@
-// At most 256 colours for a clip: the very ones where it has no more, otherwise a good choice. L1; pure.
+// Chooses at most 256 colours for a clip: exactly its own if it has no more, otherwise the best
+// approximation. L1; pure; part of the GIF encoder.
 #pragma once
 
 #include <array>
@@ -16,28 +17,29 @@ struct Rgb {
   std::uint8_t red, green, blue;
 };
 
-// True when row `y` has the same pixels in two frames of one size and number of channels.
+// True if row `y` has the same pixels in both frames. The frames must have the same size and number of
+// channels.
 inline bool is_same_row(const PixelView& a, const PixelView& b, std::uint32_t y) {
   return std::memcmp(a.data + y * a.stride, b.data + y * b.stride, std::size_t{a.width} * a.channels) == 0;
 }
 
-// At most 256 colours that stand for those of all `frames`, which have 3 channels.
+// Chooses at most 256 colours that approximate those of `frames`, which have 3 channels.
 std::vector<Rgb> cut_colors(std::span<const PixelView> frames);
 
-// One palette for all frames of a clip, and the way from a pixel to its index. Depends on the pixels alone,
-// in whole numbers. Not thread-safe: looking up remembers.
+// The palette of a clip, and the map from its pixels to palette indices. Uses integers only, so the result
+// depends on the pixels alone. Not thread-safe: map_row() caches results.
 class Palette {
  public:
-  // `frames` have 1 (gray) or 3 (RGB) channels, all the same, and one size.
+  // `frames` have 1 (grey) or 3 (RGB) channels; all have the same size and number of channels.
   explicit Palette(std::span<const PixelView> frames);
 
   std::span<const Rgb> colors() const { return colors_; }
 
-  // True when each pixel finds its own colour.
+  // True if every pixel's colour is in the palette.
   bool exact() const { return exact_; }
 
-  // Writes the indices of row `y` of `frame`. Where the palette is not exact, an ordered dither spreads the
-  // error; it is the same in each frame, so what stands still stays still.
+  // Writes the indices of row `y` of `frame`, one byte each. If the palette is not exact, an ordered dither
+  // spreads the error. It is the same in every frame, so a still part of the clip does not flicker.
   void map_row(const PixelView& frame, std::uint32_t y, std::uint8_t* indices);
 
  private:
@@ -49,11 +51,12 @@ class Palette {
 
   std::vector<Rgb> colors_;
   bool exact_ = false;
-  // Exact palettes, open addressing: colours, 0 where a place is free, and their indices.
+  // For an exact palette: a hash table with open addressing. Colours (0 if a place is free) and their
+  // indices.
   std::vector<std::uint32_t> places_;
   std::vector<std::uint8_t> indices_;
-  // Other palettes: for each cell of the colour cube the index of the nearest colour, or -1 while nobody
-  // asked; for each level of a channel what it adds to the distance of each colour; the cells of one row.
+  // For other palettes: the index of the nearest colour of each cell of the colour cube (-1 if not computed
+  // yet), the distance terms of each channel's levels, and the cells of one row.
   std::vector<std::int16_t> nearest_;
   std::array<std::vector<palette_impl::Terms>, 3> terms_;
   std::vector<std::uint16_t> cells_;

@@ -1,5 +1,5 @@
-// Cells of 16 pixels a step, sums of eight colours. L1.
-// Same numbers as the portable twins.
+// The loops of Palette with AVX2: cells of 16 pixels a step, sums of eight colours a step. L1. Returns the
+// same numbers as the portable code.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -13,7 +13,8 @@ struct Planes {
   __m128i red, green, blue;
 };
 
-// Where the bytes of one channel of 16 pixels lie in the k-th of three vectors; -1 (a zero) for others.
+// from[channel][k][i]: the byte of vector k that holds `channel` of pixel i. -1, which becomes 0, if it is in
+// another vector.
 struct Picks {
   alignas(16) signed char from[3][3][16];  // [channel][vector]
 };
@@ -45,7 +46,7 @@ Planes load_planes(const std::uint8_t* row) {
   return {plane(bytes, 0), plane(bytes, 1), plane(bytes, 2)};
 }
 
-// Byte i shifted by kBits to the right (or to the left, where kBits is negative), then `mask`.
+// Each byte shifted right by kBits (left if kBits is negative), then masked with `mask`.
 template <int kBits>
 __m128i moved(__m128i bytes, int mask) {
   const __m128i shifted = kBits > 0 ? _mm_srli_epi16(bytes, kBits) : _mm_slli_epi16(bytes, -kBits);

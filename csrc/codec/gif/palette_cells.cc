@@ -1,11 +1,11 @@
-// The portable twins of Palette's loops, and the choice between them and the others. L1.
+// The loops of Palette in portable code, and the choice of the implementation at run time. L1.
 #include "base/cpu.h"
 #include "codec/gif/palette_impl.h"
 
 namespace tickertape::palette_impl {
 namespace {
 
-// Written so that compilers for processors that load every third byte in one step (NEON) make vectors of it.
+// Written so that compilers vectorise it for processors that can load every third byte in one step (NEON).
 void cells_portable(const std::uint8_t* row, std::size_t count, const Shifts& shifts, std::uint16_t* cells) {
   constexpr std::size_t kStep = 64;
   std::array<int, kStep> wide;

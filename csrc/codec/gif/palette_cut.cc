@@ -1,6 +1,6 @@
-// 256 colours for many: the colour cube is cut where the colours vary most. L1: GIF clips.
-// The cutting follows Wan, Prusinkiewicz and Wong, "A variance-based technique for colour image quantization"
-// (1988).
+// Chooses 256 colours by cutting the colour cube where the colours vary most. L1; part of the GIF encoder.
+// The algorithm follows Wan, Prusinkiewicz and Wong, "A variance-based technique for colour image
+// quantization" (1988).
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxWidth = 65535;  // of a GIF
 
-// What the pixels in one cell of the cube add up to. Whole numbers throughout: floating point could round
+// The number and the sums of the pixels in one cell of the cube. Integers only: floating point could round
 // differently on another processor.
 struct Cell {
   std::uint64_t count = 0;
@@ -26,7 +26,7 @@ struct Cell {
   std::uint64_t mean(std::size_t axis) const { return (16 * sums[axis] + count / 2) / count; }
 };
 
-// Cells [begin, end), and along which axis they spread most.
+// Cells [begin, end), and the axis along which they vary most.
 struct Box {
   std::size_t begin, end;
   std::size_t axis = 0;
@@ -53,11 +53,11 @@ Box make_box(const std::vector<Cell>& cells, std::size_t begin, std::size_t end)
   return box;
 }
 
-// The same of one stretch of pixels, two sums of 32 bits in each word.
+// A Cell for a limited number of pixels: each word holds two 32-bit sums.
 struct PackedCell {
   std::uint64_t red_green = 0, blue_count = 0;
 };
-// Sums of more pixels could be too great for 32 bits: 2^24 times 255.
+// Most pixels for which 32-bit sums cannot overflow: 2^24 * 255 < 2^32.
 constexpr std::size_t kMaxStretch = std::size_t{1} << 24;
 
 void unpack(std::vector<PackedCell>& stretch, std::vector<Cell>& cells) {
@@ -111,7 +111,8 @@ Rgb mean_color(const std::vector<Cell>& cells, const Box& box) {
 
 }  // namespace
 
-// Cuts the box that spreads most at its mean, until there are enough boxes; each gives its mean colour.
+// Cuts the box with the largest spread at its mean until there are enough boxes. The mean colour of each box
+// becomes a palette entry.
 std::vector<Rgb> cut_colors(std::span<const PixelView> frames) {
   std::vector<Cell> cells = count_cells(frames);
   std::vector<Box> boxes = {make_box(cells, 0, cells.size())};

@@ -1,5 +1,5 @@
-// The loops of Palette that touch every pixel or every colour: one twin for each instruction set. L1, for
-// palette*.cc alone; the anonymous namespace keeps each file's instructions to itself.
+// The loops of Palette over all pixels or all colours, one implementation for each instruction set. L1,
+// private to palette*.cc. The anonymous namespace keeps each file's instructions to itself.
 #pragma once
 
 #include <algorithm>
@@ -15,21 +15,22 @@ inline constexpr unsigned kCellShift = 8 - kCellBits;
 inline constexpr std::size_t kCells = std::size_t{1} << (3 * kCellBits);
 inline constexpr std::size_t kMaxColors = 256;
 
-// What is added to the channels of pixel x of a row: shifts[x % 8], -127 to 127.
+// The value that is added to the channels of pixel x of a row: shifts[x % 8], -127 to 127.
 using Shifts = std::array<signed char, 8>;
 
-// cells[x] = the cell of RGB pixel x after its shift, each channel clipped to 0..255; red in the upper bits.
+// cells[x] is the cell of RGB pixel x after its shift, with each channel clipped to 0..255. Red is in the
+// highest bits.
 void cells_of_row(const std::uint8_t* row, std::size_t count, const Shifts& shifts, std::uint16_t* cells);
 
 // One number for each colour.
 using Terms = std::array<std::int32_t, kMaxColors>;
 
-// The least of red[i] + green[i] + blue[i]; sums below 2^31.
+// The minimum of red[i] + green[i] + blue[i]. Every sum must be below 2^31.
 std::int32_t least_sum(const Terms& red, const Terms& green, const Terms& blue);
 
 namespace {
 
-// Compilers make vectors of it: least_sum() for the instructions that the file may use.
+// least_sum() for the instruction set of the including file. Compilers vectorise it.
 inline std::int32_t least_sum_in_vectors(const Terms& red, const Terms& green, const Terms& blue) {
   std::int32_t least = std::numeric_limits<std::int32_t>::max();
   for (std::size_t i = 0; i < kMaxColors; ++i) {
@@ -42,7 +43,8 @@ inline std::int32_t least_sum_in_vectors(const Terms& red, const Terms& green, c
 }  // namespace
 
 #if defined(__x86_64__)
-// The same for as many pixels as fill whole steps, a multiple of 8; returns how many.
+// Like the functions above. cells_avx2() converts only whole steps and returns how many pixels that was, a
+// multiple of 8.
 std::size_t cells_avx2(const std::uint8_t* row, std::size_t count, const Shifts& shifts,
                        std::uint16_t* cells);
 std::int32_t least_sum_avx2(const Terms& red, const Terms& green, const Terms& blue);

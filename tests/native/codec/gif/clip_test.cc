@@ -1,4 +1,4 @@
-// Clips laid out as frames, against the layout written out by hand.
+// Clips laid out as frames, against a layout written by hand.
 #include "codec/gif/clip.h"
 
 #include <cstdint>
@@ -11,7 +11,7 @@ using namespace tickertape;
 
 namespace {
 
-// Value n * 16 + t everywhere in clip n at time t.
+// A clip whose pixels are all n * 16 + t, for clip n at frame t.
 std::vector<std::uint8_t> numbered(const ClipShape& shape) {
   std::vector<std::uint8_t> clips;
   for (std::uint64_t n = 0; n < shape[0]; ++n) {
@@ -29,7 +29,8 @@ TEST_ON_EVERY_CPU(the_grid_is_torchs) {
     std::uint64_t clips;
     std::uint32_t rows, columns;
   };
-  // torch's _prepare_video: rows = 2^((bits - 1) / 2) of N, columns = N filled up to a power of two / rows.
+  // torch's _prepare_video: rows = 2^((bits - 1) / 2) for N with that many bits, columns = N rounded up to a
+  // power of two, divided by rows.
   for (const Case& c :
        {Case{1, 1, 1}, {2, 1, 2}, {3, 1, 4}, {4, 2, 2}, {5, 2, 4}, {8, 2, 4}, {9, 2, 8}, {16, 4, 4}}) {
     const ClipGrid grid = clip_grid({c.clips, 1, 3, 5, 7});

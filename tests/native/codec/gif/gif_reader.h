@@ -1,5 +1,5 @@
-// A plain GIF reader of our own, so that the encoder's output is read back natively. Slow and strict:
-// anything odd throws. Pillow is the other oracle, in the Python tests.
+// A simple GIF reader, so that the encoder's output is read back natively. Slow and strict: it throws on
+// anything unusual. Pillow is a second oracle, in the Python tests.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct DecodedGif {
   std::uint32_t width = 0, height = 0;
   std::size_t palette_size = 0;
   std::vector<unsigned> delays;
-  std::vector<std::size_t> areas;                 // pixels that each frame stores
+  std::vector<std::size_t> areas;                 // number of pixels that each frame stores
   std::vector<std::vector<std::uint8_t>> frames;  // RGB, as shown
 };
 
@@ -90,7 +90,7 @@ class GifReader {
     gif.areas.push_back(indices.size());
   }
 
-  // LZW as appendix F has it, strings spelt out.
+  // LZW as in appendix F, with strings stored in full.
   static std::vector<std::uint8_t> unpack(unsigned bits, const std::vector<std::uint8_t>& data) {
     const unsigned clear = 1U << bits;
     std::vector<std::vector<std::uint8_t>> strings;

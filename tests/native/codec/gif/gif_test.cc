@@ -1,5 +1,5 @@
-// GIF files read back by the decoder of gif_reader.h: exact palettes keep their pixels, others come close;
-// delays, and rectangles of what changed.
+// GIF files read back by gif_reader.h: exact palettes keep their pixels, others are close; delays; rectangles
+// of changes.
 #include "codec/gif/gif.h"
 
 #include <algorithm>
@@ -61,7 +61,7 @@ DecodedGif decoded(const Clip& clip, double fps = 4) {
   return gif;
 }
 
-// Largest difference between what was given and what is shown.
+// The largest difference between the given and the shown pixels.
 int worst(const Clip& clip, const DecodedGif& gif) {
   int most = 0;
   for (std::size_t t = 0; t < clip.frames.size(); ++t) {
@@ -97,7 +97,7 @@ TEST(gray_is_always_exact) {
   CHECK_EQ(worst(three, decoded(three)), 0);
 }
 
-// Enough pixels for the table of strings to fill up and start over, several times, at every code width.
+// Enough pixels to fill the table of strings and clear it several times, at every code width.
 TEST(long_images) {
   for (const std::uint32_t colours : {2U, 6U, 100U, 256U}) {
     const Clip clip = paint(256, 200, 1, 1, [=](auto, auto, auto, auto) { return noise() % colours; });
@@ -107,7 +107,7 @@ TEST(long_images) {
   CHECK_EQ(worst(flat, decoded(flat)), 0);
 }
 
-// Runs of one index of all lengths, behind each other and again: the shortcut of LZW for them.
+// Runs of one index of every length, in sequence and repeated: they take LZW's shortcut.
 TEST(runs) {
   for (const std::uint32_t colours : {1U, 2U, 3U, 40U, 256U}) {
     for (const std::uint32_t longest : {3U, 9U, 60U, 5000U}) {
@@ -121,7 +121,7 @@ TEST(runs) {
   }
 }
 
-// One pixel and two, at every place of a row, and rows that stay between rows that change.
+// One and two changed pixels at every position of a row, and unchanged rows between changed ones.
 TEST(changes_at_every_place) {
   for (std::uint32_t x0 = 0; x0 < 40; ++x0) {
     const Clip clip = paint(40, 9, 3, 3, [=](auto t, auto x, auto y, auto) {

@@ -1,5 +1,5 @@
-// Palettes: every pixel of a clip of few colours finds its own, others the colour that a slow search finds,
-// on every CPU.
+// Palettes on every set of CPU features: in clips with few colours every pixel has its own colour; in others
+// it has the colour that a slow search finds.
 #include "codec/gif/palette.h"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ struct Picture {
   int at(std::uint32_t x, std::uint32_t y, std::size_t c) const { return bytes[y * stride + x * 3 + c]; }
 };
 
-// Rows with some bytes between them, but none behind the last pixel: nothing there may be read.
+// Rows with a few bytes between them, but none after the last pixel, so that a sanitizer notices reads past
+// it.
 template <typename Value>
 Picture paint(std::uint32_t width, std::uint32_t height, std::size_t gap, Value value) {
   Picture picture{width, height, std::size_t{width} * 3 + gap, {}};
@@ -44,13 +45,14 @@ std::vector<std::uint8_t> mapped(Palette& palette, const PixelView& view, std::u
   return indices;
 }
 
-// Bayer's matrix of 8 x 8 as it is usually printed.
+// Bayer's 8 x 8 matrix as usually printed.
 constexpr int kBayer[8][8] = {{0, 32, 8, 40, 2, 34, 10, 42},  {48, 16, 56, 24, 50, 18, 58, 26},
                               {12, 44, 4, 36, 14, 46, 6, 38}, {60, 28, 52, 20, 62, 30, 54, 22},
                               {3, 35, 11, 43, 1, 33, 9, 41},  {51, 19, 59, 27, 49, 17, 57, 25},
                               {15, 47, 7, 39, 13, 45, 5, 37}, {63, 31, 55, 23, 61, 29, 53, 21}};
 
-// The first colour that is nearest to the middle of the 8 x 8 x 8 colours among which the dithered pixel is.
+// The first colour that is nearest to the middle of the cell (8 x 8 x 8 colours) that contains the dithered
+// pixel.
 std::size_t slowly_found(const Palette& palette, const Picture& picture, std::uint32_t x, std::uint32_t y) {
   int middle[3];
   for (std::size_t c = 0; c < 3; ++c) {
@@ -109,7 +111,7 @@ TEST(same_colours_on_every_cpu) {
   CHECK_EQ(SAME_ON_EVERY_CPU(colors, std::equal_to<>()).size(), 3U * 256U);
 }
 
-// Runs that begin and end at every place of what is looked at together.
+// Runs that start and end at every position within the pixels that are compared in one step.
 TEST_ON_EVERY_CPU(few_colours_find_their_own) {
   for (std::uint32_t width = 1; width < 80; ++width) {
     std::uint32_t color = 0, left = 0;
