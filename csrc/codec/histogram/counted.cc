@@ -1,4 +1,4 @@
-// Counts an array at once, or its parts side by side. L1.
+// Counts an array as a whole, or in parts that run in parallel. L1; part of the histogram.
 #include "codec/histogram/counted.h"
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 namespace tickertape::histogram_impl {
 namespace {
 
-// Some 0.1 ms of work: ten times what it takes to wake a thread (10 us, measured), and little enough that
-// threads which began at different times end together.
+// About 0.1 ms of work. This is ten times as long as waking a thread takes (10 us, measured), and short
+// enough that threads that start at different times finish at nearly the same time.
 constexpr std::size_t kPartSize = 128 * kBlockSize;
 
-// A part has tables of 37 kB.
+// Each part has tables of 37 kB, so this bounds the memory.
 constexpr std::size_t kMostParts = 64;
 
 void add(ArrayView values, Counted& to) {
@@ -24,7 +24,7 @@ void add(ArrayView values, Counted& to) {
   });
 }
 
-// Elements a part: whole blocks, for every block but the array's last has to be full.
+// Elements in a part. Parts are whole blocks, because only the last block of an array may be shorter.
 std::size_t part_size(std::size_t size) {
   const std::size_t blocks = (size + kBlockSize - 1) / kBlockSize;
   return std::max(kPartSize, (blocks + kMostParts - 1) / kMostParts * kBlockSize);

@@ -1,5 +1,5 @@
-// Bins and statistics of a whole array among the tensorflow edges; large arrays in parts. L1, for the
-// histogram alone.
+// Counts a whole array among the tensorflow edges and computes its statistics; large arrays in parts. L1,
+// private to histogram/.
 #pragma once
 
 #include "array/array.h"
@@ -14,8 +14,9 @@ struct Counted {
   BinCounts bins;
 };
 
-// The parts depend on the array's size alone, and are put together in order: the same bits, whoever counts
-// them. Throws std::bad_alloc.
+// Counts `values`. The parts depend only on the array's size and are added up in order, so the result is the
+// same to the last bit with any executor (nullptr: the calling thread counts all parts). Throws
+// std::bad_alloc.
 Counted count(ArrayView values, Executor* executor);
 
 }  // namespace tickertape::histogram_impl

@@ -1,4 +1,4 @@
-// The histograms themselves: choose how to count, then merge and trim the bins as torch does. L1.
+// Computes histograms: counts the values, then merges and trims the bins as torch does. L1.
 #include "codec/histogram/histogram.h"
 
 #include <algorithm>
@@ -29,13 +29,13 @@ void check_max_bins(std::optional<std::uint64_t> max_bins) {
 void check_edges(std::span<const double> edges) {
   if (edges.size() < 2) throw ArgumentError("bins must have at least two edges");
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    // Written so that NaN fails too.
+    // Negated, so that NaN fails as well.
     if (!(edges[i] <= edges[i + 1])) throw ArgumentError("bins must increase monotonically");
   }
 }
 
-// Adds up `max_bins` times fewer neighbours each, as make_histogram does: the quotient is rounded down, so up
-// to twice max_bins bins may remain, and the last one may hold fewer neighbours than the others.
+// Merges groups of bins / max_bins neighbours, as torch's make_histogram does. The quotient is rounded down,
+// so up to twice max_bins bins may remain, and the last group may be smaller than the others.
 void merge_bins(std::vector<std::uint64_t>& counts, std::vector<double>& edges, std::uint64_t max_bins) {
   const std::size_t bins = counts.size();
   const std::size_t neighbours = bins / max_bins;
@@ -51,8 +51,8 @@ void merge_bins(std::vector<std::uint64_t>& counts, std::vector<double>& edges, 
   edges.resize(merged + 1);
 }
 
-// The buckets from the first to the last bin that holds anything, with one empty bucket before, whose limit
-// is the first bin's left edge. Where no bin holds anything, a single empty bucket that ends at the last
+// Stores the bins from the first to the last non-empty one, with one empty bucket before them, whose limit is
+// the left edge of the first bin. If all bins are empty, stores a single empty bucket that ends at the last
 // edge.
 void store_trimmed(std::span<const std::uint64_t> counts, std::span<const double> edges, Histogram& to) {
   const auto holds = [](std::uint64_t count) { return count != 0; };
@@ -82,11 +82,12 @@ void store_buckets(std::vector<std::uint64_t> counts, std::span<const double> ed
   store_trimmed(counts, merged_edges, to);
 }
 
-// Values that search the edges side by side: steps of one search wait for each other, those of eight do not.
+// Number of values that are searched for at the same time. The steps of one search depend on each other; the
+// steps of eight searches overlap.
 constexpr std::size_t kTogether = 8;
 
-// For each value the last edge that is not above it, or the first edge. No branch depends on a value: a wrong
-// guess would cost more than the rest of a step.
+// For each value: the index of the last edge that is not above it, or 0. No branch depends on a value,
+// because a misprediction would cost more than the rest of a step.
 std::array<std::size_t, kTogether> last_edges_not_above(std::span<const double> edges,
                                                         const std::array<double, kTogether>& values) {
   std::array<std::size_t, kTogether> at{};
@@ -112,12 +113,12 @@ void count_between(const auto* values, std::size_t size, std::span<const double>
   }
 }
 
-// numpy.linspace(min, max, bins + 1), and numpy.histogram's wider range where the two are equal. Where NumPy
-// refuses because the range overflows, the edges are computed at half the scale.
+// numpy.linspace(min, max, bins + 1), with numpy.histogram's wider range if both are equal. If the range
+// overflows, which NumPy refuses, the edges are computed at half the scale.
 std::vector<double> uniform_edges(const Histogram& statistics, std::uint64_t bins) {
   double first = statistics.min;
   double last = statistics.max;
-  if (statistics.num == 0) last = 1;  // as NumPy does for an empty array
+  if (statistics.num == 0) last = 1;  // NumPy's range for an empty array
   if (first == last) {
     first -= 0.5;
     last += 0.5;
@@ -129,7 +130,7 @@ std::vector<double> uniform_edges(const Histogram& statistics, std::uint64_t bin
   std::vector<double> edges(bins + 1);
   for (std::size_t i = 0; i < bins; ++i) {
     const auto index = static_cast<double>(i);
-    // A step that underflows: linspace divides before it multiplies.
+    // If the step underflows, linspace divides before it multiplies.
     const double offset = step == 0 ? index / divisor * delta : index * step;
     edges[i] = std::min((offset + first * scale) / scale, last);
   }
@@ -141,13 +142,13 @@ bool strictly_ascending(std::span<const double> edges) {
   return std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) == edges.end();
 }
 
-// numpy.histogram's arithmetic for equal bins, step by step, so that its rounding is ours.
+// Follows numpy.histogram's arithmetic for equal bins step by step, so that every rounding is the same.
 void count_uniform(const auto* values, std::size_t size, std::span<const double> edges,
                    std::vector<std::uint64_t>& counts) {
   const double first = edges.front();
   const double width = edges.back() - first;
   const auto bins = static_cast<double>(counts.size());
-  // In a loop of their own the divisions go through the vector unit.
+  // A separate loop, so that the compiler vectorises the divisions.
   std::array<double, kBlockSize> places;
   for (std::size_t i = 0; i < size; ++i) {
     places[i] = (static_cast<double>(values[i]) - first) / width * bins;
@@ -163,8 +164,8 @@ void count_uniform(const auto* values, std::size_t size, std::span<const double>
   }
 }
 
-// The finite values beyond torch's edges (torch forgets them): a bin of their own on either side, out to the
-// extreme.
+// Adds a bin on each side for the finite values beyond the outermost edges, up to the extreme value. torch
+// does not count these values.
 void put_far_bins(std::uint64_t below, std::uint64_t above, std::vector<std::uint64_t>& counts,
                   std::vector<double>& edges, const Histogram& statistics) {
   if (above != 0) {
@@ -274,7 +275,8 @@ Histogram uniform_histogram(ArrayView values, std::uint64_t bins, std::optional<
   statistics.store(result);
   const std::vector<double> edges = uniform_edges(result, bins);
   std::vector<std::uint64_t> counts(bins);
-  // NumPy refuses bins of no width or of no finite one; values then go between the edges as they are.
+  // NumPy refuses bins whose width is 0 or not finite. Then the values are counted between the edges as they
+  // are.
   const bool numpy_counts = strictly_ascending(edges) && std::isfinite(edges.back() - edges.front());
   for_each_block(values, [&](const auto* block, std::size_t size) {
     if (numpy_counts) {

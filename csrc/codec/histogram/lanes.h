@@ -1,17 +1,17 @@
-// The sixteen lanes in which the histogram's statistics run, and who can fill them. L1, between
-// histogram_stats.cc and one file for each instruction set; all give the same bits.
+// The sixteen lanes of the histogram's statistics, and the functions that fill them. L1, private to
+// histogram/. stats.cc chooses the function of an instruction set. All of them return the same bits.
 #pragma once
 
 #include <cstddef>
 
 namespace tickertape::histogram_impl {
 
-// Element i of a block belongs to lane i % kLanes, whatever the processor: this fixes the order of all
-// additions. Sixteen lanes fill two AVX-512 registers of doubles, enough to hide the latency of an addition.
+// Element i of a block belongs to lane i % kLanes on every processor. This fixes the order of all additions.
+// Sixteen lanes fill two AVX-512 registers of doubles, which is enough to hide the latency of an addition.
 inline constexpr std::size_t kLanes = 16;
 
-// A lane adds this many rows to a part, and the parts to its sum: no number is rounded more than 8 + 8 times
-// in a block of 64 rows. NumPy's pairwise summation rounds as often (PW_BLOCKSIZE in
+// A lane adds this many rows to a partial sum, and partial sums to its sum. So no number is rounded more than
+// 8 + 8 times in a block of 64 rows, as often as in NumPy's pairwise summation (PW_BLOCKSIZE in
 // numpy/_core/src/umath/loops_utils.h.src).
 inline constexpr std::size_t kGroupRows = 8;
 
@@ -22,8 +22,8 @@ struct Lanes {
   double greatest[kLanes];
 };
 
-// Starts the lanes anew from `rows` rows of kLanes elements each; at least one row. Values that are not
-// finite leave sums that are not finite, and anything in least and greatest.
+// Sets the lanes from `rows` (at least one) rows of kLanes elements. If a value is not finite, its lane's
+// sums are not finite either, and `least` and `greatest` are unspecified.
 using RowsOfFloat = void (*)(const float* values, std::size_t rows, Lanes& lanes);
 using RowsOfDouble = void (*)(const double* values, std::size_t rows, Lanes& lanes);
 

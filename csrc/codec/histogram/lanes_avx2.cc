@@ -1,5 +1,4 @@
-// The statistics' lanes in 32-byte vectors, compiled for AVX2. L1.
-// Same bits as histogram_lanes.cc.
+// Fills the statistics' lanes with 32-byte vectors; compiled for AVX2. L1. Returns the same bits as lanes.cc.
 #include "codec/histogram/lanes.h"
 
 #if defined(__x86_64__)

@@ -1,6 +1,5 @@
-// The loops that fill the lanes, over vectors of any width, so that the portable code and the SIMD code are
-// one text. L1. Included by histogram_lanes*.cc alone; the anonymous namespace keeps each file's instructions
-// to itself.
+// The loops that fill the lanes, for vectors of any width: one source for portable and SIMD code. L1;
+// included by lanes*.cc only. The anonymous namespace keeps each file's instructions to itself.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +10,18 @@
 namespace tickertape::histogram_impl {
 namespace {
 
-// GCC's and Clang's vector types: the compiler lowers them to whatever the file's flags allow.
+// Vector types of GCC and Clang. The compiler lowers them to the instruction set of the including file.
 template <typename T, std::size_t kSize>
 struct VectorOf {
   typedef T Type __attribute__((vector_size(kSize * sizeof(T))));
 };
 
-// kWidth values as doubles.
+// Loads kWidth values and converts them to double.
 template <std::size_t kWidth, typename T>
 typename VectorOf<double, kWidth>::Type load_doubles(const T* from) {
   using Doubles = typename VectorOf<double, kWidth>::Type;
   if constexpr (kWidth == 2) {
-    // GCC 12 sends the conversion of an 8-byte vector through memory, which takes four times as long.
+    // GCC 12 converts an 8-byte vector through memory, which takes four times as long.
     return Doubles{static_cast<double>(from[0]), static_cast<double>(from[1])};
   } else {
     typename VectorOf<T, kWidth>::Type values;
@@ -31,7 +30,7 @@ typename VectorOf<double, kWidth>::Type load_doubles(const T* from) {
   }
 }
 
-// Sums and squares of the lanes [first_lane, first_lane + kWidth * kVectors).
+// Fills the sums and sums of squares of the lanes [first_lane, first_lane + kWidth * kVectors).
 template <std::size_t kWidth, std::size_t kVectors, typename T>
 void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes& lanes) {
   using Doubles = typename VectorOf<double, kWidth>::Type;
@@ -57,7 +56,7 @@ void sum_lanes(const T* values, std::size_t rows, std::size_t first_lane, Lanes&
   std::memcpy(lanes.sum_squares + first_lane, sum_squares, sizeof sum_squares);
 }
 
-// Extremes of all lanes, in vectors of kWidth of the values' own type.
+// Fills the extremes of all lanes, with vectors of kWidth values of their own type.
 template <std::size_t kWidth, typename T>
 void bound_lanes(const T* values, std::size_t rows, Lanes& lanes) {
   using Values = typename VectorOf<T, kWidth>::Type;
@@ -80,7 +79,7 @@ void bound_lanes(const T* values, std::size_t rows, Lanes& lanes) {
   }
 }
 
-// kBytes is the size of a register; kVectors of them hold sums, and as many squares, at a time.
+// kBytes is the size of a register. kVectors registers hold sums and as many hold squares at the same time.
 template <std::size_t kBytes, std::size_t kVectors, typename T>
 void rows_of(const T* values, std::size_t rows, Lanes& lanes) {
   constexpr std::size_t kWidth = kBytes / sizeof(double);

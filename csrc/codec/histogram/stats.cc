@@ -1,5 +1,5 @@
-// Statistics: lanes within a block (by SIMD where all is finite, one by one where not), compensated sums over
-// blocks. L1.
+// Statistics of blocks: lanes within a block (with SIMD if all values are finite, otherwise one by one),
+// compensated sums over blocks. L1.
 #include "codec/histogram/stats.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// The lanes of one block: whole rows by `rows`, the last and shorter one by one.
+// Fills the lanes of one block: `rows` handles whole rows, the loop below the last, shorter one.
 template <typename T, typename Rows>
 Lanes fill_lanes(const T* values, std::size_t count, Rows rows) {
   Lanes lanes{};
@@ -36,7 +36,7 @@ Lanes fill_lanes(const T* values, std::size_t count, Rows rows) {
   return lanes;
 }
 
-// Adds neighbours at the distance of half the lanes, then of a quarter, and so on, into the first.
+// Adds lane i + 8 to lane i, then i + 4, i + 2 and i + 1. Returns lane 0.
 double fold_lanes(const double (&lanes)[kLanes]) {
   double folded[kLanes];
   std::copy_n(lanes, kLanes, folded);
@@ -88,7 +88,8 @@ void Statistics::add(const double* values, std::size_t count) { add_block(values
 template <typename T, typename Rows>
 void Statistics::add_block(const T* values, std::size_t count, Rows rows) {
   const Lanes lanes = fill_lanes(values, count, rows);
-  // A value that is not finite shows in its lane's sum: Inf and NaN never turn finite again.
+  // If a value is not finite, the sum of its lane is not finite either: Inf and NaN never become finite
+  // again.
   if (all_finite(lanes.sum)) {
     fold(lanes, count);
   } else {
@@ -98,7 +99,7 @@ void Statistics::add_block(const T* values, std::size_t count, Rows rows) {
 
 template <typename T, typename Rows>
 void Statistics::add_finite(const T* values, std::size_t count, Rows rows) {
-  // Zeros in place of what is left out: they change no sum.
+  // Values that are not finite become 0, which changes no sum.
   std::array<T, kBlockSize> cleaned;
   double least = kInfinity;
   double greatest = -kInfinity;
@@ -143,7 +144,7 @@ void Statistics::store(Histogram& to) const {
   to.nan_count = nan_count_;
   to.infinite_count = infinite_count_;
   if (num_ == 0) return;
-  // Adding +0 turns -0, which a lane may or may not have met first, into +0.
+  // Adding +0 turns -0 into +0. Which zero comes first in a lane depends on the instruction set.
   to.min = min_ + 0.0;
   to.max = max_ + 0.0;
   to.num = static_cast<double>(num_);

@@ -1,6 +1,6 @@
-// min, max, num, sum and sum of squares of the finite values, block by block. L1, for the histogram alone.
-// The same bits come out on every instruction set: a journal encoded again must equal what was encoded
-// before.
+// min, max, num, sum and sum of squares of the finite values, block by block. L1, private to histogram/. The
+// result is the same to the last bit on every instruction set, because recovery encodes ops again and
+// compares bytes.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace tickertape::histogram_impl {
 
-// A sum that carries its rounding errors along (A. Neumaier, ZAMM 54, 1974, "verbesserter Kahan-Babuska").
+// A sum that also adds up its rounding errors (A. Neumaier, ZAMM 54, 1974, "verbesserter Kahan-Babuska").
 class CompensatedSum {
  public:
   void add(double value);
@@ -19,7 +19,7 @@ class CompensatedSum {
     add(later.sum_);
     error_ += later.error_;
   }
-  // The plain sum where it overflowed, for then the error is not a number.
+  // The sum with its error. If the plain sum overflowed, the error is NaN, and the plain sum is returned.
   double value() const;
 
  private:
@@ -31,20 +31,20 @@ class Statistics {
  public:
   Statistics();
 
-  // Takes the next block: kBlockSize values, fewer in the last block only.
+  // Adds the next block: kBlockSize values, or fewer in the last block.
   void add(const float* values, std::size_t count);
   void add(const double* values, std::size_t count);
 
-  // Takes what has been counted of the values behind these.
+  // Adds the statistics of the values that follow these.
   void add(const Statistics& later);
 
-  // Writes all but the buckets; everything is 0 where no value was finite.
+  // Writes all fields except the buckets. If no value was finite, num, min, max and both sums are 0.
   void store(Histogram& to) const;
 
  private:
   template <typename T, typename Rows>
   void add_block(const T* values, std::size_t count, Rows rows);
-  // For a block in which something is not finite, or whose sum overflows.
+  // For a block in which a value is not finite, or whose sum overflows.
   template <typename T, typename Rows>
   void add_finite(const T* values, std::size_t count, Rows rows);
   void fold(const Lanes& lanes, std::size_t finite);

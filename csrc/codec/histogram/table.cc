@@ -1,4 +1,4 @@
-// Builds the tables of pieces from the tensorflow edges, and counts by them. L1.
+// Builds the piece tables from the tensorflow edges, and counts values with them. L1; part of the histogram.
 #include "codec/histogram/table.h"
 
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace tickertape::histogram_impl {
 namespace {
 
-// The least value of the type that is not below `edge`.
+// The smallest value of the type that is not below `edge`.
 template <typename Value>
 Value round_up(double edge) {
   const auto nearest = static_cast<Value>(edge);
@@ -17,7 +17,7 @@ Value round_up(double edge) {
   return std::nextafter(nearest, std::numeric_limits<Value>::infinity());
 }
 
-// The least value of the type that is above `edge`.
+// The smallest value of the type that is above `edge`.
 template <typename Value>
 Value next_above(double edge) {
   const auto nearest = static_cast<Value>(edge);
@@ -39,13 +39,12 @@ auto PieceTable<Value>::starts(std::span<const double> edges) -> std::array<Bits
   const std::span<const double> above_zero = edges.subspan(kEdgesASide + 1);
   std::array<Bits, kPieces> starts{};
   std::size_t piece = 1;  // the first starts at 0
-  // Bins are half-open, so an edge starts the bin on its right; only the last edge still belongs to the last
-  // bin.
+  // Bins are half-open, so an edge starts the bin on its right. Only the last edge belongs to the last bin.
   for (const double edge : above_zero.first(kEdgesASide - 1)) {
     starts[piece++] = std::bit_cast<Bits>(round_up<Value>(edge));
   }
   starts[piece++] = std::bit_cast<Bits>(next_above<Value>(above_zero.back()));
-  // Below 0 the bits grow away from it: the mirrored edges end their bins. -0 equals the edge 0.
+  // Below 0, larger bits mean smaller values: there the mirrored edges end their bins. -0 equals the edge 0.
   starts[piece++] = kSign;
   starts[piece++] = kSign + 1;
   for (const double edge : above_zero) starts[piece++] = kSign | std::bit_cast<Bits>(next_above<Value>(edge));
@@ -69,7 +68,7 @@ PieceTable<Value>::PieceTable(std::span<const double> edges) {
 
 template <typename Value>
 void BinCounts::count_block(const Value* values, std::size_t count) {
-  // The tables take turns, so none counts more than this before it is emptied.
+  // Consecutive values use different tables, so no counter exceeds this number before the tables are emptied.
   constexpr std::uint64_t kMaxInTables = std::numeric_limits<std::uint32_t>::max();
   if (in_tables_ + count > kMaxInTables) empty_tables();
   in_tables_ += count;
@@ -77,7 +76,8 @@ void BinCounts::count_block(const Value* values, std::size_t count) {
   auto& [first, second, third, fourth] = tables_;
   std::size_t i = 0;
   for (; i + kTables <= count; i += kTables) {
-    // All four look-ups before the first store, which for all the compiler knows might change the table.
+    // All four look-ups come before the first store, because the compiler must assume that a store changes
+    // the table.
     const std::size_t pieces[kTables] = {table.piece(values[i]), table.piece(values[i + 1]),
                                          table.piece(values[i + 2]), table.piece(values[i + 3])};
     ++first[pieces[0]];

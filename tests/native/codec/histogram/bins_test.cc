@@ -1,5 +1,5 @@
-// Histograms between given edges and in equal bins, against a plain search and figures from NumPy; and what
-// is left where there is nothing to count.
+// Histograms with given edges and with equal bins, against a plain search and numbers from NumPy; and the
+// result if there is nothing to count.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -64,7 +64,7 @@ TEST(between_any_edges) {
   const std::vector<double> open = {-kInfinity, 0, kInfinity};
   check_against_reference(between(view(values), open), values, open);
   const Histogram repeated = between(view(std::vector<double>{1, 1, 2, 3}), std::vector<double>{1, 1, 2, 2});
-  CHECK((repeated.bucket_limits == std::vector<double>{1, 2, 2}));  // as torch
+  CHECK((repeated.bucket_limits == std::vector<double>{1, 2, 2}));  // as torch does
   CHECK((repeated.bucket_counts == std::vector<double>{0, 2, 1}));
 }
 

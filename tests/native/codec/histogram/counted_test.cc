@@ -1,5 +1,5 @@
-// Histograms that are counted in parts: the same bits whoever counts them and in whatever order, and the
-// counts of a plain search.
+// Histograms that are counted in parts: the same bits with any executor and in any order, and the counts of a
+// plain search.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -17,11 +17,12 @@ namespace {
 
 using namespace test;
 
-// Sizes in elements (histogram_counted.cc): a part, and from how many parts on they grow instead.
+// Sizes in elements (counted.cc): of a part, and from which the parts grow instead of their number.
 constexpr std::size_t kPart = 128 * kBlockSize;
 constexpr std::size_t kMostParts = 64;
 
-// Checks that every executor gives the bits that none gives, on every set of CPU features; gives them.
+// Checks that every executor returns the bits that the calling thread alone returns, on every set of CPU
+// features. Returns the histogram.
 Histogram by_everyone(ArrayView values, std::size_t parts) {
   return on_every_path([&] {
     const Histogram alone = tensorflow_histogram(values);
@@ -47,7 +48,7 @@ void check_sums(const Histogram& histogram, const std::vector<double>& values) {
   CHECK(std::fabs(histogram.sum_squares - squares) <= kUlps * squares);
 }
 
-// `elements` of `dtype`, whose values are `values`.
+// Takes `elements` of `dtype` that have the values `values`.
 template <typename T>
 void check(const std::vector<T>& elements, DType dtype, const std::vector<double>& values,
            std::size_t parts) {
@@ -88,7 +89,7 @@ TEST(sizes_about_parts_and_blocks) {
   check_first(3 * kPart + 1, 4);
 }
 
-// From here on there are no more parts: they are larger, by whole blocks.
+// Above this size, parts get larger by whole blocks; their number stays the same.
 TEST(sizes_about_the_most_parts) {
   if (kIsSlow) return;  // 33 million values for each set of CPU features
   const std::size_t most = kMostParts * kPart;
@@ -98,12 +99,12 @@ TEST(sizes_about_the_most_parts) {
     check(values, parts);
   };
   check_first(most + kMostParts * kBlockSize + 1, 64);
-  check_first(most + 1, 64);  // 128 blocks and a 64th of one are 129 a part
+  check_first(most + 1, 64);  // 128 blocks a part are not enough, so each part has 129
   check_first(most, 64);
   check_first(most - 1, 64);
 }
 
-// Parts without any finite value, and some whose last or only such value stands at an edge of the part.
+// Parts without any finite value, and parts whose only or last finite value is at an edge of the part.
 TEST(parts_of_nothing_but_nan_and_infinity) {
   std::vector<float> values = wide_values<float>(4 * kPart + 777);
   const auto fill = [&values](std::size_t from, std::size_t to, double value) {
@@ -121,7 +122,7 @@ TEST(parts_of_nothing_but_nan_and_infinity) {
   check(values, 5);
   values.back() = 5;
   check(values, 5);
-  values.front() = -3e38F;  // a bin of its own before torch's
+  values.front() = -3e38F;  // in an additional bin before torch's
   check(values, 5);
 }
 
@@ -138,7 +139,7 @@ TEST(each_part_has_the_extremes_once) {
   }
 }
 
-// One part's sum overflows, or each of two does so in its own direction.
+// The sum of one part overflows, or the sums of two parts overflow in opposite directions.
 TEST(parts_whose_sums_overflow) {
   std::vector<double> values(2 * kPart, 1.0);
   std::fill(values.begin(), values.begin() + 40, 1.5e308);
@@ -147,7 +148,7 @@ TEST(parts_whose_sums_overflow) {
   CHECK_EQ(one.sum_squares, kInfinity);
   std::fill(values.end() - 40, values.end(), -1.5e308);
   const Histogram both = by_everyone(view(values), 2);
-  CHECK(std::isnan(both.sum));  // as NumPy's pairwise sum of these
+  CHECK(std::isnan(both.sum));  // as in NumPy's pairwise sum
   CHECK_EQ(both.sum_squares, kInfinity);
   CHECK_EQ(both.num, static_cast<double>(values.size()));
 }

@@ -1,4 +1,4 @@
-// What the tests of histograms share: a histogram by the plainest search, and comparisons.
+// Shared by the histogram tests: a histogram by a plain search, and comparisons.
 #pragma once
 
 #include <algorithm>
@@ -53,13 +53,14 @@ inline bool same(const Histogram& a, const Histogram& b) {
          a.infinite_count == b.infinite_count;
 }
 
-// What `compute` gives on every set of CPU features, to the last bit.
+// Returns the value of compute(), and checks that it is the same to the last bit on every set of CPU
+// features.
 template <typename Compute>
 Histogram on_every_path(Compute compute) {
   return SAME_ON_EVERY_CPU(compute, same);
 }
 
-// What histogram_between() promises, by the plainest means.
+// A histogram with the contract of histogram_between(), by a plain search.
 inline Histogram reference(const std::vector<double>& values, std::span<const double> edges) {
   Histogram result;
   std::vector<double> counts(edges.size() - 1);
@@ -73,7 +74,7 @@ inline Histogram reference(const std::vector<double>& values, std::span<const do
     least = std::min(least, value);
     greatest = std::max(greatest, value);
     if (value < edges.front() || value > edges.back()) continue;
-    // Torch's last bin is closed, whether or not one of our own follows it.
+    // torch's last bin is closed, even if an additional bin follows it.
     const bool is_torchs_last = value == tensorflow_edges().back();
     const auto above = is_torchs_last ? std::lower_bound(edges.begin(), edges.end(), value)
                                       : std::upper_bound(edges.begin(), edges.end(), value);
@@ -96,7 +97,7 @@ inline Histogram reference(const std::vector<double>& values, std::span<const do
   return result;
 }
 
-// Torch's edges, and where finite values lie beyond them the extreme one.
+// torch's edges, plus the extreme value on each side with finite values beyond them.
 inline std::vector<double> tensorflow_edges_around(const std::vector<double>& values) {
   std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
   double least = 0;

@@ -1,4 +1,4 @@
-// Torch's histogram against a plain search and against figures from torch, on every set of CPU features.
+// torch's histogram against a plain search and numbers from torch, on every set of CPU features.
 #include "codec/histogram/histogram.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace test;
 
-// tensorflow_histogram() of `elements`, whose values are `values`.
+// tensorflow_histogram() of `elements`, which have the values `values`.
 template <typename T>
 void check_tensorflow(const std::vector<T>& elements, DType dtype, const std::vector<double>& values) {
   const Histogram histogram = on_every_path([&] { return tensorflow_histogram(view(elements, dtype)); });
@@ -28,7 +28,7 @@ void check_tensorflow(const std::vector<T>& elements) {
   check_tensorflow(elements, dtype_of<T>(), std::vector<double>(elements.begin(), elements.end()));
 }
 
-// Every edge in the type `T`, with `reach` neighbours on either side.
+// Every edge as a `T`, with `reach` neighbouring numbers on either side.
 template <typename T>
 std::vector<T> edges_and_neighbours(int reach) {
   std::vector<T> all;
@@ -163,7 +163,7 @@ TEST(every_size_about_rows_and_blocks_sums_up) {
     double sum = 0;
     double squares = 0;
     for (std::size_t i = 0; i < size; ++i) {
-      values[i] = static_cast<float>(static_cast<int>(i * 7 % 31) - 11);  // whole numbers: all sums are exact
+      values[i] = static_cast<float>(static_cast<int>(i * 7 % 31) - 11);  // integers, so all sums are exact
       sum += static_cast<double>(values[i]);
       squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
     }
@@ -182,7 +182,7 @@ TEST(every_size_about_rows_and_blocks_sums_up) {
 }
 
 TEST(sums_are_within_few_ulp) {
-  // 0.1 a million times: added up one by one this is off by 1.3e-6, and its squares likewise.
+  // 0.1, a million times. Added up one by one, the sum has an error of 1.3e-6, and so has the sum of squares.
   const std::vector<double> tenths(1'000'000, 0.1);
   const Histogram histogram = on_every_path([&] { return tensorflow_histogram(view(tenths)); });
   CHECK(std::abs(histogram.sum - 100000.0) <= 4 * 0x1p-36);                    // an ulp of 1e5 is 2^-36
