@@ -1,5 +1,5 @@
-// Counts symbols, makes codes, weighs stored, fixed and dynamic blocks against each other, writes the
-// smallest. L1.
+// Writes deflate blocks: counts symbols, makes codes, and chooses the smallest of stored, fixed and dynamic
+// blocks. L1; part of the PNG encoder.
 #include "codec/image/deflate.h"
 
 #include <algorithm>
@@ -31,10 +31,10 @@ struct SymbolCounts {
   std::uint64_t extra_bits = 0;
 };
 
-// Four tables, so that equal bytes in a row do not wait for each other's increments.
+// Four tables, so that equal bytes in sequence do not wait for each other's increment.
 using ByteCounts = std::array<std::array<std::uint32_t, 256>, 4>;
 
-// May read 3 bytes behind them.
+// Counts `size` bytes. May read 3 bytes past them.
 void count_bytes(const std::uint8_t* from, std::size_t size, ByteCounts& counts) {
   std::size_t i = 0;
   for (; i + 4 <= size; i += 4) {
@@ -59,7 +59,7 @@ SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> toke
     const Spelling distance = spell_distance(token.distance);
     unsigned length = token.length;
     unsigned matches = 1;
-    if (length > kLongest) {  // as put_match() splits it
+    if (length > kLongest) {  // split it as put_match() does
       const unsigned full = (length - kMinMatch) / kLongest;
       counts.literals[kLengthSpellings[kLongest].symbol] += full;
       matches += full;
@@ -81,7 +81,7 @@ SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> toke
   return counts;
 }
 
-// The lengths of both alphabets as section 3.2.7 packs them: symbols 0..15 as they are, 16..18 repeat.
+// The code lengths of both alphabets as in section 3.2.7: symbols 0..15 are lengths, 16..18 repeat a length.
 struct PackedLengths {
   struct Item {
     std::uint8_t symbol, extra;
@@ -91,7 +91,7 @@ struct PackedLengths {
   std::size_t literal_count, distance_count;
   CodeTable<kCodeLengthSymbols> code;
   std::size_t code_count;
-  std::uint64_t bits;  // of the whole header behind the block type
+  std::uint64_t bits;  // size of the header after the block type
 
   void add(unsigned symbol, std::size_t extra) {
     items[item_count++] = {static_cast<std::uint8_t>(symbol), static_cast<std::uint8_t>(extra)};
@@ -181,7 +181,7 @@ BlockCodes dynamic_codes(const SymbolCounts& counts) {
   return codes;
 }
 
-// RFC 1951, section 3.2.6. Its literal alphabet has two symbols more, which never occur but shape the
+// RFC 1951, section 3.2.6. The fixed literal alphabet has two more symbols, which never occur but affect the
 // canonical code.
 BlockCodes make_fixed_codes() {
   CodeTable<kMaxHuffmanSymbols> literals;
@@ -214,7 +214,7 @@ std::uint64_t coded_bits(const SymbolCounts& counts, const BlockCodes& codes) {
 }
 
 std::uint64_t stored_bits(std::size_t size) {
-  // At worst 7 bits up to the byte boundary behind each type.
+  // At worst 7 bits of padding after each block type.
   const std::uint64_t pieces = std::max<std::uint64_t>(1, (size + kMaxStored - 1) / kMaxStored);
   return 8 * size + pieces * (7 + 32);
 }
@@ -254,7 +254,7 @@ void DeflateWriter::write_block(Bytes bytes, std::span<const Token> tokens, bool
   const std::uint64_t fixed = coded_bits(counts, fixed_codes());
   const std::uint64_t stored = stored_bits(bytes.size());
 
-  // The chosen type takes no more than a stored block; BitWriter may touch 8 bytes more.
+  // The chosen type is at most as large as a stored block. BitWriter may write 8 bytes more.
   BitWriter writer{out.reserve_back(stored / 8 + 32), bits_, bit_count_};
   const std::uint8_t* const start = writer.at;
   if (stored <= std::min(dynamic, fixed)) {

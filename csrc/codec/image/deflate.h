@@ -1,5 +1,5 @@
-// Deflate's blocks (RFC 1951): tokens in, bits out, by whichever of the three block types is smallest. L1.
-// Knows nothing of PNG and does not look for matches: a MatchFinder does.
+// Writes tokens as deflate blocks (RFC 1951), each with the smallest of the three block types. L1. Part of
+// the PNG encoder, but knows nothing of PNG. MatchFinder makes the tokens.
 #pragma once
 
 #include <cstddef>
@@ -14,31 +14,32 @@ namespace tickertape {
 inline constexpr std::size_t kMaxMatch = 258;
 inline constexpr std::size_t kMaxDistance = 32768;
 
-// The most that fits in Token's 16 bits and in whole matches.
+// The longest match of a Token: as many whole deflate matches as fit in 16 bits.
 inline constexpr std::size_t kMaxTokenMatch = 65535 / kMaxMatch * kMaxMatch;
 
-// `literals` bytes as they are, then `length` bytes (3..kMaxTokenMatch) that stand `distance` back
-// (1..32768), in as many of deflate's matches as it takes; a length of 0 ends a block whose last bytes are
-// literals.
+// `literals` bytes as they are, then a match: `length` bytes (3..kMaxTokenMatch) that repeat those `distance`
+// bytes (1..32768) before. The match is written as several deflate matches if necessary. A length of 0 means
+// no match; only the last token of a block has it.
 struct Token {
   std::uint32_t literals;
   std::uint16_t length;
   std::uint16_t distance;
 };
 
-// The most bytes that one block may stand for; Huffman's counts depend on it.
+// The most bytes that one block may encode. Keeps the sum of symbol counts below the limit of
+// huffman_lengths().
 inline constexpr std::size_t kMaxBlockBytes = 1U << 20;
 
-// Writes one deflate stream, block by block, and keeps the bits that do not fill a byte. Not thread-safe.
+// Writes one deflate stream block by block. Keeps the bits that do not fill a byte. Not thread-safe.
 class DeflateWriter {
  public:
-  // Appends the block that stands for `bytes` (at most kMaxBlockBytes), which `tokens` cover exactly, to
-  // `out`: whole bytes only, unless it is the `last`. Never adds more than 5 bytes for each 65,535, and 6
-  // more. May read 8 bytes behind `bytes`.
+  // Appends a block that encodes `bytes` (at most kMaxBlockBytes) to `out`. `tokens` must cover `bytes`
+  // exactly. Bits that do not fill a byte are kept, unless the block is the `last`. The block is at most 6
+  // bytes, plus 5 for each 65,535, larger than `bytes`. May read 8 bytes past `bytes`.
   void write_block(Bytes bytes, std::span<const Token> tokens, bool last, Buffer& out);
 
-  // Appends an empty stored block, 4 or 5 bytes: what follows starts at a byte and may come from another
-  // writer.
+  // Appends an empty stored block, 4 or 5 bytes. The next block then starts at a byte boundary and may come
+  // from another writer.
   void align(Buffer& out);
 
  private:

@@ -1,4 +1,4 @@
-// Deflate's output loop with BMI2 shifts. L1.
+// Deflate's output loop, compiled with BMI2 shifts. L1; writes the same bytes as the portable code.
 #if defined(__x86_64__)
 
 #include "codec/image/deflate_emit.h"

@@ -1,5 +1,5 @@
-// The loop that writes a block's tokens as codes: one body, compiled for each instruction set. L1, for
-// deflate alone.
+// The loop that writes a block's tokens as codes: one source, compiled for each instruction set. L1, private
+// to deflate*.cc.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ inline constexpr std::size_t kDistanceSymbols = 30;
 inline constexpr unsigned kEndOfBlock = 256;
 inline constexpr unsigned kFirstLength = 257;
 
-// Four codes of this length and the 7 bits that wait for their byte fit in 64 bits; so do a length code, its
-// 5 extra bits, a distance code of 15 and its 13 extra bits. Costs nothing against 15 that can be measured.
+// 64 bits hold four codes of this length and 7 pending bits, and also a length code, its 5 extra bits, a
+// distance code of 15 bits and its 13 extra bits. No difference in size to a limit of 15 was measurable.
 inline constexpr unsigned kMaxLiteralBits = 14;
 inline constexpr unsigned kMaxDistanceBits = 15;
 
@@ -28,12 +28,12 @@ struct BitWriter {
   std::uint64_t bits;
   unsigned count;
 
-  // At most 56 bits between two flushes.
+  // Appends `width` bits; at most 56 between two calls of flush().
   void put(std::uint64_t value, unsigned width) {
     bits |= value << count;
     count += width;
   }
-  // Writes the whole bytes; may touch 8 bytes.
+  // Writes the complete bytes. May write up to 8 bytes.
   void flush() {
     store_le(at, bits);
     at += count >> 3;
@@ -42,7 +42,7 @@ struct BitWriter {
   }
 };
 
-// Codes of one alphabet, first bit lowest.
+// The codes of one alphabet. The first bit of a code is its lowest bit.
 template <std::size_t size>
 struct CodeTable {
   std::array<std::uint16_t, size> codes;
@@ -54,13 +54,13 @@ struct BlockCodes {
   CodeTable<kDistanceSymbols> distances;
 };
 
-// A length or distance as deflate spells it: symbol, then `extra_bits` bits of `extra`.
+// A length or distance as deflate encodes it: a symbol, then `extra_bits` bits of `extra`.
 struct Spelling {
   unsigned symbol, extra_bits, extra;
 };
 
-// Both alphabets grow in the same way (RFC 1951, section 3.2.5): 2^s symbols for each doubling, the rest is
-// extra. No branches here or below: what a token holds is hard to predict.
+// Both alphabets have the same structure (RFC 1951, section 3.2.5): 2^s symbols for each doubling, the rest
+// are extra bits. There are no branches here or below, because tokens are hard to predict.
 template <unsigned s>
 constexpr Spelling spell(unsigned value) {
   const unsigned extra_bits = static_cast<unsigned>(std::bit_width(value | ((2U << s) - 1))) - 1 - s;
@@ -80,7 +80,7 @@ constexpr std::array<LengthSpelling, kMaxMatch + 1> make_length_spellings() {
                      static_cast<std::uint8_t>(spelling.extra_bits),
                      static_cast<std::uint8_t>(spelling.extra)};
   }
-  table[kMaxMatch] = {285, 0, 0};  // the exception: a symbol of its own
+  table[kMaxMatch] = {285, 0, 0};  // the exception: it has its own symbol
   return table;
 }
 
@@ -88,7 +88,7 @@ inline constexpr auto kLengthSpellings = make_length_spellings();
 
 constexpr Spelling spell_distance(unsigned distance) { return spell<1>(distance - 1); }
 
-// One match of deflate's, RFC 1951, section 3.2.5.
+// The limits of a deflate match (RFC 1951, section 3.2.5).
 inline constexpr unsigned kMinMatch = 3;
 inline constexpr unsigned kLongest = kMaxMatch;
 
@@ -130,7 +130,7 @@ inline void put_match(const BlockCodes& codes, const Token& token, BitWriter& ou
   out.flush();
 }
 
-// `Target` only names the instruction set, so that each file has an instance of its own.
+// `Target` only names the instruction set, so that each file instantiates its own function.
 template <typename Target>
 BitWriter emit_tokens(const std::uint8_t* from, std::span<const Token> tokens, const BlockCodes& codes,
                       BitWriter out) {
@@ -139,7 +139,7 @@ BitWriter emit_tokens(const std::uint8_t* from, std::span<const Token> tokens, c
   for (const Token& token : tokens) {
     const std::uint8_t* const literals_end = from + token.literals;
     for (; literals_end - from >= 4; from += 4) {
-      // Two pairs first: their shifts do not wait for each other.
+      // Combine two pairs first, because their shifts are independent.
       const std::uint64_t low = literal_codes[from[0]] | std::uint64_t{literal_codes[from[1]]}
                                                              << literal_lengths[from[0]];
       const unsigned low_width = literal_lengths[from[0]] + unsigned{literal_lengths[from[1]]};
@@ -149,7 +149,7 @@ BitWriter emit_tokens(const std::uint8_t* from, std::span<const Token> tokens, c
       out.put(low | high << low_width, low_width + high_width);
       out.flush();
     }
-    // The last zero to three: those that are not there have no bits.
+    // The last zero to three literals. Missing ones are written with 0 bits.
     const auto left = static_cast<std::size_t>(literals_end - from);
     for (std::size_t i = 0; i < 3; ++i) {
       const unsigned there = i < left ? ~0U : 0;
@@ -166,7 +166,7 @@ BitWriter emit_tokens(const std::uint8_t* from, std::span<const Token> tokens, c
 }
 
 #if defined(__x86_64__)
-// BMI2 shifts by a register without flags and without CL, three times as fast.
+// BMI2 shifts by any register and does not set flags, which makes this loop three times as fast.
 BitWriter emit_tokens_avx2(const std::uint8_t* from, std::span<const Token> tokens, const BlockCodes& codes,
                            BitWriter out);
 #endif

@@ -1,4 +1,4 @@
-// The steps of torchvision's make_grid, a row at a time: written once, from the first byte to the last. L1.
+// torchvision's make_grid, row by row: each output byte is written once, in order. L1.
 #include "codec/image/grid.h"
 
 #include <cmath>
@@ -13,7 +13,7 @@
 namespace tickertape {
 namespace {
 
-constexpr double kLeastRange = 1e-5;  // torchvision/utils.py: a flat image is not divided by zero
+constexpr double kLeastRange = 1e-5;  // torchvision/utils.py: avoids division by zero for a flat image
 
 enum Axis : std::size_t { kImages, kChannels, kHeight, kWidth, kAxes };
 
@@ -21,7 +21,7 @@ std::size_t extent(const ArraySource& images, Axis axis) {
   return static_cast<std::size_t>(images.shape[axis]);
 }
 
-// One row of one channel of one image; all three channels are the only one where there is but one.
+// One row of one channel of one image. If the images have one channel, it is used for all three.
 ArraySource row_of(const ArraySource& images, std::size_t n, std::size_t c, std::size_t y) {
   const auto at = [&images](Axis axis, std::size_t index) {
     return images.strides[axis] * static_cast<std::ptrdiff_t>(index);
@@ -32,8 +32,8 @@ ArraySource row_of(const ArraySource& images, std::size_t n, std::size_t c, std:
           images.shape + kWidth, images.strides + kWidth};
 }
 
-// Writes the grid from its first row to its last: `write_row(n, c, y, to)` an image's rows, the rest is
-// copied from `filling`, a row of the grid.
+// Writes the grid from its first row to its last. `write_row(n, c, y, to)` writes rows of images; all other
+// elements are copied from `filling`, which is one row of the grid.
 template <typename WriteRow>
 void lay(const ArraySource& images, GridLayout layout, const std::vector<std::uint8_t>& filling,
          std::size_t item, std::uint8_t* to, WriteRow write_row) {
@@ -71,13 +71,13 @@ std::vector<std::uint8_t> filled_row(const void* filling, std::size_t item, std:
   return row;
 }
 
-// GCC's and Clang's vector types: the compiler lowers them to what every processor of its kind has.
+// 16-byte vector types of GCC and Clang. Every supported processor has registers for them.
 template <typename Value>
 struct VectorOf {
   typedef Value Type __attribute__((vector_size(16)));
 };
 
-// The least and the greatest of the values that were added; NaN where one of them is.
+// The smallest and the largest of the values that were added; NaN if one of them is NaN.
 template <typename Value>
 class Extremes {
  public:
@@ -92,7 +92,7 @@ class Extremes {
       std::memcpy(&lanes, values + i, sizeof lanes);
       least = lanes < least ? lanes : least;
       greatest = lanes > greatest ? lanes : greatest;
-      unordered |= lanes != lanes;  // NOLINT(misc-redundant-expression): true of NaN
+      unordered |= lanes != lanes;  // NOLINT(misc-redundant-expression): true for NaN
     }
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       join(least[lane], greatest[lane], unordered[lane] != 0);
@@ -117,14 +117,15 @@ class Extremes {
   bool has_nan_ = false;
 };
 
-// The rows of images of any type as values of one type: in place where they lie so already.
+// The rows of images of any element type, converted to `Value`. Rows that have this type already are not
+// copied.
 template <typename Value>
 class ValueRows {
  public:
   explicit ValueRows(const ArraySource& images)
       : images_(images), gathered_(extent(images, kWidth)), values_(extent(images, kWidth)) {}
 
-  // Good until the next call.
+  // One row of an image. Valid until the next call.
   const Value* row(std::size_t n, std::size_t c, std::size_t y) {
     ArraySource row = row_of(images_, n, c, y);
     if (row.strides[0] != static_cast<std::ptrdiff_t>(item_size(row.dtype))) {
@@ -139,11 +140,11 @@ class ValueRows {
 
  private:
   const ArraySource& images_;
-  std::vector<std::uint64_t> gathered_;  // words, so that elements of any type fit and are aligned
+  std::vector<std::uint64_t> gathered_;  // 64-bit words, so that elements of any type are aligned
   std::vector<Value> values_;
 };
 
-// Clipped to [low, high], less `low`, by `divisor`.
+// Clips values to [low, high], subtracts `low` and divides by `divisor`.
 template <typename Value>
 struct Scaling {
   Value low, high, divisor;
@@ -162,7 +163,7 @@ struct Scaling {
   }
 };
 
-// What scales each image; a single one where they share it.
+// The scaling of each image, or a single one if all images share it.
 template <typename Value>
 std::vector<Scaling<Value>> scalings(const ArraySource& images, const GridScale& scale) {
   if (scale.range) return {Scaling<Value>(*scale.range)};

@@ -1,4 +1,4 @@
-// Images in, one picture out in which they lie side by side: make_grid(). L1; pure, thread-safe, no I/O.
+// Arranges images as a grid in one picture, as torchvision's make_grid() does. L1; pure, thread-safe, no I/O.
 #pragma once
 
 #include <array>
@@ -11,31 +11,33 @@
 
 namespace tickertape {
 
-// Images row by row, each with `padding` pixels around it, which neighbours share.
+// Images are placed row by row, each with `padding` pixels around it. Neighbours share the padding between
+// them.
 struct GridLayout {
   std::size_t columns = 1;
   std::size_t padding = 0;
 };
 
-// The sizes C, H and W of the grid of `images`, an array NCHW with any strides; one channel becomes
-// three. Throws ArgumentError for
-// another number of axes, axes of length 0, no columns, and grids beyond the address space.
+// Returns the sizes C, H and W of the grid of `images`, an NCHW array with any strides. One channel becomes
+// three. Throws ArgumentError if `images` does not have 4 axes, if an axis has length 0, if there are no
+// columns, or if the grid exceeds the address space.
 std::array<std::size_t, 3> grid_shape(const ArraySource& images, GridLayout layout);
 
-// Writes the grid, C order, to `to`, which has room for it and is aligned to its elements. They have the type
-// of `images`; `filling` is one of them, for the padding and for the places without an image. Throws like
-// grid_shape().
+// Writes the grid in C order to `to`, which must have room for it and be aligned to its elements. Elements
+// have the type of `images`. `filling` points to one element, for the padding and for places without an
+// image. Throws as grid_shape() does.
 void lay_grid(const ArraySource& images, GridLayout layout, const void* filling, void* to);
 
-// What becomes 0 and 1: `range`, or the least and the greatest value; with `each` those of every image by
-// itself.
+// The values that become 0 and 1: `range`, or the smallest and the largest value, with `each` those of each
+// image.
 struct GridScale {
   std::optional<std::pair<double, double>> range;
   bool each = false;
 };
 
-// The same with values clipped to the range and scaled to 0..1: float64 for images of float64, float32 for
-// all others. NaN stays NaN, and makes an image NaN whose range it is part of.
+// Like lay_grid(), but clips values to the range and scales them to 0..1. Elements are float64 if those of
+// `images` are, otherwise float32. NaN stays NaN. If an image's range contains NaN, the whole image becomes
+// NaN.
 void lay_scaled_grid(const ArraySource& images, GridLayout layout, const GridScale& scale, double filling,
                      void* to);
 

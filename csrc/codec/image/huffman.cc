@@ -1,4 +1,4 @@
-// Huffman's algorithm over sorted leaves, then a repair where codes got too long. L1: deflate's block
+// Huffman's algorithm over sorted leaves, then a repair if codes are too long. L1; deflate uses it for block
 // headers.
 #include "codec/image/huffman.h"
 
@@ -11,7 +11,7 @@ namespace tickertape {
 namespace {
 
 constexpr unsigned kMaxBits = 15;  // RFC 1951, section 3.2.7
-// A symbol and its count share one word, so that one sort orders by count, then symbol: 9 bits hold 288
+// A symbol and its count share one word, so that one sort orders by count, then by symbol. 9 bits hold 288
 // symbols.
 constexpr unsigned kSymbolBits = 9;
 constexpr std::uint32_t kSymbolMask = (1U << kSymbolBits) - 1;
@@ -19,8 +19,9 @@ constexpr std::uint32_t kSymbolMask = (1U << kSymbolBits) - 1;
 using Leaves = std::array<std::uint32_t, kMaxHuffmanSymbols>;
 using LengthCounts = std::array<std::uint32_t, kMaxBits + 1>;
 
-// Sorts by counts that are equal in all bits above `bits`, a digit at a time from the lowest up: symbols come
-// in ascending order and equal counts keep it. Few bits a digit: most alphabets of a drawing are small.
+// Sorts by count with a radix sort from the lowest digit; counts have at most `bits` bits. The symbols are
+// ascending at the start, and equal counts keep their order. Digits are small, because most drawings use few
+// symbols.
 void sort_by_count(std::span<std::uint32_t> leaves, unsigned bits) {
   constexpr unsigned kDigitBits = 6;
   constexpr std::size_t kDigits = 1U << kDigitBits;
@@ -34,7 +35,8 @@ void sort_by_count(std::span<std::uint32_t> leaves, unsigned bits) {
   }
 }
 
-// The symbols that occur, rarest first; at least two, because a code of one symbol is not complete.
+// Collects the symbols that occur, rarest first. Adds unused ones if there are fewer than two, because a code
+// of one symbol is not complete.
 std::size_t sort_leaves(std::span<const std::uint32_t> counts, Leaves& leaves) {
   std::size_t used = 0;
   std::uint32_t all_bits = 0;
@@ -50,12 +52,12 @@ std::size_t sort_leaves(std::span<const std::uint32_t> counts, Leaves& leaves) {
   return used;
 }
 
-// How many leaves Huffman's tree has at each depth; what lies deeper than `limit` counts as `limit`.
+// The number of leaves at each depth of Huffman's tree. Leaves deeper than `limit` count as `limit`.
 LengthCounts tree_depths(std::span<const std::uint32_t> leaves, unsigned limit) {
   constexpr std::uint32_t kNever = ~0U;
   const std::size_t inner_count = leaves.size() - 1;
-  // The leaves, then the inner nodes, which come out in ascending order; both end with kNever, so that the
-  // lightest of the two fronts is found without a branch that nobody could predict.
+  // Leaves are in ascending order, and inner nodes are created in ascending order. Both lists end with
+  // kNever, so that the lightest front is found without a branch, which would be hard to predict.
   std::array<std::uint32_t, kMaxHuffmanSymbols + 1> leaf_weights;
   std::array<std::uint32_t, kMaxHuffmanSymbols + 1> inner_weights;
   std::array<std::uint16_t, 2 * kMaxHuffmanSymbols> parents;
@@ -88,9 +90,9 @@ LengthCounts tree_depths(std::span<const std::uint32_t> leaves, unsigned limit) 
   return depths;
 }
 
-// Makes room for the leaves that were lifted to `limit`: while the code has more words than bits allow
-// (Kraft's sum above 1), the deepest leaf above the limit goes one down and takes one of the lifted leaves
-// beside it.
+// Makes the code valid again after leaves moved up to `limit`. While the code has more words than its bits
+// allow (Kraft's sum above 1), the deepest leaf above the limit moves one level down and takes one of the
+// moved leaves as its sibling.
 void repair(LengthCounts& depths, unsigned limit) {
   std::uint32_t kraft = 0;  // in units of 2^-limit
   for (unsigned length = 1; length <= limit; ++length) kraft += depths[length] << (limit - length);
@@ -103,7 +105,7 @@ void repair(LengthCounts& depths, unsigned limit) {
   }
 }
 
-// The lowest `length` bits of `code` (1..16), back to front.
+// The lowest `length` bits of `code` (1..16), reversed.
 std::uint16_t reverse_bits(std::uint32_t code, unsigned length) {
   code = (code & 0x5555) << 1 | (code >> 1 & 0x5555);
   code = (code & 0x3333) << 2 | (code >> 2 & 0x3333);

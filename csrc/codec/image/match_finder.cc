@@ -1,4 +1,5 @@
-// The parse: runs first, and between them one-probe hashing that stops where it finds too little. L1.
+// Finds runs first, and between them earlier strings with one hash probe for each position. L1; part of the
+// PNG encoder. Probing stops in a block where it finds too little.
 #include "codec/image/match_finder.h"
 
 #include <algorithm>
@@ -41,34 +42,33 @@ namespace {
 
 using match_impl::Run;
 
-// Strings are looked up by their first bytes. A few are enough where bytes are costly; where they cost next
-// to nothing (smooth gradients), so few are everywhere and only long matches pay.
+// Strings are looked up by their first bytes. Short keys are good if literals are expensive. If literals are
+// cheap (smooth gradients), short keys match everywhere and only long matches save bits.
 constexpr std::size_t kShortKey = 6;
 constexpr std::size_t kLongKey = 24;
-// Mean cost of a literal, in quarters of a bit (8 and 12 differ by 0.001 % on photographs, 12 is 7 % faster
-// on upscaled digits, whose files grow by 9 %).
+// Literals that cost less than this on average use long keys; in quarters of a bit. Measured: 8 and 12 differ
+// by 0.001 % on photographs; 12 is 7 % faster on upscaled digits, whose files grow by 9 %.
 constexpr std::uint32_t kLongKeyBelow = 12;
-// Positions that a block looks up without any success before it stops looking: 1 % of a large block. Long
-// keys come less often to the same position twice, so they get more.
+// Look-ups without success after which a block stops probing: 1 % of a large block. A long key occurs less
+// often, so it gets more look-ups.
 constexpr std::int64_t kFreeProbes = 1024;
 constexpr std::int64_t kFreeProbesLongKey = 2048;
-// A look-up has to save this many quarters of a bit in the long run, or it is not worth its time (measured: 4
-// makes photographs and plots 15 to 30 % slower and no more than 1 % smaller).
+// The saving that must be reached for each look-up, in quarters of a bit; otherwise probing is not worth its
+// time. Measured: 4 makes photographs and plots 15 to 30 % slower and at most 1 % smaller.
 constexpr std::int64_t kSavingPerProbe = 8;
-// Look-ups that weighing a match costs when it turns out not to be worth its bits.
+// The number of look-ups that a match costs if it turns out not to save bits.
 constexpr std::int64_t kProbesPerRefusal = 8;
-// Of a match, this many bytes are weighed and speak for the rest: adding up 258 took longer than finding
-// them.
+// The saving of a match is estimated from this many bytes: adding up 258 took longer than finding the match.
 constexpr std::size_t kWeighedBytes = 16;
-// A match is said to save at most this many times its cost, or one long one would pay for all look-ups of a
-// block.
+// A match counts as saving at most this many times its cost. Otherwise one long match would pay for all
+// look-ups of a block.
 constexpr std::uint64_t kMostGain = 4;
-// A match stops before a run of this length: inside, a distance of 1 is far cheaper to say.
+// A match ends before a run of this length, because a match of distance 1 is much cheaper inside a run.
 constexpr std::size_t kLongRun = 64;
-// Costs are counted in quarters of a bit.
+// Costs are in quarters of a bit.
 constexpr std::uint32_t kQuarters = 4;
 
-// 4 * log2(value), interpolated between powers of two, 0 for 0; whole numbers, so that every processor
+// 4 * log2(value), interpolated between powers of two; 0 for 0. Integers only, so that every processor
 // decides alike.
 std::uint32_t quarter_log2(std::uint32_t value) {
   const auto whole = static_cast<std::uint32_t>(std::bit_width(value | 1U)) - 1;
@@ -76,12 +76,12 @@ std::uint32_t quarter_log2(std::uint32_t value) {
          static_cast<std::uint32_t>((std::uint64_t{value} * kQuarters >> whole) % kQuarters);
 }
 
-// What a match costs: about 8 bits for the symbols of its length and distance, and the distance's extra bits.
+// The cost of a match: about 8 bits for the symbols of length and distance, and the distance's extra bits.
 std::uint32_t match_cost(std::size_t distance) {
   return 8 * kQuarters + quarter_log2(static_cast<std::uint32_t>(distance));
 }
 
-// A number that stands for the first `size` bytes of a string; equal numbers nearly always mean equal bytes.
+// A key of the first `size` bytes of a string. Equal keys nearly always mean equal bytes.
 template <std::size_t size>
 std::uint64_t string_key(const std::uint8_t* from) {
   const auto first = load_le<std::uint64_t>(from);
@@ -89,13 +89,13 @@ std::uint64_t string_key(const std::uint8_t* from) {
     return first << (64 - 8 * size);
   } else {
     static_assert(size == 24);
-    // Odd multipliers without pattern: digits of the square roots of 2 and 3.
+    // Odd multipliers without a pattern: digits of the square roots of 2 and 3.
     return first * 0x6A09E667F3BCC909U + load_le<std::uint64_t>(from + 8) * 0xBB67AE8584CAA73BU +
            load_le<std::uint64_t>(from + 16);
   }
 }
 
-// Splits a match that is longer than a token's, leaving no piece below deflate's minimum of 3.
+// Splits a match that is longer than kMaxTokenMatch. No piece is shorter than deflate's minimum of 3.
 void add_match(std::size_t literals, std::size_t length, std::size_t distance, std::vector<Token>& tokens) {
   while (length > 0) {
     std::size_t piece = std::min(length, kMaxTokenMatch);
@@ -120,13 +120,13 @@ MatchFinder::MatchFinder() {
 
 std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t size) {
   constexpr std::size_t kSamples = 1024;
-  // An odd step does not fall in with the channels' or the rows' rhythm as an even one would.
+  // An even step could coincide with the period of channels or rows; an odd one does not.
   const std::size_t step = size / kSamples | 1;
   std::array<std::uint32_t, 256> counts{};
   std::uint32_t total = 0;
   for (std::size_t i = 0; i + 8 <= size; i += step) {
     const auto bytes = load_le<std::uint64_t>(from + i);
-    if (bytes == std::rotl(bytes, 8)) continue;  // in a run, so it will not be a literal
+    if (bytes == std::rotl(bytes, 8)) continue;  // inside a run, so it will not be a literal
     ++counts[from[i]];
     ++total;
   }
@@ -162,7 +162,7 @@ MatchFinder::Match MatchFinder::probe(const std::uint8_t* window, std::size_t fr
         string_key<key_size>(window + at - distance) == key) {
       const Match match{at, match_length_(window, at, distance, end), distance};
       const std::int64_t saved = saving(window + at, match);
-      if (saved > 0 && match.length >= key_size) {  // shorter where only the long keys were equal
+      if (saved > 0 && match.length >= key_size) {  // shorter if only the keys were equal
         credit_ += saved / kSavingPerProbe;
         return match;
       }

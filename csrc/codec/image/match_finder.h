@@ -1,5 +1,5 @@
-// Finds what repeats in filtered pixels: runs of one byte everywhere, and earlier strings where looking pays.
-// L1. Between the PNG filters and deflate's block writer.
+// Finds repetitions in filtered pixels: runs of one byte, and earlier strings if looking for them pays. L1;
+// between the PNG filters and the deflate writer.
 #pragma once
 
 #include <array>
@@ -12,27 +12,27 @@
 
 namespace tickertape {
 
-// Bytes behind the end of what a MatchFinder looks at that it may read, though never use.
+// Bytes past the end of its input that a MatchFinder may read. Their values do not matter.
 inline constexpr std::size_t kMatchSlack = 64;
 
 namespace match_impl {
 
-// A run is worth a match when this many bytes equal the one before them: 8 zeros cost about 8 to 20 bits as
-// literals, a match of distance 1 about 8 (measured: 6, 8 and 12 differ by less than 1 % on our test images).
+// The shortest run that becomes a match: 8 zeros cost about 8 to 20 bits as literals, a match of distance 1
+// about 8. Measured: 6, 8 and 12 differ by less than 1 % on our test images.
 inline constexpr std::size_t kMinRun = 8;
 
-// Bytes [begin, end) that equal the one before them.
+// Bytes [begin, end), each equal to the byte before it.
 struct Run {
   std::size_t begin, end;
   bool operator==(const Run&) const = default;
 };
 
-// The first run of kMinRun bytes or more in [from, end), as far as it reaches before `end`; {end, end} where
-// there is none. 1 <= from. May read kMatchSlack bytes behind `end`.
+// The first run of at least kMinRun bytes in [from, end), cut off at `end`; {end, end} if there is none.
+// `from` is at least 1. May read kMatchSlack bytes past `end`.
 Run find_run_portable(const std::uint8_t* window, std::size_t from, std::size_t end);
 
-// How many bytes from `at` on equal those `distance` before them, up to `end`. May read kMatchSlack bytes
-// behind it.
+// The number of bytes from `at` on, before `end`, that equal those `distance` before them. May read
+// kMatchSlack bytes past `end`.
 std::size_t match_length_portable(const std::uint8_t* window, std::size_t at, std::size_t distance,
                                   std::size_t end);
 
@@ -44,13 +44,14 @@ std::size_t match_length_avx2(const std::uint8_t* window, std::size_t at, std::s
 
 }  // namespace match_impl
 
-// Remembers where strings were seen in one deflate stream. Not thread-safe.
+// Remembers the positions of strings in one deflate stream. Not thread-safe.
 class MatchFinder {
  public:
   MatchFinder();
 
-  // Appends the tokens that stand for window[begin, end) to `tokens`. window[0, begin) is what went before;
-  // window[0] is byte `offset` of the stream. Everything depends on the bytes alone, not on the processor.
+  // Appends the tokens that encode window[begin, end) to `tokens`. window[0, begin) is the data before it,
+  // and window[0] is byte `offset` of the stream. The result depends on the bytes alone, not on the
+  // processor.
   void find(const std::uint8_t* window, std::size_t begin, std::size_t end, std::uint64_t offset,
             std::vector<Token>& tokens);
 
@@ -67,16 +68,16 @@ class MatchFinder {
   Match probe(const std::uint8_t* window, std::size_t from, std::size_t to, std::size_t end,
               std::uint64_t offset);
 
-  // The twins for this processor.
+  // The implementations for this processor.
   decltype(&match_impl::find_run_portable) find_run_ = match_impl::find_run_portable;
   decltype(&match_impl::match_length_portable) match_length_ = match_impl::match_length_portable;
 
   static constexpr unsigned kHashBits = 13;
-  std::array<std::uint32_t, 1U << kHashBits>
-      seen_{};  // low half of the stream offset where a hash was seen last
-  std::array<std::uint32_t, 256>
-      costs_;                // what a byte of the current block costs as a literal, in quarters of a bit
-  std::int64_t credit_ = 0;  // probes that the current block may still spend
+  // For each hash: the low half of the stream offset where it was seen last.
+  std::array<std::uint32_t, 1U << kHashBits> seen_{};
+  // The cost of each byte as a literal in the current block, in quarters of a bit.
+  std::array<std::uint32_t, 256> costs_;
+  std::int64_t credit_ = 0;  // number of probes that the current block has left
 };
 
 }  // namespace tickertape

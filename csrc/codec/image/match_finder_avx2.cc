@@ -1,5 +1,5 @@
-// The two loops of the match finder that touch every byte, 32 bytes a step. L1.
-// Same answers as the portable twins.
+// The two loops of the match finder that read every byte, 32 bytes a step. L1; part of the PNG encoder.
+// Returns the same results as the portable code.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -11,12 +11,12 @@ namespace {
 
 __m256i load(const std::uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
 
-// Bit i is set where a[i] == b[i].
+// Bit i is set if a[i] == b[i].
 std::uint64_t equal_bytes(const std::uint8_t* a, const std::uint8_t* b) {
   return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(a), load(b))));
 }
 
-// Where the run goes on to that `from` is in; see find_run().
+// The end of the run that contains `from`; see find_run().
 std::size_t run_end(const std::uint8_t* window, std::size_t from, std::size_t end) {
   const __m256i byte = _mm256_set1_epi8(static_cast<char>(window[from - 1]));
   for (std::size_t i = from; i < end; i += 64) {
@@ -44,7 +44,7 @@ Run find_run_avx2(const std::uint8_t* window, std::size_t from, std::size_t end)
     const auto starts = static_cast<std::uint32_t>(runs);
     if (starts != 0) {
       const std::size_t start = at + static_cast<unsigned>(__builtin_ctz(starts));
-      if (start + kMinRun > end) break;  // beyond `end` there is only rubbish
+      if (start + kMinRun > end) break;  // bytes past `end` are unspecified
       return {start, run_end(window, start + kMinRun, end)};
     }
     equal >>= 32;

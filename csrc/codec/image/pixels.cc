@@ -1,5 +1,5 @@
-// Axis order, scaling and grids: what torch's image(), convert_to_HWC() and make_grid() do, a row at a time.
-// L1. Between the snapshot of a tensor and the PNG encoder.
+// Converts axis order, scale and grid as torch's image(), convert_to_HWC() and make_grid() do, row by row.
+// L1; between the snapshot of an image and the PNG encoder.
 #include "codec/image/pixels.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace pixels_impl {
 void scale_to_bytes_portable(const float* from, std::size_t count, std::uint8_t* to) {
   for (std::size_t i = 0; i < count; ++i) {
     const float scaled = from[i] * 255.0F;
-    const float positive = scaled > 0.0F ? scaled : 0.0F;  // NaN compares false
+    const float positive = scaled > 0.0F ? scaled : 0.0F;  // false for NaN
     to[i] = static_cast<std::uint8_t>(positive < 255.0F ? positive : 255.0F);
   }
 }
@@ -53,7 +53,7 @@ void interleave3(const std::uint8_t* red, const std::uint8_t* green, const std::
   interleave3_portable(red + done, green + done, blue + done, count - done, to + 3 * done);
 }
 
-// Elements [from, from + count) of `data`, which lie side by side, as bytes.
+// Converts the contiguous elements [from, from + count) of `data` to bytes.
 void convert_line(const void* data, DType dtype, std::size_t from, std::size_t count, std::uint8_t* to) {
   if (dtype == DType::kUint8) {
     std::memcpy(to, static_cast<const std::uint8_t*>(data) + from, count);
@@ -68,8 +68,7 @@ void convert_line(const void* data, DType dtype, std::size_t from, std::size_t c
   }
 }
 
-// Turns rows of an image, however its axes lie, into rows of interleaved bytes. Owns the scratch rows that it
-// needs.
+// Converts rows of an image with any axis order to rows of interleaved bytes. Owns the scratch rows for this.
 class RowConverter {
  public:
   RowConverter(const ImageArray& images, std::uint32_t channels_out)
@@ -97,8 +96,8 @@ class RowConverter {
   }
 
  private:
-  // One channel of the row that starts at element `start`, as bytes: in place, or in this channel's scratch
-  // row.
+  // One channel of the row that starts at element `start`, as bytes: in place if possible, otherwise in the
+  // scratch row of this channel.
   const std::uint8_t* plane(std::ptrdiff_t start, std::uint32_t c) {
     const auto from = static_cast<std::size_t>(start + c * images_.stride_c);
     if (images_.stride_w == 1 && images_.dtype == DType::kUint8) {
@@ -113,7 +112,7 @@ class RowConverter {
     return to;
   }
 
-  // The elements of a row that does not lie side by side, brought together.
+  // Copies the elements of a strided row side by side.
   const void* gathered(std::size_t from) {
     const std::size_t item = item_size(images_.dtype);
     gathered_.resize((images_.width * item + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
@@ -127,14 +126,14 @@ class RowConverter {
   const ImageArray& images_;
   std::uint32_t channels_out_;
   std::vector<std::uint8_t> scratch_;
-  std::vector<std::uint64_t> gathered_;  // words, so that elements of any type are aligned
+  std::vector<std::uint64_t> gathered_;  // 64-bit words, so that elements of any type are aligned
 };
 
 constexpr char upper(char letter) {
   return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
 }
 
-// The axes that add_image() knows, without order.
+// True if `letters` is a permutation of axes that add_image() accepts.
 bool is_known_format(std::string_view letters) {
   for (const std::string_view known : {"NCHW", "CHW", "HW"}) {
     if (std::is_permutation(letters.begin(), letters.end(), known.begin(), known.end())) return true;
@@ -230,7 +229,7 @@ PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out) {
   const std::size_t columns = size.width / images.width;
   std::uint8_t* const pixels = out.extend(row_bytes * size.height);
   const std::size_t missing = columns * (size.height / images.height) - images.count;
-  if (missing > 0) {  // only in the last row of images, at its end
+  if (missing > 0) {  // only at the end of the last row of images
     std::memset(pixels + row_bytes * (size.height - images.height), 0, row_bytes * images.height);
   }
   pixels_impl::RowConverter rows(images, size.channels);

@@ -1,5 +1,5 @@
-// Scaling 32 floats and interleaving 16 pixels a step. L1.
-// Same bytes as the portable twins.
+// Scales 32 floats and interleaves 16 pixels a step with AVX2. L1. Writes the same bytes as the portable
+// code.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -12,15 +12,15 @@ namespace {
 // 8 pixel values as 32-bit integers.
 __m256i scale8(const float* from) {
   const __m256 scaled = _mm256_mul_ps(_mm256_loadu_ps(from), _mm256_set1_ps(255.0F));
-  // VMAXPS gives its second operand when the first is NaN.
+  // VMAXPS returns its second operand if the first is NaN.
   const __m256 positive = _mm256_max_ps(scaled, _mm256_setzero_ps());
   return _mm256_cvttps_epi32(_mm256_min_ps(positive, _mm256_set1_ps(255.0F)));
 }
 
 __m128i load16(const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
 
-// For output vector k of three, where byte i of it comes from in the row of a channel; -1 (a zero) where it
-// does not.
+// from[k][channel][i]: the index in the channel's row of byte i of output vector k. -1, which becomes 0, if
+// the byte belongs to another channel.
 struct Spread {
   alignas(16) signed char from[3][3][16];  // [k][channel][i]
 };
@@ -38,13 +38,14 @@ constexpr Spread make_spread() {
   return spread;
 }
 
-// Made by the compiler: rows may be short.
+// Computed at compile time, because rows may be short.
 constexpr Spread kSpread = make_spread();
 
 }  // namespace
 
 std::size_t scale_to_bytes_avx2(const float* from, std::size_t count, std::uint8_t* to) {
-  // The two packs work within 128-bit halves: this brings the groups of four back into order.
+  // Both pack instructions work within 128-bit halves. This permutation restores the order of the groups of
+  // four.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {

@@ -1,5 +1,5 @@
-// The PNG container (PNG specification, third edition): filters rows, hands them to deflate a block at a
-// time. L1.
+// The PNG container (PNG specification, third edition): filters rows and passes them to deflate block by
+// block. L1.
 #include "codec/image/png.h"
 
 #include <algorithm>
@@ -24,27 +24,28 @@ constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\
 constexpr std::uint32_t kMaxSide = 0x7FFFFFFF;           // section 7.1: four-byte unsigned integers
 constexpr std::uint8_t kColorTypes[] = {0, 0, 4, 2, 6};  // section 11.2.1, by channels
 constexpr std::uint8_t kZlibHeader[] = {0x78, 0x01};     // RFC 1950: deflate, 32 KiB window, fastest level
-// Filtered bytes in one deflate block and one IDAT chunk: large enough for 20 bytes of code tables to vanish,
-// small enough for the codes to follow the picture and for all of it to stay in the second-level cache.
+// Filtered bytes in one deflate block and one IDAT chunk. Large enough that 20 bytes of code tables do not
+// matter; small enough that the codes adapt to the picture and the data stays in the second-level cache.
 constexpr std::size_t kBlockBytes = 128 << 10;
-// Least bytes of a strip: each starts without matches and codes from the one before it, which costs 0.04 % of
-// a photograph's file at 1 MiB (measured), and a thread takes a millisecond for it, 100 times what waking it
-// takes.
+// The smallest size of a strip in bytes. Each strip starts without the matches and codes of the one before
+// it, which makes the file of a photograph 0.04 % larger at 1 MiB (measured). A thread needs a millisecond
+// for it, 100 times as long as waking the thread takes.
 constexpr std::size_t kStripBytes = 1 << 20;
 
-// How far ahead of the row in work pixels are asked for. What logs a picture has rarely touched it just
-// before, and work on a row stops the processor's own prefetching: 30 us of a cold picture of 800 KB's 240 to
-// 620 (measured; 16 rows' worth gains less).
+// Distance of the prefetch before the current row, in bytes. A logged picture is rarely in the cache, and the
+// work on a row interrupts the processor's own prefetching. Measured: it saves 30 us of the 240 to 620 us
+// that a cold picture of 800 KB takes; 16 rows save less.
 constexpr std::size_t kPrefetchBytes = 6 << 10;
 constexpr std::size_t kCacheLine = 64;
 
-// Asks for as many bytes as a row has, kPrefetchBytes behind `from`, where `left` bytes are to be read.
+// Prefetches as many bytes as a row has, from kPrefetchBytes after `from` on, but not past the `left` bytes
+// that will be read.
 void prefetch(const std::uint8_t* from, std::size_t row_bytes, std::size_t left) {
   const std::size_t end = std::min(left, kPrefetchBytes + row_bytes);
   for (std::size_t i = kPrefetchBytes; i < end; i += kCacheLine) __builtin_prefetch(from + i);
 }
 
-// Opens a chunk in `out` and returns where it starts; end_chunk() fills in its length and checksum.
+// Starts a chunk in `out` and returns its position. end_chunk() fills in its length and checksum.
 std::size_t begin_chunk(std::string_view type, Buffer& out) {
   const std::size_t start = out.size();
   out.extend(4);
@@ -70,13 +71,13 @@ void write_header(const PixelView& pixels, Buffer& out) {
   end_chunk(chunk, out);
 }
 
-// What stands before a strip's part of the zlib stream and behind it.
+// Whether a strip is the first or the last of the zlib stream.
 struct Place {
   bool first, last;
 };
 
-// One strip's stream of filtered bytes, from the last 32 KiB that matches may reach back to, up to the row in
-// work.
+// The filtered bytes of one strip. The window keeps the last 32 KiB, which matches may refer to, and the
+// bytes up to the current row.
 class StripData {
  public:
   StripData(std::size_t row_bytes, std::size_t rows, Place place)
@@ -85,10 +86,10 @@ class StripData {
         window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
                                  png_impl::kRowStep + kMatchSlack]()) {}
 
-  // Where the next row goes: 1 + padded_size(row_bytes) bytes.
+  // A pointer to the room for the next row: 1 + padded_size(row_bytes) bytes.
   std::uint8_t* next_row() { return window_.get() + end_; }
 
-  // Takes the row that was written there, and appends what is ready to `out`.
+  // Adds the row that was written there, and appends complete blocks to `out`.
   void add_row(std::size_t row_bytes, Buffer& out) {
     end_ += row_bytes + 1;
     while (end_ - begin_ >= std::min(kBlockBytes, left_) && left_ > 0) write_block(out);
@@ -124,7 +125,7 @@ class StripData {
   }
 
   const Place place_;
-  std::size_t left_;          // bytes of the stream that no block holds yet
+  std::size_t left_;          // bytes of the stream that are not in a block yet
   std::uint64_t offset_ = 0;  // of window_[0] in the stream
   std::size_t begin_ = 0;     // of the next block, in window_
   std::size_t end_ = 0;       // of the filtered bytes, in window_
@@ -145,7 +146,7 @@ void check_size(const PixelView& pixels) {
   }
 }
 
-// Rows [begin, end) of the picture: their IDAT chunks, and Adler-32.
+// Rows [begin, end) of the picture, and their IDAT chunks and Adler-32.
 struct Strip {
   std::uint32_t begin = 0, end = 0;
   Buffer chunks;
@@ -153,7 +154,7 @@ struct Strip {
   std::exception_ptr error;
 };
 
-// The cut depends on the picture's size alone.
+// The cut depends only on the picture's size, so that recovery produces the same bytes.
 std::vector<Strip> cut(const PixelView& pixels) {
   const std::uint64_t bytes = (std::uint64_t{pixels.width} * pixels.channels + 1) * pixels.height;
   const std::uint64_t count = std::clamp<std::uint64_t>(bytes / kStripBytes, 1, pixels.height);
@@ -167,7 +168,7 @@ std::vector<Strip> cut(const PixelView& pixels) {
 
 std::uint32_t encode_rows(const PixelView& pixels, std::uint32_t begin, std::uint32_t end, Buffer& out) {
   const std::size_t row_bytes = std::size_t{pixels.width} * pixels.channels;
-  // Two padded rows of zeros; the row above the first is black by definition.
+  // Two padded rows of zeros. PNG defines the row above the first as zeros.
   const std::size_t padded = png_impl::kRowPadding + png_impl::padded_size(row_bytes);
   std::vector<std::uint8_t> rows(2 * padded);
   std::uint8_t* above = rows.data() + png_impl::kRowPadding;
@@ -200,7 +201,7 @@ void encode_strips(const PixelView& pixels, std::vector<Strip>& strips, Executor
   }
 }
 
-// The checksum of the whole stream, in a chunk of its own: no strip knows it.
+// The checksum of the whole stream, in its own chunk, because no strip can compute it.
 void write_adler(const std::vector<Strip>& strips, const PixelView& pixels, Buffer& out) {
   const std::uint64_t row_bytes = std::uint64_t{pixels.width} * pixels.channels + 1;
   std::uint32_t adler = 1;

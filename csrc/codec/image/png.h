@@ -1,4 +1,4 @@
-// 8-bit pixels in, a PNG file out: our own filters, LZ and Huffman, made for tensors on their way to a log.
+// Encodes 8-bit pixels as a PNG file, with filters, match finder and Huffman coder made for logged tensors.
 // L1; pure, thread-safe, no I/O.
 #pragma once
 
@@ -8,12 +8,12 @@
 
 namespace tickertape {
 
-// Appends a complete PNG file (8 bits a channel; 1 L, 2 LA, 3 RGB, 4 RGBA; no interlace) to `out`.
-// Deterministic: the same pixels give the same bytes on every processor, because recovery encodes again and
-// compares. Throws ArgumentError for sizes that PNG does not allow (0, or 2^31 and more).
+// Appends a complete PNG file (8 bits a channel; 1 L, 2 LA, 3 RGB, 4 RGBA; not interlaced) to `out`.
+// Deterministic: the same pixels become the same bytes on every processor, because recovery encodes again and
+// compares bytes. Throws ArgumentError for sizes that PNG does not allow (0, or 2^31 and more).
 //
-// A picture of 2 MiB and more is cut into strips of at least 1 MiB that know nothing of each other;
-// `executor` (nullptr: nobody but the caller) encodes them. The bytes are the same, whoever does.
+// A picture of 2 MiB or more is cut into independent strips of at least 1 MiB. `executor` may encode them in
+// parallel (nullptr: the calling thread encodes them). The bytes do not depend on the executor.
 void encode_png(const PixelView& pixels, Buffer& out, Executor* executor = nullptr);
 
 }  // namespace tickertape

@@ -1,4 +1,5 @@
-// Row filters, 32 bytes at a time; the same differences and sums as the portable twin. L1.
+// Row filters with AVX2, 32 bytes a step. L1; part of the PNG encoder. Returns the same differences and sums
+// as the portable code.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -23,14 +24,13 @@ __m256i distance(__m256i a, __m256i b) {
 __m256i at_most(__m256i a, __m256i b) { return _mm256_cmpeq_epi8(_mm256_min_epu8(a, b), a); }
 
 __m256i predict_average(Neighbours n) {
-  // VPAVGB rounds up, PNG rounds down.
+  // VPAVGB rounds up; PNG rounds down.
   const __m256i odd = _mm256_and_si256(_mm256_xor_si256(n.left, n.above), _mm256_set1_epi8(1));
   return _mm256_sub_epi8(_mm256_avg_epu8(n.left, n.above), odd);
 }
 
-// Paeth's predictor without leaving bytes. |left + above - 2 corner| is | |above - corner| - |left - corner|
-// | when corner lies between the two; otherwise it is their sum, and the corner cannot win (255 stands for
-// that).
+// Paeth's predictor in bytes. If corner is between left and above, |left + above - 2 corner| is ||above -
+// corner| - |left - corner||. Otherwise it is their sum, so the corner cannot win, and 255 stands for it.
 __m256i predict_paeth(Neighbours n) {
   const __m256i to_left = distance(n.above, n.corner);
   const __m256i to_above = distance(n.left, n.corner);

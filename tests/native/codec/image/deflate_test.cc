@@ -1,5 +1,5 @@
-// Prefix codes against Huffman's own algorithm, blocks of every type read back, and the match finder's tokens
-// spelt out again.
+// Prefix codes against an optimal algorithm, blocks of every type read back, and the match finder's tokens
+// expanded again.
 #include "codec/image/deflate.h"
 
 #include <algorithm>
@@ -25,8 +25,8 @@ std::mt19937& random_bits() {
 
 std::uint32_t draw(std::uint32_t below) { return static_cast<std::uint32_t>(random_bits()() % below); }
 
-// Bits that an optimal prefix code of at most `limit` bits needs: package-merge (Larmore and Hirschberg,
-// 1990).
+// The number of bits of an optimal prefix code of at most `limit` bits: package-merge (Larmore and
+// Hirschberg, 1990).
 std::uint64_t optimal_bits(const std::vector<std::uint32_t>& counts, unsigned limit) {
   std::vector<std::uint64_t> leaves;
   for (const std::uint32_t count : counts) {
@@ -45,7 +45,8 @@ std::uint64_t optimal_bits(const std::vector<std::uint32_t>& counts, unsigned li
   return bits;
 }
 
-// Checks that the code is complete, within the limit and covers what occurs; gives its total of bits.
+// Checks that the code is complete, within the limit, and covers every symbol that occurs. Returns its total
+// number of bits.
 std::uint64_t checked_bits(const std::vector<std::uint32_t>& counts, unsigned limit) {
   std::vector<std::uint8_t> lengths(counts.size());
   huffman_lengths(counts, limit, lengths);
@@ -66,8 +67,8 @@ std::vector<std::uint8_t> noise(std::size_t size, std::uint32_t symbols) {
   return bytes;
 }
 
-// Deflates `bytes` in blocks of `block_size` with the match finder, reads them back and compares. The bytes
-// lie in memory that ends with the slack that the finder and the writer may read. Gives the size.
+// Compresses `bytes` in blocks of `block_size` with the match finder, reads them back and compares. The
+// memory ends with the slack that the finder and the writer may read. Returns the compressed size.
 std::size_t check_stream(const std::vector<std::uint8_t>& bytes, std::size_t block_size) {
   std::vector<std::uint8_t> window(bytes);
   window.resize(bytes.size() + kMatchSlack, 0xAA);
@@ -102,7 +103,7 @@ TEST_ON_EVERY_CPU(codes_are_optimal_where_the_limit_allows) {
   }
 }
 
-// Fibonacci's numbers give the deepest trees.
+// Fibonacci numbers as counts produce the deepest trees.
 TEST_ON_EVERY_CPU(deep_codes_are_cut_to_the_limit) {
   std::vector<std::uint32_t> counts = {1, 1};
   while (counts.size() < 30) counts.push_back(counts[counts.size() - 1] + counts[counts.size() - 2]);
@@ -135,7 +136,7 @@ TEST_ON_EVERY_CPU(codes_are_canonical) {
   }
 }
 
-// What deflate's section 3.2.5 has as a table: the first length and distance of each symbol, from RFC 1951.
+// RFC 1951, section 3.2.5: the first length and distance of each symbol.
 TEST(lengths_and_distances_are_spelt_as_in_the_rfc) {
   using namespace deflate_impl;
   const std::vector<unsigned> lengths = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
@@ -157,7 +158,7 @@ TEST(lengths_and_distances_are_spelt_as_in_the_rfc) {
   }
 }
 
-// Noise is stored, short texts take the fixed code, the rest a code of its own; one stream holds all three.
+// Noise is stored, short texts use the fixed code, the rest a dynamic one. One stream contains all three.
 TEST_ON_EVERY_CPU(streams_read_back) {
   for (const std::size_t size : {0U, 1U, 2U, 3U, 7U, 8U, 9U, 100U, 5000U, 70000U, 200000U}) {
     for (const std::uint32_t symbols : {1U, 2U, 3U, 20U, 256U}) {
@@ -173,7 +174,7 @@ TEST_ON_EVERY_CPU(streams_read_back) {
   for (const std::size_t block : {1U, 10U, 999U, 3000U, 100000U}) check_stream(mixed, block);
 }
 
-// Distances up to deflate's largest, and strings that come again just beyond it.
+// Distances up to deflate's maximum, and strings that repeat just beyond it.
 TEST_ON_EVERY_CPU(far_matches) {
   const std::vector<std::uint8_t> once = noise(900, 256);
   for (const std::size_t distance : {900U, 5000U, 32767U, 32768U, 32769U, 40000U}) {
@@ -185,7 +186,7 @@ TEST_ON_EVERY_CPU(far_matches) {
   }
 }
 
-// Every length of run, at every place in a vector.
+// Runs of every length at every position of a vector.
 TEST(runs_of_every_length) {
   for (std::size_t before = 0; before < 40; ++before) {
     for (const std::size_t run :
@@ -199,7 +200,7 @@ TEST(runs_of_every_length) {
   }
 }
 
-// A token's match is as many of deflate's as it takes; none may be shorter than three bytes.
+// A long match of a token becomes several deflate matches, none shorter than three bytes.
 TEST(matches_of_every_length) {
   for (std::size_t length = 3; length <= kMaxTokenMatch; length += length < 1100 ? 1 : 1009) {
     for (const std::size_t distance : {1U, 5U}) {

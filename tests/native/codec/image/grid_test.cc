@@ -1,5 +1,5 @@
-// Grids against a slow model, from arrays of any strides; values that are not numbers, and sizes that cannot
-// be. The Python tests compare with what torchvision documents.
+// Grids of arrays with any strides against a slow model; NaN values, and sizes that are refused. The Python
+// tests compare with what torchvision documents.
 #include "codec/image/grid.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 
 using Shape = std::array<std::ptrdiff_t, 4>;
 
-// An array of random elements of which every axis has room behind it, and which lies in the order of `axes`.
+// An array of random elements with gaps along every axis, whose axes are in memory in the order of `axes`.
 template <typename T>
 struct Images {
   Shape shape, strides{};
@@ -41,7 +41,7 @@ struct Images {
   }
 };
 
-// Calls visit(pixel of the grid, n, c, y, x), n = -1 where there is no image.
+// Calls visit(pixel of the grid, n, c, y, x); n is -1 if there is no image.
 template <typename Visit>
 void for_each_pixel(const Shape& shape, GridLayout layout, Visit visit) {
   const auto columns = static_cast<std::ptrdiff_t>(layout.columns);

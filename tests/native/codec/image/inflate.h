@@ -1,5 +1,5 @@
-// A plain inflate and a plain PNG reader of our own, so that the encoder's output is read back natively.
-// Slow and strict: anything odd throws. Python's zlib and Pillow are the other oracle, in the Python tests.
+// A simple inflate and a simple PNG reader, so that the encoder's output is read back natively. Slow and
+// strict: they throw on anything unusual. Python's zlib and Pillow are further oracles, in the Python tests.
 #pragma once
 
 #include <array>
@@ -33,17 +33,17 @@ class BitReader {
     return value;
   }
   void align() { take(bit_count_); }
-  // Bytes of which at least a bit was taken.
+  // The number of bytes of which at least one bit was read.
   std::size_t byte() const { return at_; }
 
  private:
   Bytes bytes_;
   std::size_t at_ = 0;
   std::uint32_t bits_ = 0;  // lowest bit first
-  unsigned bit_count_ = 0;  // below 8 between calls: not one byte is fetched before it is needed
+  unsigned bit_count_ = 0;  // below 8 between calls: no byte is read before it is needed
 };
 
-// Decodes a canonical code a bit at a time (RFC 1951, section 3.2.2); it must be complete.
+// Decodes a canonical code bit by bit (RFC 1951, section 3.2.2). The code must be complete.
 class PrefixCode {
  public:
   explicit PrefixCode(const std::vector<unsigned>& lengths) {
@@ -135,7 +135,7 @@ inline void inflate_fixed(BitReader& bits, std::vector<std::uint8_t>& out) {
   inflate_codes(bits, PrefixCode(lengths), PrefixCode(std::vector<unsigned>(32, 5)), out);
 }
 
-// The bytes of a raw deflate stream; `used` says how many bytes of `stream` it took.
+// Returns the bytes of a raw deflate stream. Sets `used` to the number of bytes of `stream` that it read.
 inline std::vector<std::uint8_t> inflate(Bytes stream, std::size_t& used) {
   BitReader bits(stream);
   std::vector<std::uint8_t> out;
@@ -167,7 +167,7 @@ inline std::uint32_t big_endian(const std::uint8_t* from) {
   return std::uint32_t{from[0]} << 24 | std::uint32_t{from[1]} << 16 | std::uint32_t{from[2]} << 8 | from[3];
 }
 
-// Undoes the row filters (PNG specification, section 9.2).
+// Reverses the row filters (PNG specification, section 9.2).
 inline void unfilter(const std::vector<std::uint8_t>& filtered, DecodedPng& image) {
   const std::size_t row_bytes = std::size_t{image.width} * image.channels;
   require(filtered.size() == (row_bytes + 1) * image.height, "number of filtered bytes");
@@ -189,7 +189,7 @@ inline void unfilter(const std::vector<std::uint8_t>& filtered, DecodedPng& imag
   }
 }
 
-// Reads a PNG file such as encode_png() writes, checking every length and checksum.
+// Reads a PNG file that encode_png() wrote, and checks every length and checksum.
 inline DecodedPng decode_png(Bytes file) {
   require(file.size() > 8 && as_text(file.first(8)) == "\x89PNG\r\n\x1A\n", "signature");
   DecodedPng image;

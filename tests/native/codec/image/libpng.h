@@ -1,4 +1,4 @@
-// The PNG reader that everybody else uses, beside the one of inflate.h. CMake says whether it is there.
+// libpng as an oracle, in addition to the reader of inflate.h. CMake detects whether it is available.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@ inline constexpr bool kHasLibpng = true;
 inline constexpr std::uint32_t kLibpngMostPixels =
     1000000;  // across; PNG_USER_WIDTH_MAX, unless an application asks
 
-// The picture of a PNG file as libpng's simplified interface gives it, in the file's own channels. Throws
-// where libpng has an error or even a warning.
+// Reads a PNG file with libpng's simplified interface, in the file's own channels. Throws if libpng reports
+// an error or a warning.
 inline DecodedPng decode_with_libpng(Bytes file) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
@@ -42,8 +42,8 @@ inline constexpr bool kHasLibpng = false;
 
 #endif
 
-// Both readers' pictures must be this one; says which reader does not see it, "" where both do. Without
-// libpng there is one reader. A picture that is wider than libpng's default limit is our reader's alone.
+// Checks that both readers read this picture. Returns the name of a reader that does not, or "". Without
+// libpng there is one reader. libpng does not read pictures that are wider than its default limit.
 inline std::string misread(Bytes file, const PixelView& picture) {
   const auto same = [&picture](const DecodedPng& decoded) {
     const std::size_t row_bytes = std::size_t{picture.width} * picture.channels;

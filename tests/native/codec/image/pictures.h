@@ -1,4 +1,4 @@
-// Pictures of every kind that a log sees, painted pixel by pixel. For the tests of the PNG encoder.
+// Pictures of the kinds that users log, computed pixel by pixel. For the tests of the PNG encoder.
 #pragma once
 
 #include <cmath>
@@ -18,7 +18,7 @@ struct Picture {
   PixelView view() const { return {pixels.data(), width, height, channels, std::size_t{width} * channels}; }
 };
 
-// A byte for column x, row y, channel c.
+// The byte of column x, row y, channel c.
 using Paint = std::function<unsigned(std::uint32_t x, std::uint32_t y, std::uint32_t c)>;
 
 inline Picture paint(std::uint32_t width, std::uint32_t height, std::uint32_t channels, const Paint& value) {

@@ -1,5 +1,5 @@
-// Pixels against a slow model of torch's image(): every type, every axis order, grids, and values off the
-// scale. The Python tests compare with torch itself.
+// Pixels against a slow model of torch's image(): every type, every axis order, grids, and values outside
+// 0..1. The Python tests compare with torch itself.
 #include "codec/image/pixels.h"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::uint8_t scaled(float value) {
   return static_cast<std::uint8_t>(std::clamp(product, 0.0F, 255.0F));
 }
 
-// An array of N x C x H x W, and the four sizes.
+// An N x C x H x W array and its four sizes.
 template <typename T>
 struct Images {
   std::size_t n, c, h, w;
@@ -46,7 +46,7 @@ std::size_t axis_size(char letter, std::size_t n, std::size_t c, std::size_t h, 
   return letter == 'N' ? n : letter == 'C' ? c : letter == 'H' ? h : w;
 }
 
-// The values of `images` with their axes in the order of `letters`.
+// The values of `images` with the axes in the order of `letters`.
 template <typename T>
 std::vector<T> transpose(const Images<T>& images, const std::string& letters,
                          std::vector<std::size_t>& shape) {
@@ -71,7 +71,7 @@ void check_layout(const Images<T>& images, DType dtype, const std::string& lette
   const std::vector<T> values = transpose(images, letters, shape);
   const bool grid = letters.size() == 4;
   Buffer out;
-  out.push_back(99);  // to_pixels appends
+  out.push_back(99);  // to_pixels() appends
   const ImageArray array = image_array(values.data(), dtype, shape.data(), shape.size(), letters);
   const PixelSize size = to_pixels(array, grid, out);
 
@@ -123,7 +123,7 @@ std::mt19937& random_bits() {
   return random;
 }
 
-// Mostly between 0 and 1, some off the scale, some not numbers.
+// Mostly values between 0 and 1, some outside, some NaN.
 float draw_float() {
   const auto kind = random_bits()() % 16;
   if (kind == 0) return std::numeric_limits<float>::quiet_NaN();
@@ -182,7 +182,7 @@ TEST_ON_EVERY_CPU(integers_are_scaled_like_floats) {
   check_integer_type<std::uint64_t>(DType::kUint64);
 }
 
-// Values that torch 2.13's image() gave.
+// The expected values are from torch 2.13's image().
 TEST_ON_EVERY_CPU(known_values) {
   const std::vector<float> values = {0.5F, 1.1F,  -0.2F, 1e38F, std::numeric_limits<float>::quiet_NaN(),
                                      1.0F, 0.999F};
@@ -195,7 +195,8 @@ TEST_ON_EVERY_CPU(known_values) {
   }
 }
 
-// Pixels that lie as they should are not copied; what needs a conversion or another order is not taken.
+// Pixels that already have the right layout are not copied. Others, which need a conversion or another axis
+// order, are refused.
 TEST(pixels_in_place) {
   std::vector<std::uint8_t> values(2 * 3 * 4 * 4);
   const auto find = [&values](std::vector<std::size_t> shape, const char* axes, DType dtype = DType::kUint8) {

@@ -1,5 +1,5 @@
-// Every size from 1 x 1 to 70 x 70 in 1 to 4 channels, on every set of CPU features, read back by our own
-// reader and by libpng.
+// PNG files of every size from 1 x 1 to 70 x 70 in 1 to 4 channels, on every set of CPU features, read back
+// by inflate.h and libpng.
 #include <cstdio>
 
 #include "check.h"
@@ -36,7 +36,7 @@ void check(const Kind& kind, std::uint32_t width, std::uint32_t height, std::uin
 
 }  // namespace
 
-// Two kinds of picture for each size, so that neighbouring sizes see them all.
+// Two kinds of picture for each size, so that neighbouring sizes together cover all kinds.
 TEST(every_size) {
   const std::vector<Kind> all = kinds();
   std::size_t pictures = 0;
@@ -52,7 +52,7 @@ TEST(every_size) {
               kHasLibpng ? "read by libpng too" : "libpng skipped: not found when this was built");
 }
 
-// What both readers are good for: a changed byte, and a missing one, are seen.
+// Both readers notice a changed byte and a missing byte.
 TEST(readers_see_damage) {
   const Picture picture = paint(9, 7, 3, kinds()[0].paint);
   const Buffer file = encoded(picture);
@@ -64,7 +64,7 @@ TEST(readers_see_damage) {
   CHECK_THROWS(std::runtime_error, decode_png(file.bytes().first(file.size() - 1)));
 #if defined(TICKERTAPE_LIBPNG)
   std::vector<std::uint8_t> changed(file.data(), file.data() + file.size());
-  changed[60] ^= 4;  // in the picture's data
+  changed[60] ^= 4;  // in the compressed pixels
   CHECK_THROWS(std::runtime_error, decode_with_libpng(changed));
   CHECK_THROWS(std::runtime_error, decode_with_libpng(file.bytes().first(60)));
 #endif

@@ -1,6 +1,6 @@
-// PNG files read back by our own reader and by libpng: large and odd shapes, strips, every kind of picture;
-// the same bytes with and without SIMD; never much larger than the pixels. png_sizes_test.cc has the small
-// sizes.
+// PNG files read back by inflate.h and libpng: large and unusual shapes, strips, every kind of picture. They
+// have the same bytes with and without SIMD and are never much larger than the pixels. png_sizes_test.cc has
+// the small sizes.
 #include "codec/image/png.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Buffer encoded(const Picture& picture) {
 
 bool same_bytes(const Buffer& a, const Buffer& b) { return as_text(a.bytes()) == as_text(b.bytes()); }
 
-// Reads the file back, which must be the same with and without SIMD.
+// Reads the file back. It must be the same with and without SIMD.
 void check_round_trip(const Picture& picture, const char* name) {
   const int before = failures();
   const Buffer file = SAME_ON_EVERY_CPU([&] { return encoded(picture); }, same_bytes);
@@ -38,7 +38,7 @@ void check_round_trip(const Picture& picture, const char* name) {
 
 }  // namespace
 
-// Several deflate blocks and a window that slides.
+// Several deflate blocks, so that the window slides.
 TEST(large_pictures) {
   for (const Kind& kind : kinds()) {
     check_round_trip(paint(700, 300, 3, kind.paint), kind.name);
@@ -46,7 +46,7 @@ TEST(large_pictures) {
   }
 }
 
-// Drawings above photographs above drawings: the filter that the last rows had stops being good enough.
+// Drawings above photographs above drawings, so that the filter of the previous rows stops being good.
 TEST(rows_of_several_kinds) {
   const std::vector<Kind> all = kinds();
   for (const std::size_t rows : {1U, 2U, 7U, 40U}) {
@@ -58,7 +58,7 @@ TEST(rows_of_several_kinds) {
   }
 }
 
-// A row longer than a block, and rows that end exactly where a block ends.
+// A row that is longer than a block, and rows that end exactly at the end of a block.
 TEST(odd_shapes) {
   const std::vector<Kind> all = kinds();
   for (const std::size_t k : {0U, 3U, 4U}) {
@@ -92,7 +92,8 @@ Buffer encoded_by(Executor& executor, const Picture& picture) {
 
 }  // namespace
 
-// Pictures around the sizes at which there is one strip more, and one whose rows are longer than a strip.
+// Pictures of about the sizes at which the number of strips changes, and one whose rows are longer than a
+// strip.
 TEST(strips_do_not_depend_on_who_encodes_them) {
   constexpr std::uint32_t kMiB = 1 << 20;
   const std::vector<Kind> all = kinds();
@@ -115,7 +116,8 @@ TEST(strips_do_not_depend_on_who_encodes_them) {
   }
 }
 
-// Raw bytes, one filter byte a row, 0.2 %, and what any PNG has: signature, IHDR, IEND, one IDAT, zlib's 6.
+// The raw bytes, one filter byte for each row, 0.2 %, and the fixed parts: signature, IHDR, IEND, one IDAT, 6
+// bytes of zlib.
 TEST(noise_stays_small) {
   for (const std::uint32_t side : {1U, 16U, 64U, 300U, 600U}) {
     const Picture picture = paint(side, side, 3, kinds()[0].paint);
