@@ -1,4 +1,5 @@
-// Fills the buckets: by counting where that is exact, else by adding weights in NumPy's order. L1.
+// Fills the buckets: by counting if that is exact, otherwise by adding weights in NumPy's order. L1; part of
+// the PR curve.
 #include "codec/pr_curve/buckets.h"
 
 #include <algorithm>
@@ -13,12 +14,14 @@
 namespace tickertape::pr_curve_impl {
 namespace {
 
-// Without weights, and with labels of 0 and 1 only, all sums are whole numbers, the same in any order.
-// Nothing if it is not so, or a prediction lies outside [0, 1].
+// Counts without weights. If all labels are 0 or 1, the sums are integers and equal NumPy's in any order.
+// Returns nothing if a label is neither 0 nor 1, if a prediction is outside [0, 1], or if there are too many
+// thresholds.
 std::optional<Buckets> count_buckets(ArrayView labels, ArrayView predictions, std::size_t thresholds) {
   if (thresholds > kMaxPackedThresholds) return std::nullopt;
   PackedCounts counts;
-  std::array<std::uint8_t, 16 * kBlockSize> packed;  // adding up the tables takes a tenth of counting so many
+  // Large enough that adding up the tables takes only a tenth of the time.
+  std::array<std::uint8_t, 16 * kBlockSize> packed;
   for (std::size_t from = 0; from < predictions.size; from += packed.size()) {
     const std::size_t count = std::min(packed.size(), predictions.size - from);
     if (!pack_elements(labels, predictions, from, count, thresholds, packed.data())) return std::nullopt;
@@ -45,7 +48,8 @@ void add_block(ArrayView labels, ArrayView predictions, ArrayView weights, std::
     for (std::size_t i = 0; i < size; ++i) place[i] = static_cast<double>(scaled(block[i], scale));
   });
   for (std::size_t i = 0; i < count; ++i) {
-    // What the caller should have refused is dropped, as torch does, rather than written out of bounds.
+    // The caller must refuse predictions outside [0, 1]. If one arrives here, drop it, as torch does, instead
+    // of writing out of bounds.
     if (!(place[i] >= 0 && place[i] < static_cast<double>(thresholds))) continue;
     const auto index = static_cast<std::size_t>(place[i]);
     buckets.positive[index] += label[i] * weight[i];
@@ -54,8 +58,8 @@ void add_block(ArrayView labels, ArrayView predictions, ArrayView weights, std::
 }
 
 Buckets add_buckets(ArrayView labels, ArrayView predictions, ArrayView weights, std::size_t thresholds) {
-  // numpy.histogram adds in turns of this many elements (BLOCK in numpy/lib/_histograms_impl.py); with
-  // weights the order shows in the last bits.
+  // numpy.histogram sums blocks of this many elements (BLOCK in numpy/lib/_histograms_impl.py). With weights,
+  // the order affects the last bits.
   constexpr std::size_t kNumpyBlock = 65536;
   static_assert(kNumpyBlock % kBlockSize == 0);
   Buckets total(thresholds);

@@ -1,5 +1,5 @@
-// Positives and negatives by threshold index, as compute_curve's two weighted histograms. L1, for the PR
-// curve alone.
+// Positives and negatives by threshold index, like the two weighted histograms of torch's compute_curve. L1,
+// private to pr_curve/.
 #pragma once
 
 #include <array>
@@ -21,14 +21,14 @@ struct Buckets {
   std::vector<double> negative;
 };
 
-// What pr_curve() takes, checked; the sums are numpy.histogram's to the last bit.
+// Takes the checked arguments of pr_curve(). The sums equal numpy.histogram's to the last bit.
 Buckets fill_buckets(ArrayView labels, ArrayView predictions, ArrayView weights, std::size_t thresholds);
 
 // pack_predictions() for the elements [from, from + count).
 bool pack_elements(ArrayView labels, ArrayView predictions, std::size_t from, std::size_t count,
                    std::size_t thresholds, std::uint8_t* to);
 
-// Counts packed predictions; whole numbers, so in any order.
+// Counts packed predictions. The counts are integers, so the order does not matter.
 class PackedCounts {
  public:
   void add(Bytes packed);
@@ -39,16 +39,17 @@ class PackedCounts {
   std::array<std::uint64_t, kBytes> counts_{};
 };
 
-// `value` rounded to the eleven significant bits of float16, ties to even. For finite values within float16's
-// range; numbers below 2^-14, where float16 has fewer bits, keep eleven: their floor is 0 anyhow.
+// Rounds `value` to float16's eleven significant bits, ties to even. `value` must be finite and within
+// float16's range. Below 2^-14, where float16 has fewer bits, the result keeps eleven; this is harmless,
+// because its floor is 0.
 inline float round_to_float16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   return std::bit_cast<float>((bits + 0x0fffU + ((bits >> 13) & 1U)) & ~0x1fffU);
 }
 
-// A prediction by threshold: its place is p * (thresholds - 1) in the predictions' own precision. `Value` is
-// what with_block() makes of them: their own type, or one that holds the product exactly; bfloat16, which
-// NumPy does not know, counts as float32.
+// The position of a prediction among the thresholds is p * (thresholds - 1), computed in the predictions' own
+// precision. `Value` is the type that with_block() passes: their own type, or one that holds the product
+// exactly. bfloat16, which NumPy does not have, is computed in float32.
 template <typename Value>
 Scale<Value> scale_of(DType dtype, std::size_t thresholds) {
   return {static_cast<Value>(thresholds - 1), dtype == DType::kFloat16};

@@ -1,5 +1,5 @@
-// Is every prediction in [0, 1], every label finite? In vectors, for the caller of add_pr_curve waits for the
-// answer. L1.
+// Checks that all predictions are in [0, 1] and all labels are finite. L1. It uses vectors, because the
+// caller of add_pr_curve waits for the result.
 #include <cstring>
 
 #include "codec/pr_curve/pr_curve.h"
@@ -7,8 +7,8 @@
 namespace tickertape {
 namespace {
 
-// Sixteen-byte vectors of GCC's and Clang's kind: every processor of ours has registers for them, and one
-// element costs a quarter of a nanosecond, so wider ones would not show.
+// 16-byte vector types of GCC and Clang. Every supported processor has registers for them. One element takes
+// a quarter of a nanosecond, so wider vectors would not be noticeable.
 template <typename T>
 struct VectorOf {
   typedef T Type __attribute__((vector_size(16)));
@@ -28,7 +28,8 @@ std::optional<std::size_t> find_outside(const T* values, std::size_t from, std::
   return std::nullopt;
 }
 
-// Where a group of elements from which one may lie outside starts; the size rounded down where none does.
+// The start of the first group that contains an element outside [0, 1]. If there is none, the size rounded
+// down to whole groups.
 template <typename T>
 std::size_t skip_inside(const T* values, std::size_t size) {
   using Vector = typename VectorOf<T>::Type;
@@ -55,14 +56,15 @@ std::optional<std::size_t> first_outside(ArrayView predictions) {
   return find_outside(values, skip_inside(values, predictions.size), predictions.size, outside<T>);
 }
 
-// Bits of a number in [0, 1] are at most those of 1, unless it is -0; NaN lies above.
+// As unsigned integers, the bits of a number in [0, 1] are at most those of 1, except for -0. The bits of NaN
+// are larger.
 template <std::uint16_t kOne>
 std::optional<std::size_t> first_outside_half(ArrayView predictions) {
   return find_outside(static_cast<const std::uint16_t*>(predictions.data), 0, predictions.size,
                       [](std::uint16_t bits) { return bits > kOne && bits != 0x8000U; });
 }
 
-// NaN and infinity have every bit of the exponent.
+// In NaN and infinity every bit of the exponent is set.
 template <typename Bits, Bits kExponent>
 bool has_no_full_exponent(ArrayView values) {
   const auto* elements = static_cast<const Bits*>(values.data);

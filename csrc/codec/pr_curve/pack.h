@@ -1,5 +1,5 @@
-// Sixteen predictions and labels to sixteen bytes, and who can do that. L1, between pr_curve_packed.cc and
-// one file for each instruction set; all give the same bytes.
+// Packs sixteen predictions and labels into sixteen bytes. L1, private to pr_curve/; packed.cc calls the file
+// of an instruction set. All of them write the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace tickertape::pr_curve_impl {
 
-// What a prediction is multiplied by, and whether the product is rounded to float16, whose values come as
+// The factor for a prediction, and whether the product is rounded to float16. float16 values are passed as
 // float32.
 template <typename Value>
 struct Scale {
@@ -15,16 +15,16 @@ struct Scale {
   bool is_float16;
 };
 
-// Labels as they lie in memory, not aligned: `item` bytes each (1, 2, 4 or 8), `one` where the label is 1,
-// all zeros where it is 0.
+// Labels in the caller's memory, perhaps unaligned: `item` bytes each (1, 2, 4 or 8). `one` is the bits of
+// label 1; label 0 is all zeros.
 struct LabelBits {
   const std::uint8_t* data;
   std::size_t item;
   std::uint64_t one;
 };
 
-// Pack as many whole vectors as `count` holds and return how many elements that was. `all_fine` becomes false
-// where one of them is not to be packed; its byte may then be any.
+// Each function packs as many whole vectors as fit in `count` and returns the number of packed elements. Sets
+// `all_fine` to false if an element cannot be packed; the content of its byte is then unspecified.
 #if defined(__x86_64__)
 std::size_t pack_avx2(const float* predictions, LabelBits labels, std::size_t count, Scale<float> scale,
                       std::uint8_t* to, bool& all_fine);

@@ -1,4 +1,4 @@
-// Sixteen predictions at a time with AVX2; pr_curve_packed.cc calls it where the processor has it. L1.
+// Packs sixteen predictions a step with AVX2. L1; packed.cc calls it if the processor supports it.
 #include "codec/pr_curve/pack.h"
 
 #if defined(__x86_64__)
@@ -17,14 +17,15 @@ struct Avx2 {
     __m256i bad_ = _mm256_setzero_si256();
   };
 
-  // Four times four numbers below 128 in 32 bits, or all ones and zeros, to sixteen bytes.
+  // Narrows four vectors of four 32-bit numbers to sixteen bytes. The numbers are below 128, or all bits are
+  // equal.
   static __m128i narrow(__m128i a, __m128i b, __m128i c, __m128i d) {
     return _mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
   }
   static __m128i low_half(__m256i eight) { return _mm256_castsi256_si128(eight); }
   static __m128i high_half(__m256i eight) { return _mm256_extracti128_si256(eight, 1); }
 
-  static __m256 round_to_float16(__m256 value) {  // as in pr_curve_packed.cc
+  static __m256 round_to_float16(__m256 value) {  // as in buckets.h
     const __m256i bits = _mm256_castps_si256(value);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 13), _mm256_set1_epi32(1));
     const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x0fff)));
@@ -59,7 +60,7 @@ struct Avx2 {
   static __m256i load(const std::uint8_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
   }
-  // All ones in the elements that are neither.
+  // All ones in the elements that are neither positive nor zero.
   static __m256i neither(__m256i positive, __m256i zero) {
     return _mm256_xor_si256(_mm256_or_si256(positive, zero), _mm256_set1_epi8(-1));
   }

@@ -1,9 +1,9 @@
-// Sixteen predictions at a time with AVX-512; pr_curve_packed.cc calls it where the processor has it. L1.
+// Packs sixteen predictions a step with AVX-512. L1; packed.cc calls it if the processor supports it.
 #include "codec/pr_curve/pack.h"
 
 #if defined(__x86_64__)
 #if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 warns of its own _mm512_undefined_epi32() (GCC bug 105593).
+// GCC 12 warns about its own _mm512_undefined_epi32() (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #include "codec/pr_curve/pack_impl.h"
@@ -21,7 +21,7 @@ struct Avx512 {
     __mmask16 fine_ = 0xffff;
   };
 
-  static __m512 round_to_float16(__m512 value) {  // as in pr_curve_packed.cc
+  static __m512 round_to_float16(__m512 value) {  // as in buckets.h
     const __m512i bits = _mm512_castps_si512(value);
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 13), _mm512_set1_epi32(1));
     const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x0fff)));
@@ -82,7 +82,8 @@ struct Avx512 {
   }
 
   static __m128i join(__m128i indices, __mmask16 positives) {
-    // There is no "or" of bytes under a mask; an index has not got the bit, so that adding does it.
+    // AVX-512 has no masked "or" for bytes. The bit is never set in an index, so addition has the same
+    // effect.
     return _mm_mask_add_epi8(indices, positives, indices, _mm_set1_epi8(static_cast<char>(kPackedPositive)));
   }
 };

@@ -1,5 +1,5 @@
-// The loop over sixteen predictions at a time, for whatever registers an instruction set has. L1. Included by
-// pr_curve_pack_*.cc alone; the anonymous namespace keeps each file's instructions to itself.
+// The loop over sixteen predictions a step, for the registers of any instruction set. L1; included by
+// pack_avx*.cc only. The anonymous namespace keeps each file's instructions to itself.
 #pragma once
 
 #include <immintrin.h>
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kPackWidth = 16;
 
-// `Set` has a Check, which remembers whether all was fine so far, and functions of one vector each: indices()
-// of predictions, positives() of labels, join() of the two.
+// `Set` has a class Check, which records whether every element could be packed, and functions for one vector:
+// indices() of predictions, positives() of labels, join() of both.
 template <typename Set, typename Label, typename Value>
 std::size_t pack_vectors(const Value* predictions, const std::uint8_t* labels, Label one, std::size_t count,
                          Scale<Value> scale, std::uint8_t* to, bool& all_fine) {

@@ -1,5 +1,5 @@
-// Labels and predictions as one byte each: a sixteenth of two arrays of 8-byte numbers, and all that a curve
-// without weights needs of them. L1; pure, thread-safe, no I/O.
+// Labels and predictions packed into one byte each: all that a curve without weights needs. L1; pure,
+// thread-safe, no I/O. One byte is a sixteenth of two 8-byte numbers.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace tickertape {
 
-// A byte is the prediction's threshold index, and this bit where the label is 1.
+// A packed byte is the prediction's threshold index, plus this bit if the label is 1.
 inline constexpr std::uint8_t kPackedPositive = 0x80;
 inline constexpr std::uint32_t kMaxPackedThresholds = kPackedPositive;
 
-// Writes a byte for each prediction to `to`. False, with anything there, where a label is neither 0 nor 1 (as
-// -0.0 is) or a prediction lies outside [0, 1]. Indices as in pr_curve(); `thresholds` is 1 to
-// kMaxPackedThresholds. Reads each element once, so that one who changes it meanwhile does no harm. Throws
-// ArgumentError where the sizes differ.
+// Writes one byte for each prediction to `to`. Returns false if a label is neither 0 nor 1 (-0.0 counts as
+// neither) or a prediction is outside [0, 1]; the content of `to` is then unspecified. Indices are as in
+// pr_curve(). `thresholds` is 1 to kMaxPackedThresholds. Each element is read once, so another thread may
+// change the arrays meanwhile. Throws ArgumentError if the sizes differ.
 bool pack_predictions(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, std::uint8_t* to);
 
-// The rows of pr_curve(), of packed predictions. Any bytes are safe: an index that is no threshold's does not
-// count. `thresholds` as above.
+// Returns the rows of pr_curve() for packed predictions. Any bytes are safe: an index that is not below
+// `thresholds` is not counted. `thresholds` is 1 to kMaxPackedThresholds; otherwise throws ArgumentError.
 std::vector<double> packed_pr_curve(Bytes packed, std::uint32_t thresholds);
 
 }  // namespace tickertape

@@ -1,5 +1,5 @@
-// Packed predictions against the sums of NumPy's way (weights of 1), one instruction set against another, and
-// what must not be packed.
+// Packed predictions against NumPy's sums (weights of 1), the instruction sets against each other, and arrays
+// that must not be packed.
 #include "codec/pr_curve/packed.h"
 
 #include <array>
@@ -19,7 +19,7 @@
 namespace tickertape {
 namespace {
 
-// About the vectors' sixteen, the blocks' 1,024, and the tables' pieces.
+// Sizes around the 16 elements of a vector, the 1,024 of a block, and the pieces of the tables.
 constexpr std::array<std::size_t, 14> kSizes{0, 1, 2, 7, 15, 16, 17, 31, 32, 47, 1023, 1024, 1025, 17000};
 
 template <typename T>
@@ -27,12 +27,13 @@ ArrayView view(const std::vector<T>& values, DType dtype) {
   return {values.data(), values.size(), dtype};
 }
 
-// The bytes, the same on every set of CPU features; empty where they were refused, on every set.
+// The packed bytes, which must be the same on every set of CPU features. Empty if they were refused, which
+// must happen on every set.
 std::vector<std::uint8_t> pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds) {
   const auto compute = [&] {
     std::vector<std::uint8_t> packed(predictions.size + 1, 0xee);
     const bool done = pack_predictions(labels, predictions, thresholds, packed.data());
-    CHECK_EQ(packed.back(), 0xee);  // nothing is written behind the end
+    CHECK_EQ(packed.back(), 0xee);  // nothing is written past the end
     packed.resize(done ? predictions.size : 0);
     return packed;
   };
@@ -45,7 +46,7 @@ struct Elements {
   ArrayView view() const { return {bytes.data(), bytes.size() / item_size(dtype), dtype}; }
 };
 
-// `size` elements that take turns among `bits`, in an order that no vector's width divides.
+// `size` elements that cycle through `bits` with a period that no vector width is a multiple of.
 Elements elements(DType dtype, const std::vector<std::uint64_t>& bits, std::size_t size) {
   Elements all{dtype, std::vector<std::uint8_t>(size * item_size(dtype))};
   for (std::size_t i = 0; i < size; ++i) {
@@ -75,7 +76,7 @@ const std::vector<Values> kLabels = {
     {DType::kFloat64, {0, bits_of(1.0)}},
 };
 
-// Every type of prediction; what is a fraction lies on, just before and just behind thresholds.
+// Every type of prediction. Fractions are on, just before and just after thresholds.
 std::vector<Values> predictions_around(std::uint32_t thresholds) {
   Values halves{DType::kFloat16, {0x8000, 1}};
   for (std::uint64_t bits = 0; bits <= 0x3c00; bits += 29) halves.bits.push_back(bits);
@@ -126,7 +127,8 @@ TEST(every_half_has_numpys_index) {
       const std::vector<std::uint16_t> half(16, static_cast<std::uint16_t>(bits));
       const std::vector<std::uint8_t> labels(16, 1);
       const auto packed = pack(view(labels, DType::kUint8), view(half, DType::kFloat16), thresholds);
-      // By definition: the product of two float16 is exact in a double; of its eleven bits, ties to even.
+      // The definition: the product of two float16 is exact in a double; it is rounded to eleven bits, ties
+      // to even.
       const double product = static_cast<double>(float16_value(half[0])) * (thresholds - 1);
       const double unit = product == 0 ? 1 : std::ldexp(1.0, std::ilogb(product) - 10);
       const auto index = static_cast<std::uint8_t>(std::nearbyint(product / unit) * unit);
@@ -135,7 +137,7 @@ TEST(every_half_has_numpys_index) {
   }
 }
 
-// Puts each of `bad` at every place of arrays of some sizes.
+// Puts each of `bad` at every position of arrays of several sizes.
 void check_refused(const Values& labels, const Values& predictions, bool bad_label,
                    const std::vector<std::uint64_t>& bad) {
   for (const std::size_t size : {1U, 15U, 16U, 33U}) {
@@ -211,7 +213,7 @@ TEST(any_bytes_are_safe) {
 }
 
 TEST(no_count_overflows) {
-  // Eight tables of 16 bits are added up every 8 * 65,535 bytes.
+  // Eight 16-bit tables are added up every 8 * 65,535 bytes.
   for (const std::size_t size : {524'279U, 524'280U, 524'281U, 1'100'003U}) {
     const std::vector<std::uint8_t> equal(size, kPackedPositive | 3U);
     const std::vector<double> rows = packed_pr_curve(equal, 5);

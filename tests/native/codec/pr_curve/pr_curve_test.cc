@@ -1,4 +1,4 @@
-// PR curves against figures from torch, and the check for the unit interval against the plainest one.
+// PR curves against numbers from torch, and the check of the unit interval against a plain one.
 #include "codec/pr_curve/pr_curve.h"
 
 #include <bit>
@@ -25,7 +25,7 @@ std::vector<double> curve(ArrayView weights, std::uint32_t thresholds) {
   return pr_curve(view(kLabels, DType::kInt64), view(kPredictions, DType::kFloat32), weights, thresholds);
 }
 
-// The threshold index at which a single positive label stops counting as found.
+// The first threshold index at which a single positive label no longer counts as found.
 std::size_t index_of(ArrayView prediction, std::uint32_t thresholds) {
   const std::uint8_t label = 1;
   const auto rows = pr_curve({&label, 1, DType::kBool}, prediction, {}, thresholds);
@@ -103,7 +103,7 @@ TEST_ON_EVERY_CPU(every_threshold_is_its_own) {
 }
 
 TEST_ON_EVERY_CPU(the_index_is_found_in_the_predictions_precision) {
-  // NumPy: these times 126 round up to a whole number in their own type, but not in float64.
+  // In NumPy, these numbers times 126 round up to an integer in their own type, but not in float64.
   const std::uint16_t half = 0x2010;
   CHECK_EQ(index_of({&half, 1, DType::kFloat16}, 127), 1U);
   const double half_value = static_cast<double>(float16_value(half));
@@ -124,7 +124,8 @@ TEST_ON_EVERY_CPU(integers_and_halves_are_predictions_too) {
   CHECK_EQ(index_of({&bfloat_half, 1, DType::kBfloat16}, 127), 63U);
 }
 
-// Weights of 1 make the sums take the other way, so both must agree; labels as `bits` of each type of label.
+// Weights of 1 use the other implementation of the sums, and both must agree. Labels are the `bits` of each
+// label type.
 template <typename Label>
 void check_both_ways(DType dtype, const std::vector<Label>& labels, std::size_t size) {
   std::vector<Label> all(size);
@@ -152,7 +153,7 @@ TEST_ON_EVERY_CPU(counting_and_adding_agree) {
     check_both_ways<float>(DType::kFloat32, {0, 1}, size);
     check_both_ways<double>(DType::kFloat64, {0, 1}, size);
     check_both_ways<std::int64_t>(DType::kInt64, {0, 1}, size);
-    // Neither 0 nor 1, or another zero: added up, not counted.
+    // Labels that are neither 0 nor 1, or -0.0, are added up instead of counted.
     check_both_ways<double>(DType::kFloat64, {0, 1, 0.25}, size);
     check_both_ways<double>(DType::kFloat64, {-0.0, 1}, size);
     check_both_ways<std::int64_t>(DType::kInt64, {0, 1, -1, 3}, size);
@@ -176,8 +177,8 @@ TEST_ON_EVERY_CPU(bad_arguments_are_named) {
                pr_curve(view(two, DType::kFloat32), view(kPredictions, DType::kFloat32), {}, 5));
 }
 
-// Puts each of `bad` at every place of arrays of every size about the vectors' groups, and `fine` everywhere
-// else.
+// Puts each of `bad` at every position of arrays of sizes around the vectors' groups, and `fine` at all other
+// positions.
 template <typename T>
 void check_first_outside(DType dtype, const std::vector<T>& fine, const std::vector<T>& bad) {
   for (const std::size_t size : {0U, 1U, 2U, 15U, 16U, 17U, 31U, 32U, 33U, 64U, 127U, 128U, 129U, 300U}) {
