@@ -1,5 +1,5 @@
-// What tells that a device has finished writing to our memory. L1; the core knows events, never what the
-// device computes.
+// Queries whether a device (CUDA, HIP) has finished writing to this process's memory. L1. The core knows only
+// the device's events, never what the device computes.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@ enum class Completion : std::uint8_t { kNotYet, kDone, kFailed };
 
 struct DeviceAnswer {
   Completion completion = Completion::kNotYet;
-  int error_number = 0;  // of the device's own, where it failed
+  int error_number = 0;  // the device's own error code if completion is kFailed
 };
 
-// A kind of device whose events can be asked about. Thread-safe; nothing here waits or throws.
+// A kind of device whose events can be queried. Thread-safe; no function waits or throws.
 class Device {
  public:
   virtual ~Device() = default;
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  // What the calling thread's queries need later, in whichever thread they are made; 0: there is none.
+  // The calling thread's current context, which query() needs on whatever thread it runs; 0 if there is none.
   virtual std::uintptr_t context() noexcept = 0;
 
-  // What a row of queries changes in its thread.
+  // The state of a thread that queries change. begin() saves it and end() restores it, on the same thread.
   struct ThreadState {
     std::uintptr_t context = 0;
     int capture_mode = 0;
@@ -34,14 +34,14 @@ class Device {
   virtual DeviceAnswer query(std::uintptr_t context, std::uintptr_t event) noexcept = 0;
   virtual void end(const ThreadState& before) noexcept = 0;
 
-  // In words.
+  // The name of an error, for messages.
   virtual std::string describe(int error_number) const = 0;
 
  protected:
   Device() = default;
 };
 
-// A row of queries: the calling thread is as before once this has gone.
+// A group of queries on the calling thread. The destructor restores the thread's state.
 class DeviceQueries {
  public:
   explicit DeviceQueries(Device& device) : device_(device) { device_.begin(before_); }
@@ -56,8 +56,8 @@ class DeviceQueries {
   Device::ThreadState before_;
 };
 
-// The device of a name ("cuda", "hip") whose driver this process has loaded, by whomever; nullptr where it
-// has not. Lives for ever.
+// The device called `name` ("cuda", "hip"), or nullptr if its driver is not loaded in this process. Never
+// deleted.
 Device* find_device(std::string_view name);
 
 }  // namespace tickertape

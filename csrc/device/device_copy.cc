@@ -1,4 +1,4 @@
-// Asking devices. L4.
+// Polls a device copy; see device_copy.h. L1.
 #include "device/device_copy.h"
 
 #include <cstring>
@@ -31,7 +31,7 @@ std::string DeviceCopy::why() const {
 
 double DeferredNumber::value() const {
   double value = 0;
-  alignas(double) std::uint8_t element[sizeof(double)];  // `data` may lie anywhere
+  alignas(double) std::uint8_t element[sizeof(double)];  // `data` may be unaligned
   std::memcpy(element, data, item_size(dtype));
   convert_elements(ArrayView{element, 1, dtype}, 0, 1, &value);
   return value;

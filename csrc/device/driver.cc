@@ -1,8 +1,8 @@
-// Events of CUDA and HIP through the driver that the process has loaded already. L1.
+// Queries events of CUDA and HIP through the driver that the process has already loaded. L1.
 //
-// Never linked and never loaded by us: a program without a GPU has nothing of this, and whoever hands us an
-// event has the library loaded. Function names, numbers and modes: cuda.h (CUDA 12), hip_runtime_api.h (ROCm
-// 6).
+// The driver is neither linked nor loaded here: a program without a GPU needs none of it, and a caller that
+// has an event has loaded the driver. Function names, numbers and modes are from cuda.h (CUDA 12) and
+// hip_runtime_api.h (ROCm 6).
 #include <dlfcn.h>
 
 #include <array>
@@ -18,7 +18,7 @@ constexpr int kSuccess = 0;
 constexpr int kNotReady = 600;      // CUDA_ERROR_NOT_READY, hipErrorNotReady
 constexpr int kRelaxedCapture = 2;  // CU_STREAM_CAPTURE_MODE_RELAXED, hipStreamCaptureModeRelaxed
 
-// The names of one vendor's functions; nullptr where it needs none.
+// The names of one vendor's functions; nullptr for a function that the vendor does not need.
 struct Names {
   std::string_view device;
   std::array<const char*, 4> libraries;
@@ -37,7 +37,8 @@ constexpr Names kCuda{"cuda",
                       "cuThreadExchangeStreamCaptureMode",
                       "cuGetErrorName"};
 
-// Its events know their device, so there is no context to set. Written from the documentation, never run.
+// HIP events know their device, so no context has to be set. Written from the documentation; it has never run
+// on a HIP device.
 constexpr Names kHip{
     "hip",           {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so.5", "libamdhip64.so"},
     "hipEventQuery", nullptr,
@@ -51,7 +52,7 @@ void find(void* library, const char* name, Function& function) {
 
 class Driver final : public Device {
  public:
-  // False while the process has not loaded it.
+  // Returns false if the process has not loaded the driver.
   bool open(const Names& names) {
     void* library = nullptr;
     for (const char* file : names.libraries) {
@@ -69,13 +70,12 @@ class Driver final : public Device {
   }
 
   std::uintptr_t context() noexcept override {
-    if (get_context_ == nullptr) return 1;  // any but 0
+    if (get_context_ == nullptr) return 1;  // any number except 0
     std::uintptr_t current = 0;
     return get_context_(&current) == kSuccess ? current : 0;
   }
 
-  // Relaxed, since a query from a thread in another mode would break a capture that some thread has under
-  // way.
+  // Relaxed capture mode: in any other mode a query would break a stream capture that is in progress.
   void begin(ThreadState& before) noexcept override {
     before.context = get_context_ != nullptr ? context() : 0;
     before.capture_mode = kRelaxedCapture;
@@ -102,7 +102,7 @@ class Driver final : public Device {
   }
 
  private:
-  // Handles are pointers in C; as numbers they need no headers.
+  // Handles are pointers in the C headers. Passing them as integers avoids a dependency on those headers.
   int (*event_query_)(std::uintptr_t event) = nullptr;
   int (*get_context_)(std::uintptr_t* context) = nullptr;
   int (*set_context_)(std::uintptr_t context) = nullptr;
@@ -110,10 +110,11 @@ class Driver final : public Device {
   int (*error_name_)(int error, const char** name) = nullptr;
 };
 
-// Opened at the first call after the process has loaded it; then for good. No lock, which a fork could leave
-// locked.
+// Opens the driver at the first call after the process has loaded it and keeps it for good. Uses no lock,
+// because a fork could leave it locked in the child.
 Device* opened(const Names& names, std::atomic<Device*>& known) {
-  if (Device* device = known.load(std::memory_order_acquire)) return device;  // pairs with the exchange below
+  // Acquire: pairs with the release of compare_exchange_strong() below.
+  if (Device* device = known.load(std::memory_order_acquire)) return device;
   auto driver = std::make_unique<Driver>();
   if (!driver->open(names)) return nullptr;
   Device* first = nullptr;

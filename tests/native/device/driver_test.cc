@@ -1,5 +1,5 @@
-// Finding a driver in the process. A fake one is loaded by tests/unit/devices/test_device_copies.py; here, that nothing
-// is loaded by us.
+// Finds no driver in a process that has not loaded one, and loads none. The Python tests load a simulated
+// driver.
 #include <dlfcn.h>
 
 #include "check.h"
