@@ -1,4 +1,4 @@
-// Op in, Event bytes out: scalars, histograms, curves and ready-made messages. L2.
+// Encodes ops as Events: scalars, histograms, PR curves and ready-made messages. L2.
 #include "event/encoder.h"
 
 #include <array>
@@ -8,22 +8,21 @@
 #include "codec/histogram/histogram.h"
 #include "codec/pr_curve/packed.h"
 #include "codec/pr_curve/pr_curve.h"
-#include "event/event_frame.h"
+#include "event/event_envelope.h"
 #include "event/media_encoder.h"
 #include "event/op_body.h"
 #include "event/tensor_encoder.h"
 
 namespace tickertape {
 
-using namespace event_frame;
+using namespace event_envelope;
 using namespace protobuf;
 
 namespace {
 
-// --- Scalars
-// -------------------------------------------------------------------------------------------------------
+// --- Scalars ---
 
-// torch writes new-style scalars as a tensor without a shape.
+// torch writes a new-style scalar as a tensor without a shape.
 std::size_t scalar_tensor_size(ScalarStyle style) {
   const bool is_double = style == ScalarStyle::kDoubleTensor;
   const std::size_t value = length_field_size(tensor_field::kFloatVal, is_double ? 8 : 4);
@@ -38,7 +37,7 @@ std::size_t scalar_content_size(ScalarStyle style, const Metadata& metadata) {
 
 void put_scalar(Writer& writer, ScalarStyle style, double value, const Metadata& metadata) {
   if (style == ScalarStyle::kSimpleValue) {
-    // simple_value stands in a oneof: 0.0 is written like any other number.
+    // simple_value is a member of a oneof, so 0.0 is written like any other number.
     writer.float_field(value_field::kSimpleValue, static_cast<float>(value));
   } else {
     writer.length_field(value_field::kTensor, scalar_tensor_size(style));
@@ -62,8 +61,7 @@ void encode_scalar(const OpView& op, std::string_view tag, Buffer& out) {
                      [&](Writer& writer) { put_scalar(writer, op.style, op.value, metadata); });
 }
 
-// --- Histograms
-// ----------------------------------------------------------------------------------------------------
+// --- Histograms ---
 
 struct HistogramFields {
   double min, max, num, sum, sum_squares;
@@ -128,8 +126,7 @@ void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
 }
 
-// --- PR curves
-// -----------------------------------------------------------------------------------------------------
+// --- PR curves ---
 
 void encode_curve_rows(const OpView& op, std::string_view tag, const std::vector<double>& rows, Buffer& out) {
   const std::vector<float> values(rows.begin(), rows.end());
@@ -154,7 +151,7 @@ std::uint32_t to_thresholds(std::uint64_t word) {
 void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<PrCurveOp>(op);
   const std::uint32_t thresholds = to_thresholds(body.thresholds);
-  // The bindings refuse it; here for what came from a device after the call.
+  // The bindings check values that are known at the call. This checks deferred values.
   if (first_outside_unit_interval(body.predictions.view))
     throw ArgumentError("predictions must lie in [0, 1]");
   encode_curve_rows(op, tag, pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds),
@@ -166,8 +163,7 @@ void encode_packed_pr_curve(const OpView& op, std::string_view tag, Buffer& out)
   encode_curve_rows(op, tag, packed_pr_curve(body.packed, to_thresholds(body.thresholds)), out);
 }
 
-// --- Ready-made messages
-// -------------------------------------------------------------------------------------------
+// --- Ready-made messages ---
 
 void encode_summary(const OpView& op, Buffer& out) {
   const std::size_t size =
@@ -226,8 +222,8 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
 }
 
 bool is_heavy(const OpView& op) {
-  // Below this a hand-over to another thread (about 5 us) costs more than it saves: a histogram of 2,000
-  // doubles takes about as long.
+  // Passing an op to another thread takes about 5 us, and so does the histogram of 2,000 doubles. For smaller
+  // ops it costs more than it saves.
   constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
   const bool computes = op.kind == OpKind::kHistogram || op.kind == OpKind::kPrCurve ||
                         op.kind == OpKind::kPackedPrCurve || op.kind == OpKind::kImage ||
@@ -274,7 +270,7 @@ std::size_t encode_described_scalar(std::string_view tag, double value, ScalarSt
   put_text(writer, value_field::kTag, tag);
   put_scalar(writer, style, value, metadata);
   out.commit(size);
-  // The metadata come last, the value right before them.
+  // The metadata is at the end, and the value is right before it.
   return size - metadata.field_size() - (style == ScalarStyle::kDoubleTensor ? 8 : 4);
 }
 

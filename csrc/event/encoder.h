@@ -1,5 +1,5 @@
-// Op in, Event bytes out: the only place that knows how each add_* looks in the file. L2; called by the
-// sequencer and by the codec pool.
+// Encodes an op as an Event. This is the only place that knows how the call of each add_* is stored in the
+// file. L2; the sequencer and the codec pool call it.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,28 @@
 
 namespace tickertape {
 
-// What encoding left out, for the user to hear about.
+// What encoding left out; the caller reports it to the user.
 struct EncodeReport {
-  std::uint64_t nan_count = 0;       // values of a histogram
-  std::uint64_t infinite_count = 0;  // likewise
+  std::uint64_t nan_count = 0;       // NaN values of a histogram
+  std::uint64_t infinite_count = 0;  // infinite values of a histogram
 };
 
-// Appends the Event of `op` to `out`. Deterministic on every processor: recovery encodes again and compares
-// bytes. Thread-safe. Throws DataError where the body is not what its kind says. Where there is an
-// `executor`, it may run parts of a large op; the bytes do not depend on it.
+// Appends the Event of `op` to `out`. `executor` may be nullptr; otherwise it may run parts of a large op.
+// The bytes depend neither on the processor nor on the executor, because recovery encodes again and compares
+// bytes. Thread-safe. Throws DataError if the body does not match the op's kind.
 EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, Executor* executor = nullptr);
 
-// True where encoding `op` takes long enough to be worth another thread.
+// True if encoding `op` takes so long that the codec pool should do it.
 bool is_heavy(const OpView& op);
 
-// The Event that opens every file: file_version at `step`, and who wrote it.
+// Appends the first Event of every file: the file version, and "tickertape" as its writer.
 void encode_version_event(double wall_time, std::int64_t step, Buffer& out);
 
-// The Event that makes TensorBoard forget what it has from `step` on.
+// Appends the Event that makes TensorBoard discard what it has from `step` on.
 void encode_session_start_event(double wall_time, std::int64_t step, Buffer& out);
 
-// Appends a serialised Summary of one scalar that carries a display name and a description. Gives where in it
-// the value's bytes start: 4 of them, for kDoubleTensor 8.
+// Appends a serialised Summary of one scalar with a display name and a description. Returns the offset of the
+// value's bytes in it: 8 bytes for kDoubleTensor, otherwise 4.
 std::size_t encode_described_scalar(std::string_view tag, double value, ScalarStyle style,
                                     std::string_view display_name, std::string_view description, Buffer& out);
 

@@ -1,5 +1,4 @@
-// Images, clips and sounds as Events: the bodies of their ops through the codecs into Summary.Image and
-// Summary.Audio. L2, run by the codec pool.
+// Encodes images, videos and audio: from the op's body through a codec to Summary.Image or Summary.Audio. L2.
 #include "event/media_encoder.h"
 
 #include <algorithm>
@@ -14,12 +13,12 @@
 #include "codec/gif/gif.h"
 #include "codec/image/pixels.h"
 #include "codec/image/png.h"
-#include "event/event_frame.h"
+#include "event/event_envelope.h"
 #include "event/op_body.h"
 
 namespace tickertape {
 
-using namespace event_frame;
+using namespace event_envelope;
 using namespace protobuf;
 
 namespace {
@@ -45,8 +44,8 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor*
   const auto body = read_body<ImageOp>(op);
   std::array<std::size_t, 4> shape{};
   if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
-  std::size_t left =
-      body.pixels.view.size;  // what the shape says must be there: the body may be a damaged one
+  // The body may be damaged, so check that the shape fits the number of elements.
+  std::size_t left = body.pixels.view.size;
   for (std::size_t axis = 0; axis < body.shape.size(); ++axis) {
     shape[axis] = body.shape[axis];
     if (shape[axis] == 0 || left % shape[axis] != 0) throw DataError(0, "image of another size in op body");

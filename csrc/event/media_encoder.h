@@ -1,4 +1,4 @@
-// Images, clips and sounds as Events. L2, private to event/.
+// Encodes images, videos and audio as Events. L2, private to event/; the codec pool runs it.
 #pragma once
 
 #include <string_view>
@@ -9,9 +9,9 @@
 
 namespace tickertape {
 
-// Each appends the Event of its op to `out`; tag, time, step and executor as in encode_event(). Throws
-// DataError where the body is not what its kind says, ArgumentError where it holds what its binding should
-// have refused.
+// Each function appends the Event of its op to `out`. Wall time, step, `tag` and `executor` are as in
+// encode_event(). Throws DataError if the body does not match the op's kind, ArgumentError if it holds values
+// that the bindings should have refused.
 void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor* executor);
 void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out);
 void encode_video(const OpView& op, std::string_view tag, Buffer& out);

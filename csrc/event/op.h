@@ -1,7 +1,7 @@
-// What an op is: a call of add_*, as it lies in the op ring until it is encoded. L2.
+// An op: one call of add_*, as the op ring stores it until it is encoded. L2.
 //
-// An op is a 32-byte header and, except for scalars, a body. Both are read again by another process after
-// kill -9, so their layout is part of the ring's format (kOpLayoutVersion).
+// An op is a 32-byte header and, except for scalars, a body. After kill -9 another process reads both, so
+// their layout is part of the ring's format (kOpLayoutVersion).
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace tickertape {
 inline constexpr std::uint32_t kOpLayoutVersion = 2;
 
 enum class OpKind : std::uint8_t {
-  kPad = 0,     // room that nothing uses; the ring's own
-  kScalar = 1,  // no body: the value stands in the header
+  kPad = 0,     // unused room; only the ring writes it
+  kScalar = 1,  // no body: the value is in the header
   kHistogram = 2,
   kHistogramRaw = 3,
   kPrCurve = 4,
@@ -33,12 +33,12 @@ enum class OpKind : std::uint8_t {
   kHistogramCounts = 12,  // a histogram that a device has counted
   kPackedPrCurve = 13,
 };
-inline constexpr OpKind kLastOpKind = OpKind::kPackedPrCurve;  // what is more is no op
+inline constexpr OpKind kLastOpKind = OpKind::kPackedPrCurve;  // larger numbers are invalid
 
-// How a scalar is written: simple_value, or a tensor for TensorBoard's time series ("new style").
+// How a scalar is encoded: as simple_value, or as a tensor for TensorBoard's time series ("new style").
 enum class ScalarStyle : std::uint8_t { kSimpleValue = 0, kFloatTensor = 1, kDoubleTensor = 2 };
 
-// An op as the encoder sees it. Points into the ring.
+// An op as the encoder sees it. Its spans point into the ring.
 struct OpView {
   OpKind kind = OpKind::kScalar;
   ScalarStyle style = ScalarStyle::kSimpleValue;
@@ -46,18 +46,18 @@ struct OpView {
   double wall_time = 0;
   double value = 0;  // kScalar
   Bytes body;        // every other kind
-  // Of the arrays the body has only the addresses (InPlaceWriter in op_body.h). Never so of what another
-  // process wrote.
+  // True if the body has the addresses of its arrays instead of their elements (InPlaceWriter in op_body.h).
+  // Never true for an op of another process.
   bool is_in_place = false;
 };
 
-// --- Bodies
-// --------------------------------------------------------------------------------------------------------
-// Each body states its layout once, in layout(io): BodySizer, BodyWriter and BodyReader (op_body.h) walk it.
-// Spans and pointers are not owned: they point to the caller's memory before the op is written and into the
-// ring after it is read.
+// --- Bodies ---
+//
+// Each body states its layout once, in layout(io), which BodySizer, BodyWriter and BodyReader (op_body.h)
+// use. Bodies do not own their spans and pointers: these point to the caller's memory before the op is
+// written and into the ring after it is read.
 
-// An array to be copied into the body, in C order; `view` is what the codecs get to see.
+// An array that is copied into the body in C order. The codecs use `view`.
 struct BodyArray {
   ArraySource source;  // before writing
   ArrayView view;      // after reading
@@ -117,7 +117,7 @@ struct PrCurveOp {
   }
 };
 
-// The same where pack_predictions() (codec/pr_curve/packed.h) could do it.
+// A PrCurveOp whose labels and predictions pack_predictions() (codec/pr_curve/packed.h) has packed.
 struct PackedPrCurveOp {
   std::uint64_t thresholds = 0;
   Bytes packed;
@@ -129,7 +129,7 @@ struct PackedPrCurveOp {
 };
 
 struct ImageOp {
-  std::string_view dataformats;  // has an N: a grid
+  std::string_view dataformats;  // if it contains N, the images form a grid
   std::span<const std::uint64_t> shape;
   BodyArray pixels;
 
@@ -183,8 +183,8 @@ struct TensorOp {
   Bytes plugin_content;
   std::string_view display_name, description;
   std::uint64_t data_class = 0;
-  BodyArray elements;  // of the type's size, read as bits; complex ones as twice as many of half the size
-  Bytes strings;       // kString: each behind its length as a 64-bit word, not aligned
+  BodyArray elements;  // bits of the type's size; a complex number is two elements of half its size
+  Bytes strings;       // kString: a 64-bit length before each string; not aligned
 
   void layout(auto& io) {
     io.word(type);

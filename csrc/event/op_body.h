@@ -1,7 +1,7 @@
-// The three walks over an op's layout: measure, write, read. L2.
+// Measures, writes and reads the body of an op by its layout(). L2.
 //
-// A body is a row of 64-bit words in native byte order; texts, bytes and arrays are a length word and their
-// bytes, padded to the next word, so that every array lies aligned.
+// A body is a sequence of 64-bit words in native byte order. Texts, bytes and arrays are a length word and
+// their bytes, padded to a whole word, so that every array is aligned.
 #pragma once
 
 #include <bit>
@@ -48,7 +48,7 @@ class BodySizer {
   std::size_t size_ = 0;
 };
 
-// Writes into room that BodySizer measured.
+// Writes a body to memory of the size that BodySizer measured.
 class BodyWriter {
  public:
   explicit BodyWriter(std::uint8_t* to) : to_(to) {}
@@ -75,7 +75,7 @@ class BodyWriter {
   }
 
  protected:
-  // A block's length; gives where its content goes.
+  // Writes the length of a block and returns a pointer to the room for its content.
   std::uint8_t* block(std::size_t bytes) {
     word(std::uint64_t{bytes});
     std::uint8_t* start = to_;
@@ -87,15 +87,15 @@ class BodyWriter {
   std::uint8_t* to_;
 };
 
-// An array of a body whose content comes later.
+// An array in a body whose elements are written later.
 struct DeferredBlock {
-  std::size_t at;  // where in the body
+  std::size_t at;  // offset of the elements in the body
   DType dtype;
   const void* data;
-  std::vector<std::ptrdiff_t> axes;  // the shape, then the strides in bytes
+  std::vector<std::ptrdiff_t> axes;  // shape, then strides in bytes
 };
 
-// As BodySizer, and notes the arrays.
+// Like BodySizer; also records the arrays that are not empty.
 class DeferredBodySizer : private BodySizer {
  public:
   using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
@@ -114,7 +114,7 @@ class DeferredBodySizer : private BodySizer {
   std::vector<DeferredBlock> blocks_;
 };
 
-// As BodyWriter, with room left for the arrays.
+// Like BodyWriter, but leaves room for the arrays instead of copying them.
 class DeferredBodyWriter : private BodyWriter {
  public:
   using BodyWriter::BodyWriter;
@@ -126,7 +126,7 @@ class DeferredBodyWriter : private BodyWriter {
   }
 };
 
-// As BodySizer, for arrays that stay where they are. Throws ArgumentError for one that is not contiguous.
+// Like BodySizer, for arrays that are read in place. Throws ArgumentError if an array is not contiguous.
 class InPlaceSizer : private BodySizer {
  public:
   using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
@@ -139,7 +139,7 @@ class InPlaceSizer : private BodySizer {
   }
 };
 
-// As BodyWriter, with the address of each array in place of its content.
+// Like BodyWriter, but writes the address of each array instead of its elements.
 class InPlaceWriter : private BodyWriter {
  public:
   using BodyWriter::BodyWriter;
@@ -152,8 +152,8 @@ class InPlaceWriter : private BodyWriter {
   }
 };
 
-// Reads what BodyWriter or, `in_place`, InPlaceWriter wrote. The bytes may come from a ring that a dead
-// process left, so every length is checked: throws DataError with the offset in the body.
+// Reads a body that BodyWriter wrote, or InPlaceWriter if `in_place` is true. The bytes may come from an
+// orphaned ring, so every length is checked: throws DataError with the offset in the body.
 class BodyReader {
  public:
   explicit BodyReader(Bytes body, bool in_place = false) : body_(body), in_place_(in_place) {}

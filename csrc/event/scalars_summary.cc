@@ -1,11 +1,11 @@
-// Many scalars of one step as one Summary. L2.
+// Many scalars of one step as one Summary; see scalars_summary.h. L2.
 #include "event/scalars_summary.h"
 
-#include "event/event_frame.h"
+#include "event/event_envelope.h"
 
 namespace tickertape {
 
-using namespace event_frame;
+using namespace event_envelope;
 using namespace protobuf;
 
 namespace {

@@ -1,5 +1,5 @@
-// Many scalars of one step as one Summary: written by the caller itself, straight into the ring, because
-// copying tags and values there would cost the same. L2.
+// Many scalars of one step as one Summary. L2; the caller's thread writes it directly into the ring, because
+// copying the tags and values there would cost the same.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ struct TaggedScalar {
   double value;  // stored as float32
 };
 
-// Bytes of the serialised Summary of `scalars`.
+// The size in bytes of the serialised Summary.
 std::size_t scalars_summary_size(std::span<const TaggedScalar> scalars);
 
-// Writes it to `to`, which has room for them.
+// Writes the serialised Summary to `to`, which must have room for scalars_summary_size() bytes.
 void write_scalars_summary(std::span<const TaggedScalar> scalars, std::uint8_t* to);
 
 }  // namespace tickertape

@@ -1,20 +1,20 @@
-// TensorProto with typed values, in the fields that TensorFlow and torch use for each type. L2.
+// Encodes a TensorProto, with each type's values in the field that TensorFlow and torch use for it. L2.
 #include "event/tensor_encoder.h"
 
 #include <cstdint>
 
-#include "event/event_frame.h"
+#include "event/event_envelope.h"
 #include "event/op_body.h"
 
 namespace tickertape {
 
-using namespace event_frame;
+using namespace event_envelope;
 using namespace protobuf;
 
 namespace {
 
-// How the values of a type stand in a TensorProto (tensor.proto): raw little-endian numbers, or varints of
-// `item_bytes` wide integers.
+// How a TensorProto (tensor.proto) stores the values of a type: raw little-endian numbers, or varints of
+// integers with `item_bytes` bytes.
 struct Encoding {
   std::uint32_t field;
   std::size_t item_bytes;
@@ -39,8 +39,8 @@ Encoding encoding_of(TensorType type) {
       return {kIntVal, 2, true, true};
     case TensorType::kInt8:
       return {kIntVal, 1, true, true};
-    case TensorType::kUint8:  // torch puts these into uint32_val, where no reader looks
-                              // (tensor_util.make_ndarray)
+    case TensorType::kUint8:
+      // torch writes uint8 to uint32_val, which no reader reads (tensor_util.make_ndarray).
       return {kIntVal, 1, true, false};
     case TensorType::kUint16:
       return {kIntVal, 2, true, false};
@@ -70,7 +70,7 @@ void for_each_integer(Bytes values, Use use) {
   }
 }
 
-// Calls `use` with the two's complement 64 bits of each value.
+// Calls `use` with each value as 64 bits in two's complement.
 template <typename Use>
 void for_each_integer(const Encoding& encoding, Bytes values, Use use) {
   switch (encoding.item_bytes) {
@@ -109,7 +109,7 @@ std::size_t shape_size(const TensorOp& tensor) {
   return size;
 }
 
-// The values with their field keys, measured and then written.
+// Measures the values in the constructor; put() writes them with their field keys.
 class Values {
  public:
   Values(TensorType type, Bytes values) : type_(type), encoding_(encoding_of(type)), values_(values) {

@@ -1,4 +1,4 @@
-// Tensors with a plugin's metadata as Events. L2, private to event/.
+// Encodes tensor ops, with plugin metadata, as Events. L2, private to event/.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace tickertape {
 
-// Appends the Event of `tensor` to `out`; time and step come from `op`. Throws DataError where values and
-// type do not fit.
+// Appends the Event of `tensor` to `out`, with the wall time and step of `op`. Throws DataError if the values
+// do not fit the type.
 void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out);
 
 }  // namespace tickertape

@@ -1,5 +1,5 @@
-// Ops written into bodies, encoded, and decoded again. The bytes themselves are compared with protobuf's in
-// tests/conformance; here one is written out by hand.
+// Ops are written as bodies, encoded, and decoded again. The Python tests compare the bytes with protobuf's;
+// here one Event is written by hand.
 #include "event/encoder.h"
 
 #include <array>
@@ -19,10 +19,10 @@
 namespace tickertape {
 namespace {
 
-// An op and the memory of its body.
+// An op, and the memory of its body.
 template <typename Body>
 struct Written {
-  // A word more than the body has: GCC 12 takes an empty vector for possible and warns of writing into it.
+  // One word more than the body, because GCC 12 warns that the vector might be empty and written to.
   explicit Written(OpKind kind, const Body& op) : bytes(body_size(op) / 8 + 1) {
     write_body(op, reinterpret_cast<std::uint8_t*>(bytes.data()));
     view.kind = kind;
@@ -91,7 +91,8 @@ TEST(a_histogram_reports_what_it_left_out) {
 TEST(strided_arrays_are_gathered_into_the_body) {
   const std::vector<float> values{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const std::array<std::ptrdiff_t, 3> shape{2, 2, 2};
-  const std::array<std::ptrdiff_t, 3> strides{24, -4, 8};  // of a 3 x 4 array read backwards along its rows
+  const std::array<std::ptrdiff_t, 3> strides{24, -4,
+                                              8};  // strides of a 3 x 4 array whose rows are read backwards
   HistogramOp op;
   op.values.source = {values.data() + 1, DType::kFloat32, 3, shape.data(), strides.data()};
   const Written written(OpKind::kHistogram, op);
@@ -129,7 +130,7 @@ TEST(string_tensors_keep_their_bytes) {
   CHECK(found == (std::vector<std::string>{"one", "", "three"}));
 }
 
-// The fields of one sub-message, by number.
+// The fields of one sub-message by their number.
 std::map<std::uint32_t, protobuf::Field> fields_of(Bytes message) {
   std::map<std::uint32_t, protobuf::Field> all;
   protobuf::Field field;

@@ -1,4 +1,4 @@
-// The shells around a value: Event { wall_time step Summary { Value { tag ... } } }. L2, private to event/.
+// The messages around a value: Event { wall_time step Summary { Value { tag ... } } }. L2, private to event/.
 #pragma once
 
 #include <bit>
@@ -11,12 +11,12 @@
 #include "protobuf/fields.h"
 #include "protobuf/writer.h"
 
-namespace tickertape::event_frame {
+namespace tickertape::event_envelope {
 
 using protobuf::length_field_size;
 using protobuf::Writer;
 
-// proto3 leaves out numbers whose bits are all zero; -0.0 is written.
+// proto3 omits numbers whose bits are all zero. It writes -0.0.
 inline bool is_written(double value) { return std::bit_cast<std::uint64_t>(value) != 0; }
 
 inline std::size_t double_size(std::uint32_t field, double value) {
@@ -47,8 +47,8 @@ inline void put_head(Writer& writer, double wall_time, std::int64_t step) {
   put_number(writer, protobuf::event_field::kStep, static_cast<std::uint64_t>(step));
 }
 
-// Appends an Event whose one value has `tag` and `content_size` more bytes, which `write_content(Writer&)`
-// writes.
+// Appends an Event with one Value to `out`. The Value consists of `tag` and `content_size` more bytes, which
+// `write_content(Writer&)` writes.
 template <typename WriteContent>
 void append_value_event(const OpView& op, std::string_view tag, std::size_t content_size, Buffer& out,
                         WriteContent write_content) {
@@ -66,7 +66,7 @@ void append_value_event(const OpView& op, std::string_view tag, std::size_t cont
   out.commit(event);
 }
 
-// SummaryMetadata as a field of a Value; nothing at all where everything is empty.
+// SummaryMetadata as a field of a Value. Omitted if all of it is empty.
 struct Metadata {
   std::string_view plugin_name;
   Bytes plugin_content;
@@ -101,4 +101,4 @@ struct Metadata {
   }
 };
 
-}  // namespace tickertape::event_frame
+}  // namespace tickertape::event_envelope
