@@ -1,4 +1,5 @@
-// Deflate's block writer on any tokens, and on those of the match finder, with an inflate behind it.
+// Fuzzes the deflate block writer with arbitrary tokens and with those of the match finder. The oracle is the
+// inflate of inflate.h, which must return the input.
 #include <algorithm>
 #include <vector>
 
@@ -21,7 +22,7 @@ void check_inflates_to(const std::vector<std::uint8_t>& bytes, const Buffer& str
   PROMISE(test::inflate(stream.bytes(), used) == bytes && used == stream.size());
 }
 
-// Tokens as the input has them; `bytes` become what they stand for.
+// Reads tokens from the input and sets `bytes` to what they encode.
 std::vector<Token> describe(Input& input, std::vector<std::uint8_t>& bytes) {
   std::vector<Token> tokens;
   while (!input.empty() && bytes.size() < kMostBytes) {
@@ -55,7 +56,7 @@ void any_tokens(Input& input) {
     ends.push_back(bytes.size());
   }
   std::vector<std::uint8_t> padded = bytes;
-  padded.resize(bytes.size() + 8);  // the writer's slack
+  padded.resize(bytes.size() + 8);  // the writer may read 8 bytes past the end
   DeflateWriter writer;
   Buffer stream;
   std::size_t from = 0;
@@ -69,7 +70,8 @@ void any_tokens(Input& input) {
 void found_tokens(Input& input) {
   const std::size_t least = input.up_to(65535);
   const std::vector<std::uint8_t> bytes = paint(input, 1 + input.up_to(65535));
-  const std::size_t block = std::max(1 + least, bytes.size() / 8);  // few: each has code tables of its own
+  const std::size_t block =
+      std::max(1 + least, bytes.size() / 8);  // few blocks: each has its own code tables
   std::vector<std::uint8_t> window = bytes;
   window.resize(bytes.size() + kMatchSlack);
   std::vector<Buffer> streams;

@@ -1,4 +1,5 @@
-// The GIF encoder with a decoder behind it: clips of few colours keep their pixels, others their shape.
+// Fuzzes the GIF encoder. The oracle is the decoder of gif_reader.h: clips with few colours must keep their
+// pixels, others their size and number of frames.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -13,7 +14,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostBytes = 48 << 10;  // some ten times the codes that fill LZW's table
+constexpr std::size_t kMostBytes = 48 << 10;  // about ten times the codes that fill LZW's table
 
 std::uint32_t rgb(const std::uint8_t* pixel) {
   return std::uint32_t{pixel[0]} << 16 | std::uint32_t{pixel[1]} << 8 | pixel[2];
@@ -60,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t count =
       1 + input.byte() % std::clamp<std::size_t>(kMostBytes / row_bytes / view.height, 1, 8);
   const double fps = 0.25 * (1 + static_cast<double>(input.up_to(65535)));
-  // Fewer colours: that is what keeps pixels exact.
+  // Few colours, because only then pixels stay exact.
   const auto mask = static_cast<std::uint8_t>(~0U << input.byte() % 9);
 
   const std::size_t frame_bytes = view.stride * view.height;

@@ -1,4 +1,5 @@
-// Histograms of any values of any type against a plain count; every instruction set must give the same bits.
+// Fuzzes histograms of any values and types. The oracle is a plain count, and every instruction set must
+// return the same bits.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,7 +16,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostValues = 5000;  // some blocks of kBlockSize, the last one not full
+constexpr std::size_t kMostValues = 5000;  // a few blocks of kBlockSize; the last one is not full
 constexpr unsigned kDTypes = 13;
 
 struct Request {
@@ -40,7 +41,7 @@ bool same(const Histogram& a, const Histogram& b) {
          a.infinite_count == b.infinite_count;
 }
 
-// numpy.histogram's rule, one value at a time.
+// numpy.histogram's rule, applied to one value.
 double count_inside(const std::vector<double>& values, const Histogram& result, std::size_t bucket) {
   const double left = result.bucket_limits[bucket - 1], right = result.bucket_limits[bucket];
   const bool is_last = bucket + 1 == result.bucket_limits.size();
@@ -70,8 +71,7 @@ void check(const std::vector<double>& values, const Request& request, const Hist
   for (const double bucket : result.bucket_counts) counted += bucket;
   if (request.kind != 2) PROMISE(counted == result.num);
   if (request.kind == 1 || result.bucket_limits.size() > 200) return;
-  // Where limits repeat or bins were merged up to the extreme, which of them is meant shows only in the
-  // edges.
+  // If limits repeat or bins were merged up to the extreme value, only the edges show which bin is meant.
   if (std::ranges::adjacent_find(result.bucket_limits) != result.bucket_limits.end()) return;
   for (std::size_t i = 1; i + 1 < result.bucket_limits.size(); ++i) {
     PROMISE(result.bucket_counts[i] == count_inside(finite, result, i));

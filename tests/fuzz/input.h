@@ -1,4 +1,4 @@
-// What the fuzz targets share: taking a description apart, and ending loudly where a promise does not hold.
+// Shared by the fuzz targets: reads values from an input, and ends the process if a promise is broken.
 #pragma once
 
 #include <algorithm>
@@ -10,10 +10,10 @@
 
 #include "base/bytes.h"
 
-// The entry point of libFuzzer; replay.cc calls it too.
+// The entry point of libFuzzer. replay.cc calls it as well.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
-// Not CHECK: the fuzzer keeps the input on which the process ends.
+// Not CHECK, because the fuzzer keeps the input on which the process ends.
 #define PROMISE(condition)                                                                 \
   do {                                                                                     \
     if (!(condition)) {                                                                    \
@@ -24,8 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace tickertape::fuzz {
 
-// Takes numbers and bytes from the front of an input; behind its end everything is 0, so that each prefix of
-// an input means something.
+// Takes numbers and bytes from the front of an input. Past its end everything is 0, so that every prefix of
+// an input is valid.
 class Input {
  public:
   explicit Input(Bytes bytes) : rest_(bytes) {}
@@ -48,15 +48,15 @@ class Input {
     return value;
   }
   std::uint8_t byte() { return take<std::uint8_t>(); }
-  // 0 to `most`, at most 65,535.
+  // A number from 0 to `most`, which is at most 65,535.
   std::size_t up_to(std::size_t most) { return take<std::uint16_t>() % (most + 1); }
 
  private:
   Bytes rest_;
 };
 
-// `size` bytes that repeat, ramp, look random or are copied from before, as the rest of `input` says: what
-// compressors have something to do with. The last instruction goes on to the end.
+// Returns `size` bytes that repeat, ramp, look random or are copied from earlier ones, as the rest of `input`
+// describes. Such data exercises compressors. The last instruction applies to all remaining bytes.
 inline std::vector<std::uint8_t> paint(Input& input, std::size_t size) {
   std::vector<std::uint8_t> bytes;
   bytes.reserve(size);

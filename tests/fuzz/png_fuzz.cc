@@ -1,5 +1,5 @@
-// The PNG encoder with our decoder behind it, and libpng where it is there; every instruction set must give
-// the same bytes.
+// Fuzzes the PNG encoder. The oracles are the decoder of inflate.h and, if available, libpng; every
+// instruction set must write the same bytes.
 #include <algorithm>
 #include <vector>
 
@@ -13,7 +13,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-// Enough for a second block of deflate (128 KiB) now and then; most pictures are small, for speed.
+// Enough for a second deflate block (128 KiB) now and then. Most pictures are small, for speed.
 constexpr std::size_t kMostBytes = 160 << 10;
 
 }  // namespace
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t row_bytes = std::size_t{pixels.width} * pixels.channels;
   pixels.height = 1 + static_cast<std::uint32_t>(input.up_to(4095) % (kMostBytes / row_bytes));
   pixels.stride = row_bytes + input.byte() % 8;
-  // Exactly the bytes that the view has: the last row has nothing behind it.
+  // Exactly the bytes of the view, so that a sanitizer notices reads past the last row.
   const std::vector<std::uint8_t> bytes = paint(input, pixels.stride * (pixels.height - 1) + row_bytes);
   pixels.data = bytes.data();
 

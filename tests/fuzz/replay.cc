@@ -1,4 +1,5 @@
-// Runs a fuzz target on kept inputs, without a fuzzer: what was found once stays found, with every compiler.
+// Runs a fuzz target on the kept inputs without a fuzzer, so that a fault that was found once stays fixed
+// with every compiler.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

@@ -1,4 +1,5 @@
-// The protobuf reader and the event decoder on any bytes, against a plain scan of the same bytes.
+// Fuzzes the protobuf reader and the event decoder with any bytes. The oracle is a plain scan of the same
+// bytes.
 #include <bit>
 #include <optional>
 #include <vector>
@@ -22,12 +23,12 @@ struct PlainField {
   std::size_t from = 0, size = 0;  // the value's bytes
 };
 
-// protobuf.dev/programming-guides/encoding, a byte at a time.
+// A varint (protobuf.dev/programming-guides/encoding), byte by byte.
 class Scan {
  public:
   explicit Scan(Bytes bytes) : bytes_(bytes) {}
 
-  // Nothing where the bytes are no fields.
+  // Returns nothing if the bytes are not valid fields.
   std::optional<std::vector<PlainField>> fields() {
     std::vector<PlainField> all;
     while (at_ < bytes_.size()) {
@@ -72,7 +73,7 @@ std::uint64_t little_endian(Bytes bytes) {
   return value;
 }
 
-// What the reader hands out, and that the writer makes the same fields of it.
+// The fields that the reader returns; the writer must write the same fields again.
 void check_fields(Bytes bytes, const std::vector<PlainField>& expected) {
   Buffer again;
   Writer writer(again.reserve_back(bytes.size() * 2));
@@ -95,7 +96,7 @@ void check_fields(Bytes bytes, const std::vector<PlainField>& expected) {
   }
   PROMISE(i == expected.size());
   again.commit(static_cast<std::size_t>(writer.position() - again.data()));
-  PROMISE(again.size() <= bytes.size());  // ours are the shortest varints
+  PROMISE(again.size() <= bytes.size());  // the writer's varints are the shortest
   PROMISE(Scan(again.bytes()).fields().has_value());
 }
 
@@ -116,7 +117,7 @@ void check_event(Bytes bytes, const std::vector<PlainField>& fields) {
   PROMISE(event.content.data() == expected.content.data() && event.content.size() == expected.content.size());
 }
 
-// Views must lie in the bytes; what they say is compared with the scan only where that is easy.
+// Views must point into the bytes. Their content is compared with the scan only if that is simple.
 void check_value(Bytes bytes) {
   const ValueView value = decode_value(bytes);
   const auto lies_inside = [&](Bytes view) {
@@ -157,7 +158,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (field.type == WireType::kLength) check_value(field.bytes);
     }
   } catch (const DataError&) {  // NOLINT(bugprone-empty-catch)
-    // Said as it should be.
+    // Expected for bytes that are not valid fields.
   }
   return 0;
 }
