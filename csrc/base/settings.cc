@@ -21,9 +21,9 @@ double number_from(const char* variable, double otherwise) {
 }  // namespace
 
 std::uint64_t queue_bytes() {
-  constexpr double kLeast = 4 << 20;
-  constexpr double kMost = 1ULL << 40;
-  const double wanted = std::clamp(number_from("TICKERTAPE_QUEUE_BYTES", 128 << 20), kLeast, kMost);
+  constexpr double kMin = 4 << 20;
+  constexpr double kMax = 1ULL << 40;
+  const double wanted = std::clamp(number_from("TICKERTAPE_QUEUE_BYTES", 128 << 20), kMin, kMax);
   return std::bit_ceil(static_cast<std::uint64_t>(wanted));
 }
 

@@ -14,7 +14,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostBytes = 96 << 10;
+constexpr std::size_t kMaxBytes = 96 << 10;
 constexpr std::size_t kMinMatch = 3;  // RFC 1951, section 3.2.5
 
 void check_inflates_to(const std::vector<std::uint8_t>& bytes, const Buffer& stream) {
@@ -25,7 +25,7 @@ void check_inflates_to(const std::vector<std::uint8_t>& bytes, const Buffer& str
 // Reads tokens from the input and sets `bytes` to what they encode.
 std::vector<Token> describe(Input& input, std::vector<std::uint8_t>& bytes) {
   std::vector<Token> tokens;
-  while (!input.empty() && bytes.size() < kMostBytes) {
+  while (!input.empty() && bytes.size() < kMaxBytes) {
     Token token{};
     const std::size_t literals = input.byte() % 2 == 0 ? input.byte() % 8 : input.up_to(2000);
     const std::vector<std::uint8_t> fresh =

@@ -14,7 +14,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostBytes = 48 << 10;  // about ten times the codes that fill LZW's table
+constexpr std::size_t kMaxBytes = 48 << 10;  // about ten times the codes that fill LZW's table
 
 std::uint32_t rgb(const std::uint8_t* pixel) {
   return std::uint32_t{pixel[0]} << 16 | std::uint32_t{pixel[1]} << 8 | pixel[2];
@@ -56,10 +56,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   view.channels = input.byte() % 2 == 0 ? 1 : 3;
   view.width = 1 + static_cast<std::uint32_t>(input.up_to(2047));
   const std::size_t row_bytes = std::size_t{view.width} * view.channels;
-  view.height = 1 + static_cast<std::uint32_t>(input.up_to(2047) % (kMostBytes / row_bytes));
+  view.height = 1 + static_cast<std::uint32_t>(input.up_to(2047) % (kMaxBytes / row_bytes));
   view.stride = row_bytes + input.byte() % 8;
   const std::size_t count =
-      1 + input.byte() % std::clamp<std::size_t>(kMostBytes / row_bytes / view.height, 1, 8);
+      1 + input.byte() % std::clamp<std::size_t>(kMaxBytes / row_bytes / view.height, 1, 8);
   const double fps = 0.25 * (1 + static_cast<double>(input.up_to(65535)));
   // Few colours, because only then pixels stay exact.
   const auto mask = static_cast<std::uint8_t>(~0U << input.byte() % 9);

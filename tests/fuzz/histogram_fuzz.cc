@@ -16,7 +16,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostValues = 5000;  // a few blocks of kBlockSize; the last one is not full
+constexpr std::size_t kMaxValues = 5000;  // a few blocks of kBlockSize; the last one is not full
 constexpr unsigned kDTypes = 13;
 
 struct Request {
@@ -109,7 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::vector<std::uint64_t> aligned((raw.size() * repeats + 7) / 8);
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < repeats && (bytes + raw.size()) / item <= kMostValues && !raw.empty(); ++i) {
+  for (std::size_t i = 0; i < repeats && (bytes + raw.size()) / item <= kMaxValues && !raw.empty(); ++i) {
     std::memcpy(reinterpret_cast<std::uint8_t*>(aligned.data()) + bytes, raw.data(), raw.size());
     bytes += raw.size();
   }

@@ -106,7 +106,7 @@ inline void spare_time(std::string& ops) {
     std::memcpy(&bins, ops.data() + at + kBinsOffset, sizeof bins);
     std::memcpy(&count, ops.data() + at + kCountOffset, sizeof count);
     const bool is_uniform = bins == static_cast<std::uint64_t>(HistogramOp::Bins::kUniform);
-    if (is_histogram && is_uniform && count <= kMostBins) put(ops, at + kCountOffset, count % kMany);
+    if (is_histogram && is_uniform && count <= kMaxUniformBins) put(ops, at + kCountOffset, count % kMany);
   }
 }
 

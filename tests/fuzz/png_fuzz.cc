@@ -14,7 +14,7 @@ using namespace tickertape::fuzz;
 namespace {
 
 // Enough for a second deflate block (128 KiB) now and then. Most pictures are small, for speed.
-constexpr std::size_t kMostBytes = 160 << 10;
+constexpr std::size_t kMaxBytes = 160 << 10;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pixels.channels = 1 + input.byte() % 4;
   pixels.width = 1 + static_cast<std::uint32_t>(input.up_to(4095));
   const std::size_t row_bytes = std::size_t{pixels.width} * pixels.channels;
-  pixels.height = 1 + static_cast<std::uint32_t>(input.up_to(4095) % (kMostBytes / row_bytes));
+  pixels.height = 1 + static_cast<std::uint32_t>(input.up_to(4095) % (kMaxBytes / row_bytes));
   pixels.stride = row_bytes + input.byte() % 8;
   // Exactly the bytes of the view, so that a sanitizer notices reads past the last row.
   const std::vector<std::uint8_t> bytes = paint(input, pixels.stride * (pixels.height - 1) + row_bytes);

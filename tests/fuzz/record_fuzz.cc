@@ -20,7 +20,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{3} << 20;  // several of the reader's buffers
+constexpr std::size_t kMaxBytes = std::size_t{3} << 20;  // several of the reader's buffers
 
 std::string scratch_file() {
   static const std::string path = [] {
@@ -41,7 +41,7 @@ void put_length(std::uint64_t length, Buffer& file) {
 }
 
 void describe(Input& input, Buffer& file) {
-  while (!input.empty() && file.size() < kMostBytes) {
+  while (!input.empty() && file.size() < kMaxBytes) {
     const unsigned what = input.byte();
     const std::size_t start = file.size();
     const Bytes data = what % 8 == 6 ? Bytes() : input.take_bytes(input.up_to(200));
@@ -55,7 +55,7 @@ void describe(Input& input, Buffer& file) {
         break;
       case 6: {  // many of the same byte
         const std::size_t count = 1 + input.up_to(65535) * (what / 8 % 8 == 7 ? 32 : 1);
-        if (file.size() + count <= kMostBytes) std::memset(file.extend(count), input.byte(), count);
+        if (file.size() + count <= kMaxBytes) std::memset(file.extend(count), input.byte(), count);
         break;
       }
       default: {

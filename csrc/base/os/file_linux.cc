@@ -14,7 +14,7 @@ namespace tickertape {
 namespace {
 
 // write() takes at most 2,147,479,552 bytes on Linux (write(2)).
-constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+constexpr std::size_t kMaxAtOnce = std::size_t{1} << 30;
 
 int open_retrying(const std::string& path, int flags, const char* doing) {
   for (;;) {
@@ -57,7 +57,7 @@ File File::open_to_append(const std::string& path) {
 std::int64_t File::append_some(Bytes bytes) {
   for (;;) {
     const ssize_t written =
-        write(descriptor_, bytes.data(), bytes.size() < kMostAtOnce ? bytes.size() : kMostAtOnce);
+        write(descriptor_, bytes.data(), bytes.size() < kMaxAtOnce ? bytes.size() : kMaxAtOnce);
     if (written > 0 || bytes.empty()) return written;
     if (written == 0) return -ENOSPC;  // not seen on Linux; without this the caller could retry forever
     if (errno != EINTR) return -errno;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kPartSize = 128 * kBlockSize;
 
 // Each part has tables of 37 kB, so this bounds the memory.
-constexpr std::size_t kMostParts = 64;
+constexpr std::size_t kMaxParts = 64;
 
 void add(ArrayView values, Counted& to) {
   for_each_block(values, [&](const auto* block, std::size_t size) {
@@ -27,7 +27,7 @@ void add(ArrayView values, Counted& to) {
 // Elements in a part. Parts are whole blocks, because only the last block of an array may be shorter.
 std::size_t part_size(std::size_t size) {
   const std::size_t blocks = (size + kBlockSize - 1) / kBlockSize;
-  return std::max(kPartSize, (blocks + kMostParts - 1) / kMostParts * kBlockSize);
+  return std::max(kPartSize, (blocks + kMaxParts - 1) / kMaxParts * kBlockSize);
 }
 
 ArrayView part_of(ArrayView values, std::size_t from, std::size_t most) {

@@ -268,7 +268,7 @@ Histogram counted_histogram(std::span<const std::uint64_t> words, std::optional<
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins, std::optional<std::uint64_t> max_bins) {
   check_max_bins(max_bins);
   if (bins == 0) throw ArgumentError("bins must be positive, when an integer");
-  if (bins > kMostBins) throw ArgumentError("bins must be at most " + std::to_string(kMostBins));
+  if (bins > kMaxUniformBins) throw ArgumentError("bins must be at most " + std::to_string(kMaxUniformBins));
   Histogram result;
   Statistics statistics;
   for_each_block(values, [&](const auto* block, std::size_t size) { statistics.add(block, size); });

@@ -64,12 +64,12 @@ Histogram counted_histogram(std::span<const std::uint64_t> words,
 
 // The largest number of bins. Each takes 16 bytes in memory and in the file, so this is 256 MiB; protobuf's
 // limit is 2 GiB. An op in a damaged ring may ask for any number.
-inline constexpr std::uint64_t kMostBins = std::uint64_t{1} << 24;
+inline constexpr std::uint64_t kMaxUniformBins = std::uint64_t{1} << 24;
 
 // Like histogram_between() with `bins` equal bins between the smallest and the largest finite value; edges
 // and counts equal those of numpy.histogram(values, bins). If no value is finite, the edges are between 0 and
 // 1. If the bins' width is 0 or not finite, which NumPy refuses, edges may repeat, and all values are
-// counted. Throws ArgumentError if `bins` is 0 or larger than kMostBins.
+// counted. Throws ArgumentError if `bins` is 0 or larger than kMaxUniformBins.
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins,
                             std::optional<std::uint64_t> max_bins = std::nullopt);
 

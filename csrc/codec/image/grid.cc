@@ -13,7 +13,7 @@
 namespace tickertape {
 namespace {
 
-constexpr double kLeastRange = 1e-5;  // torchvision/utils.py: avoids division by zero for a flat image
+constexpr double kMinRange = 1e-5;  // torchvision/utils.py: avoids division by zero for a flat image
 
 enum Axis : std::size_t { kImages, kChannels, kHeight, kWidth, kAxes };
 
@@ -152,7 +152,7 @@ struct Scaling {
   explicit Scaling(std::pair<double, double> range)
       : low(static_cast<Value>(range.first)), high(static_cast<Value>(range.second)) {
     const double span = range.second - range.first;
-    divisor = static_cast<Value>(kLeastRange > span ? kLeastRange : span);  // NaN stays NaN
+    divisor = static_cast<Value>(kMinRange > span ? kMinRange : span);  // NaN stays NaN
   }
 
   void apply(const Value* from, std::size_t count, Value* to) const {

@@ -62,7 +62,7 @@ constexpr std::int64_t kProbesPerRefusal = 8;
 constexpr std::size_t kWeighedBytes = 16;
 // A match counts as saving at most this many times its cost. Otherwise one long match would pay for all
 // look-ups of a block.
-constexpr std::uint64_t kMostGain = 4;
+constexpr std::uint64_t kMaxGain = 4;
 // A match ends before a run of this length, because a match of distance 1 is much cheaper inside a run.
 constexpr std::size_t kLongRun = 64;
 // Costs are in quarters of a bit.
@@ -145,7 +145,7 @@ std::int64_t MatchFinder::saving(const std::uint8_t* from, const Match& match) c
   for (std::size_t i = 0; i < weighed; ++i) literals += costs_[from[i]];
   if (length > weighed) literals = literals * length / kWeighedBytes;
   const std::uint64_t cost = match_cost(match.distance);
-  return static_cast<std::int64_t>(std::min(literals, kMostGain * cost)) - static_cast<std::int64_t>(cost);
+  return static_cast<std::int64_t>(std::min(literals, kMaxGain * cost)) - static_cast<std::int64_t>(cost);
 }
 
 template <std::size_t key_size>

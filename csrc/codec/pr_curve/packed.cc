@@ -116,8 +116,8 @@ bool pack_elements(ArrayView labels, ArrayView predictions, std::size_t from, st
 // bits take 3.4 us in both cases.
 void PackedCounts::add(Bytes packed) {
   constexpr std::size_t kTables = 8;
-  constexpr std::size_t kMostAtOnce = kTables * std::numeric_limits<std::uint16_t>::max();
-  for (; packed.size() > kMostAtOnce; packed = packed.subspan(kMostAtOnce)) add(packed.first(kMostAtOnce));
+  constexpr std::size_t kMaxAtOnce = kTables * std::numeric_limits<std::uint16_t>::max();
+  for (; packed.size() > kMaxAtOnce; packed = packed.subspan(kMaxAtOnce)) add(packed.first(kMaxAtOnce));
   std::array<std::array<std::uint16_t, kBytes>, kTables> tables{};
   const std::uint8_t* bytes = packed.data();
   const std::size_t even = packed.size() - packed.size() % kTables;

@@ -110,7 +110,8 @@ TEST(equal_bins_where_numpy_refuses) {
 TEST(bad_arguments_are_named) {
   const std::vector<double> values = {1};
   CHECK_THROWS(ArgumentError, uniform_histogram(view(values), 0));
-  CHECK_THROWS(ArgumentError, uniform_histogram(view(values), kMostBins + 1));  // found by recovery_fuzz
+  CHECK_THROWS(ArgumentError,
+               uniform_histogram(view(values), kMaxUniformBins + 1));  // found by recovery_fuzz
   CHECK_THROWS(ArgumentError, tensorflow_histogram(view(values), 0));
   CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{}));
   CHECK_THROWS(ArgumentError, histogram_between(view(values), std::vector<double>{1}));

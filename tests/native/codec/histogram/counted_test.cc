@@ -19,7 +19,7 @@ using namespace test;
 
 // Sizes in elements (counted.cc): of a part, and from which the parts grow instead of their number.
 constexpr std::size_t kPart = 128 * kBlockSize;
-constexpr std::size_t kMostParts = 64;
+constexpr std::size_t kMaxParts = 64;
 
 // Checks that every executor returns the bits that the calling thread alone returns, on every set of CPU
 // features. Returns the histogram.
@@ -92,13 +92,13 @@ TEST(sizes_about_parts_and_blocks) {
 // Above this size, parts get larger by whole blocks; their number stays the same.
 TEST(sizes_about_the_most_parts) {
   if (kIsSlow) return;  // 33 million values for each set of CPU features
-  const std::size_t most = kMostParts * kPart;
-  std::vector<float> values = wide_values<float>(most + kMostParts * kBlockSize + 1);
+  const std::size_t most = kMaxParts * kPart;
+  std::vector<float> values = wide_values<float>(most + kMaxParts * kBlockSize + 1);
   const auto check_first = [&values](std::size_t size, std::size_t parts) {
     values.resize(size);
     check(values, parts);
   };
-  check_first(most + kMostParts * kBlockSize + 1, 64);
+  check_first(most + kMaxParts * kBlockSize + 1, 64);
   check_first(most + 1, 64);  // 128 blocks a part are not enough, so each part has 129
   check_first(most, 64);
   check_first(most - 1, 64);
