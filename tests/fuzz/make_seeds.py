@@ -1,4 +1,4 @@
-"""Makes the first inputs of the fuzz targets, mostly out of what a real writer wrote. `make fuzz` grows them.
+"""Makes the first inputs of the fuzz targets, mostly from files of a real writer. `make fuzz` adds more.
 
 Usage: python tests/fuzz/make_seeds.py [CORPUS]   (needs tickertape; writes CORPUS/<target>/seed-<name>)
 """
@@ -23,7 +23,7 @@ writer = SummaryWriter(sys.argv[1])
 values = np.arange(24, dtype=np.float32) / 7
 for step in range(2):
     if step == 1 and sys.argv[2] == "die":
-        # Nothing more fits into the file: what follows stays in the ring, whose room and names are there already.
+        # The file cannot grow any more, so the ops that follow stay in the ring.
         writer.flush()
         size = next(Path(sys.argv[1]).iterdir()).stat().st_size
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -56,7 +56,7 @@ def word(ring, offset):
 
 
 def log(directory, how):
-    """Runs LOG in a process of its own; its rings go to directory/rings."""
+    """Runs LOG in a separate process, with its rings in directory/rings."""
     rings = directory / "rings"
     rings.mkdir(mode=0o700)
     environment = os.environ | {"TICKERTAPE_RING_DIR": str(rings), "TICKERTAPE_QUEUE_BYTES": "4194304"}
@@ -67,7 +67,7 @@ def log(directory, how):
 
 
 def ops_of(ring):
-    """(name id, bytes) of each op that waits in a ring."""
+    """(name id, bytes) of each queued op of a ring."""
     at, head = word(ring, TAIL), word(ring, HEAD)
     while at < head:
         start = word(ring, RING) + at
@@ -78,7 +78,7 @@ def ops_of(ring):
 
 
 def described_names(ring):
-    """The name log as recovery_fuzz's description has it."""
+    """The name log, in the format of recovery_fuzz's description."""
     at = word(ring, NAMES)
     end = at + word(ring, NAMES_USED)
     described = []

@@ -1,5 +1,5 @@
-// The TFRecord reader on files of records, damage and garbage, whole and while they grow, against a plain
-// scan. An input describes a file: the CRCs in it are right where the description does not break them.
+// Fuzzes the record reader with files of records, damage and garbage, complete and while they grow. The
+// oracle is a plain scan. An input describes a file; its CRCs are right unless the description breaks them.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -20,7 +20,7 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{3} << 20;  // several of the reader's buffers
+constexpr std::size_t kMaxBytes = std::size_t{3} << 20;  // several times the reader's buffer
 
 std::string scratch_file() {
   static const std::string path = [] {
@@ -49,19 +49,19 @@ void describe(Input& input, Buffer& file) {
       case 0:
         file.append(data);
         break;
-      case 5:  // a length that promises too much, or too little
+      case 5:  // a length that is too large or too small
         put_length(input.take<std::uint64_t>() >> input.byte() % 64, file);
         file.append(data);
         break;
-      case 6: {  // many of the same byte
+      case 6: {  // many equal bytes
         const std::size_t count = 1 + input.up_to(65535) * (what / 8 % 8 == 7 ? 32 : 1);
         if (file.size() + count <= kMaxBytes) std::memset(file.extend(count), input.byte(), count);
         break;
       }
       default: {
-        RecordBuilder frame(file);
+        RecordBuilder record(file);
         file.append(data);
-        frame.finish();
+        record.finish();
       }
     }
     const std::size_t size = file.size() - start;
@@ -73,8 +73,8 @@ void describe(Input& input, Buffer& file) {
 struct Expected {
   std::vector<PlainRecord> records;
   std::vector<DamagedRegion> damage;
-  std::size_t end = 0;         // of the last record
-  bool is_unambiguous = true;  // no record lies inside of another
+  std::size_t end = 0;         // end of the last record
+  bool is_unambiguous = true;  // no record is inside another
 };
 
 Expected scan(Bytes file) {
@@ -134,8 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(expected, found, reader, file);
   read_scalars(scratch_file());
 
-  // A record inside of a cut-off one is taken while the rest of that is not there; which is right cannot be
-  // known.
+  // A whole record inside a record that is cut off is returned while the rest of the outer one is missing.
+  // Which of them is meant cannot be known.
   if (!expected.is_unambiguous || file.empty()) return 0;
   for (std::size_t& cut : cuts) cut = cut * 48 % file.size();
   std::filesystem::resize_file(scratch_file(), 0);

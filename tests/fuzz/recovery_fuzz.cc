@@ -4,8 +4,8 @@
 
 #include <csignal>
 
-#include "left_ring.h"
 #include "recovery/recovery.h"
+#include "ring_image.h"
 #include "scan.h"
 #include "tfrecord/record_writer.h"
 

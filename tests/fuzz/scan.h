@@ -1,5 +1,5 @@
-// A reader of TFRecords for the fuzz targets: not the one under test, only its CRC32C, which has tests of its
-// own.
+// A plain reader of TFRecords for the fuzz targets. It uses only the CRC32C of the code under test, which has
+// its own tests.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 namespace tickertape::fuzz {
 
 struct PlainRecord {
-  std::size_t from, size;  // of the data
-  std::size_t end;         // of the record
+  std::size_t from, size;  // position and size of the data
+  std::size_t end;         // end of the record
 };
 
 inline std::uint64_t plain_number(Bytes bytes, std::size_t from, std::size_t size) {
@@ -22,13 +22,13 @@ inline std::uint64_t plain_number(Bytes bytes, std::size_t from, std::size_t siz
   return value;
 }
 
-// tensorflow/core/lib/hash/crc32c.h: a rotation and a constant.
+// The mask of tensorflow/core/lib/hash/crc32c.h: a rotation and a constant.
 inline std::uint32_t plain_masked(Bytes bytes) {
   const std::uint32_t crc = crc32c(0, bytes);
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
 }
 
-// The record that starts at `at`, if a whole one does.
+// The record that starts at `at`, if it is complete.
 inline std::optional<PlainRecord> record_at(Bytes file, std::size_t at) {
   if (file.size() - at < 16) return std::nullopt;
   if (plain_number(file, at + 8, 4) != plain_masked(file.subspan(at, 8))) return std::nullopt;
@@ -40,7 +40,7 @@ inline std::optional<PlainRecord> record_at(Bytes file, std::size_t at) {
   return PlainRecord{at + 12, length, at + 16 + length};
 }
 
-// Where [from, end of file) is whole records and nothing else: their ends.
+// If [from, end of file) consists of whole records, their ends.
 inline std::optional<std::vector<std::size_t>> whole_records(Bytes file, std::size_t from) {
   std::vector<std::size_t> ends;
   while (from < file.size()) {

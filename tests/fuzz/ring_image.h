@@ -1,7 +1,8 @@
-// What recovery_fuzz.cc works on: a directory for one ring and a few event files, and a ring image that a
-// description becomes.
+// The environment of recovery_fuzz.cc: a directory for one ring and a few event files, and a ring image that
+// is built from a description.
 //
-// The layout of a ring stands in its header, so these are compact: [header] [4 commit slots] [names] [ops].
+// The header of a ring contains its layout, so the images are compact: [header] [4 commit slots] [names]
+// [ops].
 #pragma once
 
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ inline void write_all(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// The directories; `TICKERTAPE_RING_DIR` is set to one of them.
+// The directories of logs and rings. Sets `TICKERTAPE_RING_DIR` to the latter.
 class Place {
  public:
   static const Place& get() {
@@ -52,7 +53,7 @@ class Place {
   std::string file(std::size_t index) const {
     return logs_ + "/events.out.tfevents." + std::to_string(index);
   }
-  // Of a process that is no more: the kernel's ids end at 4,194,304 (PID_MAX_LIMIT, proc(5)).
+  // The pid belongs to no process: the kernel's largest pid is 4,194,304 (PID_MAX_LIMIT, proc(5)).
   std::string ring() const { return rings_ + "/tickertape-4194305-1-1-0.ring"; }
 
  private:
@@ -70,11 +71,11 @@ class Place {
   std::string root_, logs_, rings_;
 };
 
-// A ring as its process might have left it, and how far it differs from that.
+// A ring as a process might leave it, and how it differs from that.
 struct RingImage {
   std::string bytes;
-  // Nothing was patched, names are in order, and no two writers share a file or a slot: then recovery must
-  // end the same whatever interrupts it.
+  // True if nothing was patched, names are in order, and no two writers share a file or a slot. Then recovery
+  // must have the same result whatever interrupts it.
   bool is_sound = true;
 };
 
@@ -96,7 +97,7 @@ inline void add_name(std::string& names, std::uint32_t kind, std::uint32_t owner
   names.resize((names.size() + 7) / 8 * 8);
 }
 
-// Makes histograms of millions of equal bins have fewer: they are right, but take a second each.
+// Reduces the number of bins of huge histograms, which are valid but take a second each.
 inline void spare_time(std::string& ops) {
   constexpr std::uint64_t kMany = 1 << 12;
   constexpr std::size_t kBinsOffset = sizeof(OpHeader), kCountOffset = kBinsOffset + kBodyWordBytes;
@@ -110,7 +111,7 @@ inline void spare_time(std::string& ops) {
   }
 }
 
-// Writers, tags and moves; a writer's file and slot have its owner's number.
+// Writers, tags and moves. The file and the slot of a writer have its owner's number.
 inline std::string describe_names(Input& input, bool& is_sound) {
   std::string names;
   unsigned files_used = 0;
@@ -160,7 +161,7 @@ inline void put_header(std::string& bytes, std::size_t names_size, std::uint64_t
 
 }  // namespace image_impl
 
-// `file_sizes`: what the commit slots say.
+// `file_sizes`: the sizes in the commit slots.
 inline RingImage describe_ring(Input& input, const std::array<std::uint64_t, kFiles>& file_sizes) {
   using namespace image_impl;
   RingImage image;
