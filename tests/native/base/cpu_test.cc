@@ -25,7 +25,7 @@ std::uint32_t usable_where(const char* environment) {
 
 // CTest also runs this file with features disabled by the environment. This test comes first, because the
 // others change the environment.
-TEST(what_the_process_was_started_with) {
+TEST(features_that_the_environment_disabled_at_the_start) {
   const char* disabled = std::getenv("TICKERTAPE_DISABLE_CPU");
   if (disabled != nullptr) CHECK_EQ(usable() & parse_cpu_features(disabled), 0U);
 }
@@ -52,7 +52,7 @@ TEST(environment_turns_features_off) {
 }
 
 // A feature that the environment disables stays disabled when a test undoes its own switch.
-TEST(environment_and_switch_add_up) {
+TEST(environment_and_switch_are_combined) {
   setenv("TICKERTAPE_DISABLE_CPU", "avx2", 1);
   {
     const test::WithoutCpuFeatures without(bit(CpuFeature::kPclmul));
@@ -65,7 +65,7 @@ TEST(environment_and_switch_add_up) {
 }
 
 // Files for AVX-512 are also compiled for AVX2's features.
-TEST(wider_sets_come_with_narrower_ones) {
+TEST(wider_sets_include_narrower_ones) {
   if (has_cpu_feature(CpuFeature::kAvx512)) CHECK(has_cpu_feature(CpuFeature::kAvx2));
 }
 

@@ -8,7 +8,7 @@
 namespace tickertape {
 namespace {
 
-TEST(a_process_without_a_driver_has_no_device_and_gets_none) {
+TEST(a_process_without_a_driver_finds_no_device_and_loads_none) {
   CHECK(find_device("cuda") == nullptr);
   CHECK(find_device("hip") == nullptr);
   CHECK(find_device("abacus") == nullptr);

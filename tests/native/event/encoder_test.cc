@@ -158,7 +158,7 @@ TEST(a_video_carries_the_size_of_its_grid) {
   CHECK_EQ(image.at(protobuf::image_field::kEncodedImageString).text().substr(0, 6), "GIF89a");
 }
 
-TEST(a_sound_says_what_its_file_holds) {
+TEST(an_audio_event_describes_its_file) {
   const std::vector<float> samples{0, 0.5F, 1, -1, 0.25F, 0};
   const std::array<std::ptrdiff_t, 2> shape{3, 2};
   const std::array<std::ptrdiff_t, 2> strides{8, 4};
@@ -178,7 +178,7 @@ TEST(a_sound_says_what_its_file_holds) {
   CHECK_EQ(audio.at(protobuf::audio_field::kContentType).text(), "audio/wav");
 }
 
-TEST(a_packed_curve_is_the_event_of_its_arrays) {
+TEST(a_packed_curve_encodes_the_same_event_as_its_arrays) {
   const std::vector<float> labels{0, 1, 1, 0, 1};
   const std::vector<float> predictions{0, 0.25F, 0.75F, 0.5F, 1};
   std::ptrdiff_t size = 0;
@@ -220,7 +220,7 @@ TEST(a_body_cut_off_at_every_word_is_a_data_error) {
   }
 }
 
-TEST(the_version_event_says_what_readers_look_for) {
+TEST(the_version_event_has_what_readers_need) {
   Buffer out;
   encode_version_event(1.5, 7, out);
   const EventView event = decode_event(out.bytes());

@@ -24,7 +24,7 @@ std::vector<std::uint8_t> numbered(const ClipShape& shape) {
 
 }  // namespace
 
-TEST_ON_EVERY_CPU(the_grid_is_torchs) {
+TEST_ON_EVERY_CPU(the_grid_matches_torch) {
   struct Case {
     std::uint64_t clips;
     std::uint32_t rows, columns;
@@ -41,7 +41,7 @@ TEST_ON_EVERY_CPU(the_grid_is_torchs) {
   }
 }
 
-TEST_ON_EVERY_CPU(every_clip_stands_in_its_cell_and_the_rest_is_black) {
+TEST_ON_EVERY_CPU(every_clip_is_in_its_cell_and_the_rest_is_black) {
   for (const std::uint64_t channels : {1, 3}) {
     const ClipShape shape{5, 2, channels, 3, 2};
     const std::vector<std::uint8_t> clips = numbered(shape);
@@ -66,7 +66,7 @@ TEST_ON_EVERY_CPU(floats_are_scaled) {
   CHECK(got == (std::vector<std::uint8_t>{0, 0, 0, 127, 127, 127, 255, 255, 255, 255, 255, 255}));
 }
 
-TEST_ON_EVERY_CPU(what_cannot_be_a_clip) {
+TEST_ON_EVERY_CPU(invalid_shapes_are_refused) {
   for (const ClipShape& shape : {ClipShape{0, 1, 3, 4, 4},
                                  {1, 0, 3, 4, 4},
                                  {1, 1, 2, 4, 4},

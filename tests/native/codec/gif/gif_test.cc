@@ -90,7 +90,7 @@ TEST(few_colours_stay_exact) {
   }
 }
 
-TEST(gray_is_always_exact) {
+TEST(grey_is_always_exact) {
   const Clip one = paint(61, 43, 1, 3, [](auto, auto, auto, auto) { return noise(); });
   CHECK_EQ(worst(one, decoded(one)), 0);
   const Clip three = paint(300, 20, 3, 2, [](auto t, auto x, auto, auto) { return x + t; });
@@ -144,7 +144,7 @@ TEST(small_images) {
   }
 }
 
-TEST(many_colours_come_close) {
+TEST(many_colours_are_approximated) {
   const Clip clip = paint(128, 96, 3, 3, [](auto t, auto x, auto y, auto c) {
     return 128 + 80 * std::sin(x * 0.05 + c) + 40 * std::cos(y * 0.07 + t * 0.2);
   });

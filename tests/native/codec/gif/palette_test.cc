@@ -76,7 +76,7 @@ std::uint32_t noise() {
 
 }  // namespace
 
-TEST_ON_EVERY_CPU(many_colours_find_the_nearest) {
+TEST_ON_EVERY_CPU(many_colours_map_to_the_nearest) {
   for (std::uint32_t width : {1U, 2U, 15U, 16U, 17U, 31U, 33U, 64U, 65U, 131U}) {
     const std::uint32_t height = 1 + 900 / width;
     const Picture noisy = paint(width, height, width % 5, [](auto, auto, auto) { return noise(); });
@@ -112,7 +112,7 @@ TEST(same_colours_on_every_cpu) {
 }
 
 // Runs that start and end at every position within the pixels that are compared in one step.
-TEST_ON_EVERY_CPU(few_colours_find_their_own) {
+TEST_ON_EVERY_CPU(few_colours_are_exact) {
   for (std::uint32_t width = 1; width < 80; ++width) {
     std::uint32_t color = 0, left = 0;
     const Picture picture = paint(width, 30, width % 3, [&](auto, auto, auto c) {

@@ -68,13 +68,13 @@ TEST(between_any_edges) {
   CHECK((repeated.bucket_counts == std::vector<double>{0, 2, 1}));
 }
 
-TEST(the_tensorflow_edges_by_hand_take_the_same_way) {
+TEST(explicit_tensorflow_edges_have_the_same_result) {
   const std::vector<double> edges(tensorflow_edges().begin(), tensorflow_edges().end());
   const auto values = normal_values(1000);
   CHECK(same(between(view(values), edges, 50), tensorflow(view(values), 50)));
 }
 
-TEST(equal_bins_are_numpys) {
+TEST(equal_bins_match_numpy) {
   const std::vector<double> squares = {0, 1, 4, 9, 16, 25, 36, 49, 64, 81};
   const Histogram three = uniform(view(squares), 10, 3);
   CHECK((three.bucket_limits ==

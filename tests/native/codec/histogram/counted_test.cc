@@ -73,7 +73,7 @@ std::vector<T> wide_values(std::size_t size) {
   return values;
 }
 
-TEST(sizes_about_parts_and_blocks) {
+TEST(sizes_around_parts_and_blocks) {
   const std::vector<double> all = wide_values<double>(3 * kPart + 1);
   const auto check_first = [&all](std::size_t size, std::size_t parts) {
     check(std::vector<double>(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(size)), parts);
@@ -90,7 +90,7 @@ TEST(sizes_about_parts_and_blocks) {
 }
 
 // Above this size, parts get larger by whole blocks; their number stays the same.
-TEST(sizes_about_the_most_parts) {
+TEST(sizes_around_the_maximum_number_of_parts) {
   if (kIsSlow) return;  // 33 million values for each set of CPU features
   const std::size_t most = kMaxParts * kPart;
   std::vector<float> values = wide_values<float>(most + kMaxParts * kBlockSize + 1);
@@ -105,7 +105,7 @@ TEST(sizes_about_the_most_parts) {
 }
 
 // Parts without any finite value, and parts whose only or last finite value is at an edge of the part.
-TEST(parts_of_nothing_but_nan_and_infinity) {
+TEST(parts_without_finite_values) {
   std::vector<float> values = wide_values<float>(4 * kPart + 777);
   const auto fill = [&values](std::size_t from, std::size_t to, double value) {
     std::fill(values.begin() + static_cast<std::ptrdiff_t>(from),
@@ -126,7 +126,7 @@ TEST(parts_of_nothing_but_nan_and_infinity) {
   check(values, 5);
 }
 
-TEST(each_part_has_the_extremes_once) {
+TEST(each_part_contains_the_extremes_once) {
   for (std::size_t part = 0; part < 3; ++part) {
     std::vector<double> values(3 * kPart, 1.0);
     values[part * kPart] = -1e300;

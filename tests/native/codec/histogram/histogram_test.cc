@@ -55,7 +55,7 @@ std::vector<T> random_bits(std::size_t size, unsigned seed) {
   return values;
 }
 
-TEST(edges_are_torchs) {
+TEST(edges_match_torch) {
   const auto edges = tensorflow_edges();
   CHECK_EQ(edges.size(), 1549U);
   CHECK(std::is_sorted(edges.begin(), edges.end()));
@@ -67,7 +67,7 @@ TEST(edges_are_torchs) {
   for (std::size_t i = 0; i < edges.size(); ++i) CHECK_EQ(edges[i], -edges[edges.size() - 1 - i]);
 }
 
-TEST_ON_EVERY_CPU(small_ones_are_torchs) {
+TEST_ON_EVERY_CPU(small_histograms_match_torch) {
   const Histogram five = tensorflow_histogram(view(std::vector<double>{5}));
   CHECK((five.bucket_limits == std::vector<double>{4.636194617418625, 5.099814079160488}));
   CHECK((five.bucket_counts == std::vector<double>{0, 1}));
@@ -83,7 +83,7 @@ TEST_ON_EVERY_CPU(small_ones_are_torchs) {
   CHECK_EQ(merged.sum_squares, 10030.0);
 }
 
-TEST(edges_and_their_neighbours_fall_right) {
+TEST(edges_and_their_neighbours_are_in_the_right_bin) {
   check_tensorflow(edges_and_neighbours<float>(3));
   check_tensorflow(edges_and_neighbours<double>(3));
   const auto check_alone = [](const Histogram& histogram, double value) {
@@ -98,7 +98,7 @@ TEST(edges_and_their_neighbours_fall_right) {
   }
 }
 
-TEST(special_values_fall_right) {
+TEST(special_values_are_in_the_right_bin) {
   std::vector<double> values = {0.0,   -0.0,   1.0,       -1.0,       1e20, -1e20,
                                 1e300, -1e300, kInfinity, -kInfinity, kNan, -kNan};
   for (const double tiny : {5e-324, 2.2250738585072014e-308, 1e-45, 1e-13}) {
@@ -112,7 +112,7 @@ TEST(special_values_fall_right) {
   }
 }
 
-TEST(every_small_number_falls_right) {
+TEST(every_small_number_is_in_the_right_bin) {
   std::vector<std::uint16_t> bits(65536);
   for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<std::uint16_t>(i);
   std::vector<double> values(bits.size());
@@ -134,7 +134,7 @@ TEST(every_small_number_falls_right) {
   check_tensorflow(bytes, DType::kBool, signed_values);
 }
 
-TEST(random_bits_fall_right) {
+TEST(random_bits_are_in_the_right_bin) {
   check_tensorflow(random_bits<float>(100'003, 1));
   check_tensorflow(random_bits<double>(100'003, 2));
   check_tensorflow(random_bits<std::int64_t>(5000, 3));
@@ -156,7 +156,7 @@ TEST_ON_EVERY_CPU(integers_round_to_the_nearest_double) {
   CHECK_EQ(tensorflow_histogram(view(largest)).max, 0x1p64);
 }
 
-TEST(every_size_about_rows_and_blocks_sums_up) {
+TEST(sums_of_all_sizes_around_rows_and_blocks) {
   for (const std::size_t size :
        {1U, 2U, 15U, 16U, 17U, 127U, 128U, 129U, 1023U, 1024U, 1025U, 1040U, 4099U}) {
     std::vector<float> values(size);

@@ -94,7 +94,7 @@ std::size_t check_stream(const std::vector<std::uint8_t>& bytes, std::size_t blo
 
 }  // namespace
 
-TEST_ON_EVERY_CPU(codes_are_optimal_where_the_limit_allows) {
+TEST_ON_EVERY_CPU(codes_are_optimal_if_the_limit_allows) {
   for (int round = 0; round < 300; ++round) {
     std::vector<std::uint32_t> counts(2 + draw(284));
     for (std::uint32_t& count : counts) count = draw(3) == 0 ? 0 : 1 + draw(100);
@@ -137,7 +137,7 @@ TEST_ON_EVERY_CPU(codes_are_canonical) {
 }
 
 // RFC 1951, section 3.2.5: the first length and distance of each symbol.
-TEST(lengths_and_distances_are_spelt_as_in_the_rfc) {
+TEST(lengths_and_distances_are_encoded_as_in_the_rfc) {
   using namespace deflate_impl;
   const std::vector<unsigned> lengths = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                          31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
@@ -225,7 +225,7 @@ TEST(matches_of_every_length) {
   }
 }
 
-TEST(twins_agree) {
+TEST(implementations_agree) {
 #if defined(__x86_64__)
   if (!has_cpu_feature(CpuFeature::kAvx2)) return;
   using namespace match_impl;

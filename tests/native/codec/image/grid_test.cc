@@ -125,7 +125,7 @@ void check_scalings(DType dtype) {
 
 }  // namespace
 
-TEST(copies) {
+TEST(grids_are_copied) {
   check_copies<std::uint8_t>(DType::kUint8);
   check_copies<std::uint16_t>(DType::kFloat16);
   check_copies<float>(DType::kFloat32);
@@ -139,7 +139,7 @@ TEST_ON_EVERY_CPU(scaled) {
   check_scalings<double, double>(DType::kFloat64);
 }
 
-TEST(not_a_number_makes_its_image_so) {
+TEST(nan_makes_its_image_nan) {
   for (std::size_t place = 0; place < 11; ++place) {
     std::vector<float> values(22, 1.0F);
     values[3] = 3.0F;

@@ -70,7 +70,7 @@ TEST(odd_shapes) {
   }
 }
 
-TEST(rows_apart) {
+TEST(rows_with_gaps) {
   const Picture picture = paint(50, 20, 3, kinds()[4].paint);
   std::vector<std::uint8_t> wide(20 * 200, 77);
   for (std::size_t y = 0; y < 20; ++y)
@@ -94,7 +94,7 @@ Buffer encoded_by(Executor& executor, const Picture& picture) {
 
 // Pictures of about the sizes at which the number of strips changes, and one whose rows are longer than a
 // strip.
-TEST(strips_do_not_depend_on_who_encodes_them) {
+TEST(strips_do_not_depend_on_the_executor) {
   constexpr std::uint32_t kMiB = 1 << 20;
   const std::vector<Kind> all = kinds();
   for (const std::size_t k : {0U, 2U, 3U, 5U}) {
@@ -126,7 +126,7 @@ TEST(noise_stays_small) {
   }
 }
 
-TEST(simple_pictures_get_small) {
+TEST(simple_pictures_become_small) {
   CHECK(encoded(paint(512, 512, 3, kinds()[1].paint)).size() < 5000);
   CHECK(encoded(paint(512, 512, 1, kinds()[5].paint)).size() < 5000);
 }

@@ -103,7 +103,7 @@ std::vector<Values> predictions_around(std::uint32_t thresholds) {
           {DType::kInt64, {0, 1}}};
 }
 
-TEST(packed_curves_are_those_of_the_arrays) {
+TEST(packed_curves_equal_those_of_the_arrays) {
   for (const std::uint32_t thresholds : {1U, 2U, 3U, 64U, 127U, 128U}) {
     for (const Values& prediction_values : predictions_around(thresholds)) {
       for (const Values& label_values : kLabels) {
@@ -121,7 +121,7 @@ TEST(packed_curves_are_those_of_the_arrays) {
   }
 }
 
-TEST(every_half_has_numpys_index) {
+TEST(every_float16_has_the_index_of_numpy) {
   for (const std::uint32_t thresholds : {2U, 11U, 100U, 127U}) {
     for (std::uint32_t bits = 0; bits <= 0x3c00; ++bits) {
       const std::vector<std::uint16_t> half(16, static_cast<std::uint16_t>(bits));

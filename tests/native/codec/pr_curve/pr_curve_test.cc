@@ -36,7 +36,7 @@ std::size_t index_of(ArrayView prediction, std::uint32_t thresholds) {
   return last;
 }
 
-TEST_ON_EVERY_CPU(curve_is_torchs) {
+TEST_ON_EVERY_CPU(curve_matches_torch) {
   const std::vector<double> expected = {4,  3,  3,   2,
                                         1,  //
                                         4,  2,  2,   1,
@@ -51,7 +51,7 @@ TEST_ON_EVERY_CPU(curve_is_torchs) {
   CHECK(curve({}, 5) == expected);
 }
 
-TEST_ON_EVERY_CPU(weighted_curve_is_torchs) {
+TEST_ON_EVERY_CPU(weighted_curve_matches_torch) {
   const std::vector<float> weights = {1, .5F, 2, 1, .25F, 1, 3, 1.5F};
   const std::vector<double> expected = {7,
                                         6,
@@ -226,7 +226,7 @@ TEST_ON_EVERY_CPU(the_first_outside_is_found_anywhere) {
                                      {0x7e00, 0xfe00, 0x7c00, 0xfc00, 0x8001, 0x3c01});
 }
 
-TEST_ON_EVERY_CPU(every_half_is_judged_by_its_value) {
+TEST_ON_EVERY_CPU(every_float16_is_checked_by_its_value) {
   for (std::uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<std::uint16_t>(i);
     const auto inside = [](float value) { return value >= 0 && value <= 1; };
@@ -235,7 +235,7 @@ TEST_ON_EVERY_CPU(every_half_is_judged_by_its_value) {
   }
 }
 
-TEST(every_half_is_finite_or_not_by_its_value) {
+TEST(every_float16_is_classified_as_finite_or_not) {
   for (std::uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<std::uint16_t>(i);
     CHECK_EQ(all_finite({&bits, 1, DType::kFloat16}), std::isfinite(float16_value(bits)));
