@@ -27,6 +27,7 @@ inline void raise_trouble(const OpenFile& file) {
 template <typename Push>
 void push_op(PyWriter& self, std::size_t bytes, Push push) {
   const std::shared_ptr<OpenFile> file = self.writer.file();
+  if (file == nullptr) return;  // write_to_disk=False: the arguments were checked, and that is all
   if (bytes >= kWorthReleasingGil || !file->backend().ring().probably_has_room(bytes)) {
     const GilRelease release;
     push(*file);

@@ -165,11 +165,12 @@ bool is_second(const std::string& value, const char* name, const char* first, co
 
 std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::string& filename_suffix,
                                       std::optional<std::int64_t> purge_step, const std::string& on_full,
-                                      const std::string& on_error, bool is_patient) {
+                                      const std::string& on_error, bool is_patient, bool write_to_disk) {
   WriterOptions options{filename_suffix, purge_step};
   if (is_second(on_full, "on_full", "block", "drop")) options.on_full = OnFull::kDrop;
   if (is_second(on_error, "on_error", "warn", "raise")) options.on_error = OnError::kRaise;
   options.is_patient = is_patient;
+  options.write_to_disk = write_to_disk;
   // pybind11 gives up the GIL at its first use of NumPy, in its own way (see gil.h): here, and not in some
   // thread.
   [[maybe_unused]] const py::dtype first_use = py::dtype::of<float>();
@@ -235,7 +236,7 @@ void bind_writer(py::module_& module) {
   writer
       .def(py::init(&open_writer), py::arg("log_dir"), py::arg("filename_suffix") = "", py::kw_only(),
            py::arg("purge_step") = py::none(), py::arg("on_full") = "block", py::arg("on_error") = "warn",
-           py::arg("is_patient") = false)
+           py::arg("is_patient") = false, py::arg("write_to_disk") = true)
       .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
       .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })

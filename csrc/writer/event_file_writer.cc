@@ -92,7 +92,7 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
   if (options_.filename_suffix.find('/') != std::string::npos) {
     throw ArgumentError("filename_suffix must not contain '/'");
   }
-  open(options_.is_patient);
+  if (options_.write_to_disk) open(options_.is_patient);
 }
 
 EventFileWriter::~EventFileWriter() {
@@ -122,6 +122,7 @@ void EventFileWriter::open(bool is_patient) {
 
 void EventFileWriter::open_again() {
   if (is_closed()) throw ArgumentError("writer is closed");
+  if (!options_.write_to_disk) return;
   abandon();
   open(options_.on_error == OnError::kWarn);
 }
@@ -134,6 +135,7 @@ void EventFileWriter::abandon() {
 
 std::shared_ptr<OpenFile> EventFileWriter::detach() {
   if (!is_ready()) abandon();
+  is_closed_ = true;
   ++epoch_;
   return std::exchange(file_, nullptr);
 }

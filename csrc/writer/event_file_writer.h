@@ -23,6 +23,8 @@ struct WriterOptions {
   // Where the disk refuses a file just now the constructor does not throw; the backend tries again. So opens
   // a forked child, and (in Python) a writer that logging itself opens.
   bool is_patient = false;
+  // False: ops are checked and dropped. No directory, file, ring or thread is made.
+  bool write_to_disk = true;
 };
 
 // Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.
@@ -32,8 +34,8 @@ struct WriterOptions {
 // GIL) takes file() while nothing else runs and works on that.
 class EventFileWriter {
  public:
-  // Makes `log_dir` (absolute) and the file with its version event in it. Throws IoError; ArgumentError for a
-  // NUL.
+  // Makes `log_dir` (absolute) and the file with its version event in it, unless `write_to_disk` is false.
+  // Throws IoError; ArgumentError for a NUL.
   explicit EventFileWriter(std::string log_dir, WriterOptions options = {});
   // Closes without waiting: the backend finishes the file.
   ~EventFileWriter();
@@ -41,34 +43,39 @@ class EventFileWriter {
   EventFileWriter& operator=(const EventFileWriter&) = delete;
 
   const std::string& log_dir() const { return log_dir_; }
-  // The file's path; "" once closed, and in a forked child that has not logged: the file is its parent's.
+  // The file's path; "" if there is none: once closed, without `write_to_disk`, and in a forked child that
+  // has not logged (the file is its parent's).
   std::string path() const { return is_ready() ? file_->path() : std::string(); }
-  bool is_closed() const { return file_ == nullptr; }
+  bool is_closed() const { return is_closed_; }
 
-  // The open file of this process: a new one where this process was forked from the one that opened it.
-  // Throws IoError; ArgumentError when closed.
+  // The open file of this process: a new one if this process was forked from the one that opened it; nullptr
+  // without `write_to_disk`. Throws IoError; ArgumentError when closed.
   const std::shared_ptr<OpenFile>& file() {
     if (!is_ready()) [[unlikely]]
       open_again();
     return file_;
   }
+  // Only with `write_to_disk`.
   Backend& backend() { return file()->backend(); }
-  // True where file() has nothing to do.
+  // True if a file is open and belongs to this process, so that file() has nothing to do.
   bool is_ready() const { return file_ != nullptr && &file_->backend() == Backend::current(); }
   // Changes whenever file() gives another one, and names got from the old one have become invalid.
   std::uint64_t epoch() const { return epoch_; }
 
-  // Logging, see OpenFile. Each call returns when the op is in the ring.
+  // Logging, see OpenFile. Each call returns when the op is in the ring, or at once without `write_to_disk`.
   bool add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time = wall_time_now(),
                   ScalarStyle style = ScalarStyle::kSimpleValue) {
-    return file()->add_scalar(tag, value, step, wall_time, style);
+    OpenFile* const open = file().get();
+    return open == nullptr || open->add_scalar(tag, value, step, wall_time, style);
   }
   template <typename Body>
   bool add(OpKind kind, std::string_view tag, const Body& body, std::int64_t step, double wall_time) {
-    return file()->add(kind, tag, body, step, wall_time);
+    OpenFile* const open = file().get();
+    return open == nullptr || open->add(kind, tag, body, step, wall_time);
   }
   bool add_message(OpKind kind, Bytes message, std::int64_t step, double wall_time) {
-    return file()->add_message(kind, message, step, wall_time);
+    OpenFile* const open = file().get();
+    return open == nullptr || open->add_message(kind, message, step, wall_time);
   }
 
   // As OpenFile::flush(); 0 when closed, or forked and not used since.
@@ -94,8 +101,9 @@ class EventFileWriter {
 
   const std::string log_dir_;
   const WriterOptions options_;
-  std::shared_ptr<OpenFile> file_;
+  std::shared_ptr<OpenFile> file_;  // nullptr once closed, and without `write_to_disk`
   std::uint64_t epoch_ = 0;
+  bool is_closed_ = false;
 };
 
 }  // namespace tickertape

@@ -33,11 +33,14 @@ class EventFileWriter:
         on_full: str = "block",  # or "drop": what a call does when the byte budget is used up
         on_error: str = "warn",  # or "raise": OSError from add_*, flush() and close() while the disk takes nothing
         is_patient: bool = False,  # a disk that refuses a file just now is tried again, as for writing
+        write_to_disk: bool = True,  # False checks all arguments and drops the ops: no directory, file or thread
     ) -> None: ...
     @property
     def log_dir(self) -> str: ...
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The event file; "" if there is none: once closed, and with write_to_disk=False."""
+
     @property
     def closed(self) -> bool: ...
     def add_scalar(

@@ -164,12 +164,12 @@ void warn_of_overflow(const Call& call, const Scalar& scalar) {
     throw py::error_already_set();
 }
 
-// What is not the plain case: a full ring, a fork, a description, an overflow.
+// What is not the plain case: a full ring, a fork, a description, an overflow, write_to_disk=False.
 void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const Buffer summary = described_summary(call, scalar);
   const std::string_view tag = to_tag(call.given[kTag]);
   const std::shared_ptr<OpenFile> file = writer.writer.file();
-  {
+  if (file != nullptr) {
     // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
     const GilRelease release;
     if (summary.empty()) {
@@ -179,6 +179,7 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
     }
   }
   if (scalar.overflows()) warn_of_overflow(call, scalar);
+  if (file == nullptr) return;  // write_to_disk=False
   raise_notices();
   raise_trouble(*file);
 }
