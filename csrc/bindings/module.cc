@@ -5,6 +5,7 @@
 #include "bindings/codecs.h"
 #include "bindings/devices.h"
 #include "bindings/errors.h"
+#include "bindings/fast/gate.h"
 #include "bindings/in_place.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
@@ -42,6 +43,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_in_place(module);
   bind_late(module);
   bind_writer(module);
+  bind_gate(module);
   bind_reader(module);
   bind_codecs(module);
   bind_recovery(module);

@@ -57,8 +57,11 @@ struct PyWriter {
 
 // tickertape._core.SummaryWriterBase
 struct PyWriterBase {
+  // Takes the calls; nullptr if no file is open, or if others see what goes into it (`substitute`).
   PyWriter* bound = nullptr;
   pybind11::object owner;  // keeps `bound` alive
+  // Has add_scalar() and log() that take the calls instead, one way or another; no object if `bound` does.
+  pybind11::object substitute;
 };
 
 }  // namespace tickertape::bindings

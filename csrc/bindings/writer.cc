@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -225,8 +226,12 @@ void put_fast_methods(const py::type& cls) {
 }
 
 void bind(PyWriterBase& self, const py::object& writer) {
-  self.bound = writer.is_none() ? nullptr : writer.cast<PyWriter*>();
-  self.owner = writer;
+  const bool is_native = py::isinstance<PyWriter>(writer);
+  self.bound = is_native ? writer.cast<PyWriter*>() : nullptr;
+  // Dropped at the end: that may run Python code, which shall find the new state.
+  const py::object owner = std::exchange(self.owner, is_native ? writer : py::object());
+  const py::object substitute =
+      std::exchange(self.substitute, is_native || writer.is_none() ? py::object() : writer);
 }
 
 }  // namespace
@@ -265,9 +270,10 @@ void bind_writer(py::module_& module) {
   bind_media(writer);
 
   py::class_<PyWriterBase> base(module, "SummaryWriterBase");
-  base.def(py::init<>()).def("_bind", &bind, py::arg("event_writer").none(true));
+  base.def(py::init<>()).def("_bind", &bind, py::arg("op_writer").none(true));
 
   add_method(writer, event_scalar_method());
+  add_method(writer, event_log_method());
   add_method(writer, event_histogram_method());
   put_fast_methods(base);
   module.def("put_fast_methods", &put_fast_methods, py::arg("cls"));

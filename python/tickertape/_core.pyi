@@ -54,6 +54,9 @@ class EventFileWriter:
         display_name: str = "",
         summary_description: str = "",
     ) -> None: ...
+    def log(
+        self, values: Mapping[str, Any] | _NamedScalars, global_step: Any = None, walltime: Any = None
+    ) -> None: ...
     def add_histogram(
         self,
         tag: str,
@@ -182,13 +185,15 @@ class _NamedScalars(Protocol):
     def items(self) -> Iterable[tuple[str, Any]]: ...
 
 class SummaryWriterBase:
-    """What SummaryWriter inherits: add_scalar as a native fast-call method on the bound EventFileWriter.
+    """What SummaryWriter inherits: add_scalar, log and flush as native fast-call methods on the bound writer.
 
-    While none is bound, add_scalar calls self._open() (a Python method of the subclass, which binds one) first.
+    While none is bound, they call self._open() (a Python method of the subclass, which binds one) first.
     """
 
     def __init__(self) -> None: ...
-    def _bind(self, event_writer: EventFileWriter | None) -> None: ...
+    def _bind(self, op_writer: Any) -> None:
+        """What takes the ops: an EventFileWriter, an object with the same add_scalar and log, or None if no file is open."""
+
     def add_scalar(
         self,
         tag: str,
@@ -210,6 +215,25 @@ class SummaryWriterBase:
 def put_fast_methods(cls: type[SummaryWriterBase]) -> None:
     """Puts the native methods on `cls` itself: calls on its own instances then need no search through its bases."""
 
+# --- The gate: what add_* ask before they look at their arguments -------------------------------------------------
+
+is_gated: bool
+"""True while a gated block is running or a default step is set: then each add_* first asks the admit hook."""
+
+def set_admit_hook(hook: Callable[[Any, Any, Any], tuple[Any, Any] | None]) -> None:
+    """What add_scalar and log call while a gated block is running: hook(writer, step, walltime).
+
+    It returns the step and wall time of the call, or None if the call is to record nothing.
+    """
+
+def enter_gated_block() -> None:
+    """Counts one block of record_if or use_metadata more, in whatever thread."""
+
+def leave_gated_block() -> None: ...
+def set_default_step(step: int | None) -> None:
+    """The step of add_* calls that name none; None unsets it."""
+
+def default_step() -> int | None: ...
 def stats() -> dict[str, int]:
     """Counters of the process.
 

@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <span>
+
 #include "bindings/py_writer.h"
 
 namespace tickertape::bindings {
@@ -18,10 +20,12 @@ T* value_of(PyObject* self) {
   return static_cast<T*>(value);
 }
 
-// The writer bound to a SummaryWriterBase, opened by its _open() where there is none; nullptr with an error
-// set. Other threads may close what was just opened: then it is opened again, some hundred times at most.
+// The writer bound to a SummaryWriterBase, opened by its _open() if there is none. nullptr with an error set,
+// or without one if the file that was opened has a substitute. Other threads may close what was just opened:
+// then it is opened again, some hundred times at most.
 inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
   for (int tries = 0; base.bound == nullptr; ++tries) {
+    if (base.substitute) return nullptr;
     if (tries == 500) {
       PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
       return nullptr;
@@ -32,6 +36,10 @@ inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
   }
   return base.bound;
 }
+
+// Calls the method `method` of a substitute with the arguments in `given`, of which nullptr was not given.
+PyObject* call_substitute(const PyWriterBase& base, const char* method, std::span<PyObject* const> given,
+                          const char* const* names);
 
 // Puts `definition` (METH_FASTCALL | METH_KEYWORDS) on a class; it must live as long as the class.
 inline void add_method(pybind11::handle type, PyMethodDef& definition) {
@@ -50,6 +58,7 @@ inline PyMethodDef fast_method(const char* name, FastFunction function, const ch
 
 // EventFileWriter's.
 PyMethodDef& event_scalar_method();
+PyMethodDef& event_log_method();
 PyMethodDef& event_histogram_method();
 // The fast methods of SummaryWriterBase and its subclasses.
 PyMethodDef& scalar_method();

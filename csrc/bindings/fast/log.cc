@@ -13,6 +13,7 @@
 #include "bindings/devices.h"
 #include "bindings/errors.h"
 #include "bindings/fast/fast_call.h"
+#include "bindings/fast/gate.h"
 #include "bindings/push.h"
 
 namespace py = pybind11;
@@ -153,10 +154,12 @@ void push(PyWriter& writer, const Collected& collected, std::int64_t step, doubl
   }
 }
 
-constexpr const char* kNames[] = {"values", "global_step", "walltime"};
+enum Parameter { kValues, kStep, kWalltime, kCount };
+constexpr const char* kNames[kCount] = {"values", "global_step", "walltime"};
 
-bool take_arguments(PyObject* (&given)[3], PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
-  if (count > 3) {
+bool take_arguments(PyObject* (&given)[kCount], PyObject* const* arguments, Py_ssize_t count,
+                    PyObject* keywords) {
+  if (count > kCount) {
     PyErr_Format(PyExc_TypeError, "log() takes at most 3 arguments, got %zd", count);
     return false;
   }
@@ -165,8 +168,8 @@ bool take_arguments(PyObject* (&given)[3], PyObject* const* arguments, Py_ssize_
   for (Py_ssize_t i = 0; i < named; ++i) {
     PyObject* name = PyTuple_GET_ITEM(keywords, i);
     int index = 0;
-    while (index < 3 && PyUnicode_CompareWithASCIIString(name, kNames[index]) != 0) ++index;
-    if (index == 3 || given[index] != nullptr) {
+    while (index < kCount && PyUnicode_CompareWithASCIIString(name, kNames[index]) != 0) ++index;
+    if (index == kCount || given[index] != nullptr) {
       PyErr_Format(PyExc_TypeError, "log() got an unexpected or repeated argument '%U'", name);
       return false;
     }
@@ -177,30 +180,59 @@ bool take_arguments(PyObject* (&given)[3], PyObject* const* arguments, Py_ssize_
   return false;
 }
 
-PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
-  auto* base = value_of<PyWriterBase>(self);
-  PyObject* given[3] = {};
-  if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
+// `base` is nullptr for an EventFileWriter, which is `writer`; otherwise `writer` is what `base` has bound by
+// then.
+PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer, PyObject* const (&given)[kCount]) {
   try {
-    if (!PyDict_Check(given[0]) && !py::hasattr(given[0], "keys")) {
+    if (!PyDict_Check(given[kValues]) && !py::hasattr(given[kValues], "keys")) {
       throw py::type_error(std::string("values must be a dict of tag to number, got ") +
-                           Py_TYPE(given[0])->tp_name);
+                           Py_TYPE(given[kValues])->tp_name);
     }
     std::int64_t step = 0;
     double wall_time = 0;
-    if (!to_step(given[1], step) || !to_wall_time(given[2], wall_time)) return nullptr;
+    if (!to_step(given[kStep], step) || !to_wall_time(given[kWalltime], wall_time)) return nullptr;
     Collected collected;
-    collected.add(given[0], {});
+    collected.add(given[kValues], {});
     collected.finish();
-    PyWriter* writer = bound_writer(self, *base);
-    if (writer == nullptr) return nullptr;
-    const py::object owner = base->owner;  // notices run Python code, which may close the writer
+    if (base != nullptr) {
+      writer = bound_writer(self, *base);
+      if (writer == nullptr)
+        return PyErr_Occurred() != nullptr ? nullptr : call_substitute(*base, "log", given, kNames);
+    }
+    // Notices run Python code, which may close the writer.
+    const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
     push(*writer, collected, step, wall_time);
   } catch (...) {
     raise_in_python(std::current_exception());
     return nullptr;
   }
   Py_RETURN_NONE;
+}
+
+PyObject* writer_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* writer = value_of<PyWriter>(self);
+  PyObject* given[kCount] = {};
+  if (writer == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
+  return log(self, nullptr, writer, given);
+}
+
+// While the gate is set, and on a file whose ops others want to see.
+[[gnu::cold, gnu::noinline]] PyObject* log_through_gate(PyObject* self, const PyWriterBase& base,
+                                                        PyObject* (&given)[kCount]) {
+  py::object put_by_gate;
+  const Admitted admitted = admit(self, given[kStep], given[kWalltime], put_by_gate);
+  if (admitted == Admitted::kError) return nullptr;
+  if (admitted == Admitted::kNo) Py_RETURN_NONE;
+  return base.substitute ? call_substitute(base, "log", given, kNames) : log(self, &base, nullptr, given);
+}
+
+PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  auto* base = value_of<PyWriterBase>(self);
+  PyObject* given[kCount] = {};
+  if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
+  if (gate.is_set() || base->substitute) [[unlikely]]
+    return log_through_gate(self, *base, given);
+  return log(self, base, nullptr, given);
 }
 
 constexpr const char* kDoc =
@@ -214,6 +246,11 @@ constexpr const char* kDoc =
     "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
 
 }  // namespace
+
+PyMethodDef& event_log_method() {
+  static PyMethodDef method = fast_method("log", &writer_log, kDoc);
+  return method;
+}
 
 PyMethodDef& log_method() {
   static PyMethodDef method = fast_method("log", &base_log, kDoc);

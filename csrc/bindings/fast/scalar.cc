@@ -16,6 +16,7 @@
 #include "bindings/devices.h"
 #include "bindings/errors.h"
 #include "bindings/fast/fast_call.h"
+#include "bindings/fast/gate.h"
 #include "bindings/gil.h"
 #include "bindings/push.h"
 #include "event/encoder.h"
@@ -225,6 +226,15 @@ PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
   Py_RETURN_NONE;
 }
 
+PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
+  return call_substitute(base, "add_scalar", call.given, kParameterNames);
+}
+
+// After bound_writer() has found none.
+[[gnu::cold]] PyObject* add_without_writer(const PyWriterBase& base, const Call& call) {
+  return PyErr_Occurred() != nullptr ? nullptr : add_to_substitute(base, call);
+}
+
 // After to_scalar() gave false: an error, or a value that is still on a device. `base` may be nullptr.
 [[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
                                       const Call& call) {
@@ -235,8 +245,10 @@ PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
       !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
     return nullptr;
   }
-  if (base != nullptr) writer = bound_writer(self, *base);
-  if (writer == nullptr) return nullptr;
+  if (base != nullptr) {
+    writer = bound_writer(self, *base);
+    if (writer == nullptr) return add_without_writer(*base, call);
+  }
   const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
   try {
     std::size_t at = 0;
@@ -293,23 +305,39 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   Py_RETURN_NONE;
 }
 
+inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Call& call) {
+  Scalar scalar;
+  if (!to_scalar(call, scalar)) return push_deferred(self, &base, nullptr, call);
+  PyWriter* writer = bound_writer(self, base);
+  if (writer == nullptr) return add_without_writer(base, call);
+  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
+  return push(*writer, call, scalar);
+}
+
+// While the gate is set, and on a file whose ops others want to see.
+[[gnu::cold, gnu::noinline]] PyObject* add_through_gate(PyObject* self, const PyWriterBase& base,
+                                                        Call& call) {
+  py::object put_by_gate;
+  const Admitted admitted = admit(self, call.given[kStep], call.given[kWalltime], put_by_gate);
+  if (admitted == Admitted::kError) return nullptr;
+  if (admitted == Admitted::kNo) Py_RETURN_NONE;
+  return base.substitute ? add_to_substitute(base, call) : add_checked(self, base, call);
+}
+
 // Every other call, wrong ones too. Out of line, so that its frame costs the plain call nothing.
 [[gnu::noinline]] PyObject* add_any(PyObject* self, const PyWriterBase& base, PyObject* const* arguments,
                                     Py_ssize_t count, PyObject* keywords) {
   Call call;
-  Scalar scalar;
   if (!take_arguments(call, arguments, count, keywords)) return nullptr;
-  if (!to_scalar(call, scalar)) return push_deferred(self, &base, nullptr, call);
-  PyWriter* writer = bound_writer(self, base);
-  if (writer == nullptr) return nullptr;
-  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
-  return push(*writer, call, scalar);
+  if (gate.is_set() || base.substitute) [[unlikely]]
+    return add_through_gate(self, base, call);
+  return add_checked(self, base, call);
 }
 
 PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
   if (base == nullptr) return nullptr;
-  if (count == kStep + 1 && keywords == nullptr) [[likely]] {
+  if (count == kStep + 1 && keywords == nullptr && gate.blocks == 0) [[likely]] {
     const Pushed pushed = try_plain(*base, arguments);
     if (pushed == Pushed::kDone) [[likely]]
       Py_RETURN_NONE;

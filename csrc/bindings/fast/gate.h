@@ -1,0 +1,32 @@
+// What add_* and log ask before they look at their arguments: whether record_if lets them record, and which
+// step and wall time a call takes that names none (set_step, use_metadata). L5.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+
+namespace tickertape::bindings {
+
+// One for the process. Guarded by the GIL. The Python methods of SummaryWriter see is_set() as
+// `_core.is_gated`.
+struct Gate {
+  // Blocks of record_if and use_metadata that are running in any thread: 0 nearly always.
+  std::uint32_t blocks = 0;
+  // The int that set_step() has set; nullptr if none.
+  PyObject* default_step = nullptr;
+
+  bool is_set() const { return blocks != 0 || default_step != nullptr; }
+};
+inline Gate gate;
+
+enum class Admitted { kYes, kNo, kError };
+
+// To be called before an argument is converted; runs Python code if the gate is set. If `step` or `wall_time`
+// is nullptr or None, puts there what holds for `self`, which `owner` keeps alive. kNo: the call records
+// nothing. kError: a Python error is set.
+Admitted admit(PyObject* self, PyObject*& step, PyObject*& wall_time, pybind11::object& owner);
+
+void bind_gate(pybind11::module_& module);
+
+}  // namespace tickertape::bindings
