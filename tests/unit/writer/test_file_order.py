@@ -5,7 +5,6 @@ import re
 import sys
 
 import pytest
-
 from support import oracle, tensorboards
 from tickertape import SummaryWriter
 
@@ -14,7 +13,7 @@ FILES = 12
 
 def loaders(tmp_path):
     return {
-        "plain": lambda directory, tag: tensorboards.plain(directory, tag),
+        "plain": tensorboards.plain,
         "fast": lambda directory, tag: tensorboards.fast(directory, tag, tmp_path / "server"),
     }
 
