@@ -5,10 +5,6 @@
 
 namespace tickertape::settings {
 
-// Stored in the ring's header: recovery encodes the ops again and compares bytes, which only the same version
-// can do.
-inline constexpr const char* kLibraryVersion = "0.1.0";
-
 // The capacity of the op ring, which is the byte budget of the queue: $TICKERTAPE_QUEUE_BYTES rounded up to a
 // power of two, default 128 MiB, at least 4 MiB. Memory is allocated only as it is needed.
 std::uint64_t queue_bytes();

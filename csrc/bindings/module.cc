@@ -1,7 +1,7 @@
 // tickertape._core: the table of contents. L5.
 #include <pybind11/pybind11.h>
 
-#include "base/settings.h"
+#include "base/version.h"
 #include "bindings/codecs.h"
 #include "bindings/devices.h"
 #include "bindings/errors.h"
@@ -37,7 +37,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   if (!is_main_interpreter()) throw py::import_error(kOneInterpreter);  // Python 3.13 comes here first
   check_gil();
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
-  module.attr("__version__") = tickertape::settings::kLibraryVersion;
+  module.attr("__version__") = tickertape::library_version();
   register_errors();
   set_wait_hooks();
   bind_in_place(module);

@@ -13,6 +13,7 @@
 #include "base/os/clock.h"
 #include "base/os/process.h"
 #include "base/settings.h"
+#include "base/version.h"
 #include "queue/ring_location.h"
 
 namespace tickertape {
@@ -45,9 +46,9 @@ void reserve_one_more(Vector& vector, std::size_t count) {
 
 }  // namespace
 
-Backend::Backend(const std::string& log_dir)
-    : ring_(place_ring(OpRing::mapping_bytes(settings::queue_bytes()), log_dir, notices_),
-            settings::queue_bytes(), settings::kLibraryVersion),
+Backend::Backend()
+    : ring_(place_ring(OpRing::mapping_bytes(settings::queue_bytes()), notices_), settings::queue_bytes(),
+            library_version()),
       names_(ring_),
       pool_(settings::codec_threads()),
       waitlist_(ring_, notices_, counters_, settings::device_timeout_seconds()),

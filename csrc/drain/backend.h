@@ -42,8 +42,8 @@ struct WaitHooks {
 class Backend {
  public:
   // The process's backend, made and started at the first call; never destroyed, since anything may log until
-  // the very end. `log_dir` is where the ring goes if shared memory is not to be had.
-  static Backend& instance(const std::string& log_dir);
+  // the very end.
+  static Backend& instance();
 
   // The same, or nullptr where there is none (yet, or not since this process was forked).
   static Backend* current() {
@@ -100,7 +100,7 @@ class Backend {
   void finish();
 
  private:
-  explicit Backend(const std::string& log_dir);
+  Backend();
 
   static void before_fork();
   static void after_fork_in_parent();

@@ -14,7 +14,7 @@ WaitHooks Backend::wait_hooks_;
 std::atomic<Backend*> Backend::current_{nullptr};
 std::mutex Backend::creation_;
 
-Backend& Backend::instance(const std::string& log_dir) {
+Backend& Backend::instance() {
   if (Backend* backend = current()) return *backend;
   const std::lock_guard<std::mutex> lock(creation_);
   if (Backend* backend = current()) return *backend;
@@ -24,7 +24,7 @@ Backend& Backend::instance(const std::string& log_dir) {
     std::atexit(at_exit);
     registered = true;
   }
-  auto* backend = new Backend(log_dir);
+  auto* backend = new Backend();
   backend->start_thread();
   current_.store(backend, std::memory_order_release);
   return *backend;

@@ -1,8 +1,7 @@
-// Where a process puts its op ring. L4.
+// Where a process puts its op ring, and where the rings of others may be. L4.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,33 +10,32 @@
 
 namespace tickertape {
 
-// The directory for rings of this user: $TICKERTAPE_RING_DIR, else /dev/shm/tickertape-<uid>. Shared memory,
-// because a ring there costs no disk traffic and works whatever file system the log directory is on; the
-// price is that it does not outlive the machine or container. "" where it cannot be made or is not ours.
-std::string ring_directory();
+// A directory for rings.
+struct RingDirectory {
+  std::string path;
+  bool is_there = false;
+  std::string problem;  // why it is not used; "" if it may be
+};
 
-// The paths of all files in `directory` that are called like a ring.
+// The directories in which rings of this user may be, best first: $TICKERTAPE_RING_DIR alone if it is set;
+// otherwise tickertape-<uid> in shared memory, tickertape in $XDG_RUNTIME_DIR, and tickertape-<uid> in the
+// temporary directory. Never a log directory: what is found among log files may come from anybody. Shared
+// memory is first because a ring there costs no disk traffic; the price is that it does not outlive the
+// machine or container.
+//
+// One is used only if it is a directory (no symbolic link) of this user to which nobody else can write.
+std::vector<RingDirectory> ring_directories();
+
+// The paths of all files in `directory` that are named like a ring; is_orphaned_ring_name() ones too.
 std::vector<std::string> rings_in(const std::string& directory);
 
-// The paths of the directories right in `directory`; links are none.
-std::vector<std::string> directories_in(const std::string& directory);
+// A ring that a user has been told about carries this behind its name.
+inline constexpr const char* kOrphanedSuffix = ".orphaned";
+bool is_orphaned_ring_name(const std::string& path);
 
-// True for the rings of this process, by their names. They must not be opened a second time: closing a file
-// drops all locks that a process has on it.
-bool is_own_ring(const std::string& path);
-
-// The process that made a ring, as the ring's name has it; 0 where the name is another.
-struct RingOwner {
-  std::uint32_t process_id = 0;
-  std::uint64_t process_start = 0;  // process_start_ticks()
-};
-RingOwner ring_owner(const std::string& path);
-
-// True where that process runs, or has ended and is not yet waited for.
-bool is_alive(const RingOwner& owner);
-
-// A fresh mapping of `size` bytes with room for at least the start of a ring, in the best place that is to be
-// had: ring_directory(), else the log directory, else memory of this process alone; the last two are noted.
-SharedMapping place_ring(std::size_t size, const std::string& log_dir, Notices& notices);
+// A fresh mapping of `size` bytes with room for at least the start of a ring, in the first of
+// ring_directories() that has room, which is made if need be; otherwise in the memory of this process alone.
+// Notes if it is not the first, and why.
+SharedMapping place_ring(std::size_t size, Notices& notices);
 
 }  // namespace tickertape

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/os/process.h"
-#include "base/settings.h"
+#include "base/version.h"
 #include "event/op_body.h"
 
 namespace tickertape {
@@ -54,9 +54,9 @@ void OrphanedRing::read_header() {
                   std::to_string(kRingVersion) + " and " + std::to_string(kOpLayoutVersion));
   }
   const std::string_view library = text_of(header.library_version);
-  if (library != settings::kLibraryVersion) {
+  if (library != std::string(library_version())) {
     return refuse("it was written by tickertape " + std::string(library) + ", this is " +
-                  settings::kLibraryVersion + ": only the same version encodes to the same bytes");
+                  std::string(library_version()) + ": only the same version encodes to the same bytes");
   }
   if (header.user_id != user_id()) return refuse("it belongs to user " + std::to_string(header.user_id));
   process_id_ = header.process_id;

@@ -81,25 +81,15 @@ class Search {
   RecoveryReport report_;
 };
 
-// Every ring there is but our own, which must not be opened: closing a file drops this process's lock on it.
+// Every ring there is. Never one among log files: who knows where those come from.
 std::vector<std::string> Search::find() const {
-  std::vector<std::string> found = rings_in(ring_directory());
-  if (!under_.empty()) {
-    // The fallback place is the log directory of the process's first writer.
-    for (std::string& ring : rings_in(under_)) found.push_back(std::move(ring));
-    if (asker_ == RecoveryAsker::kUser) {
-      std::vector<std::string> below = directories_in(under_);
-      while (!below.empty()) {
-        const std::string directory = std::move(below.back());
-        below.pop_back();
-        for (std::string& ring : rings_in(directory)) found.push_back(std::move(ring));
-        for (std::string& inner : directories_in(directory)) below.push_back(std::move(inner));
-      }
-    }
+  std::vector<std::string> found;
+  for (const RingDirectory& directory : ring_directories()) {
+    if (!directory.is_there || !directory.problem.empty()) continue;
+    for (std::string& ring : rings_in(directory.path)) found.push_back(std::move(ring));
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
-  std::erase_if(found, [](const std::string& ring) { return is_own_ring(ring); });
   return found;
 }
 
@@ -125,11 +115,6 @@ std::optional<RingReport> Search::examine(const std::string& path) const {
 }
 
 std::optional<RingReport> Search::examine(LockedFile file) const {
-  const RingOwner owner = ring_owner(file.path());
-  // A living process may have lost its lock (some code of its own opened and closed the file); one that has
-  // called exec() lives too, but has nothing mapped any more.
-  if (is_alive(owner) && process_may_map(owner.process_id, fs::path(file.path()).filename()))
-    return std::nullopt;
   OrphanedRing ring(std::move(file));
   RingReport report;
   report.ring = ring.file().path();

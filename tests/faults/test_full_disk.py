@@ -233,22 +233,6 @@ def test_relative_directory_then_chdir(tmp_path, run_script):
     assert steps(tmp_path / "run" / "pair_x", "pair") == [1]
 
 
-def test_no_room_for_the_ring_where_it_should_be(tmp_path):
-    with memory_disk(tmp_path / "rings", "1m") as rings:
-        done = run_on(
-            [tmp_path],
-            "w = SummaryWriter(root + '/run')\n"
-            "assert [n for n in os.listdir(root + '/run') if n.endswith('.ring')]\n"
-            "for s in range(1000): w.add_scalar('a', s, s)",
-            tmp_path,
-            TICKERTAPE_RING_DIR=str(rings),
-        )
-    assert steps(tmp_path / "run") == list(range(1000))
-    (warning,) = warned(done)
-    assert f"it lies in '{tmp_path}/run'" in warning
-    assert oracle.event_files(tmp_path / "run") == list((tmp_path / "run").iterdir())
-
-
 def test_no_room_for_the_ring_anywhere(tmp_path):
     with memory_disk(tmp_path / "small", "1m") as disk:
         (disk / "rings").mkdir(mode=0o700)

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/os/process.h"
-#include "base/settings.h"
+#include "base/version.h"
 #include "codec/histogram/histogram.h"
 #include "event/op_body.h"
 #include "input.h"
@@ -152,7 +152,7 @@ inline void put_header(std::string& bytes, std::size_t names_size, std::uint64_t
   header.process_id = 4194305;
   header.user_id = user_id();
   boot_id().copy(header.boot_id, sizeof header.boot_id - 1);
-  std::string_view(settings::kLibraryVersion).copy(header.library_version, sizeof header.library_version - 1);
+  std::string_view(library_version()).copy(header.library_version, sizeof header.library_version - 1);
   header.head = head;
   header.tail = tail;
   header.names_used = names_size;

@@ -1,14 +1,18 @@
-// Memory that outlives its process: a locked file, mapped shared. The op ring lives in one. A port to another
-// system rewrites mapping_linux.cc. L0.
+// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small
+// files that a port to another system rewrites. L0.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "base/os/file_lock.h"
+
 namespace tickertape {
 
-// A shared mapping of its own file, or anonymous memory if no file can be created. Move-only.
+// A shared mapping of a file of its own, or of anonymous memory if no file can be had. Move-only.
+//
+// A forked child gets neither the mapping nor the file: it must not keep the lock when its parent is dead.
 class SharedMapping {
  public:
   SharedMapping() = default;
@@ -16,32 +20,31 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  // Creates the file `path` with mode 0600, locks it for this process and maps `size` bytes of address space.
-  // The memory must not be touched before allocate(). Throws IoError.
+  // Creates the file `path` (readable by its owner alone), locks it and maps `size` bytes of address space on
+  // it. Nothing may be touched before allocate(). Throws IoError; EEXIST if the name is taken, EAGAIN if
+  // somebody removed the file before it was locked.
   static SharedMapping create(const std::string& path, std::size_t size);
-  // Maps private memory of this process. It needs no allocate(): the system allocates each page when it is
-  // first touched.
+  // Memory of this process alone, all of it allocated on first touch.
   static SharedMapping anonymous(std::size_t size);
 
-  // Backs bytes [offset, offset + size) with memory, so that touching them cannot raise SIGBUS. Returns false
-  // and changes nothing if there is no room.
+  // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS.
+  // Returns false if there is no room; then nothing has changed.
   bool allocate(std::size_t offset, std::size_t size);
-  // Returns the memory of [offset, offset + size) to the system. Its content is lost. Call allocate() before
-  // using it again.
+  // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
   void release(std::size_t offset, std::size_t size);
 
-  // Removes the file's name. The mapping stays usable.
+  // Removes the file's name; the mapping goes on.
   void unlink();
 
   std::uint8_t* data() const { return data_; }
   std::size_t size() const { return size_; }
-  bool is_file() const { return descriptor_ >= 0; }
+  bool is_file() const { return !path_.empty(); }
   const std::string& path() const { return path_; }
 
  private:
   std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
-  int descriptor_ = -1;
+  LockedDescriptor file_;
   std::string path_;
 };
 

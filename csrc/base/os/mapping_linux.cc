@@ -1,4 +1,4 @@
-// SharedMapping on POSIX systems; allocate() and release() on Linux. See mapping.h. L0.
+// The Linux side of mapping.h. L0.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,32 +11,13 @@
 #include "base/os/mapping.h"
 
 namespace tickertape {
+
 namespace {
-
-// Takes a POSIX record lock. A forked child does not inherit it, so it ends with the process that owns the
-// ring; a flock() lock would stay held by every child. The call may wait for a process that tests whether
-// this is an orphaned ring; that process releases the lock at once.
-bool lock_whole_file(int descriptor) {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  int result;
-  do {
-    result = fcntl(descriptor, F_SETLKW, &lock);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
-}
-
-[[noreturn]] void fail(int descriptor, const std::string& path, const char* doing) {
-  const int error = errno;
-  close(descriptor);
-  throw IoError(error == EAGAIN || error == EACCES ? EWOULDBLOCK : error, path, doing);
-}
 
 std::uint8_t* map(int descriptor, std::size_t size, int flags) {
   void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, descriptor, 0);
   if (address == MAP_FAILED) return nullptr;
-  // A forked child has its own ring. It must neither keep this one mapped nor write to it.
+  // A forked child has its own ring; it shall not keep this one alive, let alone write to it.
   madvise(address, size, MADV_DONTFORK);
   return static_cast<std::uint8_t*>(address);
 }
@@ -46,33 +27,38 @@ std::uint8_t* map(int descriptor, std::size_t size, int flags) {
 SharedMapping::SharedMapping(SharedMapping&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
+      file_(std::move(other.file_)),
       path_(std::move(other.path_)) {}
 
 SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
-  std::swap(descriptor_, other.descriptor_);
+  std::swap(file_, other.file_);
   std::swap(path_, other.path_);
   return *this;
 }
 
 SharedMapping::~SharedMapping() {
   if (data_ != nullptr) munmap(data_, size_);
-  if (descriptor_ >= 0) close(descriptor_);
 }
 
 SharedMapping SharedMapping::create(const std::string& path, std::size_t size) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) throw IoError(errno, path, "cannot create op ring");
   SharedMapping mapping;
-  if (lock_whole_file(descriptor)) mapping.data_ = map(descriptor, size, MAP_SHARED);
-  if (mapping.data_ == nullptr) {
-    ::unlink(path.c_str());
-    fail(descriptor, path, "cannot lock or map op ring");
+  // A process that recovers what others left may hold the lock for a moment, to see whether this is such a
+  // file.
+  mapping.file_ = LockedDescriptor(descriptor, /*waits=*/true);
+  int error = mapping.file_.error();
+  const bool is_removed = error == 0 && mapping.file_.status().st_nlink == 0;
+  if (is_removed) error = EAGAIN;
+  if (error == 0) mapping.data_ = map(descriptor, size, MAP_SHARED);
+  if (error == 0 && mapping.data_ == nullptr) error = errno;
+  if (error != 0) {
+    if (!is_removed) ::unlink(path.c_str());
+    throw IoError(error, path, "cannot lock or map op ring");
   }
   mapping.size_ = size;
-  mapping.descriptor_ = descriptor;
   mapping.path_ = path;
   return mapping;
 }
@@ -87,28 +73,26 @@ SharedMapping SharedMapping::anonymous(std::size_t size) {
 
 bool SharedMapping::allocate(std::size_t offset, std::size_t size) {
   if (!is_file()) return offset + size <= size_;
-#if defined(__linux__)
+  const int descriptor = file_.number_or_reopened(path_);
+  if (descriptor < 0) return false;
   int result;
   do {
-    result = fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
+    result = fallocate(descriptor, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
-  // File systems without fallocate() fail with EOPNOTSUPP. They cannot guarantee room, so a ring there could
-  // raise SIGBUS.
+  // File systems without fallocate() (EOPNOTSUPP) have no way to promise room; a ring there would risk
+  // SIGBUS.
   return result == 0;
-#else
-  return false;
-#endif
 }
 
 void SharedMapping::release(std::size_t offset, std::size_t size) {
-#if defined(__linux__)
-  if (is_file()) {
-    fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-              static_cast<off_t>(size));
-  } else {
+  if (!is_file()) {
     madvise(data_ + offset, size, MADV_DONTNEED);
+    return;
   }
-#endif
+  const int descriptor = file_.number_or_reopened(path_);
+  if (descriptor < 0) return;
+  fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+            static_cast<off_t>(size));
 }
 
 void SharedMapping::unlink() {

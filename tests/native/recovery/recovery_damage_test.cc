@@ -311,13 +311,16 @@ TEST(other_files_among_the_rings_are_left_alone) {
   CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{5});
 }
 
-TEST(a_ring_in_the_log_directory_is_found) {
+TEST(a_ring_among_log_files_is_none) {
   const Original original;
   original.put_back();
-  fs::rename(original.ring, original.scene.logs() + "/" + fs::path(original.ring).filename().string());
-  CHECK_EQ(recover_rings(original.scene.logs(), RecoveryAsker::kOpenedDirectory).rings.size(),
-           std::size_t{1});
-  CHECK(behind_opening(original.file) == undisturbed(log_both));
+  const std::string placed = original.scene.logs() + "/" + fs::path(original.ring).filename().string();
+  fs::rename(original.ring, placed);
+  const std::string before = content_of(original.file);
+  for (const auto asker : {RecoveryAsker::kOpenedDirectory, RecoveryAsker::kUser})
+    CHECK(recover_rings(original.scene.logs(), asker).rings.empty());
+  CHECK(fs::exists(placed));
+  CHECK(content_of(original.file) == before);
 }
 
 }  // namespace

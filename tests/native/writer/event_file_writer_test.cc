@@ -212,7 +212,7 @@ class TroubledSink : public Sink {
 };
 
 TEST(what_a_failing_sink_refuses_is_kept_and_written_later) {
-  Backend& backend = Backend::instance("");
+  Backend& backend = Backend::instance();
   std::atomic<int> trouble{ENOSPC};
   auto sink = std::make_unique<TroubledSink>(trouble);
   TroubledSink& seen = *sink;

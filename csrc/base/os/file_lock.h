@@ -1,0 +1,50 @@
+// A descriptor of a locked file whose lock belongs to the open file, not to the process. One of the small
+// files that a port to another system rewrites. L0, private to base/os/.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+
+namespace tickertape {
+
+// Owns a descriptor and the lock on its file (fcntl(2), "Open file description locks"). The lock ends when
+// the last descriptor and the last mapping of the open file go: at the end of the process and at exec().
+// Unlike a POSIX record lock it does not end when the process closes another descriptor of the same file, and
+// it holds against other threads of the process. A forked child inherits it, so the child closes its copy at
+// once.
+//
+// A program may close descriptors that are not its own, as daemons do, and the number may then belong to
+// another file; so every use compares device and inode.
+class LockedDescriptor {
+ public:
+  LockedDescriptor() = default;
+  // Takes `descriptor` over, also if this fails. Waits for the lock if `waits`. error() says how it went.
+  LockedDescriptor(int descriptor, bool waits);
+  LockedDescriptor(LockedDescriptor&& other) noexcept;
+  LockedDescriptor& operator=(LockedDescriptor&& other) noexcept;
+  ~LockedDescriptor();
+
+  // 0 if the file is locked; otherwise an errno, EWOULDBLOCK if somebody else holds the lock.
+  int error() const { return error_; }
+  // What fstat() said when the file was locked.
+  const struct stat& status() const { return entry_->status; }
+
+  // The descriptor; -1 in a forked child, and if somebody closed it.
+  int number() const;
+  // The same; opens the file `path` again if it still is the same one.
+  int number_or_reopened(const std::string& path);
+
+ private:
+  struct Entry {
+    int number;
+    struct stat status;
+    bool is(int candidate) const;
+    void close();
+  };
+  struct Registry;
+  Entry* entry_ = nullptr;  // owned
+  int error_ = 0;
+};
+
+}  // namespace tickertape
