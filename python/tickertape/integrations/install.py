@@ -7,10 +7,10 @@ sys.meta_path and changes the module that defines the writers right after it has
 from __future__ import annotations
 
 import sys
-import warnings
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tickertape.convert import notices
 from tickertape.integrations import observers
 from tickertape.writer import instance_bridge
 
@@ -59,10 +59,9 @@ def install() -> None:
             _replace(module)
     late = sorted({name for change in _replaced for name in _holders(change.theirs)})
     if late:
-        warnings.warn(
+        notices.warn(
             f"tickertape.install() came too late for {', '.join(late)}: the SummaryWriter imported there is still the "
-            "old one. Call install() before these are imported, or start with `python -m tickertape run script.py`.",
-            stacklevel=2,
+            "old one. Call install() before these are imported, or start with `python -m tickertape run script.py`."
         )
 
 
@@ -76,7 +75,7 @@ def uninstall() -> None:
         change.ours.__bases__ = tuple(base for base in change.ours.__bases__ if base is not change.theirs)
     while _carried_over:
         delattr(*_carried_over.pop())
-    instance_bridge.stands_in_for.clear()
+    instance_bridge.replaced_classes.clear()
     observers.replaced.clear()
 
 
@@ -112,10 +111,10 @@ def _relate(change: _Replaced) -> None:
     """Makes isinstance hold both ways, and sees to it that what was patched on the old class goes on being called."""
     # Behind all bases of ours: what we lack (a private method that somebody calls) is found there.
     change.ours.__bases__ = (*change.ours.__bases__, change.theirs)
-    kin = instance_bridge.stands_in_for
-    kin[change.ours] = (*kin.get(change.ours, ()), change.theirs)
+    bridge = instance_bridge.replaced_classes
+    bridge[change.ours] = (*bridge.get(change.ours, ()), change.theirs)
     if change.handed_out is not change.ours:
-        kin[change.handed_out] = (*kin.get(change.handed_out, ()), change.ours, change.theirs)
+        bridge[change.handed_out] = (*bridge.get(change.handed_out, ()), change.ours, change.theirs)
     if change.name == "FileWriter":
         observers.replaced.append(change.theirs)
     else:

@@ -67,7 +67,7 @@ def attach(file_writer: FileWriter) -> Observation:
 def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:
     """The classes whose methods may have been replaced, each with the module that hands it out; "" for our own."""
     for ours in type(file_writer).__mro__:
-        if ours is instance_bridge.Related:  # behind it come those that install() added
+        if ours is instance_bridge.EmptyBase:  # behind it come those that install() added
             break
         yield ours, ""
     for home in _WRITER_MODULES:

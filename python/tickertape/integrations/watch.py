@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from tickertape.convert import check
+from tickertape.convert import check, notices
 from tickertape.writer import grids, recording
 
 if TYPE_CHECKING:
@@ -227,7 +226,7 @@ class Watch:
         except (TypeError, ValueError, RuntimeError) as error:
             if tag not in self._warned:
                 self._warned.add(tag)
-                warnings.warn(f"watch: {tag} cannot be logged: {error}", UserWarning, stacklevel=3)
+                notices.warn(f"watch: {tag} cannot be logged: {error}")
 
 
 class _Hook:

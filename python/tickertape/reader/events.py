@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
-from tickertape.convert import paths, protobuf
+from tickertape.convert import notices, paths, protobuf
 from tickertape.convert.messages import Message
 
 if TYPE_CHECKING:
@@ -203,4 +202,4 @@ def _merged_field(data: bytes, number: int) -> bytes:
 
 def _warn_of_damage(path: str, regions: list[tuple[int, int]]) -> None:
     if regions:
-        warnings.warn(DamageWarning(path, regions), stacklevel=3)
+        notices.warn(DamageWarning(path, regions))

@@ -1,4 +1,4 @@
-"""SummaryWriter.add_image_with_boxes: boxes and labels drawn by Pillow; the core encodes the picture."""
+"""add_image_with_boxes: boxes and labels drawn by Pillow; the core encodes the picture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy.typing as npt
 from tickertape import _core
 from tickertape.convert import arrays, check
 from tickertape.writer.images import check_axes
-from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import PIL.Image
+
+    from tickertape.writer.file_writer import GetWriter
 
 _CORNERS = 4
 # torch/utils/tensorboard/summary.py, draw_boxes and _draw_single_box.
@@ -24,51 +23,30 @@ _COLOR, _TEXT_COLOR, _THICKNESS = "Red", "black", 2
 _TEXT_MARGIN = 0.05  # of the text's height
 
 
-class BoxMethods(WriterPart):
-    """Images with boxes."""
-
-    def add_image_with_boxes(
-        self,
-        tag: str,
-        img_tensor: Any,
-        box_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        rescale: float = 1,
-        dataformats: str = "CHW",
-        labels: Sequence[str] | str | None = None,
-    ) -> None:
-        """Draws boxes on an image and writes it as PNG. Needs Pillow.
-
-        Args:
-            tag: name of the series.
-            img_tensor: an image as in `add_image`.
-            box_tensor: [N, 4] corners xmin, ymin, xmax, ymax in pixels; N may be 0.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-            rescale: factor of the picture's size, boxes included. The event says the true size (torch: the old one).
-            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid first.
-            labels: text for each box, "" for none; a str for a single box. torch drops them in silence when their
-                number is wrong.
-
-        Raises:
-            ImportError: Pillow is missing.
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/summary.py, image_boxes.
-        """
-        array, dtype = arrays.as_array(img_tensor, "img_tensor")
-        check_axes(array.shape, check.string(dataformats, "dataformats"))
-        boxes = _boxes(box_tensor)
-        texts = _labels(labels, len(boxes))
-        factor = check.real(rescale, "rescale")
-        pixels = _core.make_pixels(np.ascontiguousarray(array), dtype, dataformats)
-        size = _scaled(pixels.shape, factor)
-        picture = _picture(pixels)
-        for box, text in zip(boxes, texts, strict=True):
-            _draw(picture, box, text)
-        picture = picture.resize(size, _pillow().Resampling.LANCZOS)
-        self._event_writer().add_image(tag, np.asarray(picture), "uint8", "HWC", global_step, walltime)
+def add_image_with_boxes(
+    get_writer: GetWriter,
+    tag: str,
+    img_tensor: Any,
+    box_tensor: Any,
+    global_step: Any,
+    walltime: Any,
+    rescale: Any,
+    dataformats: Any,
+    labels: Any,
+) -> None:
+    """See SummaryWriter.add_image_with_boxes."""
+    array, dtype = arrays.as_array(img_tensor, "img_tensor")
+    check_axes(array.shape, check.string(dataformats, "dataformats"))
+    boxes = _boxes(box_tensor)
+    texts = _labels(labels, len(boxes))
+    factor = check.real(rescale, "rescale")
+    pixels = _core.make_pixels(np.ascontiguousarray(array), dtype, dataformats)
+    size = _scaled(pixels.shape, factor)
+    picture = _picture(pixels)
+    for box, text in zip(boxes, texts, strict=True):
+        _draw(picture, box, text)
+    picture = picture.resize(size, _pillow().Resampling.LANCZOS)
+    get_writer().add_image(tag, np.asarray(picture), "uint8", "HWC", global_step, walltime)
 
 
 def _pillow() -> Any:

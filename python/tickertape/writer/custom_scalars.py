@@ -1,74 +1,36 @@
-"""SummaryWriter.add_custom_scalars and its two shorthands: charts that gather several scalars. Cold."""
+"""add_custom_scalars and its two shorthands: charts of several scalars."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check, protobuf
-from tickertape.writer.part import WriterPart
+
+if TYPE_CHECKING:
+    from tickertape.writer.file_writer import GetWriter
 
 _TAG = "custom_scalars__config__"  # tensorboard/plugins/custom_scalar/metadata.py
 _MARGIN_TAGS = 3
 
 
-class CustomScalarMethods(WriterPart):
-    """Layouts of the custom scalars page."""
+def add_layout(get_writer: GetWriter, layout: Any) -> None:
+    """See SummaryWriter.add_custom_scalars."""
+    if not isinstance(layout, Mapping):
+        raise TypeError(f"layout: expected a dict, got {check.type_name(layout)}")
+    _write(get_writer, b"".join(_category(name, charts) for name, charts in layout.items()))
 
-    def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
-        """Writes which scalars TensorBoard's custom scalars page draws together.
 
-        TensorBoard takes the last layout of a run: to add a chart, write all of them again.
+def add_chart(get_writer: GetWriter, kind: str, tags: Any, category: Any, title: Any) -> None:
+    """A layout of one chart; `kind` is "multiline" or "margin". See SummaryWriter.add_custom_scalars_multilinechart."""
+    chart = _multiline(tags, "tags") if kind == "multiline" else _margin(tags, "tags")
+    _write(get_writer, _category_of([_chart(title, chart)], category))
 
-        Args:
-            layout: name of each category to its charts; each chart is a title to `["Multiline", tags]`, or to
-                `["Margin", [value, lower, upper]]`. Tags are those given to add_scalar.
 
-        Raises:
-            TypeError, ValueError: the layout is of another form (torch draws a chart of an unknown type as lines).
-
-        Source: torch/utils/tensorboard/summary.py, custom_scalars.
-        """
-        if not isinstance(layout, Mapping):
-            raise TypeError(f"layout: expected a dict, got {check.type_name(layout)}")
-        self._add_layout(b"".join(_category(name, charts) for name, charts in layout.items()))
-
-    def add_custom_scalars_multilinechart(
-        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
-    ) -> None:
-        """add_custom_scalars of one chart with a line for each tag.
-
-        Args:
-            tags: tags given to add_scalar, at least one.
-            category: the category's name.
-            title: the chart's title.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-        """
-        chart = _multiline(tags, "tags")
-        self._add_layout(_category_of([_chart(title, chart)], category))
-
-    def add_custom_scalars_marginchart(
-        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
-    ) -> None:
-        """add_custom_scalars of one chart with a line between two bounds.
-
-        Args:
-            tags: three tags given to add_scalar: value, lower bound, upper bound.
-            category: the category's name.
-            title: the chart's title.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-        """
-        chart = _margin(tags, "tags")
-        self._add_layout(_category_of([_chart(title, chart)], category))
-
-    def _add_layout(self, layout: bytes) -> None:
-        self._event_writer().add_tensor(
-            _TAG, [layout], "string", [], "custom_scalars", b"", None, None
-        )  # torch gives no step
+def _write(get_writer: GetWriter, layout: bytes) -> None:
+    get_writer().add_tensor(
+        _TAG, [layout], "string", [], "custom_scalars", b"", None, None
+    )  # torch has no step either
 
 
 # tensorboard/plugins/custom_scalar/layout.proto. Layout: category 2 (version, field 1, is 0). Category: title 1, chart 2.

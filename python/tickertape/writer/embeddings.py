@@ -1,18 +1,16 @@
-"""SummaryWriter.add_embedding: points, labels and thumbnails for TensorBoard's projector, as files beside the events."""
+"""add_embedding: points, labels and thumbnails for TensorBoard's projector, as files beside the events."""
 
 from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tickertape import _core
-from tickertape.convert import arrays, check
-from tickertape.writer.part import WriterPart
+from tickertape.convert import arrays, check, notices
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,66 +20,58 @@ if TYPE_CHECKING:
 _CONFIG = "projector_config.pbtxt"
 
 
-class EmbeddingMethods(WriterPart):
-    """Embeddings."""
+class Embedding(NamedTuple):
+    """One embedding, its arguments checked."""
 
-    def add_embedding(
-        self,
-        mat: Any,
-        metadata: Any = None,
-        label_img: Any = None,
-        global_step: Any = None,
-        tag: str = "default",
-        metadata_header: Sequence[str] | None = None,
-    ) -> None:
-        """Writes points for the projector, at once and on the caller's thread.
+    name: str  # for the projector: tag and step
+    folder: str  # of its files, inside log_dir
+    points: npt.NDArray[Any]
+    labels: list[list[str]] | None
+    sprite: _Sprite | None
 
-        Args:
-            mat: [N, D] numbers, a row a point.
-            metadata: N labels; with `metadata_header` N rows of labels, one for each column.
-            label_img: [N, C, H, W] thumbnails, C 1 or 3; uint8 as it is, other types times 255 (torch makes uint8
-                black and white).
-            global_step: int64; None is 0.
-            tag: name of the embedding.
-            metadata_header: names of the columns.
 
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind, or their lengths differ.
-            OSError: the files cannot be written.
+def checked(
+    mat: Any, metadata: Any, label_img: Any, global_step: Any, tag: Any, metadata_header: Any
+) -> Embedding:
+    """The arguments of SummaryWriter.add_embedding.
 
-        Source: torch/utils/tensorboard/_embedding.py. Entries that other writers made stay in projector_config.pbtxt.
-        """
-        points = _points(mat)
-        labels = None if metadata is None else _labels(metadata, metadata_header, len(points))
-        sprite = None if label_img is None else _make_sprite(label_img, len(points))
-        step = f"{check.step(global_step):05d}" if global_step is not None else "00000"
-        check.string(tag, "tag")
-        encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
-        if encoded in (".", "..") or "\0" in encoded:
-            raise ValueError(f"tag: expected a name for a directory, got {tag!r}")
+    Raises:
+        TypeError, ValueError: one is of the wrong kind, or their lengths differ.
+    """
+    points = _points(mat)
+    labels = None if metadata is None else _labels(metadata, metadata_header, len(points))
+    sprite = None if label_img is None else _make_sprite(label_img, len(points))
+    step = f"{check.step(global_step):05d}" if global_step is not None else "00000"
+    check.string(tag, "tag")
+    encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+    if encoded in (".", "..") or "\0" in encoded:
+        raise ValueError(f"tag: expected a name for a directory, got {tag!r}")
+    return Embedding(f"{tag}:{step}", f"{step}/{encoded}", points, labels, sprite)
 
-        from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
 
-        if not self.write_to_disk:
-            return
-        folder = f"{step}/{encoded}"
-        log_dir = Path(self._get_file_writer().get_logdir())
-        if (log_dir / folder).is_dir():
-            warnings.warn(
-                f"global_step: {folder} exists in {log_dir} and is written over", UserWarning, stacklevel=2
-            )
-        (log_dir / folder).mkdir(parents=True, exist_ok=True)
-        (log_dir / folder / "tensors.tsv").write_bytes(_tsv(points.tolist()))
-        entry = [f"tensor_name: {_quoted(f'{tag}:{step}')}"]
-        if labels is not None:
-            (log_dir / folder / "metadata.tsv").write_bytes(_tsv(labels))
-            entry.append(f"metadata_path: {_quoted(folder + '/metadata.tsv')}")
-        if sprite is not None:
-            (log_dir / folder / "sprite.png").write_bytes(sprite.png)
-            sizes = f"single_image_dim: {sprite.width} single_image_dim: {sprite.height}"
-            entry.append(f"sprite {{ image_path: {_quoted(folder + '/sprite.png')} {sizes} }}")
-        entry.append(f"tensor_path: {_quoted(folder + '/tensors.tsv')}")
-        _add_to_config(log_dir / _CONFIG, "embeddings {\n  " + "\n  ".join(entry) + "\n}\n")
+def write(embedding: Embedding, directory: str) -> None:
+    """Writes the files of an embedding below `directory`, and its entry in the projector's configuration.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
+
+    log_dir, folder = Path(directory), embedding.folder
+    if (log_dir / folder).is_dir():
+        notices.warn(f"global_step: {folder} exists in {log_dir} and is written over")
+    (log_dir / folder).mkdir(parents=True, exist_ok=True)
+    (log_dir / folder / "tensors.tsv").write_bytes(_tsv(embedding.points.tolist()))
+    entry = [f"tensor_name: {_quoted(embedding.name)}"]
+    if embedding.labels is not None:
+        (log_dir / folder / "metadata.tsv").write_bytes(_tsv(embedding.labels))
+        entry.append(f"metadata_path: {_quoted(folder + '/metadata.tsv')}")
+    if embedding.sprite is not None:
+        (log_dir / folder / "sprite.png").write_bytes(embedding.sprite.png)
+        sizes = f"single_image_dim: {embedding.sprite.width} single_image_dim: {embedding.sprite.height}"
+        entry.append(f"sprite {{ image_path: {_quoted(folder + '/sprite.png')} {sizes} }}")
+    entry.append(f"tensor_path: {_quoted(folder + '/tensors.tsv')}")
+    _add_to_config(log_dir / _CONFIG, "embeddings {\n  " + "\n  ".join(entry) + "\n}\n")
 
 
 class _Sprite(NamedTuple):

@@ -1,13 +1,21 @@
 """One event file as torch's FileWriter shows it, for code that brings its own protobuf messages."""
 
+from __future__ import annotations
+
+import contextlib
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape.convert import check, paths, protobuf
-from tickertape.writer import lifecycle, observation
-from tickertape.writer.instance_bridge import Related
-from tickertape.writer.metadata import UsesMetadata
+from tickertape.writer import lifecycle, metadata, observation
+from tickertape.writer.instance_bridge import EmptyBase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Self
 
 
 class EventWriter(_core.EventFileWriter):
@@ -36,7 +44,10 @@ class EventWriter(_core.EventFileWriter):
         super().add_event(data)
 
 
-class FileWriter(UsesMetadata, Related):
+GetWriter = Callable[[], EventWriter]  # what takes the ops of a file, which it opens if need be
+
+
+class FileWriter(EmptyBase):
     """Writes protobuf messages to one event file.
 
     The signature is torch's; `max_queue` and `flush_secs` are kept but have no effect, since the core writes within
@@ -78,6 +89,7 @@ class FileWriter(UsesMetadata, Related):
             "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
             "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
         }
+        self._defaults = metadata.Defaults()
         lifecycle.arm()
         self._open(purge_step, is_patient)
 
@@ -140,8 +152,8 @@ class FileWriter(UsesMetadata, Related):
             self.op_writer.add_summary(data, global_step, walltime)
 
     def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
-        """What use_metadata() has set, where nothing is given."""
-        default_step, default_walltime = self._metadata
+        """The arguments, and for those that are None what use_metadata() has set."""
+        default_step, default_walltime = self._defaults.current
         return default_step if step is None else step, default_walltime if walltime is None else walltime
 
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
@@ -183,6 +195,12 @@ class FileWriter(UsesMetadata, Related):
         self.op_writer.add_event(nodes.graph_event(graph, seconds))
         if profile is not None:
             self.op_writer.add_event(nodes.run_metadata_event(profile, seconds))
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+        """As SummaryWriter.use_metadata, for the methods of this class."""
+        with self._defaults.replaced_by(metadata.checked(global_step, walltime)):
+            yield self
 
     def flush(self, wait: bool = False) -> None:
         """Returns when everything added so far is in the file and visible to a reader.

@@ -53,7 +53,7 @@ def _replace_native_methods(cls: type) -> None:
 def _asking(name: str, native: Any) -> Any:
     @functools.wraps(native)
     def method(self: Any, *args: Any, **kwargs: Any) -> None:
-        op_writer = self._event_writer()
+        op_writer = self._op_writer()
         if isinstance(op_writer, _core.EventFileWriter):
             native(self, *args, **kwargs)
         else:

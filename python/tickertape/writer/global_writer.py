@@ -7,9 +7,9 @@ import inspect
 import mmap
 import struct
 import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from tickertape.convert import notices
 from tickertape.writer import lifecycle
 from tickertape.writer.summary_writer import SummaryWriter
 
@@ -140,10 +140,9 @@ class _SharedSteps:
 
     def __enter__(self) -> Self:
         if not self._lock.acquire(timeout=_LOCK_SECS):
-            warnings.warn(
+            notices.warn(
                 "GlobalSummaryWriter: a process died while it logged; from here on processes may share steps",
                 RuntimeWarning,
-                stacklevel=4,
             )
             self._lock = threading.RLock()
             self._lock.acquire()

@@ -1,4 +1,4 @@
-"""SummaryWriter.add_histogram and add_histogram_raw: bins are chosen here, values counted by the core's pool."""
+"""add_histogram and add_histogram_raw: bins are chosen here; the core's pool, or the device, counts."""
 
 from __future__ import annotations
 
@@ -8,168 +8,103 @@ import numpy as np
 
 from tickertape.convert import arrays, check, deferred
 from tickertape.convert.histogram_edges import tensorflow_edges
-from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from tickertape import _core
+    from tickertape.writer.file_writer import GetWriter
 
-_TENSORFLOW = "tensorflow"
-# 16 bytes each in the file: 256 MiB, while protobuf ends at 2 GiB.
+TENSORFLOW = "tensorflow"
+# Each takes 16 bytes in the file: 256 MiB together. protobuf's limit for a message is 2 GiB.
 _MOST_BINS = 2**24
 # The rules of numpy.histogram_bin_edges.
 _RULES = ("auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
 
 
-class HistogramMethods(WriterPart):
-    """Histograms."""
-
-    _default_bins: list[float] | None = None
-
-    @property
-    def default_bins(self) -> list[float]:
-        """The 1,549 edges of bins="tensorflow", ascending; a list that may be changed, as torch's."""
-        if self._default_bins is None:
-            self._default_bins = list(tensorflow_edges())
-        return self._default_bins
-
-    @default_bins.setter
-    def default_bins(self, edges: list[float]) -> None:
-        self._default_bins = edges
-
-    def add_histogram(
-        self,
-        tag: str,
-        values: Any,
-        global_step: Any = None,
-        bins: Any = _TENSORFLOW,
-        walltime: Any = None,
-        max_bins: int | None = None,
-        *,
-        copy: bool = True,
-    ) -> None:
-        """Writes a histogram of `values`.
-
-        NaN and infinite values are left out of buckets and statistics, with one warning a tag (torch keeps them in
-        the statistics and raises when nothing else is left).
-
-        Args:
-            tag: name of the series.
-            values: numbers, any shape, at least one.
-            global_step: int64; None is 0.
-            bins: "tensorflow" (`default_bins`), a rule of numpy.histogram_bin_edges, a number of equal bins, or
-                ascending edges.
-            walltime: seconds since the epoch; None is now.
-            max_bins: when there are more bins than this, `bins // max_bins` neighbours are added up.
-            copy: False reads a read-only, C-contiguous NumPy array where it is, later: it must not change any more, and
-                its event is lost where the process is killed before it is written.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/summary.py, make_histogram.
-        """
-        if max_bins is not None:
-            max_bins = min(check.integer(max_bins, "max_bins", 1), _MOST_BINS)
-        elif (
-            copy
-            and bins is _TENSORFLOW
-            and type(values) is np.ndarray
-            and values.size
-            and self._default_bins is None
-        ):
-            # The plain call, without the questions below: they take as long as all the rest.
-            array, dtype = arrays.as_array(values, "values")
-            self._event_writer().add_histogram(tag, array, dtype, None, None, global_step, walltime)
+def add_histogram(
+    get_writer: GetWriter,
+    tag: str,
+    values: Any,
+    global_step: Any,
+    bins: Any,
+    walltime: Any,
+    max_bins: Any,
+    default_bins: list[float] | None,
+    *,
+    copy: bool,
+) -> None:
+    """See SummaryWriter.add_histogram; `default_bins` is None for the usual edges."""
+    if max_bins is not None:
+        max_bins = min(check.integer(max_bins, "max_bins", 1), _MOST_BINS)
+    edges: int | npt.NDArray[np.float64] | None = None
+    is_tensorflow = isinstance(bins, str) and bins == TENSORFLOW
+    if is_tensorflow:
+        if default_bins is not None and tuple(default_bins) != tensorflow_edges():
+            edges = _explicit_edges(default_bins, "default_bins")
+        elif _add_counted_on_device(get_writer, tag, values, max_bins, global_step, walltime):
             return
-        edges: int | npt.NDArray[np.float64] | None = None
-        by_rule = isinstance(bins, str)
-        if by_rule and bins == _TENSORFLOW:
-            if self._default_bins is not None and tuple(self._default_bins) != tensorflow_edges():
-                edges = _explicit_edges(self._default_bins, "default_bins")
-            elif self._add_counted_elsewhere(tag, values, max_bins, global_step, walltime):
-                return
-        array, dtype, late = _read(values, copy, may_be_late=not by_rule or bins == _TENSORFLOW)
-        if edges is None and not (by_rule and bins == _TENSORFLOW):
-            edges = _choose_bins(bins, array, dtype, is_here=deferred.is_readable(late))
-        self._event_writer().add_histogram(
-            tag, array, dtype, edges, max_bins, global_step, walltime, late=late
+    is_rule = isinstance(bins, str) and not is_tensorflow
+    array, dtype, source = _read(values, copy, looks_at_values=is_rule)
+    if not is_tensorflow:
+        edges = _choose_bins(bins, array, dtype, is_readable=deferred.is_readable(source))
+    get_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime, late=source)
+
+
+def _add_counted_on_device(
+    get_writer: GetWriter, tag: str, values: Any, max_bins: int | None, global_step: Any, walltime: Any
+) -> bool:
+    """Has the accelerator that holds the values count them. False if none holds them, or if it cannot count."""
+    device = deferred.device_of(values)
+    if device is None or 0 in values.shape:
+        return False
+    counts = device.histogram(values, "values")
+    if counts is None:
+        return False
+    get_writer().add_histogram_counts(
+        tag, counts.array, max_bins, global_step, walltime, late=counts.device_copy
+    )
+    return True
+
+
+def add_histogram_raw(
+    get_writer: GetWriter,
+    tag: str,
+    statistics: dict[str, Any],
+    bucket_limits: Any,
+    bucket_counts: Any,
+    global_step: Any,
+    walltime: Any,
+) -> None:
+    """See SummaryWriter.add_histogram_raw; `statistics` has its min, max, num, sum and sum_squares, by name and in this order."""
+    low, high, count, total, squares = (check.real(value, name) for name, value in statistics.items())
+    limits = _vector(bucket_limits, "bucket_limits")
+    counts = _vector(bucket_counts, "bucket_counts")
+    if limits.size != counts.size:
+        raise ValueError(
+            f"bucket_limits, bucket_counts: expected equal lengths, got {limits.size} and {counts.size}"
         )
-
-    def _add_counted_elsewhere(
-        self, tag: str, values: Any, max_bins: int | None, global_step: Any, walltime: Any
-    ) -> bool:
-        """Values that an accelerator holds are counted by it. False where none does, or where it cannot."""
-        device = deferred.device_of(values)
-        if device is None or 0 in values.shape:
-            return False
-        late = device.histogram(values, "values")
-        if late is None:
-            return False
-        self._event_writer().add_histogram_counts(
-            tag, late.array, max_bins, global_step, walltime, late=late.device_copy
-        )
-        return True
-
-    def add_histogram_raw(
-        self,
-        tag: str,
-        min: Any,  # noqa: A002  # torch's name
-        max: Any,  # noqa: A002  # torch's name
-        num: Any,
-        sum: Any,  # noqa: A002  # torch's name
-        sum_squares: Any,
-        bucket_limits: Any,
-        bucket_counts: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-    ) -> None:
-        """Writes a histogram that was counted elsewhere, as it is.
-
-        Args:
-            tag: name of the series.
-            min: least value.
-            max: greatest value.
-            num: number of values.
-            sum: sum of the values.
-            sum_squares: sum of their squares.
-            bucket_limits: upper edge of each bucket, [n].
-            bucket_counts: number of values in each bucket, [n].
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind, or the buckets differ in number.
-        """
-        low, high, total = check.real(min, "min"), check.real(max, "max"), check.real(sum, "sum")
-        count, squares = check.real(num, "num"), check.real(sum_squares, "sum_squares")
-        limits = _vector(bucket_limits, "bucket_limits")
-        counts = _vector(bucket_counts, "bucket_counts")
-        if limits.size != counts.size:
-            raise ValueError(
-                f"bucket_limits, bucket_counts: expected equal lengths, got {limits.size} and {counts.size}"
-            )
-        self._event_writer().add_histogram_raw(
-            tag, low, high, count, total, squares, limits, counts, global_step, walltime
-        )
+    get_writer().add_histogram_raw(
+        tag, low, high, count, total, squares, limits, counts, global_step, walltime
+    )
 
 
 def _read(
-    values: Any, copy: bool, *, may_be_late: bool
+    values: Any, copy: bool, *, looks_at_values: bool
 ) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
-    if may_be_late or not copy:
-        array, dtype, late = deferred.as_deferred_array(values, "values", copy=copy)
-    else:  # a rule looks at the values
+    """As `as_deferred_array`; `looks_at_values`: a rule of NumPy is going to, so it waits for a device."""
+    if looks_at_values and copy:
         array, dtype = arrays.as_array(values, "values")
-        late = None
+        source = None
+    else:
+        array, dtype, source = deferred.as_deferred_array(values, "values", copy=copy)
     if array.size == 0:
         raise ValueError("values: expected at least one number, got none")
-    return array, dtype, late
+    return array, dtype, source
 
 
 def _choose_bins(
-    bins: Any, values: npt.NDArray[Any], dtype: str, *, is_here: bool
+    bins: Any, values: npt.NDArray[Any], dtype: str, *, is_readable: bool
 ) -> int | npt.NDArray[np.float64]:
     """A number of bins as it is; a rule or edges as edges."""
     if isinstance(bins, str):
@@ -187,7 +122,7 @@ def _choose_bins(
     if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
         return check.integer(bins, "bins", 1, _MOST_BINS)
     edges = _explicit_edges(bins, "bins")
-    if not is_here:
+    if not is_readable:
         return edges
     numbers = _finite(values, dtype)
     if numbers.size and not np.any((numbers >= edges[0]) & (numbers <= edges[-1])):

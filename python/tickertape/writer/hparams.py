@@ -1,18 +1,21 @@
-"""SummaryWriter.add_hparams: what a run was started with and what came out, for TensorBoard's hparams page. Cold."""
+"""add_hparams: what a run was started with and what came out, for TensorBoard's hparams page."""
 
 from __future__ import annotations
 
 import numbers
 import os
 import time
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tickertape.convert import arrays, check, protobuf, scalars
-from tickertape.writer.part import WriterPart
+from tickertape.convert import arrays, check, notices, protobuf, scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tickertape.writer.file_writer import FileWriter
 
 # tensorboard/plugins/hparams/metadata.py
 _EXPERIMENT_TAG = "_hparams_/experiment"
@@ -38,67 +41,65 @@ class _Value(NamedTuple):
         return protobuf.double_field(2, self.value)
 
 
-class HParamMethods(WriterPart):
-    """Hyperparameters."""
+class Session(NamedTuple):
+    """What one add_hparams writes."""
 
-    def add_hparams(
-        self,
-        hparam_dict: Mapping[str, Any],
-        metric_dict: Mapping[str, Any],
-        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
-        run_name: str | None = None,
-        global_step: Any = None,
-        *,
-        name: str | None = None,
-        same_run: bool = False,
-    ) -> None:
-        """Writes hyperparameters and the metrics they led to.
+    summaries: list[bytes]
+    directory: str  # of the run, inside log_dir; "" for the time
+    is_same_run: bool  # written into log_dir itself
 
-        They become a run of their own below this one, as in torch, unless `same_run` is set.
 
-        Args:
-            hparam_dict: name to number, bool, str or None (left out, as in torch). NumPy's and one-element arrays and
-                tensors count as what they hold, functions and classes as their names. bools stay bools (torch makes
-                them numbers).
-            metric_dict: tag to value, of the types that add_scalar takes. With `same_run`, None names a metric that
-                add_scalar brings.
-            hparam_domain_discrete: name of a hyperparameter to all the values it can have, of one type.
-            run_name: the run's directory inside log_dir; None or "" is the time. "." is `same_run`.
-            global_step: int64; None is 0.
-            name: tensorboardX's word for `run_name`.
-            same_run: write into this run, so that its scalars stand beside its hyperparameters.
+def checked(
+    hparam_dict: Any, metric_dict: Any, hparam_domain_discrete: Any, run_name: Any, same_run: Any
+) -> Session:
+    """The arguments of SummaryWriter.add_hparams, encoded.
 
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind, or the directory would lie outside log_dir (torch
-                follows it).
-            OSError: the run's directory cannot be made.
+    Raises:
+        TypeError, ValueError: one is of the wrong kind.
+    """
+    directory = _run_name(run_name)
+    is_same_run = bool(same_run) or directory == _SAME_RUN
+    values = _hparams(hparam_dict)
+    domains = _domains(hparam_domain_discrete, values)
+    metrics = _metrics(metric_dict, same_run=is_same_run)
+    summaries = [
+        _summary(_EXPERIMENT_TAG, 2, _experiment(values, domains, metrics)),
+        _summary(_START_TAG, 3, _session_start(values)),
+        _summary(_END_TAG, 4, protobuf.int_field(1, _SUCCESS)),  # SessionEndInfo: status 1
+        *(_scalar(tag, value) for tag, value in metrics.items() if value is not None),
+    ]
+    return Session(summaries, directory, is_same_run)
 
-        Source: torch/utils/tensorboard/summary.py, hparams.
-        """
-        directory = _run_name(run_name if run_name is not None else name)
-        same_run = same_run or directory == _SAME_RUN
-        values = _hparams(hparam_dict)
-        domains = _domains(hparam_domain_discrete, values)
-        metrics = _metrics(metric_dict, same_run=same_run)
-        step = check.step(global_step)
-        summaries = [
-            _summary(_EXPERIMENT_TAG, 2, _experiment(values, domains, metrics)),
-            _summary(_START_TAG, 3, _session_start(values)),
-            _summary(_END_TAG, 4, protobuf.int_field(1, _SUCCESS)),  # SessionEndInfo: status 1
-            *(_scalar(tag, value) for tag, value in metrics.items() if value is not None),
-        ]
-        main = self._get_file_writer()
-        if same_run:
-            for summary in summaries:
-                main.add_summary(summary, step)
-            return
-        path = os.path.join(main.get_logdir(), directory or str(time.time()))  # noqa: PTH118  # as _file_writer does
-        writer = self._new_file_writer(path)
-        try:
-            for summary in summaries:
-                writer.add_summary(summary, step)
-        finally:
-            writer.close()
+
+def write(
+    session: Session,
+    step: int,
+    get_main: Callable[[], FileWriter],
+    make: Callable[[str], FileWriter],
+) -> None:
+    """Writes a session.
+
+    Args:
+        session: from `checked`.
+        step: int64.
+        get_main: returns the FileWriter of log_dir.
+        make: returns a new FileWriter of a directory.
+
+    Raises:
+        OSError: the run's directory cannot be made.
+    """
+    main = get_main()
+    if session.is_same_run:
+        for summary in session.summaries:
+            main.add_summary(summary, step)
+        return
+    path = os.path.join(main.get_logdir(), session.directory or str(time.time()))  # noqa: PTH118  # as in file_writer
+    writer = make(path)
+    try:
+        for summary in session.summaries:
+            writer.add_summary(summary, step)
+    finally:
+        writer.close()
 
 
 def _run_name(run_name: Any) -> str:
@@ -154,9 +155,7 @@ def _number(value: numbers.Real, name: str) -> float:
             f"{name}: expected a number within float64, got one of {_digits(value)} bits"
         ) from error
     if isinstance(value, numbers.Integral) and int(value) != number:
-        warnings.warn(
-            f"{name}: {value} is stored as {number:.0f}, the nearest float64", UserWarning, stacklevel=5
-        )
+        notices.warn(f"{name}: {value} is stored as {number:.0f}, the nearest float64")
     return number
 
 

@@ -1,4 +1,4 @@
-"""SummaryWriter.add_image, add_images and add_figure: pixels are snapshot here, scaled and encoded by the core."""
+"""add_image, add_images and add_figure: pixels are converted here; the core scales and encodes them."""
 
 from __future__ import annotations
 
@@ -8,148 +8,66 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape.convert import check, deferred
-from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from matplotlib.figure import Figure
+
+    from tickertape.writer.file_writer import GetWriter
 
 
-class ImageMethods(WriterPart):
-    """Images and figures."""
+def add_image(
+    get_writer: GetWriter,
+    tag: str,
+    img_tensor: Any,
+    global_step: Any,
+    walltime: Any,
+    dataformats: Any,
+    max_outputs: int | None = None,
+    *,
+    copy: bool = True,
+) -> None:
+    """See SummaryWriter.add_image and add_images."""
+    array, dtype, source = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
+    axes = check.string(dataformats, "dataformats")
+    if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
+        array, axes = _as_batch(array, axes)
+    check_axes(array.shape, axes)
+    if max_outputs is not None and "N" in axes.upper():
+        batch = axes.upper().index("N")
+        array = array[(slice(None),) * batch + (slice(max_outputs),)]
+        if not copy and not array.flags.c_contiguous:
+            raise ValueError(f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}")
+    get_writer().add_image(tag, array, dtype, axes, global_step, walltime, late=source)
 
-    def add_image(
-        self,
-        tag: str,
-        img_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        dataformats: str = "CHW",
-        *,
-        copy: bool = True,
-    ) -> None:
-        """Writes an image as PNG.
 
-        uint8 is taken as it is; every other type is multiplied by 255, clipped to 0..255 and truncated.
-
-        Args:
-            tag: name of the series.
-            img_tensor: the axes that `dataformats` says; 1 channel (becomes RGB), 2, 3 or 4 (LA, RGB, RGBA). A list
-                of such images becomes a grid, see `add_images`.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
-            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/summary.py, image.
-        """
-        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, copy=copy)
-
-    def add_images(
-        self,
-        tag: str,
-        img_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        dataformats: str = "NCHW",
-        max_outputs: int | None = None,
-        *,
-        copy: bool = True,
-    ) -> None:
-        """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
-
-        Args:
-            tag: name of the series.
-            img_tensor: the axes that `dataformats` says, or a list of images of one size that each have them but for
-                the N (as tensorboardX takes it); 1 or 3 channels. Values as in `add_image`.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-            dataformats: a permutation of NCHW, CHW or HW.
-            max_outputs: at most so many images of the batch, the first ones; None are all (tf.summary.image has it).
-            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/_utils.py, make_grid.
-        """
-        most = None if max_outputs is None else check.integer(max_outputs, "max_outputs", 1)
-        self._add_pixels(tag, img_tensor, dataformats, global_step, walltime, most, copy=copy)
-
-    def add_figure(
-        self,
-        tag: str,
-        figure: Figure | list[Figure],
-        global_step: int | None = None,
-        close: bool = True,
-        walltime: float | None = None,
-    ) -> None:
-        """Renders matplotlib figures and writes them as PNG.
-
-        Args:
-            tag: name of the series.
-            figure: a figure, or a list of figures of one size, which becomes a grid.
-            global_step: int64; None is 0.
-            close: close the figures afterwards (not when an argument was wrong, other than torch).
-            walltime: seconds since the epoch; None is now.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/_utils.py, figure_to_image.
-        """
-        if isinstance(figure, (list, tuple)):
-            if not figure:
-                raise ValueError("figure: expected at least one figure, got an empty list")
-            images = [_render(one) for one in figure]
-            if len({image.shape for image in images}) > 1:
-                raise ValueError(
-                    f"figure: expected figures of one size, got {[i.shape[:2] for i in images]} (H, W)"
-                )
-            self._add_pixels(tag, np.stack(images), "NHWC", global_step, walltime)
-        else:
-            self._add_pixels(tag, _render(figure), "HWC", global_step, walltime)
-        if close:
-            _close(figure if isinstance(figure, (list, tuple)) else [figure])
-
-    def _add_pixels(
-        self,
-        tag: str,
-        img_tensor: Any,
-        dataformats: Any,
-        global_step: Any,
-        walltime: Any,
-        most: int | None = None,
-        *,
-        copy: bool = True,
-    ) -> None:
-        array, dtype, late = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
-        axes = check.string(dataformats, "dataformats")
-        if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
-            array, axes = _as_batch(array, axes)
-        check_axes(array.shape, axes)
-        if most is not None and "N" in axes.upper():
-            batch = axes.upper().index("N")
-            array = array[(slice(None),) * batch + (slice(most),)]
-            if not copy and not array.flags.c_contiguous:
-                raise ValueError(
-                    f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}"
-                )
-        self._event_writer().add_image(tag, array, dtype, axes, global_step, walltime, late=late)
+def add_figure(
+    get_writer: GetWriter, tag: str, figure: Any, global_step: Any, close: Any, walltime: Any
+) -> None:
+    """See SummaryWriter.add_figure."""
+    if isinstance(figure, (list, tuple)):
+        if not figure:
+            raise ValueError("figure: expected at least one figure, got an empty list")
+        images = [_render(one) for one in figure]
+        if len({image.shape for image in images}) > 1:
+            raise ValueError(
+                f"figure: expected figures of one size, got {[i.shape[:2] for i in images]} (H, W)"
+            )
+        add_image(get_writer, tag, np.stack(images), global_step, walltime, "NHWC")
+    else:
+        add_image(get_writer, tag, _render(figure), global_step, walltime, "HWC")
+    if close:
+        _close(figure if isinstance(figure, (list, tuple)) else [figure])
 
 
 def _as_batch(images: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], str]:
-    """(images with the axes that the core knows, those axes) of a list of images that each have `axes`."""
+    """(images, their axes as the core knows them) from a stack of images that have `axes` each."""
     if "C" in axes.upper():
         return images, "N" + axes
     return images[..., np.newaxis], f"N{axes}C"
 
 
 def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
-    """What the core checks too, in the words of the caller's arguments.
+    """Checks what the core checks too, so that the message names the caller's arguments.
 
     Raises:
         ValueError: `dataformats` is no permutation of CHW, HW or NCHW, or `shape` does not fit it.
@@ -193,7 +111,7 @@ def _render(figure: Any) -> npt.NDArray[np.uint8]:
 
 
 def _close(figures: Any) -> None:
-    """Takes the figures out of pyplot's list; a figure made without pyplot stands in none."""
+    """Removes the figures from pyplot's list, if they are in it."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         for figure in figures:

@@ -1,14 +1,17 @@
-"""SummaryWriter.add_mesh: point clouds and triangles for TensorBoard's mesh page. Cold."""
+"""add_mesh: point clouds and triangles for TensorBoard's mesh page."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape.convert import arrays, check, protobuf
-from tickertape.writer.part import WriterPart
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from tickertape.writer.file_writer import GetWriter
 
 # tensorboard/plugins/mesh/plugin_data.proto, enum ContentType, in the order of the values.
 _CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
@@ -16,57 +19,38 @@ _FLOAT = 1  # tensorboard/compat/proto/types.proto, DT_FLOAT
 _RANK = 3
 
 
-class MeshMethods(WriterPart):
-    """Meshes and point clouds."""
-
-    def add_mesh(
-        self,
-        tag: str,
-        vertices: Any,
-        colors: Any = None,
-        faces: Any = None,
-        config_dict: Any = None,
-        global_step: Any = None,
-        walltime: Any = None,
-    ) -> None:
-        """Writes meshes, or point clouds where there are no faces, in float32.
-
-        Args:
-            tag: name of the series.
-            vertices: [B, N, 3] coordinates.
-            colors: [B, N, 3], 0 to 255, one for each vertex.
-            faces: [B, M, 3] triangles: each three whole numbers in [0, N), the vertices' indices. torch takes others too,
-                which the page cannot draw.
-            config_dict: camera, lights and material for three.js; anything that JSON can hold.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/summary.py, mesh.
-        """
-        check.string(tag, "tag")
-        tensors = {"VERTEX": _triples(vertices, "vertices")}
-        count = tensors["VERTEX"].shape[1]
-        if faces is not None:
-            tensors["FACE"] = _triples(faces, "faces")
-            _check_faces(tensors["FACE"], tensors["VERTEX"].shape)
-        if colors is not None:
-            tensors["COLOR"] = _triples(colors, "colors")
-            if tensors["COLOR"].shape != tensors["VERTEX"].shape:
-                raise ValueError(
-                    f"colors: expected one for each of {count} vertices, {tensors['VERTEX'].shape}, "
-                    f"got {tensors['COLOR'].shape}"
-                )
-        config = _json(config_dict)
-        components = sum(1 << _CONTENT_TYPES[kind] for kind in tensors)
-        # summary.proto: Summary.value 1
-        summary = b"".join(
-            protobuf.bytes_field(1, _value(tag, kind, tensor, components, config))
-            for kind, tensor in tensors.items()
-        )
-        self._event_writer().add_summary(summary, global_step, walltime)
+def add_mesh(
+    get_writer: GetWriter,
+    tag: str,
+    vertices: Any,
+    colors: Any,
+    faces: Any,
+    config_dict: Any,
+    global_step: Any,
+    walltime: Any,
+) -> None:
+    """See SummaryWriter.add_mesh."""
+    check.string(tag, "tag")
+    tensors = {"VERTEX": _triples(vertices, "vertices")}
+    count = tensors["VERTEX"].shape[1]
+    if faces is not None:
+        tensors["FACE"] = _triples(faces, "faces")
+        _check_faces(tensors["FACE"], tensors["VERTEX"].shape)
+    if colors is not None:
+        tensors["COLOR"] = _triples(colors, "colors")
+        if tensors["COLOR"].shape != tensors["VERTEX"].shape:
+            raise ValueError(
+                f"colors: expected one for each of {count} vertices, {tensors['VERTEX'].shape}, "
+                f"got {tensors['COLOR'].shape}"
+            )
+    config = _json(config_dict)
+    components = sum(1 << _CONTENT_TYPES[kind] for kind in tensors)
+    # summary.proto: Summary.value 1
+    summary = b"".join(
+        protobuf.bytes_field(1, _value(tag, kind, tensor, components, config))
+        for kind, tensor in tensors.items()
+    )
+    get_writer().add_summary(summary, global_step, walltime)
 
 
 def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
@@ -78,7 +62,7 @@ def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
 
 
 def _check_faces(faces: npt.NDArray[np.float32], vertices: tuple[int, ...]) -> None:
-    """Raises ValueError where a face does not name three of the vertices of its own batch."""
+    """Raises ValueError if a face does not name three vertices of its own batch."""
     if faces.shape[0] != vertices[0]:
         raise ValueError(f"faces: expected a batch of {vertices[0]}, as vertices have, got {faces.shape[0]}")
     inside = (faces >= 0) & (faces < vertices[1]) & (faces == np.floor(faces))

@@ -117,7 +117,7 @@ def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
         condition = _condition.get()
         if not (condition if isinstance(condition, bool) else condition()):
             return None
-        own_step, own_walltime = self._metadata
+        own_step, own_walltime = self._defaults.current
         args = filled(args, kwargs, step, _default_step if own_step is None else own_step)
         args = filled(args, kwargs, walltime, own_walltime)
         if condition is True:

@@ -1,17 +1,15 @@
-"""SummaryWriter.restart and stats: starting a series over at any time, and what a writer has done so far. Cold."""
+"""SummaryWriter.restart: a run, or one series of it, starts over."""
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape.convert import check, protobuf
-from tickertape.writer.part import WriterPart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tickertape.writer.file_writer import FileWriter
@@ -19,50 +17,18 @@ if TYPE_CHECKING:
 _START = 1  # tensorboard/compat/proto/event.proto, SessionLog.SessionStatus
 
 
-class RestartMethods(WriterPart):
-    """Starting over, and counters."""
-
-    def restart(self, step: Any = 0, tag: str | None = None) -> None:
-        """Starts over from `step`: TensorBoard hides what was logged before at this step and later.
-
-        What `purge_step` does when a writer is opened this does at any time, in the run's directory and in those that
-        add_scalars has opened. Nothing is taken out of the files; TensorBoard's fast loader, which does not know
-        restarts, hides a tag's later steps as soon as an earlier one is logged.
-
-        Args:
-            step: the first step to hide.
-            tag: hide this tag alone. TensorBoard has no such thing, so whatever else the restart hides is copied behind
-                it, out of the directory's event files: their size grows by that much.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-            OSError: an event file cannot be read.
-        """
-        number = check.step(step, "step")
-        if tag is not None:
-            check.string(tag, "tag")
-        self._get_file_writer()
-        for writer in tuple((self.all_writers or {}).values()):
-            if tag is None:
-                _add_start(writer, number)
-            elif self.write_to_disk:
-                _reset_tag(writer, number, tag)
-
-    def stats(self) -> dict[str, int]:
-        """Counters of the process, see `tickertape.stats`, and how many `files` this writer has open, of what `file_bytes`.
-
-        Bytes are those that have been written; flush() first to count what is queued.
-        """
-        sizes = [_size(writer.event_writer.path) for writer in tuple((self.all_writers or {}).values())]
-        files = [size for size in sizes if size is not None]
-        return {**_core.stats(), "files": len(files), "file_bytes": sum(files)}
-
-
-def _size(path: str) -> int | None:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116  # a str, "" for none
-    except OSError:
-        return None
+def restart(
+    get_writers: Callable[[], tuple[FileWriter, ...]], step: Any, tag: Any, *, is_on_disk: bool
+) -> None:
+    """See SummaryWriter.restart; `get_writers` returns the writers of all files."""
+    number = check.step(step, "step")
+    if tag is not None:
+        check.string(tag, "tag")
+    for writer in get_writers():
+        if tag is None:
+            _add_start(writer, number)
+        elif is_on_disk:
+            _reset_tag(writer, number, tag)
 
 
 def _add_start(writer: FileWriter, step: int) -> None:

@@ -1,91 +1,87 @@
-"""SummaryWriter: torch's class on the native core. Opening, closing and files; the add_* methods stand in the parts."""
+"""SummaryWriter: torch's class on the native core. The whole public API; each topic's work is in the module of its name.
+
+Methods are in torch's order, then tensorboardX's, then those that only this package has. add_scalar, log and flush are
+native: csrc/bindings/fast/ defines them, and `put_fast_methods` below puts them on the class.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tickertape import _core
-from tickertape.convert import check, paths
-from tickertape.writer import gate, lifecycle
-from tickertape.writer.audio import AudioMethods
-from tickertape.writer.boxes import BoxMethods
-from tickertape.writer.custom_scalars import CustomScalarMethods
-from tickertape.writer.embeddings import EmbeddingMethods
-from tickertape.writer.exports import ExportMethods
+from tickertape.convert import arrays, check, paths
+from tickertape.convert.histogram_edges import tensorflow_edges
+from tickertape.writer import (
+    audio,
+    boxes,
+    counters,
+    custom_scalars,
+    embeddings,
+    exports,
+    gate,
+    histograms,
+    hparams,
+    images,
+    lifecycle,
+    meshes,
+    metadata,
+    pr_curves,
+    restarts,
+    scalars,
+    tensors,
+    texts,
+    videos,
+)
 from tickertape.writer.file_writer import FileWriter
-from tickertape.writer.graphs.methods import GraphMethods
-from tickertape.writer.graphs.model_files import ModelFileMethods
-from tickertape.writer.histograms import HistogramMethods
-from tickertape.writer.hparams import HParamMethods
-from tickertape.writer.images import ImageMethods
-from tickertape.writer.instance_bridge import NativeKin
-from tickertape.writer.meshes import MeshMethods
-from tickertape.writer.metadata import MetadataMethods
-from tickertape.writer.pr_curves import PrCurveMethods
-from tickertape.writer.restarts import RestartMethods
-from tickertape.writer.scalars import ScalarMethods
-from tickertape.writer.tensors import TensorMethods
-from tickertape.writer.texts import TextMethods
-from tickertape.writer.videos import VideoMethods
+from tickertape.writer.graphs import add as graphs
+from tickertape.writer.instance_bridge import NativeInstanceBridge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from matplotlib.figure import Figure
     from typing_extensions import Self
 
-__all__ = ["FileWriter", "SummaryWriter"]
+    from tickertape.devices.scalar_buffer import ScalarBuffer
+    from tickertape.writer.file_writer import EventWriter
+
+__all__ = ["SummaryWriter"]
 
 
-class SummaryWriter(
-    ScalarMethods,
-    HistogramMethods,
-    ImageMethods,
-    TextMethods,
-    TensorMethods,
-    PrCurveMethods,
-    BoxMethods,
-    VideoMethods,
-    AudioMethods,
-    MeshMethods,
-    HParamMethods,
-    CustomScalarMethods,
-    EmbeddingMethods,
-    GraphMethods,
-    ModelFileMethods,
-    ExportMethods,
-    MetadataMethods,
-    RestartMethods,
-    _core.SummaryWriterBase,
-    metaclass=NativeKin,
-):
-    """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's.
+class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
+    """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's class.
 
-    Each add_* returns once its arguments are copied; encoding and writing happen on threads of the core. Everything
-    accepted is in the file when the process ends, closed or not. May be used from many threads and after a fork (a
-    child writes to a file of its own).
+    Each add_* returns once its arguments are copied; threads of the core encode and write. What was accepted is in the
+    file when the process ends, even without close(). May be used from many threads and after a fork: a forked child
+    writes to a file of its own.
 
     Args:
-        log_dir: directory of the run, as str, bytes or path; a relative one is made absolute here, so that a later
-            chdir does no harm. None or "" is `runs/<date>_<host><comment>`.
-        comment: end of that default's name; without effect when `log_dir` is given.
-        purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
-        max_queue: kept for torch's signature; the core bounds its queue by bytes.
-        flush_secs: kept for torch's signature; the core writes within milliseconds.
-        filename_suffix: put at the end of every event file's name.
-        write_to_disk: False checks every argument and writes nothing, not even a directory (tensorboardX has it).
-        on_full: what a call does when the byte budget ($TICKERTAPE_QUEUE_BYTES) is used up, since the disk is slow or
-            takes nothing: "block" waits, "drop" drops and counts (`tickertape.stats()`).
+        log_dir: directory of the run, as str, bytes or path. A relative one is made absolute here, so that a later chdir
+            does not matter. None and "" mean `runs/<date>_<host><comment>`.
+        comment: end of that default name; ignored if `log_dir` is given.
+        purge_step: TensorBoard hides what earlier files of the directory hold from this step on.
+        max_queue: no effect, torch's parameter: the core bounds its queue by bytes.
+        flush_secs: no effect, torch's parameter: the core writes within milliseconds.
+        filename_suffix: end of the name of every event file.
+        write_to_disk: False checks every argument and writes nothing, not even a directory (as in tensorboardX).
+        on_full: what a call does if the byte budget ($TICKERTAPE_QUEUE_BYTES) is used up because the disk is slow or
+            refuses to write: "block" waits, "drop" drops the op and counts it (`tickertape.stats()`).
         on_error: what trouble with the disk does after the constructor: "warn" warns once, "raise" raises OSError from
-            each call until it is over. Either way what was logged stays queued and is tried again.
+            each call until it is over. In both cases what was logged stays queued and is tried again.
 
     Attributes:
-        log_dir: where the events go, absolute; a `pathlib.Path` where one was given.
+        log_dir: the directory of the run, absolute; a `pathlib.Path` if one was given.
         file_writer: the FileWriter of the main file; None after close().
         all_writers: directory to FileWriter, those of add_scalars included; None after close().
-        default_bins: edges of add_histogram's bins="tensorflow".
+        default_bins: the edges of add_histogram's bins="tensorflow".
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -93,6 +89,11 @@ class SummaryWriter(
 
     Source: torch/utils/tensorboard/writer.py.
     """
+
+    _default_bins: list[float] | None = None
+    # Points that export_scalars_to_json has exported, by event file and tag. Replaced, never changed: all writers start
+    # with this one.
+    _exported: Mapping[tuple[str, str], int] = MappingProxyType({})
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class SummaryWriter(
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
             log_dir = _default_log_dir(check.string(comment, "comment"))
         path = paths.absolute_dir(log_dir)
-        pathlib = sys.modules.get("pathlib")  # whoever hands over a Path has it loaded
+        pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
         self.log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
         self.purge_step = None if purge_step is None else check.step(purge_step, "purge_step")
         self.max_queue = max_queue
@@ -119,75 +120,681 @@ class SummaryWriter(
         self.filename_suffix = paths.file_name_part(filename_suffix, "filename_suffix")
         self.write_to_disk = bool(write_to_disk)
         self._policies = {"on_full": on_full, "on_error": on_error}
+        self._defaults = metadata.Defaults()
         self._is_patient = False
-        self.file_writer = None
-        self.all_writers = None
-        self._closed_files = ()
+        self.file_writer: FileWriter | None = None
+        self.all_writers: dict[str, FileWriter] | None = None
+        self._closed_files: tuple[tuple[str, str], ...] = ()  # (directory, event file)
         self._get_file_writer()
-        self._is_patient = on_error == "warn"  # files that logging opens, in the middle of a training
+        self._is_patient = on_error == "warn"  # for files that are opened later, in the middle of a training
 
-    def _get_file_writer(self) -> FileWriter:
-        """The FileWriter of the main file; a new one (a new file) after close()."""
-        open_writer = self.file_writer  # read once: another thread may close meanwhile
-        if open_writer is not None and self.all_writers is not None:
-            return open_writer
-        with lifecycle.opening:
-            if self.file_writer is None or self.all_writers is None:
-                file_writer = self._new_file_writer(os.fspath(self.log_dir), self.purge_step)
-                self.purge_step = None
-                self.all_writers = {file_writer.get_logdir(): file_writer}
-                self.file_writer = file_writer
-                if self.write_to_disk:
-                    self._bind(file_writer.event_writer)
-            return self.file_writer
-
-    def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
-        make = FileWriter
-        if not self.write_to_disk:
-            from tickertape.writer.null import NullFileWriter  # noqa: PLC0415  # for the few that need it
-
-            make = NullFileWriter
-        return make(
-            directory,
-            self.max_queue,
-            self.flush_secs,
-            self.filename_suffix,
-            purge_step=purge_step,
-            is_patient=self._is_patient,
-            **self._policies,
-        )
-
-    def _open(self) -> None:
-        """Called by the native add_scalar while no file is bound."""
-        with lifecycle.opening:  # or another thread's close() could come between, and a closed one be bound
-            self._bind(self._get_file_writer().event_writer)
+    # --- torch's methods, in torch's order
 
     def get_logdir(self) -> Any:
         """The directory of the run, absolute."""
         return self.log_dir
 
-    def _flush(self, wait: bool = False) -> None:
-        """What the native flush() calls when something is queued."""
-        writers = self.all_writers
-        if writers is not None:
-            for writer in tuple(writers.values()):  # another thread may open one meanwhile
-                writer.flush(wait)
+    @property
+    def default_bins(self) -> list[float]:
+        """The 1,549 edges of bins="tensorflow", ascending. A list that may be changed, as torch's."""
+        if self._default_bins is None:
+            self._default_bins = list(tensorflow_edges())
+        return self._default_bins
 
-    def sync(self) -> None:
-        """flush(), and what was written is on the disk: it survives a loss of power.
+    @default_bins.setter
+    def default_bins(self, edges: list[float]) -> None:
+        self._default_bins = edges
+
+    def add_hparams(
+        self,
+        hparam_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, Any],
+        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
+        run_name: str | None = None,
+        global_step: Any = None,
+        *,
+        name: str | None = None,
+        same_run: bool = False,
+    ) -> None:
+        """Writes hyperparameters and the metrics they led to.
+
+        Unless `same_run` is set, they become a run of their own below this one, as in torch.
+
+        Args:
+            hparam_dict: name to number, bool, str or None (left out, as in torch). A NumPy scalar, or an array or tensor
+                of one element, counts as the value in it; a function or class as its name. bools stay bools (torch
+                makes them numbers).
+            metric_dict: tag to value, of the types that add_scalar takes. With `same_run`, None names a metric that is
+                logged by add_scalar.
+            hparam_domain_discrete: name of a hyperparameter to all the values it can have, of one type.
+            run_name: the run's directory inside log_dir; None and "" are the time. "." means `same_run`.
+            global_step: int64; None is 0.
+            name: tensorboardX's name for `run_name`.
+            same_run: write into this run, so that its scalars are shown beside its hyperparameters.
 
         Raises:
-            OSError: the disk refused.
+            TypeError, ValueError: an argument is of the wrong kind, or the directory is outside log_dir (torch writes
+                there).
+            OSError: the run's directory cannot be made.
+
+        Source: torch/utils/tensorboard/summary.py, hparams.
         """
-        writers = self.all_writers
-        if writers is not None:
-            for writer in tuple(writers.values()):
-                writer.event_writer.sync()
+        session = hparams.checked(
+            hparam_dict,
+            metric_dict,
+            hparam_domain_discrete,
+            run_name if run_name is not None else name,
+            same_run,
+        )
+        hparams.write(session, check.step(global_step), self._get_file_writer, self._new_file_writer)
+
+    if (
+        TYPE_CHECKING
+    ):  # native; tests/python/test_signatures.py holds signature and docstring to the native ones
+
+        def add_scalar(
+            self,
+            tag: str,
+            scalar_value: Any,
+            global_step: Any = None,
+            walltime: Any = None,
+            new_style: bool = False,
+            double_precision: bool = False,
+            display_name: str = "",
+            summary_description: str = "",
+        ) -> None:
+            """Logs one number of the series `tag`.
+
+            Args:
+                tag: Name of the series.
+                scalar_value: int, float, bool, numeric str, or any array or tensor of one element.
+                global_step: Anything int() takes; None is 0.
+                walltime: Seconds since the epoch; None is now.
+                new_style: Store a tensor for TensorBoard's time series instead of simple_value.
+                double_precision: With new_style, keep float64; otherwise float32 is stored.
+                display_name: Title of the chart instead of the tag.
+                summary_description: Markdown shown with the chart.
+
+            Raises:
+                TypeError, ValueError: An argument is not what it says above; nothing was logged.
+            """
+
+    def add_scalars(
+        self,
+        main_tag: str,
+        tag_scalar_dict: Mapping[str, Any],
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes several scalars of one step that TensorBoard draws in one chart.
+
+        Each key is a run of its own at `<log_dir>/<main_tag with "/" as "_">_<key>`, in which the tag is `main_tag`
+        (torch's layout). All values are checked before the first is written.
+
+        Args:
+            main_tag: tag of all curves.
+            tag_scalar_dict: name of each curve to its value, of the types that add_scalar takes.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now, the same for all curves.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or a key names a directory outside log_dir (torch
+                writes there).
+            OSError: a curve's directory cannot be made.
+
+        Source: torch/utils/tensorboard/writer.py, add_scalars.
+        """
+        scalars.add_scalars(self._sub_writers, main_tag, tag_scalar_dict, global_step, walltime)
+
+    def add_tensor(
+        self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None, *, copy: bool = True
+    ) -> None:
+        """Writes an array with its shape and element type (plugin "tensor").
+
+        Args:
+            tag: name of the series.
+            tensor: numbers, bools or complex numbers (64 and 128 bits), any shape, below 2 GiB. torch takes its own
+                tensors only, and writes float32 bits in place of half and bfloat16 bits.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, tensor_proto.
+        """
+        tensors.add_tensor(self._op_writer, tag, tensor, global_step, walltime, copy=copy)
+
+    def add_histogram(
+        self,
+        tag: str,
+        values: Any,
+        global_step: Any = None,
+        bins: Any = histograms.TENSORFLOW,
+        walltime: Any = None,
+        max_bins: int | None = None,
+        *,
+        copy: bool = True,
+    ) -> None:
+        """Writes a histogram of `values`.
+
+        NaN and infinite values are left out of buckets and statistics, with one warning for each tag. (torch keeps them
+        in the statistics, and raises if there are no others.)
+
+        Args:
+            tag: name of the series.
+            values: numbers, any shape, at least one.
+            global_step: int64; None is 0.
+            bins: "tensorflow" (`default_bins`), a rule of numpy.histogram_bin_edges, a number of equal bins, or
+                ascending edges.
+            walltime: seconds since the epoch; None is now.
+            max_bins: if there are more bins than this, `bins // max_bins` neighbours are added up.
+            copy: False reads a read-only, C-contiguous NumPy array in place, after the call: it must not change any
+                more, and its event is lost if the process is killed before it is written.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, make_histogram.
+        """
+        if (
+            bins is histograms.TENSORFLOW
+            and type(values) is np.ndarray
+            and max_bins is None
+            and copy
+            and values.size
+            and self._default_bins is None
+        ):  # the plain call: the questions that histograms.add_histogram asks take as long as all the rest
+            array, dtype = arrays.as_array(values, "values")
+            self._op_writer().add_histogram(tag, array, dtype, None, None, global_step, walltime)
+            return
+        histograms.add_histogram(
+            self._op_writer, tag, values, global_step, bins, walltime, max_bins, self._default_bins, copy=copy
+        )
+
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: Any,  # noqa: A002  # torch's name
+        max: Any,  # noqa: A002  # torch's name
+        num: Any,
+        sum: Any,  # noqa: A002  # torch's name
+        sum_squares: Any,
+        bucket_limits: Any,
+        bucket_counts: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes a histogram that was counted elsewhere, unchanged.
+
+        Args:
+            tag: name of the series.
+            min: least value.
+            max: greatest value.
+            num: number of values.
+            sum: sum of the values.
+            sum_squares: sum of their squares.
+            bucket_limits: upper edge of each bucket, [n].
+            bucket_counts: number of values in each bucket, [n].
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or limits and counts differ in number.
+        """
+        histograms.add_histogram_raw(
+            self._op_writer,
+            tag,
+            {"min": min, "max": max, "num": num, "sum": sum, "sum_squares": sum_squares},
+            bucket_limits,
+            bucket_counts,
+            global_step,
+            walltime,
+        )
+
+    def add_image(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        dataformats: str = "CHW",
+        *,
+        copy: bool = True,
+    ) -> None:
+        """Writes an image as PNG.
+
+        uint8 is written unchanged. Every other type is multiplied by 255, clipped to 0..255 and truncated.
+
+        Args:
+            tag: name of the series.
+            img_tensor: axes as in `dataformats`; 1 channel (becomes RGB), 2, 3 or 4 (LA, RGB, RGBA). A list of such
+                images becomes a grid, see `add_images`.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
+            copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, image.
+        """
+        images.add_image(self._op_writer, tag, img_tensor, global_step, walltime, dataformats, copy=copy)
+
+    def add_images(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        dataformats: str = "NCHW",
+        max_outputs: int | None = None,
+        *,
+        copy: bool = True,
+    ) -> None:
+        """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
+
+        Args:
+            tag: name of the series.
+            img_tensor: axes as in `dataformats`, or a list of images of one size with these axes but the N (as in
+                tensorboardX); 1 or 3 channels. Values as in `add_image`.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            dataformats: a permutation of NCHW, CHW or HW.
+            max_outputs: how many images of the batch are shown, the first ones; None are all (as in tf.summary.image).
+            copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/_utils.py, make_grid.
+        """
+        most = None if max_outputs is None else check.integer(max_outputs, "max_outputs", 1)
+        images.add_image(
+            self._op_writer, tag, img_tensor, global_step, walltime, dataformats, most, copy=copy
+        )
+
+    def add_image_with_boxes(
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        rescale: float = 1,
+        dataformats: str = "CHW",
+        labels: Sequence[str] | str | None = None,
+    ) -> None:
+        """Draws boxes on an image and writes it as PNG. Needs Pillow.
+
+        Args:
+            tag: name of the series.
+            img_tensor: an image as in `add_image`.
+            box_tensor: [N, 4] corners xmin, ymin, xmax, ymax in pixels; N may be 0.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+            rescale: factor of the picture's size, boxes included. The event has the new size (torch: the old one).
+            dataformats: a permutation of CHW, HW or NCHW; an N makes a grid first.
+            labels: text for each box, "" for none; a str for a single box. torch ignores them silently if their number
+                is wrong.
+
+        Raises:
+            ImportError: Pillow is missing.
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, image_boxes.
+        """
+        boxes.add_image_with_boxes(
+            self._op_writer, tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
+        )
+
+    def add_figure(
+        self,
+        tag: str,
+        figure: Figure | list[Figure],
+        global_step: int | None = None,
+        close: bool = True,
+        walltime: float | None = None,
+    ) -> None:
+        """Renders matplotlib figures and writes them as PNG.
+
+        Args:
+            tag: name of the series.
+            figure: a figure, or a list of figures of one size, which becomes a grid.
+            global_step: int64; None is 0.
+            close: close the figures afterwards; not if an argument was wrong (torch closes them).
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/_utils.py, figure_to_image.
+        """
+        images.add_figure(self._op_writer, tag, figure, global_step, close, walltime)
+
+    def add_video(
+        self,
+        tag: str,
+        vid_tensor: Any,
+        global_step: Any = None,
+        fps: float = 4,
+        walltime: Any = None,
+        dataformats: str = "NTCHW",
+        *,
+        copy: bool = True,
+    ) -> None:
+        """Writes clips as one animated GIF that repeats for ever.
+
+        N clips play side by side in 2^(floor(log2 N) // 2) rows; black ones fill their number up to a power of two (torch's
+        layout). torch with moviepy 2 writes an event without a picture.
+
+        Args:
+            tag: name of the series.
+            vid_tensor: N clips of T frames with 1 or 3 channels. uint8 is written unchanged; every other type is
+                multiplied by 255, clipped to 0..255 and truncated.
+            global_step: int64; None is 0.
+            fps: frames a second, above 0; browsers show up to 50.
+            walltime: seconds since the epoch; None is now.
+            dataformats: a permutation of NTCHW (tensorboardX's parameter).
+            copy: False reads a read-only NumPy array, its axes in this order, in place, after the call; see
+                `add_histogram`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or the frames exceed GIF's 65,535 pixels a side.
+
+        Source: torch/utils/tensorboard/_utils.py, _prepare_video.
+        """
+        videos.add_video(self._op_writer, tag, vid_tensor, global_step, fps, walltime, dataformats, copy=copy)
+
+    def add_audio(
+        self,
+        tag: str,
+        snd_tensor: Any,
+        global_step: Any = None,
+        sample_rate: float = 44100,
+        walltime: Any = None,
+        *,
+        copy: bool = True,
+    ) -> None:
+        """Writes a sound as a WAV file of 16 bits a sample.
+
+        Values outside [-1, 1] are clipped, with a warning unless they are on an accelerator. Then they are multiplied by
+        32,767 and truncated. NaN is silence.
+
+        Args:
+            tag: name of the series.
+            snd_tensor: [L], after axes of length 1 are removed, as in torch; or [L, 2] for stereo, as in tensorboardX.
+            global_step: int64; None is 0.
+            sample_rate: samples a second, at least 1; rounded to a whole number, as Python's `wave` does for torch.
+            walltime: seconds since the epoch; None is now.
+            copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py and tensorboardX/summary.py, audio.
+        """
+        audio.add_audio(self._op_writer, tag, snd_tensor, global_step, sample_rate, walltime, copy=copy)
+
+    def add_text(
+        self, tag: str, text_string: str | bytes, global_step: Any = None, walltime: Any = None
+    ) -> None:
+        """Writes text, shown as Markdown.
+
+        Args:
+            tag: name of the series; in the file it ends with "/text_summary", as torch's.
+            text_string: str, or bytes in UTF-8 (torch takes str only).
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, text.
+        """
+        texts.add_text(self._op_writer, tag, text_string, global_step, walltime)
+
+    def add_onnx_graph(self, prototxt: Any) -> None:
+        """Writes the graph of an ONNX model. Needs the package onnx.
+
+        Nodes have their own names (torch: the names of their first outputs, some of them twice), inputs have types and
+        shapes, and weights are shown as constants.
+
+        Args:
+            prototxt: path of the .onnx file, a file that is open for reading bytes, or a ModelProto.
+
+        Raises:
+            ImportError: onnx is missing.
+            TypeError, ValueError: `prototxt` is no ONNX model.
+            OSError: the file cannot be read.
+
+        Source: torch/utils/tensorboard/_onnx_graph.py.
+        """
+        graphs.add_onnx_graph(self._op_writer, prototxt)
+
+    def add_graph(
+        self,
+        model: Any,
+        input_to_model: Any = None,
+        verbose: bool = False,
+        use_strict_trace: bool = True,
+    ) -> None:
+        """Writes a model's graph, with a box for each of its modules.
+
+        The model is captured in eval mode by torch.export, which runs no kernel. If that fails, it is captured by
+        torch.jit.trace, which runs the model once. Afterwards every module is in the mode it was in before (torch sets
+        them all to the mode of the outermost one), and so is the random number generator. Parameters may be on the meta
+        device. A ScriptModule is shown without being captured.
+
+        Args:
+            model: a torch.nn.Module.
+            input_to_model: an example of the arguments of forward(): a tensor, a tuple or list of arguments, or a dict.
+                If the dict's keys are names of forward()'s parameters, its values are keyword arguments (torch: always
+                one argument).
+            verbose: print torch's own form of the graph.
+            use_strict_trace: torch.jit.trace's `strict`; False allows lists and dicts as results.
+
+        Raises:
+            TypeError, ValueError: `model` is no module, or forward() does not take `input_to_model`.
+            RuntimeError: the model cannot be captured; the message says why and what to do.
+
+        Source: torch/utils/tensorboard/_pytorch_graph.py.
+        """
+        graphs.add_graph(self._op_writer, model, input_to_model, verbose=verbose, strict=use_strict_trace)
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: Any = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        """Writes points for the projector, during the call.
+
+        Args:
+            mat: [N, D] numbers, one row a point.
+            metadata: N labels; with `metadata_header` N rows of labels, one label for each column.
+            label_img: [N, C, H, W] thumbnails, C is 1 or 3. uint8 is written unchanged, other types are multiplied by
+                255 (torch makes uint8 black and white).
+            global_step: int64; None is 0.
+            tag: name of the embedding.
+            metadata_header: names of the columns.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or their lengths differ.
+            OSError: the files cannot be written.
+
+        Source: torch/utils/tensorboard/_embedding.py. Entries of other writers stay in projector_config.pbtxt.
+        """
+        embedding = embeddings.checked(mat, metadata, label_img, global_step, tag, metadata_header)
+        if self.write_to_disk:
+            embeddings.write(embedding, self._get_file_writer().get_logdir())
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes the precision-recall curve of a binary classifier.
+
+        Args:
+            tag: name of the series.
+            labels: the truth, 0 or 1 (or bool), any shape.
+            predictions: probabilities in [0, 1], the shape of `labels`. torch ignores those outside.
+            global_step: int64; None is 0.
+            num_thresholds: points of the curve, at least 2; more than 127 become 127, as in torch.
+            weights: a number, or one for each prediction.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or a prediction is NaN or outside [0, 1].
+
+        Source: torch/utils/tensorboard/summary.py, compute_curve.
+        """
+        pr_curves.add_pr_curve(
+            self._op_writer, tag, labels, predictions, global_step, num_thresholds, weights, walltime
+        )
+
+    def add_pr_curve_raw(
+        self,
+        tag: str,
+        true_positive_counts: Any,
+        false_positive_counts: Any,
+        true_negative_counts: Any,
+        false_negative_counts: Any,
+        precision: Any,
+        recall: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes a precision-recall curve that was counted elsewhere, unchanged, in float32.
+
+        Args:
+            tag: name of the series.
+            true_positive_counts: one for each threshold, [n].
+            false_positive_counts: one for each threshold, [n].
+            true_negative_counts: one for each threshold, [n].
+            false_negative_counts: one for each threshold, [n].
+            precision: one for each threshold, [n].
+            recall: one for each threshold, [n].
+            global_step: int64; None is 0.
+            num_thresholds: the number that TensorBoard is told; more than 127 become 127, as in torch.
+            weights: no effect: the counts are already weighted. It warns; torch ignores it silently.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or the rows differ in length.
+        """
+        rows = {
+            "true_positive_counts": true_positive_counts,
+            "false_positive_counts": false_positive_counts,
+            "true_negative_counts": true_negative_counts,
+            "false_negative_counts": false_negative_counts,
+            "precision": precision,
+            "recall": recall,
+        }
+        pr_curves.add_pr_curve_raw(self._op_writer, tag, rows, global_step, num_thresholds, weights, walltime)
+
+    def add_custom_scalars_multilinechart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """add_custom_scalars of one chart with a line for each tag.
+
+        Args:
+            tags: tags given to add_scalar, at least one.
+            category: the category's name.
+            title: the chart's title.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        custom_scalars.add_chart(self._op_writer, "multiline", tags, category, title)
+
+    def add_custom_scalars_marginchart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """add_custom_scalars of one chart with a line between two bounds.
+
+        Args:
+            tags: three tags given to add_scalar: value, lower bound, upper bound.
+            category: the category's name.
+            title: the chart's title.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+        """
+        custom_scalars.add_chart(self._op_writer, "margin", tags, category, title)
+
+    def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        """Writes which scalars TensorBoard's custom scalars page draws together.
+
+        TensorBoard uses the last layout of a run: to add a chart, write all of them again.
+
+        Args:
+            layout: name of each category to its charts; each chart is a title to `["Multiline", tags]`, or to
+                `["Margin", [value, lower, upper]]`. Tags are those given to add_scalar.
+
+        Raises:
+            TypeError, ValueError: the layout is of another form (torch draws a chart of an unknown type as lines).
+
+        Source: torch/utils/tensorboard/summary.py, custom_scalars.
+        """
+        custom_scalars.add_layout(self._op_writer, layout)
+
+    def add_mesh(
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Any = None,
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Writes meshes in float32, or point clouds if there are no faces.
+
+        Args:
+            tag: name of the series.
+            vertices: [B, N, 3] coordinates.
+            colors: [B, N, 3], 0 to 255, one for each vertex.
+            faces: [B, M, 3] triangles: each has three whole numbers in [0, N), the indices of its vertices. torch takes
+                other numbers too, which the page cannot draw.
+            config_dict: camera, lights and material for three.js; anything that JSON can hold.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: torch/utils/tensorboard/summary.py, mesh.
+        """
+        meshes.add_mesh(self._op_writer, tag, vertices, colors, faces, config_dict, global_step, walltime)
+
+    if TYPE_CHECKING:  # native
+
+        def flush(self, wait: bool = False) -> None:
+            """Returns when everything added so far is in the files and visible to a reader. After close() nothing is left.
+
+            Args:
+                wait: Wait for values that are still on a device, too. Otherwise the first of them in a file, and what
+                    stands behind it, comes into the file later by itself.
+            """
 
     def close(self) -> None:
-        """Writes what is left and closes the files. Closing twice is fine; a later add_* goes on in a new file."""
+        """Writes what is left and closes the files. Closing twice is fine. A later add_* goes on in a new file."""
         with lifecycle.opening:
-            # A signal handler that logs between two of these lines opens a new file; `_open` binds it again.
+            # A signal handler that logs between two of these lines opens a new file, which `_open` binds again.
             writers = self.all_writers or {}
             self.all_writers = None
             self.file_writer = None
@@ -206,6 +813,210 @@ class SummaryWriter(
         exc_tb: TracebackType | None,
     ) -> None:
         self.close()
+
+    # --- tensorboardX's methods
+
+    def export_scalars_to_json(self, path: Any) -> None:
+        """Writes this writer's scalars that have not been exported yet: `{curve: [[wall time, step, value], ...], ...}`.
+
+        A curve is named by the directory of its run: `<log_dir>/<tag>`, or `<log_dir>/<main_tag>_<key>` for add_scalars.
+        tensorboardX exports those of add_scalars only. Values are read back from the event files, so no memory is kept
+        for this, and they are float32.
+
+        Args:
+            path: of the JSON file; a file that exists is written over.
+
+        Raises:
+            OSError: a file cannot be read or written.
+            TypeError: `path` is no path.
+
+        Source: tensorboardX/writer.py.
+        """
+        target = os.fspath(path)
+        writers = tuple((self.all_writers or {}).values())
+        for writer in writers:
+            writer.flush()
+        files = [(writer.get_logdir(), writer.event_writer.path) for writer in writers]
+        self._exported = exports.export(target, self.log_dir, [*self._closed_files, *files], self._exported)
+
+    def add_openvino_graph(self, xmlname: Any) -> None:
+        """Writes the graph of an OpenVINO model. Needs no package: the .xml file holds all of it.
+
+        Every layer is one node with its type, shapes and settings (tensorboardX: one node for each edge, without them).
+
+        Args:
+            xmlname: path of the model's .xml file.
+
+        Raises:
+            TypeError, ValueError: `xmlname` is no OpenVINO model.
+            OSError: the file cannot be read.
+
+        Source: tensorboardX/openvino_graph.py.
+        """
+        graphs.add_openvino_graph(self._op_writer, xmlname)
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+        """While it lasts, add_* of this writer that name no step or wall time use these, in every thread.
+
+        May be nested: the inner one counts.
+
+        Args:
+            global_step: int64.
+            walltime: seconds since the epoch.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind, or neither is given.
+
+        Source: tensorboardX/writer.py.
+        """
+        values = metadata.checked(global_step, walltime)
+        from tickertape.writer import recording  # noqa: PLC0415  # few use this
+
+        recording.stand_before_add()
+        with self._defaults.replaced_by(values):
+            yield self
+
+    # --- methods of this package
+
+    if TYPE_CHECKING:  # native
+
+        def log(  # type: ignore[override]  # a ScalarBuffer is what the native signature means
+            self, values: Mapping[str, Any] | ScalarBuffer, global_step: Any = None, walltime: Any = None
+        ) -> None:
+            """Logs many numbers of one step in one Event: one call, one wall time, all or nothing.
+
+            Args:
+                values: dict of tag to anything add_scalar takes; nested dicts become `a/b`.
+                global_step: Anything int() takes; None is 0.
+                walltime: Seconds since the epoch; None is now.
+
+            Raises:
+                TypeError, ValueError: An argument is not what it says above; nothing was logged.
+            """
+
+    def write(
+        self, tag: str, tensor: Any, metadata: Any = None, global_step: Any = None, walltime: Any = None
+    ) -> None:
+        """Writes an array for any of TensorBoard's plugins.
+
+        Args:
+            tag: name of the series.
+            tensor: as in `add_tensor`; or texts: a str, bytes, or a (nested) list or array of them.
+            metadata: for the plugin: a SummaryMetadata message of any protobuf package, or its bytes. A str is the
+                plugin's name, with no content. None leaves metadata out.
+            global_step: int64; None is 0.
+            walltime: seconds since the epoch; None is now.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+
+        Source: tf.summary.write.
+        """
+        tensors.write(self._op_writer, tag, tensor, metadata, global_step, walltime)
+
+    def restart(self, step: Any = 0, tag: str | None = None) -> None:
+        """Starts over from `step`: TensorBoard hides what was logged before at this step and later.
+
+        Does at any time what `purge_step` does when a writer is opened, in the run's directory and in those that
+        add_scalars has opened. Nothing is removed from the files. TensorBoard's fast loader does not know restarts: it
+        hides a tag's later steps as soon as an earlier one is logged.
+
+        Args:
+            step: the first step to hide.
+            tag: hide this tag only. TensorBoard has no such thing, so everything else that the restart hides is copied
+                from the directory's event files to behind the restart: they grow by that much.
+
+        Raises:
+            TypeError, ValueError: an argument is of the wrong kind.
+            OSError: an event file cannot be read.
+        """
+        restarts.restart(self._open_writers, step, tag, is_on_disk=self.write_to_disk)
+
+    def stats(self) -> dict[str, int]:
+        """Counters of the process, see `tickertape.stats`; and how many `files` this writer has open, of what `file_bytes`.
+
+        Bytes are those that have been written: flush() first to count what is queued.
+        """
+        return counters.stats(writer.event_writer.path for writer in tuple((self.all_writers or {}).values()))
+
+    def sync(self) -> None:
+        """flush(), and what was written is on the disk: it survives a loss of power.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        for writer in tuple((self.all_writers or {}).values()):
+            writer.event_writer.sync()
+
+    # --- files
+
+    def _get_file_writer(self) -> FileWriter:
+        """The FileWriter of the main file; a new one (a new file) after close(). torch's name: other packages call it."""
+        open_writer = self.file_writer  # read once: another thread may close meanwhile
+        if open_writer is not None and self.all_writers is not None:
+            return open_writer
+        with lifecycle.opening:
+            if self.file_writer is None or self.all_writers is None:
+                file_writer = self._new_file_writer(os.fspath(self.log_dir), self.purge_step)
+                self.purge_step = None
+                self.all_writers = {file_writer.get_logdir(): file_writer}
+                self.file_writer = file_writer
+                if self.write_to_disk:
+                    self._bind(file_writer.event_writer)
+            return self.file_writer
+
+    def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
+        """A FileWriter with the options of this writer; with write_to_disk=False one that writes nothing."""
+        make = FileWriter
+        if not self.write_to_disk:
+            from tickertape.writer.null import NullFileWriter  # noqa: PLC0415  # few use this
+
+            make = NullFileWriter
+        return make(
+            directory,
+            self.max_queue,
+            self.flush_secs,
+            self.filename_suffix,
+            purge_step=purge_step,
+            is_patient=self._is_patient,
+            **self._policies,
+        )
+
+    def _op_writer(self) -> EventWriter:
+        """What takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file."""
+        op_writer: EventWriter = self._get_file_writer().op_writer
+        return op_writer
+
+    def _sub_writers(self, names: list[str]) -> list[FileWriter]:
+        """The FileWriters of the runs `<log_dir>/<name>`, which stay in `all_writers` until close()."""
+        with lifecycle.opening:
+            directory = self._get_file_writer().get_logdir()
+            writers = self.all_writers
+            if writers is None:  # close() runs under the same lock
+                raise RuntimeError("the writer was closed while it was being opened")
+            directories = [f"{directory}/{name}" for name in names]
+            for path in directories:
+                if path not in writers:
+                    writers[path] = self._new_file_writer(path)
+            return [writers[path] for path in directories]
+
+    def _open_writers(self) -> tuple[FileWriter, ...]:
+        """The FileWriters of all files; opens the main one if need be."""
+        self._get_file_writer()
+        return tuple((self.all_writers or {}).values())
+
+    def _open(self) -> None:
+        """Called by the native add_scalar while no file is bound."""
+        with (
+            lifecycle.opening
+        ):  # otherwise another thread's close() could come between, and a closed one be bound
+            self._bind(self._get_file_writer().event_writer)
+
+    def _flush(self, wait: bool = False) -> None:
+        """Called by the native flush() if something is queued."""
+        for writer in tuple((self.all_writers or {}).values()):  # another thread may open one meanwhile
+            writer.flush(wait)
 
 
 _core.put_fast_methods(SummaryWriter)

@@ -1,89 +1,60 @@
-"""SummaryWriter.add_tensor and write: any array as it is, for the tensor page or for any plugin."""
+"""add_tensor and write: any array unchanged, for the tensor page or for any plugin."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape.convert import check, deferred, protobuf
-from tickertape.writer.part import WriterPart
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from tickertape.writer.file_writer import GetWriter
 
 _MAX_BYTES = 2**31 - 1  # protobuf's limit for a message
 
 
-class TensorMethods(WriterPart):
-    """Whole arrays."""
+def add_tensor(
+    get_writer: GetWriter, tag: str, tensor: Any, global_step: Any, walltime: Any, *, copy: bool
+) -> None:
+    """See SummaryWriter.add_tensor."""
+    array, dtype, source = deferred.as_deferred_array(tensor, "tensor", exact=True, copy=copy)
+    _check_size(array.nbytes)
+    get_writer().add_tensor(tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=source)
 
-    def add_tensor(
-        self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None, *, copy: bool = True
-    ) -> None:
-        """Writes an array with its shape and element type (plugin "tensor").
 
-        Args:
-            tag: name of the series.
-            tensor: numbers, bools or complex numbers (64 and 128 bits), any shape, below 2 GiB. torch takes its own
-                tensors only, and writes float32 bits where half and bfloat16 bits belong.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-            copy: False reads a read-only NumPy array where it is, later; see `add_histogram`.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: torch/utils/tensorboard/summary.py, tensor_proto.
-        """
-        array, dtype, late = deferred.as_deferred_array(tensor, "tensor", exact=True, copy=copy)
-        _check_size(array.nbytes)
-        self._event_writer().add_tensor(
-            tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=late
-        )
-
-    def write(
-        self, tag: str, tensor: Any, metadata: Any = None, global_step: Any = None, walltime: Any = None
-    ) -> None:
-        """Writes an array for any of TensorBoard's plugins, known here or not.
-
-        Args:
-            tag: name of the series.
-            tensor: as in `add_tensor`; or texts: a str, bytes, or a (nested) list or array of them.
-            metadata: what the plugin wants to find: a SummaryMetadata message of any protobuf package, or its bytes. A
-                str is the plugin's name, with no content. None leaves metadata out.
-            global_step: int64; None is 0.
-            walltime: seconds since the epoch; None is now.
-
-        Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
-
-        Source: tf.summary.write.
-        """
-        about = _metadata(metadata)
-        texts = _texts(tensor)
-        values: Any = None
-        late = None
-        if texts is not None:
-            values, dtype, shape = [_utf8(text) for text in texts.flat], "string", texts.shape
-            _check_size(sum(map(len, values)))
-        else:
-            values, dtype, late = deferred.as_deferred_array(tensor, "tensor", exact=True)
-            shape = values.shape
-            _check_size(values.nbytes)
-        plugin = about.plugin_data
-        self._event_writer().add_tensor(
-            tag,
-            values,
-            dtype,
-            shape,
-            plugin.plugin_name,
-            plugin.content,
-            global_step,
-            walltime,
-            about.display_name,
-            about.summary_description,
-            about.data_class,
-            late=late,
-        )
+def write(
+    get_writer: GetWriter, tag: str, tensor: Any, metadata: Any, global_step: Any, walltime: Any
+) -> None:
+    """See SummaryWriter.write."""
+    about = _metadata(metadata)
+    texts = _texts(tensor)
+    values: Any = None
+    source = None
+    if texts is not None:
+        values, dtype, shape = [_utf8(text) for text in texts.flat], "string", texts.shape
+        _check_size(sum(map(len, values)))
+    else:
+        values, dtype, source = deferred.as_deferred_array(tensor, "tensor", exact=True)
+        shape = values.shape
+        _check_size(values.nbytes)
+    plugin = about.plugin_data
+    get_writer().add_tensor(
+        tag,
+        values,
+        dtype,
+        shape,
+        plugin.plugin_name,
+        plugin.content,
+        global_step,
+        walltime,
+        about.display_name,
+        about.summary_description,
+        about.data_class,
+        late=source,
+    )
 
 
 def _check_size(n_bytes: int) -> None:
@@ -93,7 +64,7 @@ def _check_size(n_bytes: int) -> None:
 
 def _metadata(metadata: Any) -> Any:
     """`metadata` as a SummaryMetadata whose fields can be read."""
-    from tickertape.convert.messages import Message  # noqa: PLC0415  # only who calls write() needs it
+    from tickertape.convert.messages import Message  # noqa: PLC0415  # only write() needs it
 
     if metadata is None:
         return Message("SummaryMetadata")

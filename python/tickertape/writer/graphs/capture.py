@@ -10,6 +10,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from tickertape.convert import notices
 from tickertape.writer.graphs import export, script
 
 if TYPE_CHECKING:
@@ -45,11 +46,9 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
             except Exception as error:
                 raise RuntimeError(_both_failed(export_error, error)) from error
     if any(issubclass(warning.category, torch.jit.TracerWarning) for warning in caught):
-        warnings.warn(
+        notices.warn(
             "model: its control flow depends on values of tensors; the graph shows the way that input_to_model takes."
-            f" torch.cond would show every branch ({_first_line(export_error)})",
-            UserWarning,
-            stacklevel=4,
+            f" torch.cond would show every branch ({_first_line(export_error)})"
         )
     return captured
 

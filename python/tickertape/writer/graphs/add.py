@@ -1,0 +1,51 @@
+"""add_graph, add_onnx_graph and add_openvino_graph: what each kind of model needs is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from tickertape.convert import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tickertape.writer.file_writer import GetWriter
+    from tickertape.writer.graphs.nodes import Node
+
+
+def add_graph(get_writer: GetWriter, model: Any, input_to_model: Any, *, verbose: Any, strict: Any) -> None:
+    """See SummaryWriter.add_graph."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(model, (torch.nn.Module, torch.jit.ScriptFunction)):
+        raise TypeError(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
+    from tickertape.writer.graphs import capture, nodes  # noqa: PLC0415  # only add_graph needs them
+
+    graph, printed = capture.capture(torch, model, input_to_model, strict=bool(strict))
+    if verbose:
+        sys.stdout.write(printed + "\n")
+    writer = get_writer()
+    writer.add_event(nodes.graph_event(graph.graph_def(), time.time()))
+    writer.add_event(nodes.run_metadata_event(graph.run_metadata(), time.time()))
+
+
+def add_onnx_graph(get_writer: GetWriter, prototxt: Any) -> None:
+    """See SummaryWriter.add_onnx_graph."""
+    from tickertape.writer.graphs import onnx_model  # noqa: PLC0415  # imports onnx
+
+    _add_nodes(get_writer, onnx_model.nodes(prototxt))
+
+
+def add_openvino_graph(get_writer: GetWriter, xmlname: Any) -> None:
+    """See SummaryWriter.add_openvino_graph."""
+    from tickertape.writer.graphs import openvino_model  # noqa: PLC0415  # imports XML
+
+    _add_nodes(get_writer, openvino_model.nodes(xmlname))
+
+
+def _add_nodes(get_writer: GetWriter, model: Iterable[Node]) -> None:
+    from tickertape.writer.graphs import nodes  # noqa: PLC0415  # few write graphs
+
+    graph = nodes.graph_def(model)
+    get_writer().add_event(nodes.graph_event(graph, time.time()))
