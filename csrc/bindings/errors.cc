@@ -56,4 +56,14 @@ void raise_in_python(std::exception_ptr error) {
   }
 }
 
+void warn(PyObject* category, const char* text) {
+  const auto module = py::reinterpret_steal<py::object>(PyImport_ImportModule("tickertape.convert.notices"));
+  if (module) {
+    module.attr("warn")(text, py::handle(category));
+    return;
+  }
+  PyErr_Clear();  // the interpreter is ending
+  if (PyErr_WarnEx(category, text, 1) != 0) throw py::error_already_set();
+}
+
 }  // namespace tickertape::bindings

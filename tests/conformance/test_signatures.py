@@ -1,10 +1,13 @@
 """Our signatures against torch's and tensorboardX's, parameter by parameter: a new release shows here what is missing."""
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 import tensorboardX.writer
 from support import oracle
+from tickertape import _core
 from tickertape import writer as ours
 from tickertape.integrations import tensorboardx
 
@@ -95,6 +98,22 @@ def test_nothing_is_missing():
         for name in CLASSES:
             missing = set(_methods(getattr(peer, name))) - set(_methods(getattr(ours, name)))
             assert not missing, (peer.__name__, name)
+
+
+@pytest.mark.parametrize("method", ["add_scalar", "log", "flush"])
+def test_what_the_class_file_says_of_native_methods(method):
+    """They are written there for readers and type checkers; help() shows what the native module says."""
+    tree = ast.parse(Path(inspect.getsourcefile(ours.SummaryWriter)).read_text())
+    (written,) = [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == method
+    ]
+    native = getattr(_core.SummaryWriterBase, method)
+    assert ast.get_docstring(written).rstrip() == inspect.getdoc(native).rstrip()
+    names = [argument.arg for argument in written.args.args]
+    defaults = [ast.literal_eval(node) for node in written.args.defaults]
+    parameters = inspect.signature(native).parameters.values()
+    assert [parameter.name for parameter in parameters] == names
+    assert [p.default for p in parameters if p.default is not p.empty] == defaults
 
 
 def test_public_attributes_are_torchs(tmp_path):

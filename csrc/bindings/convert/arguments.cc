@@ -14,6 +14,7 @@
 #include "base/os/clock.h"
 #include "bindings/convert/one_element.h"
 #include "bindings/devices.h"
+#include "bindings/errors.h"
 
 namespace py = pybind11;
 
@@ -299,7 +300,7 @@ void raise_notices() {
   Backend* backend = Backend::current();
   if (backend == nullptr || !backend->notices().any()) return;
   for (const std::string& notice : backend->notices().take()) {
-    if (PyErr_WarnEx(PyExc_RuntimeWarning, notice.c_str(), 2) != 0) throw py::error_already_set();
+    warn(PyExc_RuntimeWarning, notice.c_str());
   }
 }
 

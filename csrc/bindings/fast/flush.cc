@@ -35,12 +35,13 @@ PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
 
 constexpr const char* kDoc =
     "flush($self, /, wait=False)\n--\n\n"
-    "Returns when everything added so far is in the files and visible to a reader. After close() nothing is "
-    "left.\n\n"
+    "Returns when everything added so far is in the files and visible to a reader. Does nothing after "
+    "close().\n"
+    "\n"
     "Args:\n"
-    "    wait: Wait for values that are still on a device, too. Otherwise the first of them in a file, and "
-    "what\n"
-    "        stands behind it, comes into the file later by itself.\n";
+    "    wait: also wait for values that are still on a device. Otherwise the first of them in a file, and "
+    "what follows\n"
+    "        it there, is written later.\n";
 
 }  // namespace
 

@@ -148,10 +148,8 @@ void push(PyWriter& writer, const Collected& collected, std::int64_t step, doubl
               file.add_deferred_scalars(scalars, collected.late(), step, wall_time);
             }
           });
-  if (collected.overflows() &&
-      PyErr_WarnEx(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf", 1) != 0) {
-    throw py::error_already_set();
-  }
+  if (collected.overflows())
+    warn(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf");
 }
 
 enum Parameter { kValues, kStep, kWalltime, kCount };
@@ -237,13 +235,16 @@ PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
 
 constexpr const char* kDoc =
     "log($self, /, values, global_step=None, walltime=None)\n--\n\n"
-    "Logs many numbers of one step in one Event: one call, one wall time, all or nothing.\n\n"
+    "Logs many numbers of one step in one Event: one call, one wall time, all or nothing.\n"
+    "\n"
     "Args:\n"
-    "    values: dict of tag to anything add_scalar takes; nested dicts become `a/b`.\n"
-    "    global_step: Anything int() takes; None is 0.\n"
-    "    walltime: Seconds since the epoch; None is now.\n\n"
+    "    values: dict of tag to anything that add_scalar takes, or a ScalarBuffer; nested dicts become "
+    "`a/b`.\n"
+    "    global_step: anything int() takes; None is 0.\n"
+    "    walltime: seconds since the epoch; None is now.\n"
+    "\n"
     "Raises:\n"
-    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+    "    TypeError, ValueError: an argument is of the wrong kind; nothing was logged.\n";
 
 }  // namespace
 

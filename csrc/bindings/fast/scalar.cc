@@ -161,8 +161,7 @@ void warn_of_overflow(const Call& call, const Scalar& scalar) {
           "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
           "new_style=True with double_precision=True keeps it")
           .format(scalar.value, py::handle(call.given[kTag]));
-  if (PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()), 1) != 0)
-    throw py::error_already_set();
+  warn(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()));
 }
 
 // What is not the plain case: a full ring, a fork, a description, an overflow, write_to_disk=False.
@@ -349,18 +348,20 @@ PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t
 constexpr const char* kDoc =
     "add_scalar($self, /, tag, scalar_value, global_step=None, walltime=None, new_style=False, "
     "double_precision=False, display_name='', summary_description='')\n--\n\n"
-    "Logs one number of the series `tag`.\n\n"
+    "Logs one number of the series `tag`.\n"
+    "\n"
     "Args:\n"
-    "    tag: Name of the series.\n"
+    "    tag: name of the series.\n"
     "    scalar_value: int, float, bool, numeric str, or any array or tensor of one element.\n"
-    "    global_step: Anything int() takes; None is 0.\n"
-    "    walltime: Seconds since the epoch; None is now.\n"
-    "    new_style: Store a tensor for TensorBoard's time series instead of simple_value.\n"
-    "    double_precision: With new_style, keep float64; otherwise float32 is stored.\n"
-    "    display_name: Title of the chart instead of the tag.\n"
-    "    summary_description: Markdown shown with the chart.\n\n"
+    "    global_step: anything int() takes; None is 0.\n"
+    "    walltime: seconds since the epoch; None is now.\n"
+    "    new_style: store a tensor for TensorBoard's time series page instead of simple_value.\n"
+    "    double_precision: with new_style, store float64 instead of float32.\n"
+    "    display_name: title of the chart instead of the tag.\n"
+    "    summary_description: Markdown shown with the chart.\n"
+    "\n"
     "Raises:\n"
-    "    TypeError, ValueError: An argument is not what it says above; nothing was logged.\n";
+    "    TypeError, ValueError: an argument is of the wrong kind; nothing was logged.\n";
 
 }  // namespace
 

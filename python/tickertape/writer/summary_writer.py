@@ -206,17 +206,17 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             """Logs one number of the series `tag`.
 
             Args:
-                tag: Name of the series.
+                tag: name of the series.
                 scalar_value: int, float, bool, numeric str, or any array or tensor of one element.
-                global_step: Anything int() takes; None is 0.
-                walltime: Seconds since the epoch; None is now.
-                new_style: Store a tensor for TensorBoard's time series instead of simple_value.
-                double_precision: With new_style, keep float64; otherwise float32 is stored.
-                display_name: Title of the chart instead of the tag.
+                global_step: anything int() takes; None is 0.
+                walltime: seconds since the epoch; None is now.
+                new_style: store a tensor for TensorBoard's time series page instead of simple_value.
+                double_precision: with new_style, store float64 instead of float32.
+                display_name: title of the chart instead of the tag.
                 summary_description: Markdown shown with the chart.
 
             Raises:
-                TypeError, ValueError: An argument is not what it says above; nothing was logged.
+                TypeError, ValueError: an argument is of the wrong kind; nothing was logged.
             """
 
     def add_scalars(
@@ -784,11 +784,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     if TYPE_CHECKING:  # native
 
         def flush(self, wait: bool = False) -> None:
-            """Returns when everything added so far is in the files and visible to a reader. After close() nothing is left.
+            """Returns when everything added so far is in the files and visible to a reader. Does nothing after close().
 
             Args:
-                wait: Wait for values that are still on a device, too. Otherwise the first of them in a file, and what
-                    stands behind it, comes into the file later by itself.
+                wait: also wait for values that are still on a device. Otherwise the first of them in a file, and what follows
+                    it there, is written later.
             """
 
     def close(self) -> None:
@@ -887,12 +887,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             """Logs many numbers of one step in one Event: one call, one wall time, all or nothing.
 
             Args:
-                values: dict of tag to anything add_scalar takes; nested dicts become `a/b`.
-                global_step: Anything int() takes; None is 0.
-                walltime: Seconds since the epoch; None is now.
+                values: dict of tag to anything that add_scalar takes, or a ScalarBuffer; nested dicts become `a/b`.
+                global_step: anything int() takes; None is 0.
+                walltime: seconds since the epoch; None is now.
 
             Raises:
-                TypeError, ValueError: An argument is not what it says above; nothing was logged.
+                TypeError, ValueError: an argument is of the wrong kind; nothing was logged.
             """
 
     def write(
