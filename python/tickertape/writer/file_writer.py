@@ -85,7 +85,7 @@ class FileWriter(EmptyBase):
         check.real(max_queue, "max_queue")
         check.real(flush_secs, "flush_secs")
         self._suffix = paths.file_name_part(filename_suffix, "filename_suffix")
-        self._policies = {
+        self._policies: dict[str, Any] = {
             "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
             "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
         }
