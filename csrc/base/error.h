@@ -42,7 +42,7 @@ class DataError : public std::runtime_error {
   std::uint64_t offset_;
 };
 
-// A wait was ended by the caller's wait hook (Backend::set_wait_hooks()). In Python a signal handler has
+// A wait was ended by the caller's wait hook (drain/wait_hooks.h). In Python a signal handler has
 // raised, and its exception is already set.
 class Interrupted : public std::exception {
  public:

@@ -6,7 +6,7 @@
 #include "base/os/process.h"
 #include "bindings/devices.h"
 #include "bindings/gil.h"
-#include "drain/backend.h"
+#include "drain/wait_hooks.h"
 
 namespace py = pybind11;
 
@@ -34,7 +34,7 @@ bool signal_raised() {
 }  // namespace
 
 void set_wait_hooks() {
-  Backend::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_late_values});
+  tickertape::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_late_values});
 }
 
 }  // namespace tickertape::bindings

@@ -186,7 +186,7 @@ std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::str
 
 py::dict stats() {
   py::dict all;
-  Backend* backend = Backend::current();
+  Backend* backend = ProcessBackend::current();
   const auto number = [&](const std::atomic<std::uint64_t> Counters::* counter) {
     return backend == nullptr ? 0 : (backend->counters().*counter).load(std::memory_order_relaxed);
   };
@@ -205,7 +205,7 @@ py::dict stats() {
 }
 
 void shutdown(bool is_last) {
-  Backend* backend = Backend::current();
+  Backend* backend = ProcessBackend::current();
   if (backend == nullptr) return;
   {
     const GilRelease release;  // waits for the disk

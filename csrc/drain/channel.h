@@ -24,7 +24,7 @@ inline constexpr std::uint64_t kNoPosition = std::numeric_limits<std::uint64_t>:
 // Makes another file of the same writer, with what stands at the start of each. Throws IoError.
 using Renew = std::function<std::unique_ptr<Sink>()>;
 
-// What Backend::open() needs to know.
+// What ChannelRegistry::open() needs to know.
 struct SinkPlan {
   std::unique_ptr<Sink> sink;
   Renew renew = nullptr;

@@ -93,8 +93,10 @@ bool Sequencer::step() {
     channel->is_active = false;
     return true;
   });
-  release_room();  // before a channel goes: recovery shall never find an op whose names are gone
-  for (Channel* channel : closed_) on_closed_(*channel);
+  release_room();  // before a channel goes: recovery must never find an op whose names are gone
+  for (Channel* channel : closed_) {
+    if (channels_.forget(*channel, has_taken_everything())) known_.clear();
+  }
   return more;
 }
 

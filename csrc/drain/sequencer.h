@@ -1,15 +1,14 @@
 // Takes ops from the ring in order, has them encoded, and appends each file's records in the order of the
-// calls. L4; everything here runs under the backend's drain lock.
+// calls. L4; everything here runs under the drain lock (drainer.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <utility>
 #include <vector>
 
 #include "drain/channel.h"
+#include "drain/channel_registry.h"
 #include "drain/codec_pool.h"
 #include "drain/counters.h"
 #include "queue/name_log.h"
@@ -20,43 +19,39 @@ namespace tickertape {
 
 class Sequencer {
  public:
-  // `on_closed` takes a channel back once it is closed and all its ops are in the file.
-  Sequencer(OpRing& ring, NameLog& names, CodecPool& pool, Notices& notices, Counters& counters,
-            std::function<void(Channel&)> on_closed)
+  Sequencer(OpRing& ring, NameLog& names, CodecPool& pool, ChannelRegistry& channels, Notices& notices,
+            Counters& counters)
       : ring_(ring),
         names_(names),
         pool_(pool),
+        channels_(channels),
         notices_(notices),
-        counters_(counters),
-        on_closed_(std::move(on_closed)) {}
+        counters_(counters) {}
 
-  // Encodes and writes what it can without waiting; a part of it where there is much. True when it is worth
+  // Encodes and writes what it can without waiting; only a part of it if there is much. True if it is worth
   // calling again at once. Throws std::bad_alloc; then nothing is lost, and the next call goes on.
   bool step();
 
-  // Lets an empty ring go on at its front; see OpRing::start_over(). After a step(), for which nothing is
-  // left.
+  // Lets an empty ring continue at its front (OpRing::start_over()). To be called after a step() that
+  // returned false.
   void start_over() {
     if (const auto position = ring_.start_over()) scan_ = *position;
   }
 
-  // Tries failing files again now, whatever their back-off.
+  // Tries a failing file again now, whatever its back-off.
   void retry_now(Channel& channel) { channel.retry_at_ns = 0; }
 
-  // Lets go of a channel once its ops are in the file.
+  // Has the registry forget a channel once its ops are in the file. Throws std::bad_alloc.
   void close_when_written(Channel& channel);
 
-  // True where something is not in its file yet: a codec, a deferred value or the disk is waited for.
+  // True if something is not in its file yet: it waits for a codec, a deferred value or the disk.
   bool is_waiting() const { return !active_.empty(); }
-  // True where a worker has, or could have, what is waited for.
+  // True if a file waits for a job that is queued, running or finished in the pool.
   bool waits_for_codec() const;
-  // True where nothing of `channel` can be written before a device has sent a value.
+  // True if nothing of `channel` can be written before a device has sent a value.
   bool waits_for_device(const Channel& channel) const;
   bool has_taken_everything() const { return scan_ == ring_.head(); }
   bool is_idle() const { return !is_waiting() && has_taken_everything(); }
-
-  // Forgets what it knows of names; see NameLog::reset().
-  void forget_names() { known_.clear(); }
 
  private:
   bool scan();
@@ -83,9 +78,9 @@ class Sequencer {
   OpRing& ring_;
   NameLog& names_;
   CodecPool& pool_;
+  ChannelRegistry& channels_;
   Notices& notices_;
   Counters& counters_;
-  std::function<void(Channel&)> on_closed_;
 
   std::uint64_t scan_ = 0;        // everything before it has been taken from the ring
   std::vector<Channel*> active_;  // those with something not in the file, or closing

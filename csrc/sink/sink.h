@@ -48,18 +48,4 @@ class Sink {
 // Creates a new file to append to. Throws IoError; EEXIST where the name is taken.
 std::unique_ptr<Sink> create_file_sink(const std::string& path);
 
-// Keeps the bytes in memory, for tests and for writers that shall write nothing to the disk.
-class MemorySink : public Sink {
- public:
-  Appended append(Bytes bytes) noexcept override;
-  void sync() override {}
-  std::uint64_t size() const override { return content_.size(); }
-  const std::string& path() const override { return path_; }
-  Bytes content() const { return content_.bytes(); }
-
- private:
-  Buffer content_;
-  std::string path_ = "memory";
-};
-
 }  // namespace tickertape

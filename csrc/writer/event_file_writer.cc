@@ -114,7 +114,7 @@ void EventFileWriter::open(bool is_patient) {
     return begin_event_file(log_dir, suffix, nullptr);
   };
   plan.raises = options_.on_error == OnError::kRaise;
-  Backend& backend = Backend::instance();
+  Backend& backend = ProcessBackend::instance();
   recover_at_opening(log_dir_, was_there, backend.notices());
   file_ = std::make_shared<OpenFile>(backend, std::move(plan), options_.on_full);
   ++epoch_;

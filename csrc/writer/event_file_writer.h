@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/os/clock.h"
+#include "drain/process_backend.h"
 #include "writer/open_file.h"
 
 namespace tickertape {
@@ -58,7 +59,7 @@ class EventFileWriter {
   // Only with `write_to_disk`.
   Backend& backend() { return file()->backend(); }
   // True if a file is open and belongs to this process, so that file() has nothing to do.
-  bool is_ready() const { return file_ != nullptr && &file_->backend() == Backend::current(); }
+  bool is_ready() const { return file_ != nullptr && &file_->backend() == ProcessBackend::current(); }
   // Changes whenever file() gives another one, and names got from the old one have become invalid.
   std::uint64_t epoch() const { return epoch_; }
 

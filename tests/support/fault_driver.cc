@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "writer/event_file_writer.h"
 #include "recovery/recovery.h"
+#include "writer/event_file_writer.h"
 
 namespace {
 
@@ -97,7 +97,7 @@ void log(EventFileWriter& writer, Answers& answers, std::int64_t from, std::int6
 // Standard output: what Python would warn of.
 void say_notices() {
   arm(0);
-  if (Backend* backend = Backend::current()) {
+  if (Backend* backend = ProcessBackend::current()) {
     for (const std::string& text : backend->notices().take()) std::printf("%s\n", text.c_str());
   }
   std::fflush(stdout);
@@ -142,7 +142,8 @@ int main(int count, char** arguments) {
   // Registered before the backend's own handler, so it runs behind it.
   std::atexit([] {
     say_notices();
-    if (Backend* backend = Backend::current()) answers.dropped = backend->counters().events_dropped.load();
+    if (Backend* backend = ProcessBackend::current())
+      answers.dropped = backend->counters().events_dropped.load();
   });
   arm(1);
   try {

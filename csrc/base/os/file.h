@@ -24,7 +24,6 @@ class File {
   // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);
 
-  bool is_open() const { return descriptor_ >= 0; }
   const std::string& path() const { return path_; }
 
   // Appends as many bytes as the system accepts in one call. Returns their number (at least 1 if the span is

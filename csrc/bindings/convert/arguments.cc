@@ -297,7 +297,7 @@ std::span<const double> to_doubles(const py::array_t<double, py::array::c_style>
 }
 
 void raise_notices() {
-  Backend* backend = Backend::current();
+  Backend* backend = ProcessBackend::current();
   if (backend == nullptr || !backend->notices().any()) return;
   for (const std::string& notice : backend->notices().take()) {
     warn(PyExc_RuntimeWarning, notice.c_str());

@@ -6,7 +6,7 @@ namespace {
 
 // Everything that any writer of the process pushed is in its file.
 bool nothing_is_queued() {
-  Backend* backend = Backend::current();
+  Backend* backend = ProcessBackend::current();
   return backend == nullptr ||
          (backend->ring().tail() == backend->ring().head() && !backend->notices().any());
 }

@@ -212,13 +212,12 @@ class TroubledSink : public Sink {
 };
 
 TEST(what_a_failing_sink_refuses_is_kept_and_written_later) {
-  Backend& backend = Backend::instance();
+  Backend& backend = ProcessBackend::instance();
   std::atomic<int> trouble{ENOSPC};
   auto sink = std::make_unique<TroubledSink>(trouble);
   TroubledSink& seen = *sink;
-  Name* writer_name = nullptr;
-  Channel& channel = backend.open(SinkPlan{std::move(sink)}, writer_name);
-  const Name& tag = *backend.names().add_tag(*writer_name, "s");
+  Channel& channel = backend.open(SinkPlan{std::move(sink)});
+  const Name& tag = *backend.names().add_tag(*channel.name, "s");
   for (std::int64_t step = 0; step < 1000; ++step) {
     backend.ring().try_push_scalar(tag.id, ScalarStyle::kSimpleValue, 1, step, 1, channel.pushed);
   }

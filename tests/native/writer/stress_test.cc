@@ -75,7 +75,7 @@ TEST(everything_at_once) {
   }
   for (std::thread& thread : threads) thread.join();
   shared.close();
-  Backend::current()->stop();
+  ProcessBackend::current()->stop();
   CHECK_EQ(count_events(scene.logs()), std::uint64_t{3 * kSteps});
   for (int i = 0; i < 2; ++i) {
     CHECK_EQ(count_events(scene.logs() + "/own" + std::to_string(i)), std::uint64_t{10 * 20});
