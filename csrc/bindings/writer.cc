@@ -198,6 +198,7 @@ py::dict stats() {
   all["events_dropped"] = number(&Counters::events_dropped);
   all["write_retries"] = number(&Counters::write_retries);
   all["files_renewed"] = number(&Counters::files_renewed);
+  all["internal_errors"] = number(&Counters::internal_errors);
   all["wait_ns"] = number(&Counters::wait_ns);
   all["events_late"] = backend == nullptr ? 0 : backend->waitlist().count();
   all["writers_open"] = number(&Counters::writers_open);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <new>
 #include <utility>
 
 #include "base/error.h"
@@ -44,16 +43,12 @@ void Backend::close(Channel& channel) noexcept {
   const bool is_written =
       channel.committed.load(std::memory_order_acquire) >= channel.pushed.load(std::memory_order_relaxed);
   channels_.request_close(channel);
-  try {
-    if (synchronous_.load(std::memory_order_acquire)) {
-      drainer_.drain_all(Drainer::Wait::kToTheEnd);
-    } else if (is_written) {
-      drainer_.try_drain();
-    } else {
-      thread_.wake();
-    }
-  } catch (const std::bad_alloc&) {
-    thread_.wake();  // there may be memory when the thread comes by
+  if (synchronous_.load(std::memory_order_acquire)) {
+    drainer_.drain_all(Drainer::Wait::kToTheEnd);
+  } else if (is_written) {
+    drainer_.try_drain();
+  } else {
+    thread_.wake();
   }
 }
 

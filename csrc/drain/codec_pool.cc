@@ -61,8 +61,13 @@ bool CodecPool::start_thread() {
   return true;
 }
 
-void CodecPool::Parts::take_all() {
-  for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) run(i);
+void CodecPool::Parts::take_all() noexcept {
+  try {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) run(i);
+  } catch (...) {
+    next.store(count, std::memory_order_relaxed);
+    if (!failed.exchange(true, std::memory_order_relaxed)) error = std::current_exception();
+  }
 }
 
 CodecPool::Parts* CodecPool::open_parts() {
@@ -88,6 +93,7 @@ void CodecPool::run_parts(std::size_t count, const std::function<void(std::size_
   } catch (const std::bad_alloc&) {
     lock.unlock();
     parts.take_all();  // alone
+    if (parts.error) std::rethrow_exception(parts.error);
     return;
   }
   // A thread a call is enough to grow by: the next large op finds more of them.
@@ -99,6 +105,7 @@ void CodecPool::run_parts(std::size_t count, const std::function<void(std::size_
   lock.lock();
   std::erase(parts_, &parts);  // from here on nobody new comes
   has_finished_.wait(lock, [&] { return parts.helpers == 0; });
+  if (parts.error) std::rethrow_exception(parts.error);
 }
 
 void CodecPool::run(Job& job) {

@@ -51,7 +51,8 @@ class CodecPool final : public Executor {
   bool run_one();
 
   // The caller does what no idle thread of the pool comes to do, so that it never waits for work that nobody
-  // has begun.
+  // has begun. Throws what a part throws, the first of several; then parts that nobody had begun are left
+  // out.
   void run_parts(std::size_t count, const std::function<void(std::size_t)>& part) override;
 
   // Waits until a job has finished since finished() was `seen`, run_one() could help, or `timeout` has
@@ -75,9 +76,11 @@ class CodecPool final : public Executor {
     const std::size_t count;
     std::atomic<std::size_t> next{0};  // each index is taken once; what a part did is published by mutex_
     unsigned helpers = 0;              // under mutex_: threads inside take_all() besides the caller
+    std::atomic<bool> failed{false};   // the thread that sets it stores `error`, which mutex_ publishes
+    std::exception_ptr error{};
 
     bool is_taken() const { return next.load(std::memory_order_relaxed) >= count; }
-    void take_all();
+    void take_all() noexcept;
   };
 
   void work();

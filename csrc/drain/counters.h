@@ -15,6 +15,8 @@ struct Counters {
   std::atomic<std::uint64_t> write_retries{0};
   std::atomic<std::uint64_t> files_renewed{0};  // files begun because the one before was deleted or cut off
   std::atomic<std::uint64_t> wait_ns{0};        // time that callers waited for room
+  std::atomic<std::uint64_t> internal_errors{
+      0};  // exceptions that draining did not expect; each was tried again
   std::atomic<std::uint64_t> writers_open{0};
 
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {

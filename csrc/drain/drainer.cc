@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <new>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/os/clock.h"
@@ -41,6 +44,35 @@ bool Drainer::step() {
   }
   room_signal_.notify_all();
   return more;
+}
+
+// step() for callers that cannot pass an exception on: the drainer thread, destructors, and the end of the
+// process. Nothing is lost by an exception: the next step goes on where this one stopped.
+bool Drainer::try_step() noexcept {
+  try {
+    const bool more = step();
+    told_of_unexpected_ = false;
+    return more;
+  } catch (const std::bad_alloc&) {
+    // There may be memory at the next step.
+  } catch (const std::exception& error) {
+    report_unexpected(error.what());
+  } catch (...) {
+    report_unexpected("unknown error");
+  }
+  return false;
+}
+
+void Drainer::report_unexpected(const char* what) noexcept {
+  Counters::add(counters_.internal_errors, 1);
+  if (std::exchange(told_of_unexpected_, true)) return;
+  try {
+    notices_.add(std::string("writing stopped at an unexpected error: ") + what +
+                 "; what is logged stays queued and is tried again (said once until writing goes on)");
+  } catch (const std::bad_alloc&) {
+    return;  // out of memory: the counter is the only trace
+  }
+  ring_.request_attention();
 }
 
 void Drainer::wait_for_room(std::uint64_t seen_tail) {
@@ -135,24 +167,19 @@ void Drainer::drain_all(Wait wait) {
   Lock drain = lock(wait);
   while (drain.owns_lock()) {
     const std::uint64_t finished = pool_.finished();
-    if (step()) continue;
+    if (try_step()) continue;
     if (!sequencer_.waits_for_codec()) return;
     wait_for_codec(drain, finished, wait);
   }
 }
 
-void Drainer::try_drain() {
-  if (const Lock drain(drain_, std::try_to_lock); drain.owns_lock()) step();
+void Drainer::try_drain() noexcept {
+  if (const Lock drain(drain_, std::try_to_lock); drain.owns_lock()) try_step();
 }
 
-Drainer::Round Drainer::drain_round() {
+Drainer::Round Drainer::drain_round() noexcept {
   const std::lock_guard<std::timed_mutex> drain(drain_);
-  bool more = false;
-  try {
-    more = step();
-  } catch (const std::bad_alloc&) {
-    // There may be memory in the next round.
-  }
+  const bool more = try_step();
   const bool shrinks = ring_.trim(monotonic_ns());
   const bool any_open = counters_.writers_open.load(std::memory_order_relaxed) != 0;
   return {more, sequencer_.is_idle() && !shrinks && !any_open};
@@ -168,12 +195,7 @@ bool Drainer::drain_until(std::uint64_t target, Time deadline) {
   }
   while (!is_written()) {
     const std::uint64_t finished = pool_.finished();
-    bool more = false;
-    try {
-      more = step();
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(milliseconds(1));  // other threads may free some
-    }
+    const bool more = try_step();
     if (std::chrono::steady_clock::now() >= deadline) return ring_.tail() >= target;
     if (!more && !is_written()) {
       wait_for_codec(drain, finished, Wait::kToTheEnd);
@@ -190,7 +212,7 @@ std::uint64_t Drainer::give_up_deferred_values() {
   const std::uint64_t given_up = waitlist_.give_up();
   if (given_up == 0) return 0;
   do {
-    while (step()) {
+    while (try_step()) {
     }
   } while (sequencer_.waits_for_codec() && pool_.run_one());
   return given_up;

@@ -39,6 +39,7 @@ class Drainer {
         pool_(pool),
         waitlist_(waitlist),
         channels_(channels),
+        notices_(notices),
         counters_(counters),
         sequencer_(ring, names, pool, channels, notices, counters) {}
 
@@ -46,11 +47,11 @@ class Drainer {
   // number of what keeps it out, or ETIMEDOUT if the end of the process gave up waiting. Throws Interrupted.
   int flush(Channel& channel, DeferredValues deferred);
 
-  // Writes everything that can be written. Throws std::bad_alloc; Interrupted if `wait` allows it.
+  // Writes everything that can be written. Throws Interrupted if `wait` allows it.
   void drain_all(Wait wait);
 
-  // Writes what can be written without waiting, unless another thread is draining. Throws std::bad_alloc.
-  void try_drain();
+  // Writes what can be written without waiting, unless another thread is draining.
+  void try_drain() noexcept;
 
   // Writes everything before `target`; false if that takes until after `deadline`.
   bool drain_until(std::uint64_t target, Time deadline);
@@ -63,7 +64,7 @@ class Drainer {
   bool has_given_up() const { return gave_up_.load(std::memory_order_relaxed); }
 
   // Drops the ops that still wait for a device, writes what is behind them, and returns the number of dropped
-  // ops. Does nothing while another thread drains. Throws std::bad_alloc.
+  // ops. Does nothing while another thread drains.
   std::uint64_t give_up_deferred_values();
 
   // --- For the drainer thread
@@ -72,7 +73,7 @@ class Drainer {
     bool more;  // call again at once
     bool idle;  // nothing to do until somebody opens a file
   };
-  Round drain_round();
+  Round drain_round() noexcept;
   // True while a caller of flush() waits for the drain lock. A hint.
   bool flush_waits() const { return flushers_waiting_.load(std::memory_order_relaxed) != 0; }
 
@@ -81,6 +82,8 @@ class Drainer {
   struct DeviceWait;
 
   bool step();
+  bool try_step() noexcept;
+  void report_unexpected(const char* what) noexcept;
   Lock lock(Wait wait);
   void wait_for_codec(Lock& drain_lock, std::uint64_t seen_finished, Wait wait);
   void wait_for_device(Lock& drain_lock, DeviceWait& so_far);
@@ -90,10 +93,12 @@ class Drainer {
   CodecPool& pool_;
   Waitlist& waitlist_;
   ChannelRegistry& channels_;
+  Notices& notices_;
   Counters& counters_;
 
   std::timed_mutex drain_;
   Sequencer sequencer_;                   // under drain_
+  bool told_of_unexpected_ = false;       // under drain_; since the last step that went well
   std::atomic<int> flushers_waiting_{0};  // relaxed: a hint
   std::atomic<bool> gave_up_{false};      // relaxed: it does not matter when it is seen
 

@@ -311,6 +311,16 @@ int Sequencer::renew_if_lost(Channel& channel) {
     return error.error_number();
   } catch (const std::bad_alloc&) {
     return ENOMEM;
+  } catch (const std::exception& unexpected) {
+    // Not passed on: the other files would wait for this one.
+    Counters::add(counters_.internal_errors, 1);
+    if (channel.error_number == 0) {
+      tell([&] {
+        return "cannot begin another file for '" + channel.sink().path() +
+               "': unexpected error: " + unexpected.what();
+      });
+    }
+    return EIO;
   }
   channel.out_written = 0;
   if (state != SinkState::kMissing) Counters::add(counters_.files_renewed, 1);

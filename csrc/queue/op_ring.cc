@@ -142,8 +142,10 @@ bool OpRing::trim(std::int64_t now_ns) {
   const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
   const std::uint64_t place = head_ & (capacity_ - 1);
   const std::uint64_t needed = std::exchange(needed_, place);
-  // Whatever still counts lies between the places of tail and head, in one lap, before what is kept.
-  const bool is_small = std::max(needed, place) <= kKeptBytes && head_ - tail <= place;
+  // Everything that still counts is between the places of tail and head, in one lap, in front of what is
+  // kept. The header of the pad that ends the lap counts, too: start_next_lap() writes it without asking for
+  // memory.
+  const bool is_small = std::max(needed, place) + sizeof(OpHeader) <= kKeptBytes && head_ - tail <= place;
   if (!is_small) busy_until_ns_ = now_ns;
   if (now_ns - busy_until_ns_ < kTrimAfterNs) return true;
   backed_ -= kGrowBytes;

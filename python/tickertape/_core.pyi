@@ -239,7 +239,8 @@ def stats() -> dict[str, int]:
 
     events_accepted, events_written, events_queued, bytes_written, bytes_queued, events_dropped (by on_full="drop", or
     because they could not be encoded), write_retries, files_renewed (begun because somebody deleted or cut off the one
-    before), wait_ns (time callers waited for room), events_late (those that wait for a value from a device), writers_open.
+    before), internal_errors (unexpected errors while writing, which was tried again), wait_ns (time callers waited for
+    room), events_late (those that wait for a value from a device), writers_open.
     """
 
 def shutdown(is_last: bool) -> None:

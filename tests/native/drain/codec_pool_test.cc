@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -42,6 +43,25 @@ TEST(many_callers) {
   for (std::thread& caller : callers) caller.join();
   CHECK_EQ(sum.load(), std::size_t{6} * 200 * 15);
   pool.stop();
+}
+
+// A part that throws ends neither a thread of the pool nor the process; its caller gets the exception.
+TEST(a_part_that_throws) {
+  for (const unsigned limit : {0U, 1U, 3U}) {
+    CodecPool pool(limit);
+    for (int turn = 0; turn < 100; ++turn) {
+      std::atomic<int> runs{0};
+      CHECK_THROWS(std::runtime_error, pool.run_parts(50, [&](std::size_t i) {
+        runs.fetch_add(1, std::memory_order_relaxed);
+        if (i >= 3) throw std::runtime_error("a part fails");
+      }));
+      CHECK(runs.load() >= 4);
+    }
+    std::atomic<int> runs{0};
+    pool.run_parts(50, [&](std::size_t) { runs.fetch_add(1, std::memory_order_relaxed); });
+    CHECK_EQ(runs.load(), 50);
+    pool.stop();
+  }
 }
 
 // A thread of the pool may be the caller, as encode_event() in a job is, and all others may be busy likewise.

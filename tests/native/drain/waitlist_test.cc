@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +39,7 @@ class PlayedDevice final : public Device {
   }
   void end(const ThreadState& before) noexcept override { CHECK_EQ(before.context, std::uintptr_t{1}); }
   std::string describe(int error_number) const override {
+    if (cannot_describe) throw std::logic_error("no words for it");
     return "played error " + std::to_string(error_number);
   }
 
@@ -47,6 +49,7 @@ class PlayedDevice final : public Device {
   }
 
   std::atomic<int> rows{0}, queries{0};
+  std::atomic<bool> cannot_describe{false};
 
  private:
   std::mutex mutex_;
@@ -225,6 +228,28 @@ TEST(threads_add_while_the_drainer_asks) {
     CHECK_EQ(point.step, next[point.tag]++);
     CHECK_EQ(point.value, kValues[point.step % 10]);
   }
+}
+
+// An exception that nobody expects does not end the process in the drainer thread. It is counted, reported
+// once, and what is behind it is written when it is over.
+TEST(an_unexpected_exception_in_the_drainer_is_contained) {
+  const Scene scene;
+  EventFileWriter writer(scene.logs());
+  Backend& backend = writer.backend();
+  static_cast<void>(backend.notices().take());
+  const std::uint64_t errors = backend.counters().internal_errors;
+  device().cannot_describe = true;
+  device().play(71, {Completion::kFailed, 5});
+  writer.file()->add_deferred_scalar("a", deferred(71, 1, kValues[1]), 1, 1.0, ScalarStyle::kSimpleValue);
+  writer.add_scalar("b", 2, 2, 1.0);
+  CHECK_THROWS(std::logic_error, writer.flush());
+  while (backend.counters().internal_errors < errors + 3) std::this_thread::yield();  // the thread comes by
+  const std::vector<std::string> said = backend.notices().take();
+  CHECK_EQ(said.size(), std::size_t{1});
+  CHECK(said.at(0).find("no words for it") != std::string::npos);
+  device().cannot_describe = false;
+  writer.close();
+  CHECK(points_of(scene.file()) == (std::vector<Point>{{"b", 2, 2}}));
 }
 
 }  // namespace

@@ -205,6 +205,32 @@ TEST(a_ring_gives_back_what_a_burst_took_and_goes_on) {
   ring.mapping().unlink();
 }
 
+// The pad that ends a lap is written behind the head without asking for memory. If trim() gave that page
+// back, a full tmpfs would answer the store with SIGBUS.
+TEST(what_is_kept_has_room_for_the_pad_behind_the_head) {
+  constexpr std::uint64_t kLarge = std::uint64_t{1} << 24;
+  constexpr std::uint64_t kKept = std::uint64_t{4} << 20;
+  const std::string path = std::filesystem::temp_directory_path() / "tickertape_trim_edge_test.ring";
+  for (const std::uint64_t short_of : {std::uint64_t{1}, std::uint64_t{0}}) {
+    std::filesystem::remove(path);
+    OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kLarge)), kLarge, "test");
+    const std::uint64_t first_page =
+        bytes_on(path) - (std::uint64_t{1} << 20);  // what is not the ring's region
+    std::atomic<std::uint64_t> pushed{0};
+    const std::uint64_t count = kKept / sizeof(OpHeader) - short_of;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      CHECK(ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, 0, 0, pushed) != Pushed::kFull);
+    }
+    CHECK_EQ(ring.head(), kKept - short_of * sizeof(OpHeader));
+    ring.release(ring.head() - sizeof(OpHeader));
+    std::int64_t now = 0;
+    for (int i = 0; i < 20; ++i) ring.trim(now += 3'000'000'000);
+    const std::uint64_t room_needed = ring.head() + sizeof(OpHeader);
+    CHECK(bytes_on(path) - first_page >= room_needed);
+    ring.mapping().unlink();
+  }
+}
+
 TEST(an_interrupted_ring_goes_slowly_once) {
   OpRing ring = make_ring();
   std::atomic<std::uint64_t> pushed{0};

@@ -49,7 +49,7 @@ TEST(nothing_is_made) {
     CHECK_EQ(writer.flush(), 0);
     CHECK(writer.file() == nullptr);
   }
-  CHECK(Backend::current() == nullptr);  // no ring, no thread
+  CHECK(ProcessBackend::current() == nullptr);  // no ring, no thread
   CHECK_EQ(threads(), threads_before);
   CHECK(!fs::exists(log_dir));
 }
