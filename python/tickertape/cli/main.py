@@ -1,4 +1,4 @@
-"""The `tickertape` command."""
+"""The `tickertape` command: its arguments and subcommands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a subcommand.
 
     Args:
-        arguments: those of the command line unless given.
+        arguments: arguments; None takes those of the command line.
 
     Returns:
         The exit status.
@@ -28,44 +28,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_bench(commands)
     run = commands.add_parser(
         "run",
-        help="run a script whose torch.utils.tensorboard or tensorboardX writers are to be ours",
+        help="run a script with its SummaryWriter replaced by Tickertape's",
         usage="tickertape run [-h] (script.py | -m module) [arguments ...]",
     )
     run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
     run.add_argument("script", nargs="?", help="the script to run")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what it finds in sys.argv")
-    repair = commands.add_parser("repair", help="bring home what killed processes had logged")
-    repair.add_argument("directory", nargs="?", help="where they logged to, or above (default: anywhere)")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="its sys.argv")
+    repair = commands.add_parser("repair", help="recover what killed processes had logged")
+    repair.add_argument(
+        "directory", nargs="?", help="only what they logged to this directory or below it (default: all)"
+    )
     options = parser.parse_args(arguments)
     if options.command == "run":
         return _run(run, options)
     if options.command == "bench":
         return _bench(options)
     if options.command == "repair":
-        from tickertape.cli import repair as repair_module  # noqa: PLC0415  # what --help does not need
+        from tickertape.cli import repair as repair_module  # noqa: PLC0415  # --help does not need it
 
         return repair_module.run(options.directory)
     if options.epochs < 1:
         parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
 
-    from tickertape import demo as demo_module  # noqa: PLC0415  # what --help does not need
+    from tickertape import demo as demo_module  # noqa: PLC0415  # --help does not need it
 
     return demo_module.run(options.log_dir, options.epochs)
 
 
 def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    bench = commands.add_parser("bench", help="measure this machine, beside the peers that are installed")
-    bench.add_argument("--quick", action="store_true", help="half a minute, rough figures")
-    bench.add_argument("--out", metavar="report.html", help="write a page with plots, complete in itself")
+    bench = commands.add_parser("bench", help="measure this package and its peers on this machine")
+    bench.add_argument("--quick", action="store_true", help="half a minute, less exact")
+    bench.add_argument("--out", metavar="report.html", help="write a page with plots, without other files")
     bench.add_argument("--json", metavar="FILE", help="write the numbers")
-    bench.add_argument("--log-dir", help="keep the event files there (default: a temporary directory)")
+    bench.add_argument("--log-dir", help="keep the event files in this directory (default: a temporary one)")
     bench.add_argument(
         "--only", action="append", default=[], metavar="PART", help="one part of the report; may be repeated"
     )
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from tickertape import bench  # noqa: PLC0415  # what --help does not need
+    from tickertape import bench  # noqa: PLC0415  # --help does not need it
 
     return bench.run(
         quick=options.quick,
@@ -77,7 +79,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from tickertape.cli import run as run_module  # noqa: PLC0415  # what --help does not need
+    from tickertape.cli import run as run_module  # noqa: PLC0415  # --help does not need it
 
     if options.module:
         run_module.run_module(options.module[0], options.module[1:])

@@ -1,4 +1,4 @@
-"""`python -m tickertape demo` trains a small classifier on handwritten digits, logs all of it, and reads it back."""
+"""`tickertape demo`: trains a small classifier on handwritten digits, logs all of it, and reads it back."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def run(log_dir: str | None = None, epochs: int = 40) -> int:
     """Trains, logs, reads back and prints.
 
     Args:
-        log_dir: where to log; None is `runs/demo_<date>`.
+        log_dir: directory to log to; None is `runs/demo_<date>`.
         epochs: passes over the training images.
 
     Returns:
-        The exit status: 0, or 2 where scikit-learn is missing.
+        The exit status: 0, or 2 if scikit-learn is missing.
     """
     digits = load_digits()
     if digits is None:
@@ -84,7 +84,7 @@ def run(log_dir: str | None = None, epochs: int = 40) -> int:
 
 
 def load_digits() -> Digits | None:
-    """The images in an order that is the same every time; None where scikit-learn is missing."""
+    """The images, in the same order every time; None if scikit-learn is missing."""
     try:
         from sklearn import datasets  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415  # imported when needed
     except ImportError:
@@ -97,7 +97,7 @@ def load_digits() -> Digits | None:
 
 
 def train(writer: SummaryWriter, logging: Stopwatch, model: Perceptron, digits: Digits, epochs: int) -> None:
-    """The training loop; every `with logging` block is what Tickertape costs it."""
+    """The training loop. The time in the `with logging` blocks is what Tickertape costs."""
     rng = np.random.default_rng(_SEED)
     optimizer = Adam(model.parameters, _LEARNING_RATE)
     step = 0
@@ -122,7 +122,7 @@ def train(writer: SummaryWriter, logging: Stopwatch, model: Perceptron, digits: 
 
 
 def log_start(writer: SummaryWriter, digits: Digits, model: Perceptron) -> None:
-    """What is known before training: the set-up in words, and a look at the data."""
+    """Logs what is known before the training: the set-up in words, and some of the data."""
     shapes = "\n".join(f"| `{name}` | {value.shape} |" for name, value in model.parameters.items())
     writer.add_text(
         "set-up",
@@ -141,7 +141,7 @@ def log_quality(
     valid_probabilities: Floats,
     epoch: int,
 ) -> None:
-    """Loss and accuracy over both sets, each pair in one chart, and the validation values by themselves."""
+    """Logs loss and accuracy of both sets, each pair in one chart, and the validation values separately."""
     losses = {
         "train": cross_entropy(train_probabilities, digits.train_y),
         "validation": cross_entropy(valid_probabilities, digits.valid_y),
@@ -157,14 +157,14 @@ def log_quality(
 
 
 def log_weights(writer: SummaryWriter, model: Perceptron, gradients: dict[str, Floats], epoch: int) -> None:
-    """How weights and their gradients are distributed."""
+    """Logs how weights and gradients are distributed."""
     for name, value in model.parameters.items():
         writer.add_histogram(f"weights/{name}", value, epoch)
         writer.add_histogram(f"gradients/{name}", gradients[name], epoch)
 
 
 def log_mistakes(writer: SummaryWriter, digits: Digits, probabilities: Floats, epoch: int) -> None:
-    """What is still wrong: the images, the confusion matrix, and a precision-recall curve for each digit."""
+    """Logs the mistakes: images, the confusion matrix, and a precision-recall curve for each digit."""
     guesses = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(guesses != digits.valid_y)
     if wrong.size:
@@ -183,7 +183,7 @@ def log_mistakes(writer: SummaryWriter, digits: Digits, probabilities: Floats, e
 
 
 def log_end(writer: SummaryWriter, digits: Digits, model: Perceptron, epoch: int) -> None:
-    """The last hidden layer as points in space, with their digits and pictures."""
+    """Logs the last hidden layer as points in space, with their digits and pictures."""
     _, activations = model.forward(digits.valid_x)
     thumbnails = digits.valid_x.reshape(-1, 1, 8, 8)
     writer.add_embedding(activations[-1], digits.valid_y.tolist(), thumbnails, epoch, tag="hidden")
@@ -196,7 +196,7 @@ def pictures(images: Floats) -> npt.NDArray[np.float64]:
 
 
 def report(folder: Path, logging_secs: float, loop_secs: float) -> None:
-    """Reads the files back and prints what stands in them."""
+    """Reads the files back and prints what they contain."""
     rows: list[tuple[str, ...]] = [("run", "tags", "events", "bytes")]
     totals = [0, 0, 0]
     start = time.perf_counter()

@@ -20,7 +20,7 @@ class Perceptron:
 
     Args:
         sizes: width of the input, of each hidden layer and of the output.
-        rng: where the first weights come from (He initialisation).
+        rng: source of the first weights (He initialisation).
     """
 
     def __init__(self, sizes: tuple[int, ...], rng: np.random.Generator) -> None:
@@ -88,7 +88,7 @@ def cross_entropy(probabilities: Floats, labels: Labels) -> float:
 
 
 def accuracy(probabilities: Floats, labels: Labels) -> float:
-    """Share of the samples whose most probable class is the right one."""
+    """Share of the samples whose most probable class is the correct one."""
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 

@@ -1,7 +1,7 @@
-"""What the core and the conversions ask about a value that may be on an accelerator.
+"""Hooks that the core calls for a value that may be on an accelerator, and the registry's rule for such values.
 
-The core imports this module at the first value that is no plain number. Each kind of device has a module of its own,
-imported at its first value. Nothing is imported here that the caller has not imported.
+The core imports this module at the first value that is not a plain number. Each kind of device has its own module,
+which is imported at the first value of that kind. Only libraries that the caller has imported are used.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _DLPACK_CUDA_LIKE = (2, 10, 13)
 
 
 def one(value: Any, argument: str) -> _core.LateScalar | None:
-    """Hook of the core: the value of one add_scalar."""
+    """Hook of the core for the value of one add_scalar."""
     device = find(value)
     return None if device is None else device.scalars((value,), (argument,))[0]
 
 
 def many(values: Sequence[Any], arguments: Sequence[str]) -> list[_core.LateScalar | None]:
-    """Hook of the core: all such values of one log(), in one copy for each device."""
+    """Hook of the core for the values of one log(): one copy for each device."""
     devices = [find(value) for value in values]
     first = devices[0]
     if first is not None and devices.count(first) == len(devices):
@@ -50,7 +50,7 @@ def many(values: Sequence[Any], arguments: Sequence[str]) -> list[_core.LateScal
 
 
 def _finder(value: Any) -> Finder | None:
-    """Rule of the registry for torch tensors, JAX arrays, and what torch can read through DLPack."""
+    """Rule of the registry for torch tensors, JAX arrays, and arrays that torch can read through DLPack."""
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "Tensor") and isinstance(value, torch.Tensor):
         return _by_torch
@@ -65,7 +65,7 @@ def _finder(value: Any) -> Finder | None:
 
 
 def _by_torch(tensor: Any) -> Device | None:
-    """Until the first tensor that is not on the host."""
+    """Finder for torch tensors until the first one that is not on the host."""
     if tensor.is_cpu:
         return None
     finder: Finder = _torch_tensors().finder(type(tensor))
@@ -74,13 +74,13 @@ def _by_torch(tensor: Any) -> Device | None:
 
 
 def _by_dlpack(value: Any) -> Device | None:
-    """CuPy and others whose arrays torch can read in place. Without torch they are converted on the host."""
+    """Finder for arrays (of CuPy and others) that torch can read in place. Without torch the host converts them."""
     torch: Any = sys.modules.get("torch")
     if not hasattr(torch, "from_dlpack"):
         return None
     try:
         kind, index = value.__dlpack_device__()
-    except Exception:  # noqa: BLE001  # whatever another library raises: its own conversion then says what is wrong
+    except Exception:  # noqa: BLE001  # any error of another library: its own conversion will raise it again
         return None
     if kind not in _DLPACK_CUDA_LIKE:
         return None

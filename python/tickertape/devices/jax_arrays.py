@@ -1,7 +1,7 @@
-"""JAX arrays: copied on their device at the call, brought to the host by one thread, which alone waits for them.
+"""JAX arrays: each is copied on its device during the call; one thread waits for the copies and moves them to the host.
 
-JAX has no streams or events to ask. Its arrays do not change, but a later jitted call may be given their memory
-(donate_argnums), which deletes them: so it is a copy that is waited for.
+JAX has no streams or events that could be polled. Its arrays are immutable, but a later jitted call may take over their
+memory (donate_argnums), so the thread waits for a copy.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tickertape.devices import live
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# Bytes on their way to the host. Beyond, a value takes the usual way, which waits.
+# Bytes of copies under way. If there are more, a value is converted on the host, which waits for the device.
 _MOST_BYTES = 2**28
 _MOST_ARRIVALS = 2**16
 _SCALAR = "a number or an array of one element"
 
 
 def finder(kind: type) -> Callable[[Any], JaxDevice | None]:
-    """For arrays of one type. What stands for an array while JAX traces a function has no value at all."""
+    """Finder for arrays of one type. A tracer, JAX's placeholder while it traces a function, has no value."""
     jax: Any = sys.modules["jax"]
     return _on_host if issubclass(kind, jax.core.Tracer) else _device_of
 
@@ -39,7 +39,7 @@ def _on_host(_array: Any) -> None:
 
 
 def _device_of(array: Any) -> JaxDevice | None:
-    """None where the usual way need not wait, and where this process does not have the whole array."""
+    """None if converting on the host need not wait, or if this process does not have the whole array."""
     if not array.is_fully_addressable and not array.is_fully_replicated:
         return None
     if array.is_ready() and all(device.platform == "cpu" for device in array.devices()):
@@ -53,7 +53,7 @@ def _device() -> JaxDevice:
 
 
 class _Owner:
-    """Memory on the host that a copy is to fill."""
+    """Memory on the host that a copy fills."""
 
     def __init__(self, memory: Any, under_way: set[_Owner]) -> None:
         self.memory = memory
@@ -61,7 +61,7 @@ class _Owner:
         under_way.add(self)
 
     def give_back(self) -> None:
-        """No longer counted."""
+        """Called when the core needs the memory no longer."""
         self._under_way.discard(self)
 
 
@@ -73,7 +73,7 @@ class JaxDevice:
         live.register(self)
 
     def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
-        """One copy for all values of one type; all in one call of JAX."""
+        """One copy for all values of one type, made by one call of JAX."""
         live.recycle()
         late: list[_core.LateScalar | None] = [None] * len(values)
         groups: dict[Any, list[int]] = {}
@@ -106,14 +106,14 @@ class JaxDevice:
         return DeferredArray(*self._send(_jitted("copy")(_local(value)), argument))
 
     def histogram(self, value: Any, argument: str) -> None:  # noqa: ARG002
-        """The core counts."""
+        """None: the core counts."""
         return
 
     def poll(self) -> None:
-        """The thread does that."""
+        """Does nothing: the thread completes the copies."""
 
     def forget(self) -> None:
-        """Starts anew, with no thread."""
+        """In a forked child: starts without copies and without a thread."""
         self._under_way: set[_Owner] = set()
         self._queue: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -130,27 +130,29 @@ class JaxDevice:
         thread = self._thread
         if thread is not None and thread.is_alive():
             return
-        # Two callers may start one each: they share the queue, and one more thread does no harm.
-        thread = threading.Thread(target=_bring_home, args=(self._queue,), name="tickertape-jax", daemon=True)
+        # Two callers may start one thread each. Both serve the same queue, so that does no harm.
+        thread = threading.Thread(
+            target=_move_to_host, args=(self._queue,), name="tickertape-jax", daemon=True
+        )
         try:
             thread.start()
             self._thread = thread
-        except RuntimeError:  # the interpreter ends
-            _bring_home(self._queue, is_forever=False)
+        except RuntimeError:  # the interpreter is ending: no thread can be started
+            _move_to_host(self._queue, is_forever=False)
 
 
-def _bring_home(
+def _move_to_host(
     waiting: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]], *, is_forever: bool = True
 ) -> None:
     while is_forever or not waiting.empty():
         copied, view, arrival = waiting.get()
         try:
-            np.copyto(view, np.asarray(copied).view(view.dtype))  # waits, without the GIL
-        except Exception as error:  # noqa: BLE001  # whatever JAX says is said about the value
+            np.copyto(view, np.asarray(copied).view(view.dtype))  # waits without the GIL
+        except Exception as error:  # noqa: BLE001  # any error of JAX becomes the value's
             arrival.settle(str(error) or type(error).__name__)
         else:
             arrival.settle()
-        del copied, view, arrival  # not until the next one comes
+        del copied, view, arrival  # now, not when the next one is received
 
 
 def _local(array: Any) -> Any:
@@ -166,7 +168,7 @@ def _type_name(array: Any, argument: str, expected: str, *, exact: bool = False)
 
 @cache
 def _jitted(what: str = "stack") -> Any:
-    """Compiled once for each number and type of values."""
+    """A jitted function. JAX compiles it once for each number and type of values."""
     jax: Any = sys.modules["jax"]
     numpy: Any = jax.numpy
 
@@ -180,6 +182,6 @@ def _jitted(what: str = "stack") -> Any:
 
 
 def _wide(numpy: Any, array: Any) -> Any:
-    """float8 and the like as float32, which holds each of their values."""
+    """float8 and other narrow floats as float32, which holds every value of theirs."""
     narrow = array.dtype.itemsize < 2 and numpy.issubdtype(array.dtype, numpy.floating)
     return array.astype(numpy.float32) if narrow else array

@@ -1,4 +1,4 @@
-"""The devices that this process has used: polled while the core waits, told of forks."""
+"""The devices that this process uses. They are polled while the core waits, and start anew in a forked child."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _devices: list[Device] = []
 
 
 def register(device: Device) -> None:
-    """From now on `device` is polled and told of forks."""
+    """From now on `device` is polled, and its forget() is called in a forked child."""
     _devices.append(device)
 
 
 def poll() -> None:
-    """Hook of the core, called while it waits: every device completes the copies that have ended."""
+    """Hook of the core, called while it waits: each device completes the copies that have ended."""
     for device in tuple(_devices):
         device.poll()
 
 
 def recycle() -> None:
-    """Takes back the memory of copies that have ended and are written."""
+    """Makes memory available again whose copy has ended and whose values are written."""
     for owner in _core.take_done():
         owner.give_back()
 

@@ -1,4 +1,4 @@
-"""ScalarBuffer: scalars that are written on the device, also inside a captured or compiled graph, and logged with one copy."""
+"""ScalarBuffer: scalars that are written on the device, in captured or compiled graphs too, and logged with one copy."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 class ScalarBuffer:
     """Named scalars in one tensor.
 
-    `buffer["loss"] = tensor` is one copy on the device, on the current stream. It may stand inside a CUDA graph or a
-    compiled function, where `SummaryWriter.add_scalar` may not. `writer.log(buffer, step)` logs all of them as they are
-    at that point of the current stream, with one copy to the host and without waiting for it.
+    `buffer["loss"] = tensor` is one copy on the device, on the current stream. It is allowed inside a CUDA graph and a
+    compiled function, where `SummaryWriter.add_scalar` is not. `writer.log(buffer, step)` logs all values as they are at
+    that point of the current stream, with one copy to the host, and does not wait for it.
 
     Args:
         names: the tags, each once.
-        device: of the tensor, as torch takes it; None is torch's default device.
-        dtype: of the tensor, a type of real numbers; None is float32. float64 keeps integers up to 2**53.
+        device: device of the tensor, a torch device or its name; None is torch's default device.
+        dtype: type of the tensor, of real numbers; None is float32. float64 keeps integers up to 2**53.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind.
-        ImportError: there is no torch.
+        ImportError: torch is missing.
 
     Example:
         >>> buffer = ScalarBuffer(["loss", "grad_norm"], device="cuda")
@@ -49,7 +49,7 @@ class ScalarBuffer:
         kind = torch.float32 if dtype is None else dtype
         if not isinstance(kind, torch.dtype) or kind.is_complex:
             raise TypeError(f"dtype: expected a torch.dtype of real numbers, got {dtype!r}")
-        # A normal tensor, wherever this is called: it is written in place by whoever comes.
+        # A normal tensor even if called in inference mode: later calls outside of it write to it in place.
         with torch.inference_mode(False):
             self.tensor = torch.zeros(len(tags), dtype=kind, device=device)
             if kind.is_floating_point:
@@ -57,7 +57,7 @@ class ScalarBuffer:
             self._slots = dict(zip(tags, self.tensor.unbind(), strict=True))
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """Writes one scalar: a tensor of one element, or a number (which a graph keeps as it was when captured)."""
+        """Writes one scalar: a tensor of one element, or a number (a captured graph keeps its value at capture)."""
         slot = self._slots[name]
         if isinstance(value, (int, float)):
             slot.fill_(value)
@@ -67,7 +67,7 @@ class ScalarBuffer:
         slot.copy_(value.detach().reshape(()), non_blocking=True)
 
     def __getitem__(self, name: str) -> Any:
-        """The scalar on the device, a view of 0 dimensions: in-place operations (`add_`) write it."""
+        """The scalar on the device, a view of 0 dimensions that in-place operations (`add_`) change."""
         return self._slots[name]
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ class ScalarBuffer:
         return self._slots.keys()
 
     def items(self) -> list[tuple[str, float | _core.LateScalar]]:
-        """Each name and its value as of now: a float on the CPU, elsewhere what `log` waits for in your place."""
+        """Each name and its current value: a float if the buffer is on the CPU, otherwise a deferred scalar for `log`."""
         device = hooks.find(self.tensor)
         late = [] if device is None else device.elements(self.tensor, "values")
         if not late or late[0] is None:
@@ -92,5 +92,5 @@ class ScalarBuffer:
         return list(zip(self._slots, late, strict=True))  # type: ignore[arg-type]  # all of them, or none
 
 
-# For isinstance: log takes it for what it is, and so do others. Reading a value from it does not wait for the device.
+# For isinstance: log, and code of others, accepts it as a mapping. Reading a value does not wait for the device.
 Mapping.register(ScalarBuffer)

@@ -1,6 +1,6 @@
 """A device with streams and events: asynchronous copies into page-locked memory, and the pools they come from.
 
-What differs between libraries (torch; a fake one in the tests) is the few methods at the end of `StreamDevice`.
+The few methods at the end of `StreamDevice` differ between libraries: torch, and a simulated one in the tests.
 """
 
 from __future__ import annotations
@@ -19,28 +19,30 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-# Slots that are made together, and how many bytes they may have: to lock pages takes the driver 100 us and more, and may
-# make it wait for the device.
+# Slots that are made together, and the bytes they may have together. Locking pages takes the driver 100 us and more, and
+# may make it wait for the device.
 _SLOTS_A_BLOCK = 128
 _BLOCK_BYTES = 2**20
-# What may be under way to the host. Beyond, a value takes the usual way, which waits for the device: so memory and events
-# stay bounded. A stream takes about 1,000 launches before it makes its caller wait, so scalars stay far below.
+# Copies that may be under way. If there are more, a value is converted on the host, which waits for the device; so memory
+# and events are bounded. A stream accepts about 1,000 launches before its caller has to wait, so scalars stay far below.
 _MOST_SLOTS = 2**16
 _MOST_BYTES = 2**28
 
 
 class Source(NamedTuple):
-    """What is to be copied: a contiguous array on the device."""
+    """The values to copy: a contiguous array on the device."""
 
     data: Any
-    dtype: str  # in the core's words
+    dtype: str  # see convert/dtypes.py
     item_size: int  # bytes
     length: int  # elements
-    kept: Any = None  # what must outlive the copy: memory that this device's library does not manage
+    kept: Any = (
+        None  # an owner that must outlive the copy, if this device's library does not manage the memory
+    )
 
 
 class Slot:
-    """Page-locked memory of one copy and the event behind it. The core holds it until nobody needs the memory."""
+    """Page-locked memory for one copy, and the event recorded after it. The core keeps it while it needs the memory."""
 
     __slots__ = ("address", "event", "kept", "memory", "pool")
 
@@ -52,13 +54,13 @@ class Slot:
         self.kept: Any = None
 
     def give_back(self) -> None:
-        """Ready for the next copy."""
+        """Makes the slot available for the next copy."""
         self.kept = None
         self.pool.append(self)
 
 
 class LargeSlot:
-    """The same for an array; its memory goes back to the library, which keeps it for the next."""
+    """The same for an array. Its memory is returned to the library, which caches it."""
 
     __slots__ = ("address", "event", "kept", "memory", "size", "under_way")
 
@@ -72,15 +74,15 @@ class LargeSlot:
         under_way.add(self)
 
     def give_back(self) -> None:
-        """No longer counted."""
+        """Counts the bytes as under way no longer."""
         self.kept = None
         self.under_way.discard(self)
 
 
 class StreamDevice(ABC):
-    """What all devices with streams have in common. Any thread may call it; no lock is held while others' code runs."""
+    """What all devices with streams have in common. Any thread may call it. It holds no lock while other code runs."""
 
-    kind: str  # who asks the events: see Arrival in _core.pyi
+    kind: str  # the driver that is asked about events, or "manual": see DeviceCopy in _core.pyi
 
     def __init__(self) -> None:
         self.forget()
@@ -89,7 +91,7 @@ class StreamDevice(ABC):
     # --- device_registry.Device
 
     def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
-        """All values in one copy."""
+        """All values, in one copy."""
         with self.current():
             return self._elements(self.pack(values, arguments), arguments[0])
 
@@ -99,48 +101,48 @@ class StreamDevice(ABC):
             return self._elements(self.whole(values, argument), argument)
 
     def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
-        """One copy into memory of its own."""
+        """The array, in one copy to memory of its own."""
         with self.current():
             return self._array(self.whole(value, argument, exact=exact), argument)
 
     def histogram(self, value: Any, argument: str) -> DeferredArray | None:
-        """The counts in one copy."""
+        """The counts, in one copy."""
         with self.current():
             counts = self.counts(value, argument)
             return None if counts is None else self._array(counts, argument)
 
     def poll(self) -> None:
-        """Asks the events of arrivals that the core cannot ask itself."""
+        """Asks the events that the core cannot ask itself, and completes their copies."""
         for _ in range(len(self._polled)):
             try:
                 arrival, event = self._polled.popleft()
-            except IndexError:  # another thread polls, too
+            except IndexError:  # another thread polls too
                 return
             try:
                 if not self.has_passed(event):
                     self._polled.append((arrival, event))
                     continue
-            except Exception as error:  # noqa: BLE001  # the device's error belongs to the value, not to this call
+            except Exception as error:  # noqa: BLE001  # an error of the device belongs to the value, not to this call
                 arrival.settle(str(error) or type(error).__name__)
             else:
                 arrival.settle()
 
     def forget(self) -> None:
-        """Starts anew: a forked child has no use for its parent's memory and events."""
+        """Starts anew in a forked child: memory and events belong to the parent."""
         self._free: dict[tuple[str, int], list[Slot]] = {}
         self._slots = 0
         self._polled: deque[tuple[_core.Arrival, Any]] = deque()
         self._under_way: set[LargeSlot] = set()
 
-    # --- behind them
+    # --- memory and copies
 
-    def _look_around(self) -> None:
+    def _collect(self) -> None:
         if self._polled:
             self.poll()
         live.recycle()
 
     def _elements(self, source: Source, argument: str) -> Sequence[_core.LateScalar | None]:
-        self._look_around()
+        self._collect()
         slot = self._take(source)
         if slot is None:
             return [None] * source.length
@@ -148,7 +150,7 @@ class StreamDevice(ABC):
         return arrival.scalars(slot.address, source.dtype, source.length)
 
     def _take(self, source: Source) -> Slot | None:
-        """A slot that nobody uses; None where too many are under way."""
+        """A free slot; None if too many are under way."""
         key = (source.dtype, source.length)
         free = self._free.get(key)
         if free is None:
@@ -164,13 +166,13 @@ class StreamDevice(ABC):
         number = max(1, min(_SLOTS_A_BLOCK, _BLOCK_BYTES // (source.item_size * source.length)))
         self._slots += number
         block = self.block(source, number)
-        # The first is the caller's: another thread may empty the pool meanwhile.
+        # The first one is the caller's: another thread may empty the pool meanwhile.
         first, *others = [Slot(memory, address, self.event(), free) for memory, address in block]
         free.extend(others)
         return first
 
     def _array(self, source: Source, argument: str) -> DeferredArray | None:
-        self._look_around()
+        self._collect()
         size = source.length * source.item_size
         under_way = sum(slot.size for slot in tuple(self._under_way))
         if under_way and under_way + size > _MOST_BYTES:
@@ -180,9 +182,9 @@ class StreamDevice(ABC):
         return DeferredArray(array, source.dtype, self._send(slot, source, argument))
 
     def _send(self, slot: Slot | LargeSlot, source: Source, argument: str) -> _core.Arrival:
-        """Puts the copy, and the event behind it, into the device's queue."""
+        """Enqueues the copy on the device, then the event."""
         try:
-            # A slot whose copy failed half-way is not used again: its memory may still be written.
+            # If this fails half-way, the slot is not used again: its memory may still be written.
             slot.kept = source.kept
             self.copy(slot, source)
             handle, queue = self.record(slot.event)
@@ -193,14 +195,14 @@ class StreamDevice(ABC):
             self._polled.append((arrival, slot.event))
         return arrival
 
-    # --- what a library has to give
+    # --- for each library to define
 
     @abstractmethod
     def current(self) -> AbstractContextManager[Any]:
-        """While it lasts, this device is the calling thread's.
+        """While it lasts, this device is the current one of the calling thread.
 
         Raises:
-            RuntimeError: its work is just being captured.
+            RuntimeError: the current stream is being captured into a graph.
         """
 
     @abstractmethod
@@ -208,7 +210,7 @@ class StreamDevice(ABC):
         """One array of values that have one element each.
 
         Raises:
-            TypeError, ValueError, RuntimeError: a value that has not; names its argument.
+            TypeError, ValueError, RuntimeError: a value has more or none; names its argument.
         """
 
     @abstractmethod
@@ -217,15 +219,15 @@ class StreamDevice(ABC):
 
     @abstractmethod
     def counts(self, value: Any, argument: str) -> Source | None:
-        """The words of a histogram; None where it cannot be counted on the device."""
+        """The words of a histogram; None if the device cannot count it."""
 
     @abstractmethod
     def block(self, source: Source, number: int) -> list[tuple[Any, int]]:
-        """(memory, address) of `number` page-locked slots, each for what is like `source`."""
+        """(memory, address) of `number` page-locked slots, each of the size and type of `source`."""
 
     @abstractmethod
     def page_locked(self, source: Source) -> tuple[Any, int, npt.NDArray[Any]]:
-        """Page-locked memory for `source`, its address, and its view in NumPy."""
+        """(page-locked memory for `source`, its address, the same memory as a NumPy array)."""
 
     @abstractmethod
     def event(self) -> Any:
@@ -237,8 +239,8 @@ class StreamDevice(ABC):
 
     @abstractmethod
     def record(self, event: Any) -> tuple[int, int]:
-        """Records `event` on the current stream; (its raw handle, a number for the stream)."""
+        """Records `event` on the current stream; returns (its raw handle, a number for the stream)."""
 
     @abstractmethod
     def has_passed(self, event: Any) -> bool:
-        """Whether the device is past a recorded event. Only for kind "manual"."""
+        """Whether the device has passed a recorded event. Only for kind "manual"."""

@@ -1,4 +1,4 @@
-"""Torch tensors on an accelerator: CUDA and ROCm, whose events the core asks, and others that have streams (XPU)."""
+"""Torch tensors on an accelerator: on CUDA and ROCm the core itself asks the events; XPU and others are polled here."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 torch: Any = sys.modules["torch"]
 
-# Element types as the core calls them; a torch that is too old lacks some.
+# Element types by the core's names. An old torch lacks some.
 _NAMES: dict[Any, str] = {
     getattr(torch, name): name for name in (*dtypes.REAL, dtypes.BFLOAT16) if hasattr(torch, name)
 }
 _SIZES = {dtype: dtype.itemsize for dtype in _NAMES}
 _COMPLEX: dict[Any, str] = {getattr(torch, name): name for name in dtypes.COMPLEX}
-# torch promotes these with no other type.
-_LONERS = {getattr(torch, name, None) for name in ("uint16", "uint32", "uint64")}
+# torch does not promote these with other types.
+_NOT_PROMOTED = {getattr(torch, name, None) for name in ("uint16", "uint32", "uint64")}
 
 _STRIDED = torch.strided
 _SCALAR = "a number or an array of one element"
@@ -35,18 +35,18 @@ _CAPTURED = (
     "nothing. Write it into a tickertape.ScalarBuffer inside the graph, and log the buffer after each replay"
 )
 
-_found: dict[Any, TorchDevice | None] = {}  # torch.device to what we know of it
+_found: dict[Any, TorchDevice | None] = {}  # by torch.device; None for one that is not supported
 
 
 def finder(kind: type) -> Callable[[Any], TorchDevice | None]:
-    """For tensors of one type. Subclasses that compute by themselves (DTensor, FakeTensor) take the usual way."""
-    own = getattr(torch._C, "_disabled_torch_dispatch_impl", None)  # noqa: SLF001  # what plain tensors have
+    """Finder for tensors of one type. Subclasses with their own dispatch (DTensor, FakeTensor) are left to the host."""
+    own = getattr(torch._C, "_disabled_torch_dispatch_impl", None)  # noqa: SLF001  # the dispatch of plain tensors
     dispatch = getattr(kind, "__torch_dispatch__", own)
     return _device_of if kind is torch.Tensor or dispatch is own else _on_host
 
 
 def known(device: Any) -> TorchDevice | None:
-    """What hands over values on `device`; None for devices without streams and events in torch (MPS, meta)."""
+    """The TorchDevice of `device`; None for devices without streams and events in torch (MPS, meta)."""
     try:
         return _found[device]
     except KeyError:
@@ -69,10 +69,10 @@ class TorchDevice(StreamDevice):
 
     Args:
         device: torch.device with an index.
-        library: the module that has its streams: torch.cuda, torch.xpu.
+        library: the module with its streams: torch.cuda, torch.xpu.
     """
 
-    locks_pages = True  # the tests run this class on the CPU, for which there is nothing to lock them for
+    locks_pages = True  # False in tests, which run this class on the CPU
 
     def __init__(self, device: Any, library: Any) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class TorchDevice(StreamDevice):
         return str(self._device)
 
     def current(self) -> AbstractContextManager[Any]:
-        """While it lasts, this device is the calling thread's."""
+        """While it lasts, this device is the current one of the calling thread."""
         return (
             _HERE
             if self._library.current_device() == self._device.index
@@ -95,7 +95,7 @@ class TorchDevice(StreamDevice):
         )
 
     def event(self) -> Any:
-        """A new event; from the first on, the driver is there to be asked about it."""
+        """A new event. Once there is one, the driver is loaded and the core can ask it."""
         if self._may_ask and _core.can_query(self._may_ask):
             self.kind = self._may_ask
         return self._library.Event()
@@ -109,23 +109,23 @@ class TorchDevice(StreamDevice):
         return event.cuda_event, stream.cuda_stream
 
     def has_passed(self, event: Any) -> bool:
-        """Whether the device is past it."""
+        """Whether the device has passed it."""
         return bool(event.query())
 
     def pack(self, values: Sequence[Any], arguments: Sequence[str]) -> Source:
-        """One tensor of values that have one element each: the value itself, or all in one stack."""
+        """Values of one element each as one tensor: the value itself, or a stack."""
         if self._is_capturing():
             raise RuntimeError(_CAPTURED.format(argument=arguments[0], device=self))
         return pack(values, arguments)
 
     def whole(self, value: Any, argument: str, *, exact: bool = False) -> Source:
-        """`value` as it is, but for types that the core does not know."""
+        """`value` unchanged, unless the core does not know its type."""
         if self._is_capturing():
             raise RuntimeError(_CAPTURED.format(argument=argument, device=self))
         return whole(value, argument, exact=exact)
 
     def counts(self, value: Any, argument: str) -> Source | None:
-        """The histogram's words; None where the device lacks float64 or an operation."""
+        """The words of a histogram; None if the device lacks float64 or an operation."""
         tensor = self.whole(value, argument).data
         from tickertape.devices import device_histograms  # noqa: PLC0415  # few count on the device
 
@@ -138,12 +138,12 @@ class TorchDevice(StreamDevice):
 
     def block(self, source: Source, number: int) -> list[tuple[Any, int]]:
         """Rows of one page-locked tensor."""
-        with torch.inference_mode(False):  # a view that is made in it may not be written outside
+        with torch.inference_mode(False):  # a view made in inference mode may not be written outside
             rows = self._page_locked((number, source.length), source.data.dtype).unbind()
         return [(row, row.data_ptr()) for row in rows]
 
     def page_locked(self, source: Source) -> tuple[Any, int, npt.NDArray[Any]]:
-        """A tensor of torch's own pool."""
+        """A tensor of torch's own pool of page-locked memory."""
         memory = self._page_locked(source.data.shape, source.data.dtype)
         return memory, memory.data_ptr(), _as_numpy(memory)
 
@@ -153,7 +153,7 @@ class TorchDevice(StreamDevice):
         slot.memory.copy_(data.detach() if data.requires_grad else data, non_blocking=True)
 
     def _page_locked(self, shape: Any, dtype: Any) -> Any:
-        # Neither a default device nor inference mode of the caller may stick to memory that is used again elsewhere.
+        # The memory is used again elsewhere: the caller's default device and inference mode must not apply to it.
         with torch.inference_mode(False):
             return torch.empty(shape, dtype=dtype, device="cpu", pin_memory=self.locks_pages)
 
@@ -166,13 +166,13 @@ def _never() -> bool:
 
 
 def pack(values: Sequence[Any], arguments: Sequence[str]) -> Source:
-    """One tensor of values that have one element each.
+    """Values of one element each as one tensor.
 
-    It holds each of them exactly where they are of one type, or all of float types or all of integer types that torch
-    promotes; otherwise as float64. float8 becomes float32.
+    If all are of one type, or all of float types, or all of integer types that torch promotes, each is held exactly;
+    otherwise all are float64. float8 becomes float32.
 
     Raises:
-        TypeError, ValueError: a value that has not; names its argument.
+        TypeError, ValueError: a value has more than one element or none; names its argument.
     """
     tensors = [_scalar(value, argument) for value, argument in zip(values, arguments, strict=True)]
     kept = None if all(ours is given for ours, given in zip(tensors, values, strict=True)) else tensors
@@ -188,14 +188,14 @@ def pack(values: Sequence[Any], arguments: Sequence[str]) -> Source:
 
 
 def _stacked(values: Sequence[Any]) -> Any:
-    """What nearly all calls give, tensors of one type without dimensions, looked at as little as can be; else None."""
+    """The common case, tensors of one type without dimensions, with as few checks as possible; None for other values."""
     first = values[0]
     if not isinstance(first, torch.Tensor) or first.ndim or len({value.dtype for value in values}) > 1:
         return None
     try:
         with torch.no_grad():
             data = torch.stack(values)
-    except (RuntimeError, TypeError):  # they differ; whoever looks at each says how
+    except (RuntimeError, TypeError):  # they differ: the caller checks each and says how
         return None
     return data if data.dtype in _NAMES and data.layout is _STRIDED else None
 
@@ -210,21 +210,21 @@ def _scalar(value: Any, argument: str) -> Any:
 
 
 def _promotable(tensors: list[Any]) -> list[Any]:
-    """Those that torch.stack takes as they are without losing anything, or all as float64."""
+    """The tensors unchanged if torch.stack keeps their values, otherwise all as float64."""
     types = {tensor.dtype for tensor in tensors}
     if len(types) == 1:
         return tensors
     floats = {kind for kind in types if kind.is_floating_point}
-    if (floats == types or not floats) and types.isdisjoint(_LONERS):
+    if (floats == types or not floats) and types.isdisjoint(_NOT_PROMOTED):
         return tensors
     return [tensor.double() for tensor in tensors]
 
 
 def whole(value: Any, argument: str, *, exact: bool = False) -> Source:
-    """`value` in a type that the core knows, any shape; complex numbers only where it has to be `exact`.
+    """`value` in a type that the core knows, any shape. Complex numbers only if `exact`.
 
     Raises:
-        TypeError: it has no such type, or no dense data.
+        TypeError: its type has no such counterpart, or it has no dense data.
     """
     given = _tensor(value, argument)
     names = {**_NAMES, **_COMPLEX} if exact else _NAMES
@@ -239,7 +239,7 @@ def _tensor(value: Any, argument: str) -> Any:
         return value
     try:
         return torch.from_dlpack(value)
-    except Exception as error:  # whatever another library raises, the caller learns which argument it was
+    except Exception as error:  # any error of another library: the caller learns which argument it was
         raise TypeError(
             f"{argument}: {check.type_name(value)} cannot be read as an array: {error}"
         ) from error
@@ -256,12 +256,6 @@ def _known_type(tensor: Any, argument: str, expected: str, names: dict[Any, str]
     raise TypeError(f"{argument} must be {expected}, got a tensor of {dtype}")
 
 
-# Without a device there is nothing to lock pages for; the tests run this file on the CPU.
-_MAY_LOCK = (
-    torch.cuda.is_available() or not getattr(torch, "accelerator", None) or torch.accelerator.is_available()
-)
-
-
 def _as_numpy(memory: Any) -> npt.NDArray[Any]:
     if memory.dtype == torch.bfloat16:
         bits: npt.NDArray[Any] = memory.view(torch.int16).numpy()
@@ -271,9 +265,9 @@ def _as_numpy(memory: Any) -> npt.NDArray[Any]:
 
 
 def keep_out_of_graphs(hooks: tuple[Any, ...]) -> None:
-    """Tells Dynamo to leave alone what hands values over: events and pools are no part of anybody's graph.
+    """Keeps Dynamo from compiling the functions that copy values: their events and pools do not belong into a graph.
 
-    torch.compiler.disable would do it too, but for the price of importing Dynamo, two seconds.
+    torch.compiler.disable would do the same, but it imports Dynamo, which takes two seconds.
     """
     methods = (StreamDevice.scalars, StreamDevice.elements, StreamDevice.array, StreamDevice.histogram)
     ways = (*hooks, *methods)

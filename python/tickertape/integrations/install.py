@@ -1,7 +1,7 @@
-"""install(): torch.utils.tensorboard and tensorboardX hand out our writers, imported already or later.
+"""install(): torch.utils.tensorboard and tensorboardX return our writers, whether imported before or after it.
 
-Neither package is imported here. What is imported already is changed at once; for the rest a finder stands in
-sys.meta_path and changes the module that defines the writers right after it has run.
+Neither package is imported here. A package that is imported already is changed immediately. For one that is imported
+later, a finder in sys.meta_path changes the module that defines the writers right after it has run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-# The module that defines the writers, to the package that hands them out.
+# The module that defines the writers: the package that offers them.
 _PACKAGES = {
     "torch.utils.tensorboard.writer": "torch.utils.tensorboard",
     "tensorboardX.writer": "tensorboardX",
@@ -28,13 +28,13 @@ _NAMES = ("SummaryWriter", "FileWriter")
 
 
 class _Replaced(NamedTuple):
-    """One class that was put aside, and what is handed out in its place."""
+    """One class that was replaced, and the class that replaces it."""
 
     package: str
     name: str
     theirs: type
-    ours: type  # one of tickertape's two classes, which takes on `theirs` as a base
-    handed_out: type  # `ours`, or what stands in front of it with tensorboardX's parameters
+    ours: type  # one of tickertape's two classes; `theirs` becomes one of its bases
+    replacement: type  # `ours`, or its subclass with tensorboardX's parameters
 
 
 _replaced: list[_Replaced] = []
@@ -42,11 +42,11 @@ _carried_over: list[tuple[type, str]] = []  # methods set on our class, by name
 
 
 def install() -> None:
-    """Lets `torch.utils.tensorboard` and `tensorboardX` hand out our SummaryWriter and FileWriter.
+    """Replaces SummaryWriter and FileWriter of `torch.utils.tensorboard` and `tensorboardX` by ours.
 
-    To be called before the code that imports them by name: what holds one of the old classes already goes on with it,
-    and a warning says which modules these are. isinstance holds both ways: our writers are instances of the old
-    classes, the old ones' of ours. Calling it again changes nothing, but looks and warns again. `uninstall()` undoes it.
+    Call it before any module imports these classes by name: such a module keeps the old class, and a warning names it.
+    isinstance is true both ways: our writers are instances of the old classes, and writers of the old classes are
+    instances of ours. A second call changes nothing, but checks and warns again. `uninstall()` undoes it.
 
     Warns:
         UserWarning: modules have imported the old classes by name.
@@ -57,21 +57,21 @@ def install() -> None:
         module = sys.modules.get(name)
         if module is not None:
             _replace(module)
-    late = sorted({name for change in _replaced for name in _holders(change.theirs)})
-    if late:
+    too_late = sorted({name for change in _replaced for name in _holders(change.theirs)})
+    if too_late:
         notices.warn(
-            f"tickertape.install() came too late for {', '.join(late)}: the SummaryWriter imported there is still the "
+            f"tickertape.install() came too late for {', '.join(too_late)}: the SummaryWriter imported there is still the "
             "old one. Call install() before these are imported, or start with `python -m tickertape run script.py`."
         )
 
 
 def uninstall() -> None:
-    """Undoes install(): the packages hand out their own classes again. Our writers that are open go on."""
+    """Undoes install(): the packages have their own classes again. Our writers that are open keep working."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
     while _replaced:
         change = _replaced.pop()
         for module in _modules_of(change.package):
-            _swap(module, change.handed_out, change.theirs)
+            _swap(module, change.replacement, change.theirs)
         change.ours.__bases__ = tuple(base for base in change.ours.__bases__ if base is not change.theirs)
     while _carried_over:
         delattr(*_carried_over.pop())
@@ -80,48 +80,47 @@ def uninstall() -> None:
 
 
 def _replace(module: ModuleType) -> None:
-    """Puts our classes in the place of those that `module` defines, throughout its package."""
+    """Replaces the classes that `module` defines by ours, in all modules of its package."""
     package = _PACKAGES[module.__name__]
     for name in _NAMES:
         theirs = vars(module).get(name)
         if not isinstance(theirs, type) or issubclass(theirs, _ours(name)):
             continue  # ours already
-        change = _Replaced(package, name, theirs, _ours(name), _handed_out(package, name))
+        change = _Replaced(package, name, theirs, _ours(name), _replacement(package, name))
         _replaced.append(change)
         _relate(change)
         for holder in {module, *_modules_of(package)}:
-            _swap(holder, theirs, change.handed_out)
+            _swap(holder, theirs, change.replacement)
 
 
 def _ours(name: str) -> Any:
-    from tickertape import writer  # noqa: PLC0415  # install() alone shall be cheap
+    from tickertape import writer  # noqa: PLC0415  # install() itself imports little
 
     return getattr(writer, name)
 
 
-def _handed_out(package: str, name: str) -> type:
+def _replacement(package: str, name: str) -> type:
     if package != "tensorboardX":
         return _ours(name)  # type: ignore[no-any-return]
-    from tickertape.integrations import tensorboardx  # noqa: PLC0415  # likewise
+    from tickertape.integrations import tensorboardx  # noqa: PLC0415  # as above
 
     return getattr(tensorboardx, name)  # type: ignore[no-any-return]
 
 
 def _relate(change: _Replaced) -> None:
-    """Makes isinstance hold both ways, and sees to it that what was patched on the old class goes on being called."""
-    # Behind all bases of ours: what we lack (a private method that somebody calls) is found there.
+    """Makes isinstance true both ways, and keeps methods that others have patched on the old class."""
+    # Behind all bases of ours, so that a private method of theirs that other code calls is found there.
     change.ours.__bases__ = (*change.ours.__bases__, change.theirs)
     bridge = instance_bridge.replaced_classes
     bridge[change.ours] = (*bridge.get(change.ours, ()), change.theirs)
-    if change.handed_out is not change.ours:
-        bridge[change.handed_out] = (*bridge.get(change.handed_out, ()), change.ours, change.theirs)
+    if change.replacement is not change.ours:
+        bridge[change.replacement] = (*bridge.get(change.replacement, ()), change.ours, change.theirs)
     if change.name == "FileWriter":
         observers.replaced.append(change.theirs)
     else:
         for name in observers.patched_methods(change.theirs):
-            if name.startswith(
-                "add_"
-            ):  # they end in the old method, which writes through our _get_file_writer
+            # A patched method ends in the old one, which writes through our _get_file_writer.
+            if name.startswith("add_"):
                 setattr(change.ours, name, vars(change.theirs)[name])
                 _carried_over.append((change.ours, name))
 
@@ -141,8 +140,8 @@ def _modules_of(package: str) -> list[ModuleType]:
 
 
 def _holders(theirs: type) -> Iterator[str]:
-    """The modules that hold an old class under any name. Nothing is imported or computed by looking."""
-    # Some modules go by two names: __mp_main__ is __main__.
+    """The modules that have an old class under any name. Reading their dicts imports and computes nothing."""
+    # Some modules have two names: __mp_main__ is __main__.
     names = {id(module): (name, module) for name, module in reversed(list(sys.modules.items()))}
     for name, module in names.values():
         members = getattr(module, "__dict__", None)
@@ -151,7 +150,7 @@ def _holders(theirs: type) -> Iterator[str]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds nothing by itself: has the other finders find the modules that define writers, and wraps their loader."""
+    """Asks the other finders for the modules that define writers, and wraps the loader that they return."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -180,7 +179,7 @@ class _Loader(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # From here on the module looks as if this had never been: inspect and pkgutil ask its loader.
+        # The module gets its own loader back, which inspect and pkgutil use.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader

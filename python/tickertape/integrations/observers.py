@@ -1,8 +1,8 @@
-"""Writers that other packages have patched to see what is logged: wandb, MLflow, ClearML. Asked when a file is opened.
+"""Other packages that have patched a writer to see what is logged: wandb, MLflow, ClearML. Checked when a file is opened.
 
-wandb replaces EventFileWriter by a subclass whose constructor tells it the directory, which it then reads: it is told.
-MLflow and ClearML replace FileWriter.add_event and add_summary: every op of such a file takes the slow way, as a
-protobuf message, through what they put there, and reaches the file from its end.
+wandb replaces EventFileWriter by a subclass. Its constructor tells wandb the directory, which wandb then reads; so we run
+that constructor. MLflow and ClearML replace FileWriter.add_event and add_summary. Every op of such a file becomes a
+protobuf message that is passed to their method, which finally writes it to our file.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from tickertape.writer.file_writer import FileWriter
 
 _WRITER_MODULES = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
-# Where the unpatched EventFileWriters are defined.
+# The modules that define EventFileWriter; a patched one is defined elsewhere.
 _EVENT_WRITER_HOMES = ("tensorboard.summary.writer.event_file_writer", "tensorboardX.event_file_writer")
 _PATCHED = {"add_event", "add_summary"}
 
-# The FileWriters that install() has put ours in place of: they may have been patched before.
+# The FileWriters that install() has replaced by ours. They may have been patched before.
 replaced: list[type] = []
 
 
 def file_opened(file_writer: FileWriter, filename_suffix: str) -> Observation:
-    """Tells observers of a file that was just opened, and finds out who wants to see its ops."""
+    """Announces a file that was just opened, and finds out who wants to see its ops."""
     announce(file_writer.get_logdir(), filename_suffix)
     return attach(file_writer)
 
 
 def announce(log_dir: str, filename_suffix: str) -> None:
-    """Runs the constructor that somebody has put over EventFileWriter's, with nothing behind it."""
+    """Runs the constructor of a patched EventFileWriter, without the original one behind it."""
     for name in (*_WRITER_MODULES, _EVENT_WRITER_HOMES[0]):
         patched = getattr(sys.modules.get(name), "EventFileWriter", None)
         if not isinstance(patched, type) or patched.__module__ in _EVENT_WRITER_HOMES:
             continue
         for base in patched.__mro__:
             if base.__module__ in _EVENT_WRITER_HOMES:
-                # Between the patch and its base in the order of methods, so that super().__init__ ends here.
+                # In the method order between the patch and its base: super().__init__ ends here.
                 silent = type(base.__name__, (base,), {"__init__": _nothing, "add_event": _nothing})
                 type(patched.__name__, (patched, silent), {})(log_dir, filename_suffix=filename_suffix)
                 return
@@ -53,7 +53,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 def attach(file_writer: FileWriter) -> Observation:
-    """Looks for observers of a file that was just opened."""
+    """Finds out whether somebody has patched a writer class, and who is to get the file's ops."""
     for candidate, home in _candidates(file_writer):
         messages = _messages(home) if _is_patched(candidate) else None
         if messages is not None:
@@ -65,9 +65,9 @@ def attach(file_writer: FileWriter) -> Observation:
 
 
 def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:
-    """The classes whose methods may have been replaced, each with the module that hands it out; "" for our own."""
+    """The classes whose methods may have been replaced, each with the module that offers it; "" for our own."""
     for ours in type(file_writer).__mro__:
-        if ours is instance_bridge.EmptyBase:  # behind it come those that install() added
+        if ours is instance_bridge.EmptyBase:  # those behind it were added by install()
             break
         yield ours, ""
     for home in _WRITER_MODULES:
@@ -83,7 +83,7 @@ def _is_patched(candidate: type) -> bool:
 
 
 def patched_methods(candidate: type) -> list[str]:
-    """The methods of a writer that come from another source file than its module. None where no sources are known."""
+    """The methods of a writer that another source file than its module defines; none if the sources are unknown."""
     home = getattr(sys.modules.get(candidate.__module__), "__file__", None)
     sources = {name: _source(member) for name, member in vars(candidate).items() if callable(member)}
     return [name for name, source in sources.items() if source != home] if home in sources.values() else []
@@ -94,7 +94,7 @@ def _source(function: Any) -> str | None:
 
 
 def _twin(candidate: type, file_writer: FileWriter, messages: Any) -> Any:
-    """A FileWriter of the patched class on the file of ours: its methods run as they stand and end in our file."""
+    """A FileWriter of the patched class on our file: its methods run unchanged and write to our file."""
     twin: Any = object.__new__(candidate)
     vars(twin).update(vars(file_writer), _front=twin, _messages=messages, op_writer=file_writer.event_writer)
     vars(twin).update(_default_metadata={})  # tensorboardX's
@@ -102,7 +102,7 @@ def _twin(candidate: type, file_writer: FileWriter, messages: Any) -> Any:
 
 
 def _messages(home: str) -> Any:
-    """The event_pb2 that a writer module works with, or any; None where there is no protobuf."""
+    """The event_pb2 that a writer module uses, or any other; None if protobuf is missing."""
     for name in (home, *_WRITER_MODULES):
         found = getattr(sys.modules.get(name), "event_pb2", None)
         if found is not None:

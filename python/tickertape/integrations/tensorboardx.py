@@ -1,4 +1,4 @@
-"""What tensorboardX's modules hand out while installed: our writer behind tensorboardX's parameters."""
+"""The classes that tensorboardX's modules have after install(): our writers with tensorboardX's parameters."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SummaryWriter(writer.SummaryWriter):
         logdir: directory of the run.
         comment, purge_step, max_queue, flush_secs, filename_suffix: as in `tickertape.SummaryWriter`.
         write_to_disk: False writes nothing.
-        log_dir: the same as `logdir`; wins where both are given.
-        comet_config: no effect: Comet is told nothing.
+        log_dir: the same as `logdir`, and preferred if both are given.
+        comet_config: no effect; nothing is sent to Comet.
         kwargs: no effect, as in tensorboardX.
 
     Source: tensorboardX/writer.py.
@@ -35,7 +35,7 @@ class SummaryWriter(writer.SummaryWriter):
         write_to_disk: bool = True,
         log_dir: Any = None,
         comet_config: Any = None,  # noqa: ARG002  # tensorboardX's
-        **kwargs: Any,  # noqa: ARG002  # likewise
+        **kwargs: Any,  # noqa: ARG002  # as above
     ) -> None:
         options: dict[str, Any] = {} if write_to_disk else {"write_to_disk": False}
         super().__init__(
@@ -71,7 +71,7 @@ class SummaryWriter(writer.SummaryWriter):
 
     @property
     def logdir(self) -> Any:
-        """What tensorboardX calls `log_dir`."""
+        """`log_dir` under tensorboardX's name."""
         return self.log_dir
 
     def add_hparams(  # type: ignore[override]  # tensorboardX's order
@@ -82,7 +82,7 @@ class SummaryWriter(writer.SummaryWriter):
         global_step: Any = None,
         **options: Any,
     ) -> None:
-        """SummaryWriter.add_hparams; `name` is its `run_name`, `options` are the rest of its parameters."""
+        """SummaryWriter.add_hparams; `name` is its `run_name`, `options` are its other parameters."""
         super().add_hparams(hparam_dict, metric_dict, global_step=global_step, name=name, **options)
 
     def add_image_with_boxes(  # type: ignore[override]  # tensorboardX's order

@@ -1,4 +1,4 @@
-"""watch: a model's weights, gradients, activations and feature maps, logged by hooks. Cold: one call a forward pass."""
+"""watch: logs a model's weights, gradients, activations and feature maps by hooks."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ def watch(
     training_only: bool = True,
     max_maps: int = 64,
 ) -> Watch:
-    """Logs what happens inside a model at every so many calls of it.
+    """Logs what happens inside a model, at every `every`-th call of it.
 
     The tags are `weights/<parameter>`, `gradients/<parameter>`, `activations/<module>` (histograms) and
-    `feature_maps/<module>` (a grid of the channels of the first sample, each scaled by itself). Gradients are those
-    that the first backward pass after the call leaves in `parameter.grad`. Between two logged calls the model carries
-    one hook, which counts. A tensor that cannot be logged is warned about once and never ends the training.
+    `feature_maps/<module>` (a grid of the channels of the first sample, each scaled to its own range). Gradients are
+    those in `parameter.grad` after the first backward pass that follows the call. Between two logged calls the model has
+    one hook, which counts. A tensor that cannot be logged causes one warning and no error.
 
     Args:
         model: a torch.nn.Module; a compiled one shows no activations.
         writer: a SummaryWriter, or anything with its add_histogram and add_image.
-        every: the calls number 0, every, 2 * every ... are logged.
-        log: one or several of "weights", "gradients", "activations", "feature_maps".
-        step: called for the step to log at; without it the default step (`set_step`) where there is one, or else
-            the number of the call.
-        prefix: put before every tag, with a "/".
-        modules: names of the modules for activations and feature maps, as in `model.named_modules()`; None are all
-            that have no modules inside.
-        training_only: neither count nor log calls in eval mode.
-        max_maps: how many channels a grid of feature maps shows.
+        every: calls number 0, every, 2 * every, ... are logged.
+        log: one or more of "weights", "gradients", "activations", "feature_maps".
+        step: called for the step to log at. None is the default step (`set_step`) if there is one, otherwise the number
+            of the call.
+        prefix: beginning of every tag, followed by "/".
+        modules: names of the modules for activations and feature maps, as in `model.named_modules()`; None means all
+            modules without sub-modules.
+        training_only: do not count and do not log calls in eval mode.
+        max_maps: number of channels that a grid of feature maps shows, at most.
 
     Returns:
-        A handle: `remove()` takes all hooks off again, and so does leaving it as a context manager.
+        A handle: `remove()` removes all hooks, and so does leaving its `with` block.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind.
@@ -107,19 +107,19 @@ class Watch:
         self._max_maps = max_maps
         self._calls = 0
         self._step: Any = 0  # of the call that is being logged
-        self._during: list[Any] = []  # hooks until the end of a logged call
-        self._until_next: list[Any] = []  # hooks until the next call: gradients
-        self._done: dict[str, int] = {}  # tags of this call, and how often
+        self._during: list[Any] = []  # hooks that end with a logged call
+        self._until_next: list[Any] = []  # hooks that end with the next call: gradients
+        self._done: dict[str, int] = {}  # tags of this call, and how often each was logged
         self._warned: set[str] = set()
         self._counter = model.register_forward_pre_hook(_Hook(self._before))
 
     @property
     def calls(self) -> int:
-        """How many calls of the model have been counted."""
+        """Number of calls of the model that were counted."""
         return self._calls
 
     def remove(self) -> None:
-        """Takes all hooks off the model. Removing twice is fine."""
+        """Removes all hooks from the model. Removing twice is fine."""
         self._counter.remove()
         _remove_all(self._during)
         _remove_all(self._until_next)
@@ -136,7 +136,7 @@ class Watch:
         self.remove()
 
     def _before(self, model: Any, _args: Any) -> None:
-        """Runs before every call of the model."""
+        """Runs before each call of the model."""
         torch = self._torch
         if (
             (self._training_only and not model.training)
@@ -176,7 +176,7 @@ class Watch:
 
     def _after_gradient(self, name: str) -> Callable[..., None]:
         def hook(parameter: Any) -> None:
-            if f"gradients/{name}" not in self._done:  # a second backward pass is not this call's
+            if f"gradients/{name}" not in self._done:  # a second backward pass does not belong to this call
                 self._histogram("gradients", name, parameter.grad)
 
         return hook
@@ -192,7 +192,7 @@ class Watch:
         return hook
 
     def _after(self, _model: Any, _args: Any, _output: Any) -> None:
-        """Runs when a logged call is over, even by an exception: a recomputation in backward is not logged again."""
+        """Runs after a logged call, also after an exception, so that a recomputation in backward is not logged again."""
         _remove_all(self._during)
 
     def _histogram(self, kind: str, name: str, tensor: Any) -> None:
@@ -214,7 +214,7 @@ class Watch:
         self._log(tag, add)
 
     def _tag(self, kind: str, name: str) -> str:
-        """A tag of this call; a module's second call has a number behind it."""
+        """A tag of this call; for a module's second call it ends with a number."""
         tag = f"{kind}/{name}"
         again = self._done[tag] = self._done.get(tag, 0) + 1
         return f"{self._prefix}{tag}" if again == 1 else f"{self._prefix}{tag}/call_{again}"
@@ -230,7 +230,7 @@ class Watch:
 
 
 class _Hook:
-    """A hook that a copied or pickled model does not take along: its writer stays with the original."""
+    """A hook that a copied or pickled model does not keep: its writer belongs to the original."""
 
     def __init__(self, function: Callable[..., None]) -> None:
         self._function = function
@@ -263,7 +263,7 @@ def _kinds(log: Any) -> frozenset[str]:
 
 
 def _modules(model: Any, names: Any) -> dict[str, Any]:
-    """Name to module of those that activations and feature maps are taken from."""
+    """The modules whose activations and feature maps are logged, by name."""
     every = dict(model.named_modules())
     if names is None:
         return {
@@ -281,7 +281,7 @@ def _modules(model: Any, names: Any) -> dict[str, Any]:
 
 
 def _tensors(torch: Any, output: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """(where, tensor) of every tensor that a module returned: "" alone, "/0", "/hidden" inside lists and dicts."""
+    """(place, tensor) of every tensor that a module returned: "" for a single one, "/0", "/hidden" in lists and dicts."""
     if isinstance(output, torch.Tensor):
         yield place, output
     elif isinstance(output, dict):
@@ -293,7 +293,7 @@ def _tensors(torch: Any, output: Any, place: str = "") -> Iterator[tuple[str, An
 
 
 def _dense(torch: Any, tensor: Any) -> Any:
-    """What a histogram counts of a tensor: a sparse one's values, a complex one's real and imaginary parts."""
+    """The numbers that a histogram counts: the values of a sparse tensor, real and imaginary parts of a complex one."""
     tensor = tensor.detach()
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
