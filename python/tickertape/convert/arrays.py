@@ -1,7 +1,7 @@
-"""Anything array-like in, a NumPy array and the name of its element type out: what the core takes.
+"""Converts anything array-like to what the core takes: a NumPy array and the name of its element type.
 
-Torch, JAX and the like are recognised by what they offer, never imported: whoever hands over a tensor has the module
-loaded. Every error names the argument.
+torch, JAX and other libraries are never imported: a caller with a tensor has imported its library. Every error names the
+argument.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def as_floats(value: Any, name: str) -> npt.NDArray[Any]:
 
 
 def widened(array: npt.NDArray[Any], dtype_name: str) -> npt.NDArray[Any]:
-    """What `as_array` gave, with bfloat16 bits as float32, whose upper half they are; shape kept."""
+    """The result of `as_array` with bfloat16 bits as float32, whose upper half they are. The shape is kept."""
     if dtype_name != "bfloat16":
         return array
     bits: npt.NDArray[np.uint32] = np.left_shift(array, 16, dtype=np.uint32)
@@ -82,7 +82,7 @@ def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
 
 
 def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
-    """Arrays of other libraries, through the protocol they offer."""
+    """Arrays of other libraries, through the protocol that they support."""
     try:
         if (
             hasattr(value, "__array__")
@@ -93,7 +93,7 @@ def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
             return array
         if hasattr(value, "__dlpack__"):
             return np.from_dlpack(value)
-    except Exception as error:  # whatever another library raises, the caller learns which argument it was
+    except Exception as error:  # any error of another library: the caller learns which argument it was
         raise TypeError(f"{name}: {check.type_name(value)} cannot be read as an array: {error}") from error
     raise TypeError(f"{name}: expected an array of numbers, got {check.type_name(value)}")
 
@@ -122,8 +122,8 @@ def is_torch(value: object) -> bool:
 
 
 def _torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
-    """(array that shares the memory of a CPU tensor, whether it holds the bits of bfloat16)."""
-    try:  # nearly all tensors; what numpy() refuses is looked at more closely
+    """(array, whether it holds the bits of bfloat16). The array shares the memory of a CPU tensor."""
+    try:  # works for nearly all tensors
         return (tensor.detach() if tensor.requires_grad else tensor).numpy(), False
     except (RuntimeError, TypeError):
         return _unusual_torch_to_numpy(tensor, name)
@@ -147,7 +147,7 @@ def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], b
 
 
 def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:
-    """Element types that the core does not take as they lie in memory."""
+    """Element types that the core does not know: converted to one that it knows, or reinterpreted."""
     dtype = array.dtype
     if dtype.name == "bfloat16" and dtype.itemsize == 2:  # ml_dtypes, so JAX and TensorFlow
         return array.view(np.uint16), "bfloat16"
@@ -162,7 +162,7 @@ def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[
     for (
         equal,
         equal_name,
-    ) in _NAMES.items():  # a second C type of the same width, such as long long beside long
+    ) in _NAMES.items():  # a second C type of the same width, e.g. long long and long
         if dtype.kind == equal.kind and dtype.kind in "iuf" and dtype.itemsize == equal.itemsize:
             return array.view(equal), equal_name
     kind = "real numbers" if not exact else "numbers of a type that TensorBoard stores"

@@ -60,7 +60,7 @@ def add_rule(rule: Callable[[Any], Finder | None]) -> None:
 
 
 def find_by(kind: type, finder: Finder) -> None:
-    """From now on `finder` is asked about values whose type is exactly `kind`."""
+    """From now on `finder` is asked for values whose type is exactly `kind`."""
     if len(_finders) >= _MOST_TYPES:
         _finders.clear()
     _finders[kind] = finder

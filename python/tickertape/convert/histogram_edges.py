@@ -1,4 +1,4 @@
-"""The edges of bins="tensorflow", which hosts and devices count with."""
+"""The edges of bins="tensorflow"."""
 
 from functools import cache
 

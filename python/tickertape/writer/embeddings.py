@@ -89,7 +89,7 @@ def _points(mat: Any) -> npt.NDArray[Any]:
 
 
 def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[list[str]]:
-    """The rows of metadata.tsv; a header is a row of its own when there are columns to name."""
+    """The rows of metadata.tsv. With a header, the first row has the names of the columns."""
     rows = metadata.tolist() if hasattr(metadata, "tolist") else metadata
     if isinstance(rows, (str, bytes)) or not isinstance(rows, Sequence):
         raise TypeError(f"metadata: expected a list of labels, got {check.type_name(metadata)}")
@@ -140,7 +140,7 @@ def _quoted(text: str) -> str:
 
 
 def _add_to_config(path: Path, entry: str) -> None:
-    """Appends `entry` unless it is there: the text format takes a repeated field in pieces."""
+    """Appends `entry` unless the file has it. In the text format a repeated field may be written in several pieces."""
     try:
         text = path.read_text()
     except FileNotFoundError:

@@ -34,7 +34,7 @@ class EventWriter(_core.EventFileWriter):
         return self.log_dir
 
     def add_event(self, event: Any) -> None:
-        """Writes an Event as it is: serialised bytes, or any object with `SerializeToString()`.
+        """Writes an Event unchanged: serialised bytes, or any object with `SerializeToString()`.
 
         Raises:
             TypeError, ValueError: it is no Event.
@@ -44,7 +44,7 @@ class EventWriter(_core.EventFileWriter):
         super().add_event(data)
 
 
-GetWriter = Callable[[], EventWriter]  # what takes the ops of a file, which it opens if need be
+GetWriter = Callable[[], EventWriter]  # returns what takes the ops of a file; opens the file if need be
 
 
 class FileWriter(EmptyBase):
@@ -58,11 +58,11 @@ class FileWriter(EmptyBase):
         max_queue: no effect.
         flush_secs: no effect.
         filename_suffix: put at the end of the file's name.
-        purge_step: tells TensorBoard to hide what earlier files of the directory hold from this step on.
-        on_full: what a call does when the byte budget is used up: "block" waits, "drop" drops and counts.
+        purge_step: TensorBoard hides what earlier files of the directory hold from this step on.
+        on_full: what a call does if the byte budget is used up: "block" waits, "drop" drops the op and counts it.
         on_error: what trouble with the disk does: "warn" warns once, "raise" raises OSError from each call until it is
-            over. Either way what was logged stays queued and is tried again.
-        is_patient: a disk that refuses a file just now does not raise; it is tried again.
+            over. In both cases what was logged stays queued and is tried again.
+        is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -94,7 +94,7 @@ class FileWriter(EmptyBase):
         self._open(purge_step, is_patient)
 
     def _open(self, purge_step: int | None, is_patient: bool = False) -> None:
-        """Makes the file, and finds out who else wants to see what goes into it."""
+        """Makes the file, and finds out whether other packages want to see its ops."""
         self.event_writer = EventWriter(
             self._log_dir, self._suffix, purge_step=purge_step, is_patient=is_patient, **self._policies
         )
@@ -105,7 +105,7 @@ class FileWriter(EmptyBase):
         return self._log_dir
 
     def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
-        """Writes an Event, setting its `wall_time` (now unless given) and, where given, its `step`, as torch does.
+        """Writes an Event. As in torch, sets its `wall_time` (None is now), and its `step` if one is given.
 
         Args:
             event: an Event message of any protobuf package.
@@ -141,7 +141,7 @@ class FileWriter(EmptyBase):
         """
         global_step, walltime = self._filled(global_step, walltime)
         data = protobuf.serialised(summary, "summary")
-        if data is summary:  # bytes that nobody has parsed yet
+        if data is summary:  # bytes, not parsed yet
             protobuf.check_event(
                 protobuf.bytes_field(5, data), "summary", "a Summary"
             )  # event.proto: field 5
@@ -152,12 +152,12 @@ class FileWriter(EmptyBase):
             self.op_writer.add_summary(data, global_step, walltime)
 
     def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
-        """The arguments, and for those that are None what use_metadata() has set."""
+        """The arguments; one that is None is replaced by the value of use_metadata()."""
         default_step, default_walltime = self._defaults.current
         return default_step if step is None else step, default_walltime if walltime is None else walltime
 
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
-        """Writes a graph and what its nodes take up.
+        """Writes a graph and the memory and time of its nodes.
 
         Args:
             graph_profile: a GraphDef message and a RunMetadata message of any protobuf package, or their bytes.
@@ -206,8 +206,8 @@ class FileWriter(EmptyBase):
         """Returns when everything added so far is in the file and visible to a reader.
 
         Args:
-            wait: also for values that are still on a device. Otherwise the first of them and what follows it in the
-                file come later by themselves.
+            wait: also wait for values that are still on a device. Otherwise the first of them in the file, and what
+                follows it there, is written later.
         """
         self.event_writer.flush(wait)
 
@@ -217,6 +217,6 @@ class FileWriter(EmptyBase):
         self.event_writer.close()
 
     def reopen(self) -> None:
-        """After close(): goes on in a new file of the same directory. Does nothing while the file is open."""
+        """After close(): opens a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
             self._open(None, is_patient=True)

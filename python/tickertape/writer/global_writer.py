@@ -1,4 +1,4 @@
-"""GlobalSummaryWriter: one writer for a whole program that counts the steps itself, as tensorboardX has it."""
+"""GlobalSummaryWriter: one writer for a whole program that counts the steps itself, as in tensorboardX."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tickertape.writer.summary_writer import SummaryWriter
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_SLOTS = 2**16  # series that are counted across processes; 1 MiB, of which the system gives what is used
+_SLOTS = 2**16  # series that are counted across processes; 1 MiB of address space
 _SLOT = struct.Struct("<8sq")  # hash of the series, its next step
-_LOCK_SECS = 1.0  # far more than an add_* holds it: who had it is dead
+_LOCK_SECS = 1.0  # an add_* holds the lock for far less: after that its holder is dead
 
 
 class GlobalSummaryWriter:
-    """A writer whose steps count themselves, one series each, through all modules and forked processes of a program.
+    """A writer that counts the steps itself: one counter a series, for all modules and forked processes of a program.
 
-    The parameters are tensorboardX's; what other packages' add_* call `global_step` is left out of every add_*. A forked
-    child goes on counting where its parent is, and the other way round. May be used from many threads.
+    The parameters are tensorboardX's; no add_* has a `global_step`. A forked child and its parent continue each other's
+    count. May be used from many threads.
 
     Args:
         logdir: directory of the run; None is `runs/<date>_<host><comment>`.
         comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk: as in SummaryWriter.
-        log_dir: the same as `logdir`; wins where both are given.
+        log_dir: the same as `logdir`, and preferred if both are given.
         coalesce_process: no effect, as in tensorboardX.
         kwargs: no effect, as in tensorboardX.
 
     Attributes:
-        smw: the SummaryWriter behind it.
+        smw: the SummaryWriter that it uses.
 
     Source: tensorboardX/global_writer.py.
     """
@@ -51,7 +51,7 @@ class GlobalSummaryWriter:
         write_to_disk: bool = True,
         log_dir: Any = None,
         coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX's
-        **kwargs: Any,  # noqa: ARG002  # likewise
+        **kwargs: Any,  # noqa: ARG002  # as above
     ) -> None:
         self.smw = SummaryWriter(
             logdir if log_dir is None else log_dir,
@@ -65,20 +65,20 @@ class GlobalSummaryWriter:
         self._steps = _SharedSteps()
 
     def add_scalar(self, tag: str, scalar_value: Any, walltime: Any = None) -> None:
-        """SummaryWriter.add_scalar at the series' next step, from 0."""
+        """SummaryWriter.add_scalar at the next step of the series; the first is 0."""
         self._add("add_scalar", tag, (tag, scalar_value), {"walltime": walltime})
 
     def add_image(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "CHW") -> None:
-        """SummaryWriter.add_image at the series' next step, from 0."""
+        """SummaryWriter.add_image at the next step of the series; the first is 0."""
         options = {"walltime": walltime, "dataformats": dataformats}
         self._add("add_image", tag, (tag, img_tensor), options)
 
     def add_text(self, tag: str, text_string: str | bytes, walltime: Any = None) -> None:
-        """SummaryWriter.add_text at the series' next step, from 0."""
+        """SummaryWriter.add_text at the next step of the series; the first is 0."""
         self._add("add_text", tag, (tag, text_string), {"walltime": walltime})
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else SummaryWriter has; with a `global_step` it is called at the next step, without."""
+        """Any other method of SummaryWriter. One with a `global_step` loses it, and is called at the next step."""
         if name.startswith("_") or name == "smw":
             raise AttributeError(f"GlobalSummaryWriter has no attribute {name!r}")
         member = getattr(self.smw, name)
@@ -93,19 +93,19 @@ class GlobalSummaryWriter:
             if "global_step" in kwargs or len(args) > len(parameters):
                 raise TypeError(f"{name}: GlobalSummaryWriter counts the steps itself: give no global_step")
             given = {**dict(zip(parameters, args, strict=False)), **kwargs}
-            # A dict of values (log) has no tag; it is one series.
+            # log() has no tag: its dict counts as one series.
             self._add(name, given.get("tag", given.get("main_tag", "")), (), given)
 
         return add
 
     @staticmethod
     def getSummaryWriter() -> GlobalSummaryWriter:  # noqa: N802  # tensorboardX's name
-        """The program's writer, made in the default directory by the first who asks."""
-        global _writer  # noqa: PLW0603  # one a program is what it is for
+        """The program's writer. The first call makes it, in the default directory."""
+        global _writer  # noqa: PLW0603  # there is one for a program
         with lifecycle.opening:
             if _writer is None:
                 made = GlobalSummaryWriter()
-                if _writer is None:  # a signal handler may have asked meanwhile
+                if _writer is None:  # a signal handler may have made one meanwhile
                     _writer = made
             return _writer
 
@@ -115,11 +115,11 @@ class GlobalSummaryWriter:
         return self.smw._get_file_writer()  # noqa: SLF001  # as in tensorboardX
 
     def close(self) -> None:
-        """Writes what is left and closes the files. A later add_* goes on counting in a new file."""
+        """Writes what is left and closes the files. A later add_* continues the count in a new file."""
         self.smw.close()
 
     def _add(self, name: str, tag: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """A call that raises uses up no step."""
+        """A call that raises does not count."""
         with self._steps as steps:
             key = f"{name}/{tag}"
             step = steps.next_of(key)
@@ -128,15 +128,15 @@ class GlobalSummaryWriter:
 
 
 class _SharedSteps:
-    """The next step of each series, in memory that forked processes share, under a lock that they share too.
+    """The next step of each series, in memory and under a lock that forked processes share.
 
-    Open addressing: a series lies at its hash or in the first free slot behind.
+    Open addressing: a series is in the slot of its hash or in the first free one after it.
     """
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _SLOTS * _SLOT.size)
         self._lock = _shared_lock()
-        self._own: dict[str, int] = {}  # what found no slot
+        self._own: dict[str, int] = {}  # series that found no free slot
 
     def __enter__(self) -> Self:
         if not self._lock.acquire(timeout=_LOCK_SECS):
@@ -152,12 +152,12 @@ class _SharedSteps:
         self._lock.release()
 
     def next_of(self, key: str) -> int:
-        """The step that `key` is at."""
+        """The next step of `key`."""
         slot = self._slot(key)
         return self._own.get(key, 0) if slot is None else int(_SLOT.unpack_from(self._memory, slot)[1])
 
     def store(self, key: str, step: int) -> None:
-        """Sets the step that `key` is at."""
+        """Sets the next step of `key`."""
         slot = self._slot(key)
         if slot is None:
             self._own[key] = step
@@ -165,7 +165,7 @@ class _SharedSteps:
             _SLOT.pack_into(self._memory, slot, _digest(key), step)
 
     def _slot(self, key: str) -> int | None:
-        """Offset of the slot of `key`, or of a free one for it; None when all are taken."""
+        """Offset of the slot of `key`, or of a free one for it; None if all are in use."""
         digest = _digest(key)
         start = int.from_bytes(digest, "little")
         for probe in range(_SLOTS):
@@ -177,13 +177,13 @@ class _SharedSteps:
 
 
 def _digest(key: str) -> bytes:
-    """64 bits that are not all 0: two series of a program do not meet."""
+    """64 bits, not all of them 0. Two series of a program practically never have the same."""
     digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return digest if any(digest) else b"\1" + digest[1:]
 
 
 def _shared_lock() -> Any:
-    """Re-entrant, for signal handlers that log; held by one thread of all processes at a time."""
+    """A lock for the threads of all forked processes; re-entrant, since signal handlers may log."""
     import multiprocessing  # noqa: PLC0415  # takes longer to import than all of this package
 
     try:

@@ -1,4 +1,4 @@
-"""make_grid: many images in one, as torchvision lays them out, without torchvision; what it gives goes to add_image."""
+"""make_grid: many images in one, as torchvision arranges them, without torchvision. add_image takes the result."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def make_grid(
             becomes three.
         nrow: images in a row; the number of rows follows.
         padding: pixels around each image.
-        normalize: shift and scale to 0..1, by `value_range`, or by the smallest and the greatest value.
-        value_range: (low, high) for `normalize`; values beyond are clipped.
-        scale_each: find the range of each image by itself and not of them all.
-        pad_value: what the padding is filled with.
+        normalize: shift and scale to 0..1, from `value_range`, or from the least and greatest value.
+        value_range: (low, high) for `normalize`; values outside are clipped.
+        scale_each: use the range of each image instead of the range of all.
+        pad_value: value of the padding.
 
     Returns:
         [C, H, W] of the type of `tensor` (torchvision: a tensor), bfloat16 as float32. Normalised integers are float32

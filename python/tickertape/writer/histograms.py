@@ -45,7 +45,7 @@ def add_histogram(
         elif _add_counted_on_device(get_writer, tag, values, max_bins, global_step, walltime):
             return
     is_rule = isinstance(bins, str) and not is_tensorflow
-    array, dtype, source = _read(values, copy, looks_at_values=is_rule)
+    array, dtype, source = _read(values, copy, needs_values=is_rule)
     if not is_tensorflow:
         edges = _choose_bins(bins, array, dtype, is_readable=deferred.is_readable(source))
     get_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime, late=source)
@@ -90,10 +90,10 @@ def add_histogram_raw(
 
 
 def _read(
-    values: Any, copy: bool, *, looks_at_values: bool
+    values: Any, copy: bool, *, needs_values: bool
 ) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
-    """As `as_deferred_array`; `looks_at_values`: a rule of NumPy is going to, so it waits for a device."""
-    if looks_at_values and copy:
+    """As `as_deferred_array`, at least one value. `needs_values`: a rule of NumPy reads them, so this waits for a device."""
+    if needs_values and copy:
         array, dtype = arrays.as_array(values, "values")
         source = None
     else:
@@ -106,7 +106,7 @@ def _read(
 def _choose_bins(
     bins: Any, values: npt.NDArray[Any], dtype: str, *, is_readable: bool
 ) -> int | npt.NDArray[np.float64]:
-    """A number of bins as it is; a rule or edges as edges."""
+    """The argument `bins`: a number unchanged; a rule, or edges, as edges."""
     if isinstance(bins, str):
         if bins not in _RULES:
             raise ValueError(f"bins: expected 'tensorflow', a number, edges or one of {_RULES}, got {bins!r}")

@@ -22,8 +22,8 @@ _EXPERIMENT_TAG = "_hparams_/experiment"
 _START_TAG = "_hparams_/session_start_info"
 _END_TAG = "_hparams_/session_end_info"
 _SUCCESS = 1  # tensorboard/plugins/hparams/api.proto, enum Status
-_DATA_TYPES = {"text": 1, "bool": 2, "number": 3}  # likewise, enum DataType
-_SAME_RUN = "."  # what torch's users pass as run_name to stay in the run's directory
+_DATA_TYPES = {"text": 1, "bool": 2, "number": 3}  # tensorboard/plugins/hparams/api.proto, enum DataType
+_SAME_RUN = "."  # torch's users pass it as run_name to stay in the run's directory
 
 
 class _Value(NamedTuple):
@@ -42,7 +42,7 @@ class _Value(NamedTuple):
 
 
 class Session(NamedTuple):
-    """What one add_hparams writes."""
+    """The content of one add_hparams."""
 
     summaries: list[bytes]
     directory: str  # of the run, inside log_dir; "" for the time
@@ -130,7 +130,7 @@ def _hparams(hparam_dict: Any) -> dict[str, _Value]:
 
 
 def _value(value: Any, name: str) -> _Value:
-    """Raises TypeError or ValueError where `value` is nothing that TensorBoard stores as a hyperparameter."""
+    """Raises TypeError or ValueError if TensorBoard cannot store `value` as a hyperparameter."""
     if isinstance(value, str):
         return _Value("text", check.string(value, name))
     if isinstance(value, (bool, np.bool_)):

@@ -1,7 +1,7 @@
-"""The ends of a process: drains the core's queue once, and keeps a lock that a fork cannot leave locked.
+"""Drains the core's queue when a process ends. Also holds the lock for opening files, which is made anew after a fork.
 
-atexit does not run in the fork and forkserver children of multiprocessing; its own finalizers do, but each child
-clears them when it starts, so they are registered again behind that point.
+atexit functions do not run in the fork and forkserver children of multiprocessing. multiprocessing's own finalizers do,
+but each child clears them when it starts, so they are registered again after that.
 """
 
 import atexit
@@ -11,12 +11,12 @@ import threading
 
 from tickertape import _core
 
-# Below every exitpriority in the standard library, so that the finalizers of others may still log.
+# Lower than every exitpriority in the standard library: finalizers of others run before, and may still log.
 _EXIT_PRIORITY = -100
 
 
 class _Anchor:
-    """multiprocessing keeps its after-fork hooks only as long as an object lives: this one lives for ever."""
+    """multiprocessing keeps an after-fork hook as long as an object exists: this one exists until the process ends."""
 
 
 _anchor = _Anchor()
@@ -28,8 +28,8 @@ opening = (
 
 
 def arm() -> None:
-    """Sees to it that this process drains its queue when it ends. Cheap to call again."""
-    global _atexit_registered  # noqa: PLW0603  # one registration a process is module state by nature
+    """Makes this process drain its queue when it ends. Cheap to call again."""
+    global _atexit_registered  # noqa: PLW0603  # a process registers once
     if not _atexit_registered:
         _atexit_registered = True
         atexit.register(_drain)
@@ -48,26 +48,26 @@ def _register_finalizer(_: object) -> None:
 
 
 def _drain() -> None:
-    """The core drains again when C's atexit comes, and has the last word there."""
+    """The core drains again in C's atexit, and reports there what could not be written."""
     _core.shutdown(is_last=False)
 
 
 def _drain_at_end_of_child() -> None:
-    """A child of multiprocessing skips C's atexit; its parent comes by here, too."""
+    """Children of multiprocessing skip C's atexit. Their parent runs this too."""
     process = sys.modules.get("multiprocessing.process")
     is_child = process is not None and process.parent_process() is not None
     _core.shutdown(is_last=is_child)
 
 
 def _after_fork_in_child() -> None:
-    global opening  # noqa: PLW0603  # another thread of the parent may have held it
+    global opening  # noqa: PLW0603  # another thread of the parent may have held the lock
     opening = threading.RLock()
     if _atexit_registered:
         _register_after_bootstrap()
 
 
 def _register_after_bootstrap() -> None:
-    """A child of multiprocessing clears the finalizers before it runs its hooks, so the hook is what survives."""
+    """A child of multiprocessing clears the finalizers and then runs its hooks, so a hook registers them again."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(_anchor, _register_finalizer)

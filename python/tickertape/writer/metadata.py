@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Metadata(NamedTuple):
-    """What a call that names no step or no wall time uses; None for the usual."""
+    """Step and wall time for calls that name none; None if it has no such default."""
 
     step: int | None = None
     walltime: float | None = None

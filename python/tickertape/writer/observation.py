@@ -1,4 +1,4 @@
-"""Whether other packages see what is written to a file. `integrations` sets how to find out; asked when a file is opened."""
+"""Whether other packages see the ops of a file. `integrations` sets the function that finds out, when a file is opened."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class Observation(NamedTuple):
-    """Who sees the ops of one file.
+    """How the ops of one file reach it.
 
     Attributes:
-        front: whose add_event and add_summary others have replaced: the FileWriter itself, a stand-in for it on the same
-            file, or None if nobody has.
-        messages: the event_pb2 module that these methods work with, or None.
-        op_writer: has the add_* methods that ops are to be passed to.
+        front: the object whose add_event and add_summary others have replaced: the FileWriter itself, or a substitute
+            for it on the same file; None if nobody has replaced them.
+        messages: the event_pb2 module that these methods use, or None.
+        op_writer: its add_* methods take the ops.
     """
 
     front: Any
@@ -27,5 +27,5 @@ def _nobody(file_writer: Any, _filename_suffix: str) -> Observation:
     return Observation(None, None, file_writer.event_writer)
 
 
-# Takes the FileWriter that was just opened, and its filename_suffix.
+# Called with the FileWriter that was just opened, and its filename_suffix.
 file_opened: Callable[[Any, str], Observation] = _nobody

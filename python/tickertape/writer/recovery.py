@@ -1,4 +1,4 @@
-"""recover(): what killed processes had logged and no file has yet, brought home."""
+"""recover(): writes what killed processes had logged, and is not in a file yet, to their files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tickertape.convert import paths
 
 
 class RecoveryReport(NamedTuple):
-    """What became of the queue that one process left.
+    """What happened to the queue of one dead process.
 
     Attributes:
         ring: the queue's own file, in shared memory or a log directory.
-        process_id: who left it; 0 where that cannot be read.
-        events: brought home.
-        events_lost: not to be had: their file is gone, or they cannot be encoded.
-        complete: nothing is left in the queue, and its file is removed.
-        files: event file to number of events brought to it.
-        messages: the same in words; empty where there was nothing to do.
+        process_id: the process; 0 if it cannot be read.
+        events: number of events that were recovered.
+        events_lost: number of events that cannot be recovered: their file is gone, or they cannot be encoded.
+        complete: the queue is empty, and its file is removed.
+        files: event file to the number of events that were written to it.
+        messages: the same in words; empty if there was nothing to do.
     """
 
     ring: str
@@ -31,14 +31,14 @@ class RecoveryReport(NamedTuple):
 
 
 def recover(path: Any = None) -> list[RecoveryReport]:
-    """Brings home what processes of this user that were killed had logged to the directory `path` or below.
+    """Recovers what killed processes of this user had logged to the directory `path` or below.
 
-    A SummaryWriter that opens the directory does the same by itself. Queues of living processes are left alone; those of
-    other users and versions too, and reported. Where the directory has been deleted, what was logged to it goes for good.
-    May be interrupted and repeated: nothing is doubled.
+    A SummaryWriter that opens the directory does the same. Queues of living processes are not touched. Queues of other
+    users and versions are not touched either, but reported. If the directory has been deleted, what was logged to it is
+    discarded. May be interrupted and repeated: no event is written twice.
 
     Args:
-        path: a log directory, as str, bytes or path; everything of this user when None.
+        path: a log directory, as str, bytes or path; None means all directories of this user.
 
     Returns:
         One report for each queue that was found.

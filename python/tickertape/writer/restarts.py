@@ -32,7 +32,7 @@ def restart(
 
 
 def _add_start(writer: FileWriter, step: int) -> None:
-    """Twice: TensorBoard's plugin_event_accumulator.py takes a run's first START for the beginning of the run.
+    """Adds a START, twice: TensorBoard's plugin_event_accumulator.py ignores the first START of a run.
 
     event.proto: wall_time 1, step 2, session_log 7 (status 1).
     """
@@ -63,7 +63,7 @@ def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
 
 
 def _events(directory: Path) -> Iterator[bytes]:
-    """The records that the event files of a directory hold now, in the order in which TensorBoard reads the files."""
+    """The records that are now in the event files of a directory, in the order in which TensorBoard reads the files."""
     paths = sorted(path for path in directory.iterdir() if "tfevents" in path.name)
     sizes = [path.stat().st_size for path in paths]
     for path, size in zip(paths, sizes, strict=True):
@@ -75,7 +75,7 @@ def _events(directory: Path) -> Iterator[bytes]:
 
 
 def _without(event: bytes, tag: str) -> bytes:
-    """An Event without the values of a tag; b"" when none is left. event.proto: summary 5; summary.proto: value 1, tag 1."""
+    """An Event without the values of a tag; b"" if none is left. event.proto: summary 5; summary.proto: value 1, tag 1."""
     out, left = b"", False
     for number, wire_type, value in protobuf.fields(event):
         if number != 5 or not isinstance(value, bytes):
@@ -96,7 +96,7 @@ def _tag(value: bytes) -> str:
 
 
 def _field(number: int, wire_type: int, value: int | bytes) -> bytes:
-    """A field as it was read."""
+    """A field, encoded as it was read."""
     key = protobuf.varint(number << 3 | wire_type)
     if isinstance(value, int):
         return key + protobuf.varint(value)

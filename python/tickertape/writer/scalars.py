@@ -1,4 +1,4 @@
-"""add_scalars: several curves in one chart, each in a directory of its own; add_scalar itself is native."""
+"""add_scalars: several curves in one chart, each with its own directory. add_scalar itself is native."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def _values(by_name: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)  # a training loop has the same few keys at every step
 def _run_name(key: Any) -> str:
-    """A key of tag_scalar_dict as part of a directory's name.
+    """A key of tag_scalar_dict as a part of a directory's name.
 
     Raises:
-        TypeError: it is no str.
+        TypeError: the key is no str.
         ValueError: the directory would be outside log_dir.
     """
     name = check.string(key, "tag_scalar_dict (a key)")

@@ -63,7 +63,7 @@ def _check_size(n_bytes: int) -> None:
 
 
 def _metadata(metadata: Any) -> Any:
-    """`metadata` as a SummaryMetadata whose fields can be read."""
+    """The argument `metadata` as a SummaryMetadata message."""
     from tickertape.convert.messages import Message  # noqa: PLC0415  # only write() needs it
 
     if metadata is None:
@@ -88,7 +88,7 @@ def _plugin(name: str) -> bytes:
 
 
 def _texts(tensor: Any) -> npt.NDArray[Any] | None:
-    """`tensor` as an array of str and bytes objects; None where it holds something else."""
+    """`tensor` as an array of str and bytes objects; None if it holds anything else."""
     if isinstance(tensor, (str, bytes)):
         array = np.empty((), object)
         array[()] = tensor

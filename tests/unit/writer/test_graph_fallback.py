@@ -244,7 +244,7 @@ def test_other_threads_keep_their_stderr(capsys):
     import sys
     import threading
 
-    with capture._hushed():
+    with capture._silenced():
         sys.stderr.write("mine\n")
         thread = threading.Thread(target=lambda: sys.stderr.write("theirs\n"))
         thread.start()

@@ -1,4 +1,4 @@
-"""add_graph, add_onnx_graph and add_openvino_graph: what each kind of model needs is imported when it is called."""
+"""add_graph, add_onnx_graph and add_openvino_graph. Each imports the modules for its kind of model when it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way a model's graph is captured: torch.export first, torch.jit.trace where that fails, TorchScript as it is."""
+"""Captures a model's graph: by torch.export or, if that fails, by torch.jit.trace. TorchScript needs no capture."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
     from tickertape.writer.graphs.nodes import Graph
 
-# These tell at length what made an export fail; the way around it makes that no trouble of the user's.
+# They log at length why an export failed, which does not concern the user: torch.jit.trace comes next.
 _LOGGERS = ("torch.export._trace", "torch.fx.experimental.symbolic_shapes")
 
 
 def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tuple[Graph, str]:
-    """(graph, torch's print of it) of a call of `model`.
+    """Captures a call of `model`: (graph, its text by torch).
 
     Raises:
         ValueError: forward() does not take `input_to_model`.
-        RuntimeError: neither way can capture the model.
+        RuntimeError: neither torch.export nor torch.jit.trace can capture the model.
     """
     if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
         return script.read(torch, model, model)
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wrapped
+    model = getattr(model, "_orig_mod", model)  # the module inside torch.compile's wrapper
     args, kwargs = _arguments(torch, model, input_to_model)
     with _undisturbed(torch, model):
         try:
-            with _hushed():
+            with _silenced():
                 return export.read(torch, model, args, kwargs)
         except Exception as error:  # noqa: BLE001  # torch.export raises dozens of types, all meaning "not this model"
             export_error = error
@@ -47,7 +47,7 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
                 raise RuntimeError(_both_failed(export_error, error)) from error
     if any(issubclass(warning.category, torch.jit.TracerWarning) for warning in caught):
         notices.warn(
-            "model: its control flow depends on values of tensors; the graph shows the way that input_to_model takes."
+            "model: its control flow depends on values of tensors; the graph shows the branches that input_to_model takes."
             f" torch.cond would show every branch ({_first_line(export_error)})"
         )
     return captured
@@ -115,7 +115,7 @@ def _are_names(signature: inspect.Signature, given: dict[Any, Any]) -> bool:
 
 @contextlib.contextmanager
 def _undisturbed(torch: Any, model: Any) -> Iterator[None]:
-    """Eval mode, no gradients, no fused layers (which would hide their modules), no warnings; all put back behind."""
+    """While it lasts: eval mode, no gradients, no fused layers (which would hide their modules), no warnings."""
     modes = [(module, module.training) for module in model.modules()]
     fast_path = torch.backends.mha.get_fastpath_enabled()
     random_state = torch.get_rng_state()
@@ -133,7 +133,7 @@ def _undisturbed(torch: Any, model: Any) -> Iterator[None]:
 
 
 class _OtherThreads:
-    """A stream for all threads but the one that made it, whose text is dropped."""
+    """A stream that drops the text of the thread that made it, and passes on that of all other threads."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -147,8 +147,8 @@ class _OtherThreads:
 
 
 @contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """torch.export prints the graph it could not finish to stderr, and logs why."""
+def _silenced() -> Iterator[None]:
+    """While it lasts, torch.export prints and logs nothing. If it fails, it would print the unfinished graph and a log."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     were_disabled = [logger.disabled for logger in loggers]
     try:

@@ -1,4 +1,4 @@
-"""Reads a model's graph through torch.export: ATen operations, each with the module that called it."""
+"""Reads a model's graph from torch.export: ATen operations, each with the module that called it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from tickertape.writer.graphs.nodes import Graph, Ref, Shape, add_outputs
 
 _KINDS = {"PARAMETER": "Parameter", "BUFFER": "Buffer", "CONSTANT_TENSOR": "Constant"}
-# Wrappers around a piece of the graph that changes nothing in it: with torch.no_grad(), with torch.autocast(...).
+# Wrappers of a part of the graph that change nothing in it: with torch.no_grad(), with torch.autocast(...).
 _TRANSPARENT = "wrap_with_"
 # Names of the boxes of control flow (torch.cond, torch.while_loop), in the order of their sub-graphs.
 _BRANCHES = {"cond": ("then", "else"), "while_loop": ("condition", "body")}
 
 
 def read(torch: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Graph, str]:
-    """(graph, torch's print of it) of a call `model(*args, **kwargs)`, which is traced with fake tensors.
+    """Traces a call `model(*args, **kwargs)` with fake tensors: (graph, its text by torch).
 
     Raises:
-        Exception: whatever torch.export says about a model that it cannot capture.
+        Exception: any error of torch.export for a model that it cannot capture.
     """
     with _IdentityShown(torch, model):
         program = torch.export.export(model, args, kwargs, strict=False)
@@ -27,7 +27,7 @@ def read(torch: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 def shape_of(value: Any) -> Shape:
-    """What is known of a tensor, fake or not; of anything else nothing."""
+    """Shape and type of a tensor, fake or not; an empty Shape for anything else."""
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         return Shape()
     dims = tuple(int(size) for size in value.shape)
@@ -36,7 +36,7 @@ def shape_of(value: Any) -> Shape:
 
 
 class _IdentityShown:
-    """nn.Identity runs no operation and would have no box: while this lasts it runs one that changes nothing."""
+    """While it lasts, nn.Identity runs an operation that changes nothing. Otherwise it would have no box."""
 
     def __init__(self, torch: Any, model: Any) -> None:
         self._modules = [module for module in model.modules() if type(module) is torch.nn.Identity]
@@ -110,11 +110,11 @@ class _Reader:
             return None
 
     def _walk(self, module: Any, inner: str) -> list[Any]:
-        """Adds the operations of a graph whose placeholders have their values; what it returns.
+        """Adds the operations of a graph whose placeholders have values; returns what the graph returns.
 
         Args:
             module: the fx GraphModule.
-            inner: box of a branch or loop body, below those of the modules; "" for none.
+            inner: box of a branch or loop body, inside those of the modules; "" for none.
         """
         for node in module.graph.nodes:
             if node.op == "get_attr":
@@ -161,14 +161,14 @@ class _Reader:
         return [Ref(added.name, index) for index in range(len(result))] if several else Ref(added.name)
 
     def _branches(self, node: Any, name: str, branches: list[Any], inputs: list[Ref], inner: str) -> Any:
-        """Control flow: every branch or body is shown, in a box of its own unless it only wraps."""
+        """Control flow: shows every branch or body, each in its own box unless it is transparent."""
         transparent = name.startswith(_TRANSPARENT)
         box = inner if transparent else self._graph.unique(self._scope(node, inner), name)
         results: list[list[Any]] = []
         operands = 0
         for number, branch in enumerate(branches):
             placeholders = [item for item in branch.graph.nodes if item.op == "placeholder"]
-            # The operands are the last of the inputs: before them stand a predicate or nothing.
+            # The operands are the last inputs. A predicate may come before them.
             for placeholder, value in zip(reversed(placeholders), reversed(inputs), strict=False):
                 self._values[placeholder] = value
             operands = max(operands, len(placeholders))
@@ -184,7 +184,7 @@ class _Reader:
         return [Ref(added.name, index) for index in range(len(shapes))]
 
     def _inputs(self, node: Any) -> list[Any]:
-        """Refs and sub-graphs among the arguments, in their order, lists laid out flat."""
+        """Refs and sub-graphs among the arguments, in their order, lists flattened."""
         found: list[Any] = []
         for item in _flat((node.args, node.kwargs), self._torch.fx.Node):
             value = self._values.get(item)
@@ -192,7 +192,7 @@ class _Reader:
         return [value for value in found if value is not None]
 
     def _attributes(self, node: Any) -> dict[str, Any]:
-        """The arguments that are no tensors, by the names that the operation's schema gives them."""
+        """The arguments that are not tensors, by their names in the operation's schema."""
         schema = getattr(node.target, "_schema", None)
         names = [argument.name for argument in schema.arguments] if schema is not None else []
         named = {
@@ -213,7 +213,7 @@ class _Reader:
         return self._graph.scope(path.split("@")[0])  # "fc@1" is the second call of fc
 
     def _output_names(self, count: int) -> list[str]:
-        """Keys and positions of what the model returns: "logits", "1.hidden"; a single tensor is "output"."""
+        """Names of the model's results: keys and positions ("logits", "1.hidden"); "output" for a single tensor."""
         pytree = self._torch.utils._pytree  # noqa: SLF001  # torch's own name for its trees
         tree = pytree.tree_unflatten(list(range(count)), self._program.call_spec.out_spec)
         paths, _ = pytree.tree_flatten_with_path(tree)
@@ -228,7 +228,7 @@ def _key(key: Any) -> str:
 
 
 def _flat(value: Any, kind: type) -> list[Any]:
-    """Every `kind` inside lists, tuples, dicts and slices."""
+    """All objects of type `kind` inside lists, tuples, dicts and slices."""
     if isinstance(value, kind):
         return [value]
     if isinstance(value, dict):
@@ -239,7 +239,7 @@ def _flat(value: Any, kind: type) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers, text and lists of them; devices, dtypes and the like as text."""
+    """Numbers, text and lists of them unchanged; anything else (devices, dtypes) as text."""
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -1,4 +1,4 @@
-"""Names of a model file's nodes: free of what TensorBoard's page splits names at, and each there once."""
+"""Unique names for the nodes of a model file, without characters that TensorBoard's page splits names at."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from tickertape.writer.graphs.nodes import part
 
 
 class NodeNames:
-    """Hands out names. "/" makes boxes, as in the model; empty parts are left out."""
+    """Makes names. "/" separates boxes, as in the model; empty parts are left out."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def unique(self, name: str, otherwise: str) -> str:
-        """`name`, or `otherwise` where it is empty, with a number behind it where a node has it."""
+        """`name`, or `otherwise` if it is empty; if another node has it, with a number at its end."""
         parts = [part(text) for text in (name or otherwise).split("/") if text]
         base = "/".join(parts) or part(otherwise)
         unique, number = base, 0

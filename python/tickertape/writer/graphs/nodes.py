@@ -1,7 +1,7 @@
-"""A model's graph as plain nodes, and their way into GraphDef and RunMetadata; add_graph's readers fill it.
+"""A model's graph as plain nodes, and its encoding as GraphDef and RunMetadata. export.py and script.py make the nodes.
 
-The name of a node is its place: `Net/Sequential[features]/Conv2d[0]/conv2d`. TensorBoard makes a box of every part
-before a "/", so the boxes are the model's modules.
+The name of a node is its place: `Net/Sequential[features]/Conv2d[0]/conv2d`. TensorBoard shows every part before a "/"
+as a box, so the boxes are the model's modules.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _DATA_TYPES = {
     "float8_e5m2": 24,
     "float8_e4m3fn": 25,
 }
-# Names reach TensorBoard's page through protobuf's text format and its own splitting at "/", ":" and "^".
+# TensorBoard's page reads names from protobuf's text format and splits them at "/", ":" and "^".
 _NOT_IN_NAMES = re.compile(r"[^\w.\-\[\]]")
-_PRODUCER = 22  # torch/utils/tensorboard/_pytorch_graph.py: what TensorFlow's own files had
+_PRODUCER = 22  # as in torch/utils/tensorboard/_pytorch_graph.py
 _RUN_TAG = "step1"  # torch's name for the one run it describes
 _INT64 = range(-(2**63), 2**63)
 
 
 class Shape(NamedTuple):
-    """A tensor as the graph knows it: `dims` None where they are unknown, `dtype` by torch's name or ""."""
+    """What is known of a tensor: `dims`, or None; `dtype` by torch's name, or ""."""
 
     dims: tuple[int, ...] | None = None
     dtype: str = ""
@@ -70,11 +70,11 @@ class Node:
     inputs: list[str]
     outputs: list[Shape]
     attributes: dict[str, Any] = field(default_factory=dict)
-    device: str = ""  # torch's name of it: "cpu", "cuda:0"
+    device: str = ""  # by torch's name: "cpu", "cuda:0"
 
 
 class Graph:
-    """Nodes with names of their own, below the boxes of a model's modules.
+    """Nodes with unique names, in the boxes of a model's modules.
 
     Args:
         model: the torch module; its class is the outermost box.
@@ -87,7 +87,7 @@ class Graph:
         self._taken: set[str] = set()
 
     def scope(self, path: str) -> str:
-        """The box of the module at `path` ("features.0"; "" is the model): class and attribute of each level."""
+        """The box of the module at `path` ("features.0"; "" is the model): class and attribute name of each level."""
         if path not in self._scopes:
             parent, _, attribute = path.rpartition(".")
             module: Any = self._model
@@ -98,7 +98,7 @@ class Graph:
         return self._scopes[path]
 
     def unique(self, scope: str, leaf: str) -> str:
-        """A name for `leaf` in a box that no node has; a number behind it where it must be."""
+        """A name for `leaf` in a box; if another node has it, with a number at its end."""
         base = f"{scope}/{part(leaf)}"
         name, number = base, 0
         while name in self._taken:
@@ -120,7 +120,7 @@ class Graph:
         return graph_def(self.nodes)
 
     def run_metadata(self) -> bytes:
-        """What each node's outputs take up, for the page's colours by memory; torch writes a device and no nodes.
+        """The memory of each node's outputs, for the page's colours by memory. torch writes a device without nodes.
 
         tensorboard/compat/proto/config.proto: RunMetadata.step_stats 1; step_stats.proto: StepStats.dev_stats 1,
         DeviceStepStats.device 1, node_stats 2.
@@ -160,12 +160,12 @@ def part(text: str) -> str:
 
 
 def class_name(module: Any) -> str:
-    """The class of a module; the one it was made from where torch.jit made a new one."""
+    """The class name of a module; the original one if torch.jit has made a new class."""
     return str(getattr(module, "original_name", None) or type(module).__name__)
 
 
 def add_outputs(graph: Graph, named: list[tuple[str, Ref]]) -> None:
-    """Adds a node in the box "output" for each of what the model returns."""
+    """Adds a node in the box "output" for each result of the model."""
     shapes = {node.name: node.outputs for node in graph.nodes}
     for name, ref in named:
         graph.add("output", name, "IO Node", [ref], shapes[ref.node][ref.slot : ref.slot + 1])
@@ -200,7 +200,7 @@ def _node_def(node: Node) -> bytes:
 
 
 def _attr_value(value: Any) -> bytes:
-    """attr_value.proto: list 1, s 2, i 3, f 4, b 5; lists have the same numbers inside. What has none becomes text."""
+    """attr_value.proto: list 1, s 2, i 3, f 4, b 5; the same numbers inside lists. Other values become text."""
     if isinstance(value, (list, tuple)):
         kinds = {type(item) for item in value}
         if kinds <= {int} or kinds <= {float} or kinds <= {bool} or kinds <= {str}:
@@ -211,7 +211,9 @@ def _attr_value(value: Any) -> bytes:
 
 def _one(value: Any) -> bytes:
     if isinstance(value, bool):
-        return protobuf.varint(5 << 3 | protobuf.VARINT) + protobuf.varint(value)  # in a oneof: 0 is written
+        return protobuf.varint(5 << 3 | protobuf.VARINT) + protobuf.varint(
+            value
+        )  # in a oneof, so 0 is written
     if type(value) is int and value in _INT64:
         return protobuf.varint(3 << 3 | protobuf.VARINT) + protobuf.varint(value)
     if isinstance(value, float):
@@ -227,7 +229,7 @@ def _float32(value: float) -> bytes:
 
 
 def _dtype(name: str) -> bytes:
-    """The field `type` 6, or the name of a type that TensorFlow has none for."""
+    """The field `type` 6; for a type that TensorFlow does not have, its name."""
     number = _DATA_TYPES.get(name)
     return _one(name) if number is None else protobuf.int_field(6, number)
 

@@ -11,11 +11,11 @@ from tickertape.writer.graphs.node_names import NodeNames
 from tickertape.writer.graphs.nodes import Node, Ref, Shape
 
 try:
-    onnx: Any = importlib.import_module("onnx")  # has no types that mypy finds everywhere
+    onnx: Any = importlib.import_module("onnx")  # without types in some of its versions
 except ImportError as error:
     raise ImportError("add_onnx_graph needs the package onnx: pip install onnx") from error
 
-# onnx/onnx.proto, enum TensorProto.DataType, by torch's names. torch takes the numbers for TensorFlow's, which differ.
+# onnx/onnx.proto, enum TensorProto.DataType, by torch's names. torch writes the numbers as TensorFlow's, which differ.
 _TYPES = {
     1: "float32",
     2: "uint8",
@@ -35,7 +35,7 @@ _TYPES = {
     17: "float8_e4m3fn",
     19: "float8_e5m2",
 }
-_MAX_TEXT = 1000  # characters of the settings; a list of weights would be megabytes on the page
+_MAX_TEXT = 1000  # characters of a node's settings: a list of weights would be megabytes
 _UNKNOWN = -1  # a dimension; tensorboard/compat/proto/tensor_shape.proto
 
 
@@ -60,7 +60,7 @@ def nodes(model: Any) -> list[Node]:
         producers.update((wire, Ref(unique, slot)) for slot, wire in enumerate(outputs) if wire)
 
     for info in graph.input:
-        if info.name not in weights:  # old models list their weights here too
+        if info.name not in weights:  # old models list their weights among the inputs too
             add(info.name, "input", "Input", [], [info.name], "")
     used = {wire for node in graph.node for wire in node.input}
     for name, tensor in weights.items():
@@ -85,7 +85,7 @@ def _load(model: Any) -> Any:
         loaded = onnx.load(model, load_external_data=False)
     except OSError:
         raise
-    except Exception as error:  # protobuf's own error classes differ between its versions
+    except Exception as error:  # the error classes of protobuf differ between its versions
         raise ValueError(f"prototxt: expected an ONNX model: {error}") from error
     if not loaded.HasField("graph"):
         raise ValueError("prototxt: expected an ONNX model, got one without a graph")

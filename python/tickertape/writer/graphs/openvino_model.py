@@ -33,7 +33,7 @@ def nodes(xmlname: Any) -> list[Node]:
     if not isinstance(xmlname, (str, os.PathLike)):
         raise TypeError(f"xmlname: expected a path, got {check.type_name(xmlname)}")
     try:
-        # The user's own model, and expat bounds what entities can grow to.
+        # It is the user's own model, and expat limits the growth of entities.
         root = ET.parse(xmlname).getroot()  # noqa: S314
     except ET.ParseError as error:
         raise ValueError(f"xmlname: expected an OpenVINO model in XML: {error}") from error

@@ -1,6 +1,6 @@
-"""Reads a model's graph from TorchScript: from torch.jit.trace where torch.export fails, or as it was scripted.
+"""Reads a model's graph from TorchScript: from torch.jit.trace if torch.export fails, or from a ScriptModule.
 
-Calls of sub-modules are followed one by one, so each operation stands in the box of the module that ran it.
+Calls of sub-modules are followed, so each operation is in the box of the module that ran it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class _Constant(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One TorchScript node and where it runs."""
+    """One TorchScript node, and the module and block that run it."""
 
     node: Any
-    inputs: list[Any]  # what stands for them
+    inputs: list[Any]  # the Ref, constant, list, ... of each
     outputs: list[Any]  # TorchScript values
     values: dict[str, Any]
     path: str  # of the module
@@ -33,10 +33,10 @@ class _Step(NamedTuple):
 
 
 def trace(torch: Any, model: Any, args: Any, kwargs: dict[str, Any], *, strict: bool) -> tuple[Graph, str]:
-    """(graph, torch's print of it) of a call `model(*args, **kwargs)`, which is run.
+    """Runs a call `model(*args, **kwargs)` under torch.jit.trace: (graph, its text by torch).
 
     Raises:
-        Exception: whatever torch.jit.trace says about a model that it cannot capture.
+        Exception: any error of torch.jit.trace for a model that it cannot capture.
     """
     inputs = {"example_kwarg_inputs": kwargs} if kwargs else {"example_inputs": args}
     traced = torch.jit.trace(model, strict=strict, check_trace=False, **inputs)
@@ -44,7 +44,7 @@ def trace(torch: Any, model: Any, args: Any, kwargs: dict[str, Any], *, strict: 
 
 
 def read(torch: Any, scripted: Any, model: Any) -> tuple[Graph, str]:
-    """(graph, torch's print of it) of a ScriptModule or ScriptFunction; `model` names the boxes."""
+    """(graph, its text by torch) of a ScriptModule or ScriptFunction; `model` names the boxes."""
     return _Reader(torch, scripted, model).read(), str(scripted.graph)
 
 
@@ -75,11 +75,11 @@ class _Reader:
         return self._graph
 
     def _walk(self, block: Any, values: dict[str, Any], path: str, inner: str) -> list[Any]:
-        """Adds the operations of a graph or block to the boxes of module `path`; what it returns.
+        """Adds the operations of a graph or block to the box of module `path`; returns what it returns.
 
         Args:
             block: graph of a method, or block of control flow.
-            values: what stands for each TorchScript value; grows.
+            values: TorchScript value to its Ref, constant, list, ...; values of this block are added.
             path: the module that runs it.
             inner: box of a branch or loop body; "" for none.
         """
@@ -94,7 +94,7 @@ class _Reader:
         return [values.get(value.debugName()) for value in block.outputs()]
 
     def _special(self, step: _Step) -> list[Any] | None:
-        """What stands for each output of a node that is no operation; None for one that is."""
+        """The outputs of a node that is not an operation (a constant, a call, a list, ...); None for an operation."""
         kind = step.node.kind()
         results: list[Any] | None = None
         if kind == "prim::Constant":
@@ -117,7 +117,7 @@ class _Reader:
 
     def _operation(self, step: _Step) -> list[Any]:
         kind = step.node.kind()
-        if kind == "prim::CallFunction":  # of torch.nn.functional, say
+        if kind == "prim::CallFunction":  # e.g. of torch.nn.functional
             kind = next(step.node.inputs()).node().s("name")
         added = self._graph.add(
             step.inner or self._graph.scope(step.path),
@@ -167,19 +167,19 @@ class _Reader:
         if not isinstance(packed, Ref):
             return [None] * len(outputs)
         owner = self._owner.get(packed.node)
-        if owner is not None:  # what is in the list is known only here
+        if owner is not None:  # the list's items are known only here
             owner.outputs = [_shape(value) for value in outputs]
         return [Ref(packed.node, index) for index in range(len(outputs))]
 
     def _control_flow(self, step: _Step) -> list[Any]:
-        """Every branch or body is shown, in a box of its own."""
+        """Shows every branch or body, each in its own box."""
         kind = step.node.kind()
         box = self._graph.unique(step.inner or self._graph.scope(step.path), _leaf(kind).lower())
         names = ("then", "else") if kind == "prim::If" else ("body",)
         merged: list[Any] = step.inputs[:1]
         for name, block in zip(names, step.node.blocks(), strict=False):
             local = dict(step.values)
-            # A loop's block takes the round's number, then what is carried; its node: rounds, condition, carried.
+            # Inputs of a loop's block: iteration, carried values. Of its node: iterations, condition, carried values.
             for value, carried in zip(block.inputs(), [None, *step.inputs[2:]], strict=False):
                 local[value.debugName()] = carried
             merged.append(self._walk(block, local, step.path, f"{box}/{name}"))
@@ -189,7 +189,7 @@ class _Reader:
         return [Ref(added.name, slot) for slot in range(len(shapes))]
 
     def _refs(self, inputs: Any) -> list[Ref]:
-        """The nodes among (nested) inputs; a constant tensor becomes one."""
+        """The nodes among (nested) inputs; a constant tensor becomes a node."""
         if isinstance(inputs, Ref):
             return [inputs]
         if isinstance(inputs, _Constant) and isinstance(inputs.value, self._torch.Tensor):
@@ -208,14 +208,14 @@ def _leaf(kind: str) -> str:
 
 
 def _collected(inputs: list[Any]) -> Any:
-    """A list of constants is one constant; any other list holds what its items stand for."""
+    """A list of constants as one constant; any other list unchanged."""
     if all(isinstance(item, _Constant) for item in inputs):
         return _Constant([item.value for item in inputs])
     return list(inputs)
 
 
 def _dict(inputs: list[Any]) -> dict[str, Any]:
-    """Keys and values come by turns."""
+    """A dict from alternating keys and values."""
     return {
         str(key.value) if isinstance(key, _Constant) else str(number): value
         for number, (key, value) in enumerate(zip(inputs[::2], inputs[1::2], strict=True))
@@ -223,7 +223,7 @@ def _dict(inputs: list[Any]) -> dict[str, Any]:
 
 
 def _is_item(container: Any, key: Any) -> bool:
-    """Whether it is known here what `container[key]` stands for."""
+    """Whether the value of `container[key]` is known here."""
     if not isinstance(key, _Constant):
         return False
     if isinstance(container, list):
@@ -232,7 +232,7 @@ def _is_item(container: Any, key: Any) -> bool:
 
 
 def _named(value: Any, name: str) -> Any:
-    """(name, Ref) of each thing returned: "0", "1.logits"; a single one is "output"."""
+    """(name, Ref) of each result: "0", "1.logits"; "output" for a single one."""
     if isinstance(value, Ref):
         yield name or "output", value
     items = value.items() if isinstance(value, dict) else enumerate(value) if type(value) is list else ()
@@ -254,7 +254,7 @@ def _attributes(torch: Any, node: Any, inputs: list[Any]) -> dict[str, Any]:
 
 
 def _shape(value: Any) -> Shape:
-    """What TorchScript knows of a value; a scripted graph knows nothing."""
+    """Shape and type of a value, if TorchScript knows them; in a scripted graph it does not."""
     if not value.isCompleteTensor():
         return Shape()
     dtype, dims = value.type().dtype(), tuple(value.type().sizes())
