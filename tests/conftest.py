@@ -76,7 +76,7 @@ def every_cpu(request):
 def run_script(tmp_path):
     """Runs Python source in a process of its own, from a file (spawn imports it again), and returns its output."""
 
-    def run(source, *arguments, expect=0, timeout=120, flags=()):
+    def run(source, *arguments, expect=0, timeout=600, flags=()):
         path = tmp_path / "script.py"
         path.write_text(source)
         environment = os.environ | {"PYTHONPATH": _PYTHONPATH, "PYTHONWARNINGS": "default"}

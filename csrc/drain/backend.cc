@@ -10,14 +10,14 @@
 #include "base/os/clock.h"
 #include "base/settings.h"
 #include "base/version.h"
+#include "drain/ring_keeper.h"
 #include "drain/wait_hooks.h"
-#include "queue/ring_location.h"
 
 namespace tickertape {
 
 Backend::Backend()
-    : ring_(place_ring(OpRing::mapping_bytes(settings::queue_bytes()), notices_), settings::queue_bytes(),
-            library_version()),
+    // In braces: place_largest_ring() sets queue_bytes_ before it is read.
+    : ring_{place_largest_ring(notices_, queue_bytes_), queue_bytes_, library_version()},
       names_(ring_),
       pool_(settings::codec_threads()),
       waitlist_(ring_, notices_, counters_, settings::device_timeout_seconds()),

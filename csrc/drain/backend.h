@@ -75,6 +75,7 @@ class Backend {
 
   Notices notices_;
   Counters counters_;
+  std::uint64_t queue_bytes_ = 0;
   OpRing ring_;
   NameLog names_;
   CodecPool pool_;

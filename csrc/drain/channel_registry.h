@@ -40,6 +40,12 @@ class ChannelRegistry {
     closing_.clear();
   }
 
+  // As OpRing::move_to().
+  bool move_ring(SharedMapping& fresh) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return names_.move_ring(fresh);
+  }
+
   // Removes a channel whose ops are all written, and closes its sink. If it was the last one and
   // `ring_is_empty`, also resets the names, and returns true.
   bool forget(Channel& channel, bool ring_is_empty) noexcept;

@@ -49,8 +49,13 @@ bool Drainer::step() {
 // step() for callers that cannot pass an exception on: the drainer thread, destructors, and the end of the
 // process. Nothing is lost by an exception: the next step goes on where this one stopped.
 bool Drainer::try_step() noexcept {
+  return contained([this] { return step(); });
+}
+
+template <typename Step>
+bool Drainer::contained(Step step_once) noexcept {
   try {
-    const bool more = step();
+    const bool more = step_once();
     told_of_unexpected_ = false;
     return more;
   } catch (const std::bad_alloc&) {
@@ -179,8 +184,12 @@ void Drainer::try_drain() noexcept {
 
 Drainer::Round Drainer::drain_round() noexcept {
   const std::lock_guard<std::timed_mutex> drain(drain_);
-  const bool more = try_step();
-  const bool shrinks = ring_.trim(monotonic_ns());
+  const std::int64_t now_ns = monotonic_ns();
+  const bool more = contained([&] {
+    keeper_.check(now_ns);
+    return step();
+  });
+  const bool shrinks = ring_.trim(now_ns);
   const bool any_open = counters_.writers_open.load(std::memory_order_relaxed) != 0;
   return {more, sequencer_.is_idle() && !shrinks && !any_open};
 }

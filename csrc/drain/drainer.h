@@ -11,6 +11,7 @@
 #include "drain/channel_registry.h"
 #include "drain/codec_pool.h"
 #include "drain/counters.h"
+#include "drain/ring_keeper.h"
 #include "drain/sequencer.h"
 #include "drain/waitlist.h"
 #include "queue/name_log.h"
@@ -41,7 +42,8 @@ class Drainer {
         channels_(channels),
         notices_(notices),
         counters_(counters),
-        sequencer_(ring, names, pool, channels, notices, counters) {}
+        sequencer_(ring, names, pool, channels, notices, counters),
+        keeper_(ring, channels, notices) {}
 
   // Returns 0 when every op that was pushed to `channel` before is in its file. Otherwise returns the error
   // number of what keeps it out, or ETIMEDOUT if the end of the process gave up waiting. Throws Interrupted.
@@ -83,6 +85,8 @@ class Drainer {
 
   bool step();
   bool try_step() noexcept;
+  template <typename Step>
+  bool contained(Step step_once) noexcept;
   void report_unexpected(const char* what) noexcept;
   Lock lock(Wait wait);
   void wait_for_codec(Lock& drain_lock, std::uint64_t seen_finished, Wait wait);
@@ -98,6 +102,7 @@ class Drainer {
 
   std::timed_mutex drain_;
   Sequencer sequencer_;                   // under drain_
+  RingKeeper keeper_;                     // under drain_
   bool told_of_unexpected_ = false;       // under drain_; since the last step that went well
   std::atomic<int> flushers_waiting_{0};  // relaxed: a hint
   std::atomic<bool> gave_up_{false};      // relaxed: it does not matter when it is seen

@@ -289,13 +289,31 @@ void Sequencer::note_committed(Channel& channel) {
   channel.out.clear();
 }
 
+// Opens a file again whose descriptor the program has closed: what is appended to the old number may go into
+// any file. Returns the state of what is written to then.
+SinkState Sequencer::reopen(Channel& channel) {
+  std::shared_ptr<Sink> again;
+  try {
+    again = channel.sink().reopen();
+  } catch (const IoError& error) {
+    const int number = error.error_number();
+    if (number == ENOENT || number == ESTALE || number == ELOOP || number == ENXIO) return SinkState::kGone;
+    throw;
+  }
+  const SinkState state = again->check_state();
+  channel.replace_sink(std::move(again));
+  return state;
+}
+
 // Goes on in a new file where somebody deleted the one there was, or cut it off: in what was cut off, what is
 // appended may follow half a record, and no reader gets past that. Gives the number of the error that stands
 // in the way.
 int Sequencer::renew_if_lost(Channel& channel) {
-  const SinkState state = channel.sink().check_state();
-  if (state == SinkState::kSound || channel.renew == nullptr) return 0;
+  SinkState state = channel.sink().check_state();
+  if (state == SinkState::kSound) return 0;
   try {
+    if (state == SinkState::kClosed) state = reopen(channel);
+    if (state == SinkState::kSound || channel.renew == nullptr) return 0;
     std::shared_ptr<Sink> next = channel.renew();
     if (state != SinkState::kMissing)
       tell([&] {

@@ -68,6 +68,7 @@ class Sequencer {
   void report(Name& name, const EncodeReport& report);
   bool report_lost(Channel& channel, ring_layout::OpHeader& op, const std::exception_ptr& error) noexcept;
   void write(Channel& channel);
+  SinkState reopen(Channel& channel);
   int renew_if_lost(Channel& channel);
   void note_committed(Channel& channel);
   void fail(Channel& channel, int error_number);

@@ -42,6 +42,12 @@ class NameLog {
     return &names_[id];
   }
 
+  // As OpRing::move_to(), for a caller that holds the locks of the drainer and of the registry.
+  bool move_ring(SharedMapping& fresh) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return ring_.move_to(fresh, backed_);
+  }
+
   // Forgets every name. Only while no writer is open and the ring is empty.
   void reset();
 

@@ -16,6 +16,12 @@ using namespace ring_layout;
 
 namespace {
 
+// A small ring has a small name log, because address space is short then.
+constexpr std::size_t name_log_bytes(std::uint64_t capacity) {
+  constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;
+  return capacity < kSmall ? kNameLogBytes / 16 : kNameLogBytes;
+}
+
 constexpr std::size_t kSlotBytes = sizeof(CommitSlot) * kMaxWriters;
 constexpr std::uint32_t kSlotsAtOnce = 1024;  // 64 KiB
 
@@ -34,6 +40,10 @@ constexpr std::uint64_t kStartOverAfter = kLookEvery;
 constexpr std::uint64_t kKeptBytes = std::uint64_t{4} << 20;
 constexpr std::int64_t kTrimAfterNs = 2'000'000'000;
 
+constexpr std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
 template <std::size_t size>
 void copy_text(char (&to)[size], const std::string& from) {
   std::memset(to, 0, size);
@@ -43,7 +53,7 @@ void copy_text(char (&to)[size], const std::string& from) {
 }  // namespace
 
 std::size_t OpRing::mapping_bytes(std::uint64_t capacity) {
-  return kHeaderBytes + kSlotBytes + kNameLogBytes + static_cast<std::size_t>(capacity);
+  return kHeaderBytes + kSlotBytes + name_log_bytes(capacity) + static_cast<std::size_t>(capacity);
 }
 
 OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version)
@@ -54,8 +64,8 @@ OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string&
   header_->op_version = kOpLayoutVersion;
   header_->slots_offset = kHeaderBytes;
   header_->names_offset = kHeaderBytes + kSlotBytes;
-  header_->names_capacity = kNameLogBytes;
-  header_->ring_offset = header_->names_offset + kNameLogBytes;
+  header_->names_capacity = name_log_bytes(capacity);
+  header_->ring_offset = header_->names_offset + header_->names_capacity;
   header_->ring_capacity = capacity;
   header_->process_id = process_id();
   header_->process_start = process_start_ticks(header_->process_id);
@@ -85,6 +95,7 @@ OpHeader* OpRing::try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t nam
   op->step = step;
   op->wall_time = wall_time;
   op->state.store(OpHeader::kPending, std::memory_order_relaxed);  // ordered by head's release
+  bodies_in_progress_.fetch_add(1, std::memory_order_relaxed);     // read under the same lock
   publish(head_ + size, pushed);
   return op;
 }
@@ -136,6 +147,37 @@ std::optional<std::uint64_t> OpRing::start_over() {
   return head_;
 }
 
+bool OpRing::move_to(SharedMapping& fresh, std::uint64_t names_bytes) {
+  const std::lock_guard<SpinLock> lock(producers_);
+  if (bodies_in_progress_.load(std::memory_order_acquire) != 0)
+    return false;  // pairs with note_body_written()
+  const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
+  const std::uint64_t place = head_ & (capacity_ - 1);
+  const bool is_in_one_lap = head_ - tail <= place;
+  const std::uint64_t end = is_in_one_lap ? place : backed_;
+  const std::uint64_t backed = std::min(backed_, round_up(end + sizeof(OpHeader), kGrowBytes));
+  const std::uint64_t slots_bytes = sizeof(CommitSlot) * slots_backed_;
+  const bool has_room = fresh.allocate(0, kHeaderBytes) &&
+                        fresh.allocate(header_->slots_offset, slots_bytes) &&
+                        (names_bytes == 0 || fresh.allocate(header_->names_offset, names_bytes)) &&
+                        fresh.allocate(header_->ring_offset, backed);
+  if (!has_room) return false;
+  const auto copy = [&](std::uint64_t from, std::uint64_t to) {
+    if (from != to) std::memcpy(fresh.data() + from, mapping_.data() + from, to - from);
+  };
+  copy(sizeof header_->magic, kHeaderBytes);
+  copy(header_->slots_offset, header_->slots_offset + slots_bytes);
+  copy(header_->names_offset, header_->names_offset + names_bytes);
+  const std::uint64_t begin = is_in_one_lap ? tail & (capacity_ - 1) : 0;
+  copy(header_->ring_offset + begin, header_->ring_offset + end);
+  // Last, as in the constructor: a ring without it is not read.
+  reinterpret_cast<RingHeader*>(fresh.data())->magic.store(kMagic, std::memory_order_release);
+  if (!mapping_.replace_file(fresh)) return false;
+  backed_ = backed;
+  limit_ = 0;
+  return true;
+}
+
 bool OpRing::trim(std::int64_t now_ns) {
   const std::lock_guard<SpinLock> lock(producers_);
   if (backed_ <= kKeptBytes) return false;
@@ -161,7 +203,7 @@ bool OpRing::back_with_memory(std::uint64_t up_to) {
   // A refusal takes 0.2 ms on tmpfs (measured), under the producers' lock: once for each move of the drainer.
   const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
   if (tail == refused_at_tail_ && tail != head_) return false;
-  const std::uint64_t target = std::min(capacity_, (up_to + kGrowBytes - 1) / kGrowBytes * kGrowBytes);
+  const std::uint64_t target = std::min(capacity_, round_up(up_to, kGrowBytes));
   if (!mapping_.allocate(header_->ring_offset + backed_, target - backed_)) {
     refused_at_tail_ = tail;
     return false;

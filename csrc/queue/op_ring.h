@@ -73,6 +73,9 @@ class OpRing {
     op->state.store(ring_layout::OpHeader::kCancelled, std::memory_order_release);
   }
 
+  // To be called once for each try_reserve(), when its caller has written what it writes to the body.
+  void note_body_written() { bodies_in_progress_.fetch_sub(1, std::memory_order_release); }  // see move_to()
+
   // Ops accepted so far.
   std::uint64_t accepted() {
     const std::lock_guard<SpinLock> lock(producers_);
@@ -118,6 +121,13 @@ class OpRing {
   // true while it has more than it keeps. For an idle moment; `now_ns` is monotonic_ns().
   bool trim(std::int64_t now_ns);
 
+  // Moves everything to the file of `fresh`, a new mapping of the same size, at the address where it is now:
+  // pointers into the ring stay valid. Afterwards `fresh` has the old file, without a mapping. Returns false
+  // if there is no room, or if a body is being written just now; then nothing has changed. `names_bytes` of
+  // the name log are in use. The caller holds every lock under which others store to the mapping, except for
+  // the ring's own.
+  bool move_to(SharedMapping& fresh, std::uint64_t names_bytes);
+
   ring_layout::OpHeader* at(std::uint64_t position) {
     return reinterpret_cast<ring_layout::OpHeader*>(ring_ + (position & (capacity_ - 1)));
   }
@@ -150,6 +160,7 @@ class OpRing {
   std::uint8_t* ring_;
   std::uint64_t capacity_;
   std::uint32_t slots_backed_ = 0;
+  std::atomic<std::uint32_t> bodies_in_progress_{0};
   std::atomic<std::uint64_t> heap_bytes_{0};  // relaxed: a count, the bodies are ordered by the ring
 
   // Under producers_; a line of their own, because the drainer reads ring_ and capacity_ for each op:

@@ -10,7 +10,7 @@ namespace {
 
 class FileSink : public Sink {
  public:
-  explicit FileSink(File file) : file_(std::move(file)) {}
+  explicit FileSink(File file, std::uint64_t size = 0) : file_(std::move(file)), size_(size) {}
 
   Appended append(Bytes bytes) noexcept override {
     std::size_t done = 0;
@@ -30,16 +30,18 @@ class FileSink : public Sink {
     File::State state;
     if (is_lost_) return SinkState::kGone;
     if (!file_.known_state(state)) return SinkState::kSound;
+    if (!state.is_ours) return SinkState::kClosed;
     if (state.links == 0) return SinkState::kGone;
     return state.size < size_ ? SinkState::kShort : SinkState::kSound;
   }
+  std::unique_ptr<Sink> reopen() override { return std::make_unique<FileSink>(file_.reopened(), size_); }
   void sync() override { file_.sync(); }
   std::uint64_t size() const override { return size_; }
   const std::string& path() const override { return file_.path(); }
 
  private:
   File file_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_;
   bool is_lost_ = false;
 };
 

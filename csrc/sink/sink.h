@@ -21,6 +21,7 @@ enum class SinkState {
   kGone,     // somebody deleted it: what is appended now, nobody will see
   kShort,    // somebody cut it off
   kMissing,  // it could not be made yet
+  kClosed,   // the program closed its descriptor; reopen()
 };
 
 // One growing thing. append() and size() are called by one thread at a time; sync() may run beside them.
@@ -34,6 +35,9 @@ class Sink {
 
   // Looks at it; to be called before each append(), so it asks nobody far away.
   virtual SinkState check_state() noexcept { return SinkState::kSound; }
+
+  // For kClosed: another sink that continues this one. Throws IoError.
+  virtual std::unique_ptr<Sink> reopen() { return nullptr; }
 
   // Returns when everything appended is on stable storage. Throws IoError.
   virtual void sync() = 0;

@@ -108,6 +108,7 @@ Placed OpPusher::push_body(const OpHead& head, std::uint8_t flags, std::uint64_t
     }
     if (op == nullptr) return Pushed::kFull;
     fill(op, body);
+    ring.note_body_written();
     return needs_attention ? Pushed::kDoneNeedsAttention : Pushed::kDone;
   });
   return accepted ? placed : Placed::kDropped;

@@ -41,7 +41,7 @@ for kind in kinds:
 from tickertape import SummaryWriter
 with SummaryWriter('run') as writer: writer.add_scalar('a', 1, 1)
 """,
-        timeout=60,
+        timeout=600,
     )
     lines = out.splitlines()
     assert lines

@@ -188,7 +188,7 @@ if __name__ == '__main__':
     w.close()
 """,
         tmp_path,
-        timeout=120,
+        timeout=600,
     )
     assert counts(tmp_path / "run") == {"item": 40, "epoch": 2}
     assert len(oracle.event_files(tmp_path / "run")) == 5

@@ -85,7 +85,7 @@ class Scene:
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         return done.stdout.decode(errors="replace"), done.returncode

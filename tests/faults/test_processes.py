@@ -173,7 +173,7 @@ stop.set()
 for t in threads: t.join()
 w.close()
 """,
-        timeout=60,
+        timeout=600,
     )
     assert counts(tmp_path / "run" / "child_k") == {"child": 15}
     assert counts(tmp_path / "other") == {"child": 15}
@@ -314,7 +314,7 @@ while handled < 200:
 signal.setitimer(signal.ITIMER_REAL, 0)
 print(s, handled)
 """,
-        timeout=60,
+        timeout=600,
     )
     main, handled = map(int, out.split())
     assert counts(tmp_path / "run") == {"main": main, "signal": handled}
@@ -334,7 +334,7 @@ for s in range(3000):
 gc.collect()
 w.close()
 """,
-        timeout=60,
+        timeout=600,
     )
     assert counts(tmp_path / "run") == {"del": 3000, "main": 3000}
 
@@ -359,7 +359,7 @@ while interrupted < 100:
 w.close()
 print(returned, attempted)
 """,
-        timeout=60,
+        timeout=600,
     )
     returned, attempted = map(int, out.split())
     steps = [step for _, step, _ in oracle.values(tmp_path / "run")]

@@ -134,7 +134,7 @@ s = 100
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_logging_inside_logging(tmp_path, run_script, source):
-    out = run_script(f"{START}{SOURCES[source]}\nw.close()\nprint(s, inner)", timeout=60)
+    out = run_script(f"{START}{SOURCES[source]}\nw.close()\nprint(s, inner)", timeout=600)
     outer, inner = map(int, out.split())
     assert inner > 30
     steps = collections.defaultdict(list)
@@ -198,7 +198,7 @@ w.close()
 with open('returned', 'w') as file: file.write(' '.join(map(str, returned)))
 print(n)
 """,
-        timeout=60,
+        timeout=600,
     )
     attempted = int(out)
     directory = tmp_path / "run" / "a_x" if call == "add_scalars" else tmp_path / "run"

@@ -107,7 +107,7 @@ def memory_disk(path, size):
         subprocess.run(["umount", "-l", str(path)], check=True)
 
 
-def run_on(arguments, source, cwd, timeout=60, expect=0, **environment):
+def run_on(arguments, source, cwd, timeout=600, expect=0, **environment):
     """Runs PRELUDE and `source` in a process of its own; returns what subprocess.run() does."""
     script = cwd / "script.py"
     script.write_text(PRELUDE + source)

@@ -75,7 +75,7 @@ class Group:
             if not own:
                 time.sleep(life_secs)
                 child.send_signal(SIGNALS[death])
-            child.wait(timeout=60)
+            child.wait(timeout=600)
         finally:
             _kill_group(child.pid)  # the load "fork" has a child of its own
         assert child.returncode != 1, errors.read_text()  # a Python error: the test's own

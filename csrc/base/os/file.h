@@ -9,8 +9,10 @@
 
 namespace tickertape {
 
-// An open file, closed by the destructor. Move-only. Unless stated otherwise, a failure throws IoError with
-// errno and path.
+// An open file, closed by the destructor. Move-only. A program may close descriptors that are not its own
+// (daemons do), and then the number may belong to another file; known_state() and sync() notice that, and
+// close() leaves such a descriptor alone. Unless stated otherwise, a failure throws IoError with errno and
+// path.
 class File {
  public:
   File() = default;
@@ -36,11 +38,15 @@ class File {
 
   std::uint64_t size() const;
 
+  // Opens the same file again, to append. Throws IoError; ESTALE if another file has its path now.
+  File reopened() const;
+
   // Returns what this machine knows about the open file without asking a server: a network file system would
   // first write back its dirty pages (nfs(5)). Returns false if this is not known.
   struct State {
     std::uint64_t size;
     std::uint64_t links;  // number of names; 0: the file was deleted
+    bool is_ours;         // false: somebody closed the descriptor, and the rest says nothing
   };
   bool known_state(State& state) const noexcept;
 
@@ -50,7 +56,16 @@ class File {
 
  private:
   File(int descriptor, std::string path);
+  // Which file a descriptor belongs to; zeros: unknown.
+  struct Identity {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  static Identity identity_of(int descriptor) noexcept;
+  bool is_ours() const noexcept { return identity_of(descriptor_) == identity_; }
+
   int descriptor_ = -1;
+  Identity identity_;
   std::string path_;
 };
 

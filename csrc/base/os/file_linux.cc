@@ -1,6 +1,7 @@
 // File on POSIX systems; see file.h. L0.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,15 +27,25 @@ int open_retrying(const std::string& path, int flags, const char* doing) {
 
 }  // namespace
 
-File::File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+File::File(int descriptor, std::string path)
+    : descriptor_(descriptor), identity_(identity_of(descriptor)), path_(std::move(path)) {}
 
 File::File(File&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      identity_(other.identity_),
+      path_(std::move(other.path_)) {}
+
+File::Identity File::identity_of(int descriptor) noexcept {
+  struct stat known;
+  if (descriptor < 0 || fstat(descriptor, &known) != 0) return {};
+  return {known.st_dev, known.st_ino};
+}
 
 File& File::operator=(File&& other) noexcept {
   if (this != &other) {
     close();
     descriptor_ = std::exchange(other.descriptor_, -1);
+    identity_ = other.identity_;
     path_ = std::move(other.path_);
   }
   return *this;
@@ -52,6 +63,19 @@ File File::open_to_read(const std::string& path) {
 
 File File::open_to_append(const std::string& path) {
   return {open_retrying(path, O_RDWR | O_APPEND, "cannot open to append"), path};
+}
+
+File File::reopened() const {
+  // Without waiting: it may be a pipe by now.
+  File again{open_retrying(path_, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK, "cannot open again"), path_};
+  if (again.identity_ != identity_) throw IoError(ESTALE, path_, "another file is there");
+  if (again.descriptor_ == descriptor_) {
+    // Another number, or this object would close it together with its own.
+    const int other = fcntl(again.descriptor_, F_DUPFD_CLOEXEC, again.descriptor_ + 1);
+    if (other < 0) throw IoError(errno, path_, "cannot open again");
+    ::close(std::exchange(again.descriptor_, other));
+  }
+  return again;
 }
 
 std::int64_t File::append_some(Bytes bytes) {
@@ -85,19 +109,28 @@ std::uint64_t File::size() const {
 bool File::known_state(State& state) const noexcept {
 #if defined(STATX_NLINK)
   struct statx known;
-  constexpr unsigned kWanted = STATX_SIZE | STATX_NLINK;
-  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kWanted, &known) != 0) return false;
+  constexpr unsigned kWanted = STATX_SIZE | STATX_NLINK | STATX_INO;
+  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kWanted, &known) != 0) {
+    state = {0, 0, false};
+    return errno == EBADF;
+  }
   if ((known.stx_mask & kWanted) != kWanted) return false;
-  state = {known.stx_size, known.stx_nlink};
+  const Identity found{makedev(known.stx_dev_major, known.stx_dev_minor), known.stx_ino};
+  state = {known.stx_size, known.stx_nlink, found == identity_};
 #else
   struct stat known;
-  if (fstat(descriptor_, &known) != 0) return false;
-  state = {static_cast<std::uint64_t>(known.st_size), static_cast<std::uint64_t>(known.st_nlink)};
+  if (fstat(descriptor_, &known) != 0) {
+    state = {0, 0, false};
+    return errno == EBADF;
+  }
+  state = {static_cast<std::uint64_t>(known.st_size), static_cast<std::uint64_t>(known.st_nlink),
+           Identity{known.st_dev, known.st_ino} == identity_};
 #endif
   return true;
 }
 
 void File::sync() {
+  if (!is_ours()) return reopened().sync();
   while (fsync(descriptor_) != 0) {
     if (errno != EINTR) throw IoError(errno, path_, "cannot sync");
   }
@@ -110,8 +143,9 @@ void File::truncate(std::uint64_t size) {
 }
 
 void File::close() {
-  // An error of close() is ignored: callers that need the data on disk have called sync().
-  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  // An error of close() is ignored: what matters was written or synced before.
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (descriptor >= 0 && identity_of(descriptor) == identity_) ::close(descriptor);
 }
 
 void make_directories(const std::string& path) {

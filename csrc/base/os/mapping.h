@@ -33,6 +33,17 @@ class SharedMapping {
   // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
   void release(std::size_t offset, std::size_t size);
 
+  // False if the file's path no longer leads to it: somebody deleted or renamed it. True without a file.
+  bool is_in_place() const noexcept;
+
+  // Puts the file of `fresh`, which has the same size, at the address of this mapping; `fresh` gets the old
+  // file and no memory. Nobody may store to either meanwhile. Returns false if that fails; then nothing has
+  // changed.
+  bool replace_file(SharedMapping& fresh) noexcept;
+
+  // Makes the file empty, so that nobody takes it for a ring any more. There must be no memory on it.
+  void empty_file() noexcept;
+
   // Removes the file's name; the mapping goes on.
   void unlink();
 

@@ -95,6 +95,30 @@ void SharedMapping::release(std::size_t offset, std::size_t size) {
             static_cast<off_t>(size));
 }
 
+bool SharedMapping::is_in_place() const noexcept {
+  if (!is_file()) return true;
+  struct stat found;
+  if (lstat(path_.c_str(), &found) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return found.st_dev == file_.status().st_dev && found.st_ino == file_.status().st_ino;
+}
+
+bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
+  // The pages of `fresh` move, their MADV_DONTFORK with them, and the old ones go, in one step for all other
+  // threads.
+  if (mremap(fresh.data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) == MAP_FAILED) return false;
+  fresh.data_ = nullptr;
+  std::swap(file_, fresh.file_);
+  std::swap(path_, fresh.path_);
+  return true;
+}
+
+void SharedMapping::empty_file() noexcept {
+  if (!is_file() || data_ != nullptr) return;
+  if (const int descriptor = file_.number(); descriptor >= 0) {
+    [[maybe_unused]] const int ignored = ftruncate(descriptor, 0);  // the file may be on a dead file system
+  }
+}
+
 void SharedMapping::unlink() {
   if (is_file()) ::unlink(path_.c_str());
 }

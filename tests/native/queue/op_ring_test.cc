@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -229,6 +230,64 @@ TEST(what_is_kept_has_room_for_the_pad_behind_the_head) {
     CHECK(bytes_on(path) - first_page >= room_needed);
     ring.mapping().unlink();
   }
+}
+
+TEST(a_ring_moves_to_another_file_with_all_that_is_in_it) {
+  const std::string folder = std::filesystem::temp_directory_path();
+  const std::string paths[] = {folder + "/tickertape_move_test_0.ring",
+                               folder + "/tickertape_move_test_1.ring"};
+  for (const std::string& path : paths) std::filesystem::remove(path);
+  const auto mapping = [&](int i) {
+    return SharedMapping::create(paths[i], OpRing::mapping_bytes(kCapacity));
+  };
+  OpRing ring(mapping(0), kCapacity, "test");
+  NameLog names(ring);
+  Drain drain(ring);
+  std::atomic<std::uint64_t> pushed{0};
+  std::int64_t next_in = 0;
+  std::int64_t next_out = 0;
+  const auto take_all = [&] { drain.all([&](const OpHeader& op) { CHECK_EQ(op.step, next_out++); }); };
+  int at = 0;
+  // Counts for which tail and head are in one lap, in two, and at the same place.
+  for (const int count : {1, 40'000, 0, 100'000, 70'000, 90'000, 130'000, 3}) {
+    for (int i = 0; i < count; ++i) {
+      if (ring.try_push_scalar(0, ScalarStyle::kSimpleValue, 0, next_in, 0, pushed) == Pushed::kFull) break;
+      ++next_in;
+    }
+    bool needs_attention = false;
+    OpHeader* op = ring.try_reserve(OpKind::kSummary, 0, 0, 100, next_in, 0, pushed, needs_attention);
+    SharedMapping fresh = mapping(1 - at);
+    if (op != nullptr) {
+      ++next_in;
+      CHECK(!ring.move_to(fresh, 0));  // its body is being written
+      std::memset(OpRing::body(op), 0x5A, 100);
+      OpRing::finish(op);
+      ring.note_body_written();
+    }
+    const std::uint8_t* const address = ring.mapping().data();
+    CHECK(ring.move_to(fresh, 0));
+    CHECK(ring.mapping().data() == address);
+    CHECK_EQ(ring.mapping().path(), paths[1 - at]);
+    CHECK_EQ(fresh.path(), paths[at]);
+    fresh.empty_file();
+    CHECK_EQ(std::filesystem::file_size(paths[at]), std::uintmax_t{0});
+    fresh.unlink();
+    at = 1 - at;
+    // What another process finds there.
+    alignas(OpHeader) std::uint8_t bytes[sizeof(OpHeader)];
+    std::FILE* file = std::fopen(paths[at].c_str(), "rb");
+    const std::uint64_t place = (ring.head() & (kCapacity - 1)) - op_size(100);
+    if (op != nullptr) {
+      std::fseek(file, static_cast<long>(ring.header().ring_offset + place), SEEK_SET);
+      CHECK_EQ(std::fread(bytes, 1, sizeof bytes, file), sizeof bytes);
+      CHECK_EQ(reinterpret_cast<const OpHeader*>(bytes)->step, next_in - 1);
+    }
+    std::fclose(file);
+    if (count % 2 == 0) take_all();
+  }
+  take_all();
+  CHECK_EQ(next_out, next_in);
+  ring.mapping().unlink();
 }
 
 TEST(an_interrupted_ring_goes_slowly_once) {

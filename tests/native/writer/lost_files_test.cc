@@ -1,6 +1,11 @@
 // Files that somebody deletes or cuts off while they are written to, also where the process dies then.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "recovery/orphaned_rings.h"
@@ -118,6 +123,79 @@ TEST(recovery_finds_the_new_file) {
   recover_rings(scene.logs());
   CHECK(behind_opening(scene.file()) == scalars_from_to(100, 300));
   CHECK(entries_of(scene.rings()).empty());
+}
+
+// The ring's file goes while its process lives (a cleaner of temporary files, RemoveIPC at logout).
+TEST(a_deleted_ring_is_moved_and_a_death_afterwards_loses_nothing) {
+  for (const bool with_directory : {false, true}) {
+    for (const bool is_renamed : {false, true}) {
+      const Scene scene;
+      const int status = in_child([&] {
+        EventFileWriter writer(scene.logs());
+        Notices& notices = writer.backend().notices();
+        log_scalars(writer, 0, 100);
+        writer.flush();
+        const std::string ring = entries_of(scene.rings()).at(0);
+        if (is_renamed) {
+          fs::rename(ring, ring + ".elsewhere.ring");
+        } else {
+          fs::remove(ring);
+        }
+        if (with_directory) fs::remove_all(scene.rings());
+        log_scalars(writer, 100, 200);
+        while (!notices.any()) std::this_thread::yield();
+        const std::vector<std::string> said = notices.take();
+        CHECK_EQ(said.size(), std::size_t{1});
+        CHECK(said.at(0).find("was deleted or renamed by somebody; it was moved to") != std::string::npos);
+        // Nothing of this gets into the file before the process dies.
+        limit_file_size(fs::file_size(writer.path()));
+        log_scalars(writer, 200, 20'000);
+        CHECK(!notices.any() || notices.take().at(0).find("op ring") == std::string::npos);
+        die();
+      });
+      CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+      recover_rings(scene.logs());
+      CHECK(behind_opening(scene.file()) == scalars_from_to(0, 20'000));
+    }
+  }
+}
+
+// Daemons close all descriptors that they have not opened. The program then opens a file of its own, which
+// gets the number that the event file had.
+TEST(descriptors_that_the_program_closes_and_uses_again) {
+  static const std::string kText(std::size_t{1} << 20, 'x');
+  const Scene scene;
+  const std::string own = scene.logs() + "/own";
+  for (const bool is_used_again : {false, true}) {
+    const Scene each;
+    const int status = in_child([&] {
+      EventFileWriter writer(each.logs());
+      log_scalars(writer, 0, 100);
+      writer.flush();
+      const std::string file = writer.path();
+      close_range(3, ~0U, 0);
+      fs::create_directories(scene.logs());
+      std::vector<int> theirs;
+      for (int i = 0; is_used_again && i < 20; ++i)
+        theirs.push_back(open(own.c_str(), O_RDWR | O_CREAT | O_APPEND, 0600));
+      log_scalars(writer, 100, 10'000);
+      CHECK_EQ(writer.file()->sync(), 0);
+      CHECK_EQ(writer.path(), file);
+      // More than the ring has memory for: it grows by its descriptor.
+      for (int i = 0; i < 8; ++i) writer.add_message(OpKind::kEvent, as_bytes(kText), 10'000, 1.0);
+      CHECK_EQ(writer.close(), 0);
+      for (const int descriptor : theirs) CHECK(fcntl(descriptor, F_GETFD) >= 0);
+      if (is_used_again) CHECK_EQ(fs::file_size(own), std::uintmax_t{0});
+    });
+    CHECK_EQ(status, 0);
+    recover_rings(each.logs());  // the child left by _exit()
+    const std::string expected = undisturbed([&](EventFileWriter& writer) {
+      log_scalars(writer, 0, 10'000);
+      for (int i = 0; i < 8; ++i) writer.add_message(OpKind::kEvent, as_bytes(kText), 10'000, 1.0);
+    });
+    CHECK(behind_opening(each.file()) == expected);
+    if (is_used_again) CHECK_EQ(fs::file_size(own), std::uintmax_t{0});
+  }
 }
 
 TEST(an_opening_that_fails_leaves_no_file) {

@@ -1,0 +1,39 @@
+// Keeps the ring where another process can find it: makes it, and moves it if somebody deletes its file. L4;
+// the backend and the drainer use it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/os/mapping.h"
+#include "drain/channel_registry.h"
+#include "queue/notices.h"
+#include "queue/op_ring.h"
+
+namespace tickertape {
+
+// A mapping for a ring of settings::queue_bytes(); a smaller ring, down to 1 MiB, if the process has no
+// address space for that (`ulimit -v`), which is noted. `capacity` is its size. Throws IoError.
+SharedMapping place_largest_ring(Notices& notices, std::uint64_t& capacity);
+
+class RingKeeper {
+ public:
+  RingKeeper(OpRing& ring, ChannelRegistry& channels, Notices& notices)
+      : ring_(ring), channels_(channels), notices_(notices) {}
+
+  // Looks several times a second whether the ring's file is where it was. If it is not, moves the ring to a
+  // new file with everything that is in it, and notes that once. Tries again later if that is not possible
+  // now. `now_ns` is monotonic_ns(). Under the drain lock. Throws std::bad_alloc.
+  void check(std::int64_t now_ns);
+
+ private:
+  bool move();
+
+  OpRing& ring_;
+  ChannelRegistry& channels_;
+  Notices& notices_;
+  // All under the drain lock.
+  std::int64_t check_at_ns_ = 0;
+  bool told_ = false;  // that it cannot be moved now
+};
+
+}  // namespace tickertape
