@@ -17,7 +17,7 @@ constexpr std::uint64_t kSmallestRing = std::uint64_t{1} << 20;
 
 // A look costs about a microsecond (lstat).
 constexpr std::int64_t kCheckIntervalNs = 250'000'000;
-constexpr std::int64_t kRetryIntervalNs = 10'000'000;
+constexpr std::int64_t kRetryIntervalNs = 50'000'000;
 
 void pass_on(Notices& from, Notices& to) {
   for (std::string& text : from.take()) to.add(std::move(text));
