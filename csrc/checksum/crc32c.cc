@@ -53,4 +53,8 @@ std::uint32_t crc32c(std::uint32_t crc, Bytes bytes) {
   return crc32c_implementations().front().extend(crc, bytes);
 }
 
+std::uint32_t crc32c_of_end(std::uint32_t whole, std::uint32_t front, std::uint64_t size) {
+  return whole ^ crc32c_tables::shift(front, size);
+}
+
 }  // namespace tickertape

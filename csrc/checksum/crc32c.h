@@ -14,6 +14,10 @@ std::uint32_t crc32c(std::uint32_t crc, Bytes bytes);
 
 inline std::uint32_t crc32c(Bytes bytes) { return crc32c(0, bytes); }
 
+// CRC32C of the last `size` bytes of a text: `whole` is the CRC of the whole text, `front` that of the bytes
+// before them. Takes the same short time for every size.
+std::uint32_t crc32c_of_end(std::uint32_t whole, std::uint32_t front, std::uint64_t size);
+
 // One implementation. All of them return the same values; tests run each one that this processor supports.
 struct Crc32cImplementation {
   const char* name;

@@ -58,4 +58,35 @@ constexpr ShiftTable make_shift_table() {
   return table;
 }
 
+// The product of two polynomials modulo CRC32C's. A bit-reversed polynomial has its x^0 in the highest bit.
+constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t product = 0;
+  for (; a != 0; a <<= 1) {
+    if ((a >> 31) != 0) product ^= b;
+    b = (b >> 1) ^ ((b & 1) != 0 ? kPolynomial : 0);
+  }
+  return product;
+}
+
+// kPowers[k][d]: x to the power of 8 * d * 256^k, that is, d * 256^k zero bytes. One factor for each base-256
+// digit of a length.
+inline constexpr auto kPowers = [] {
+  std::array<ByteTable, 8> tables{};
+  std::uint32_t unit = std::uint32_t{1} << 23;  // x^8
+  for (ByteTable& table : tables) {
+    table[0] = std::uint32_t{1} << 31;
+    for (std::size_t digit = 1; digit < 256; ++digit) table[digit] = multiply(unit, table[digit - 1]);
+    unit = multiply(unit, table[255]);
+  }
+  return tables;
+}();
+
+// Moves a CRC over `zero_bytes` zero bytes.
+constexpr std::uint32_t shift(std::uint32_t crc, std::uint64_t zero_bytes) {
+  for (std::size_t k = 0; zero_bytes != 0; ++k, zero_bytes >>= 8) {
+    if ((zero_bytes & 0xFF) != 0) crc = multiply(kPowers[k][zero_bytes & 0xFF], crc);
+  }
+  return crc;
+}
+
 }  // namespace tickertape::crc32c_tables

@@ -1,4 +1,4 @@
-// Reads TFRecords and resynchronises after damage. L2.
+// Reads TFRecords and finds the next record after damage. L2.
 #include "tfrecord/record_reader.h"
 
 #include <algorithm>
@@ -15,7 +15,26 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
+// A record larger than this is checked in pieces before memory is allocated for it. The second look at the
+// data costs less than the first, which brought it into the page cache.
+constexpr std::uint64_t kCheckFirstBytes = std::uint64_t{16} << 20;
+
+// Supposed records may fail for this many bytes before the reader begins to keep CRCs (`may_fail()`).
+constexpr std::uint64_t kFreeBytes = std::uint64_t{1} << 20;
+
 MaskedCrc crc_at(const std::uint8_t* at) { return MaskedCrc::stored(load_le<std::uint32_t>(at)); }
+
+bool has_room(std::uint64_t available, std::uint64_t length) {
+  return length <= available && available - length >= kOverheadBytes;
+}
+
+// How many headers of nothing but zeros follow each other at the front of `bytes`. No header is all zeros:
+// the masked CRC of 8 zero bytes is not 0. A sparse file has many.
+std::size_t zero_headers(Bytes bytes) {
+  std::size_t zeros = 0;
+  while (zeros + 8 <= bytes.size() && load_le<std::uint64_t>(bytes.data() + zeros) == 0) zeros += 8;
+  return zeros < kHeaderBytes ? 0 : zeros - kHeaderBytes + 1;
+}
 
 }  // namespace
 
@@ -25,11 +44,18 @@ std::optional<std::uint64_t> record_length(const std::uint8_t* header) {
 }
 
 RecordReader::RecordReader(const std::string& path, std::uint64_t offset)
-    : file_(File::open_to_read(path)), base_(offset), searched_(offset) {}
+    : file_(File::open_to_read(path)),
+      window_at_(offset),
+      start_(offset),
+      offset_(offset),
+      searched_(offset),
+      whole_at_(UINT64_MAX),
+      free_bytes_(kFreeBytes),
+      failed_bytes_(0) {}
 
 bool RecordReader::next(Bytes& data) {
   for (;;) {
-    const Found found = look(data);
+    const Found found = parse_record(data);
     if (found == Found::kRecord) return true;
     if (found == Found::kEnd || !find_next_record()) return false;
   }
@@ -37,99 +63,137 @@ bool RecordReader::next(Bytes& data) {
 
 std::uint64_t RecordReader::tail_bytes() const {
   const std::uint64_t size = file_.size();
-  return size > offset() ? size - offset() : 0;
+  return size > offset_ ? size - offset_ : 0;
 }
 
-RecordReader::Found RecordReader::look(Bytes& data) {
-  if (!fill(kHeaderBytes)) return buffer_.size() == at_ ? Found::kEnd : Found::kNoRecord;
-  const std::optional<std::uint64_t> length = record_length(buffer_.data() + at_);
+RecordReader::Found RecordReader::parse_record(Bytes& data) {
+  Bytes bytes = buffered(offset_, kHeaderBytes);
+  if (bytes.size() < kHeaderBytes) return bytes.empty() ? Found::kEnd : Found::kNoRecord;
+  const std::optional<std::uint64_t> length = record_length(bytes.data());
   if (!length) return Found::kNoRecord;
-  if (!fill_record(*length)) return Found::kNoRecord;
-  const std::uint8_t* start = buffer_.data() + at_ + kHeaderBytes;
-  data = {start, static_cast<std::size_t>(*length)};
-  if (MaskedCrc::of(data) != crc_at(start + *length)) return Found::kNoRecord;
-  at_ += static_cast<std::size_t>(*length) + kOverheadBytes;
+  // A length that reaches past the end belongs to a record that is still being written, or to none. Only what
+  // follows in the file tells which, so the search for a record begins in both cases.
+  if (!has_room(bytes.size(), *length)) {
+    const std::uint64_t size = file_.size();
+    if (size < offset_ || !has_room(size - offset_, *length)) return Found::kNoRecord;
+  }
+  const bool checks_first = *length > kCheckFirstBytes || !may_fail(*length);
+  if (checks_first && offset_ != whole_at_ && !is_whole_record(offset_, *length)) return Found::kNoRecord;
+  bytes = buffered(offset_, static_cast<std::size_t>(*length) + kOverheadBytes);
+  if (!has_room(bytes.size(), *length)) return Found::kNoRecord;
+  data = bytes.subspan(kHeaderBytes, static_cast<std::size_t>(*length));
+  work_.did_checksum(*length);
+  if (MaskedCrc::of(data) != crc_at(data.data() + data.size())) {
+    failed_bytes_ += *length;
+    return Found::kNoRecord;
+  }
+  offset_ += *length + kOverheadBytes;
   return Found::kRecord;
 }
 
-// Makes a record of `length` bytes of data stand from at_ on; false where the file is too short for it.
-bool RecordReader::fill_record(std::uint64_t length) {
-  const std::uint64_t buffered = buffer_.size() - at_;
-  if (length < buffered && buffered - length >= kOverheadBytes) return true;
-  // A length that reaches behind the end is a record still being written, or no record at all; only what
-  // follows in the file tells, so both are searched behind and stay here as the tail otherwise.
-  const std::uint64_t available = std::max(file_.size(), offset()) - offset();
-  if (length > available || available - length < kOverheadBytes) return false;
-  return fill(static_cast<std::size_t>(length) + kOverheadBytes);
+// What is buffered from `from` on: `wanted` bytes at least, unless the file ends before.
+Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
+  const std::uint64_t end = window_at_ + window_.size();
+  const bool is_inside = from >= window_at_ && from <= end;
+  const std::size_t kept = is_inside ? static_cast<std::size_t>(end - from) : 0;
+  if (kept < wanted) {
+    if (kept != 0) std::memmove(window_.data(), window_.data() + (from - window_at_), kept);
+    window_.truncate(kept);
+    window_at_ = from;
+    const std::size_t room = std::max(wanted, kReadBytes) - kept;
+    std::uint8_t* to = window_.reserve_back(room);
+    const std::size_t got = file_.read_at(from + kept, to, room);
+    window_.commit(got);
+    work_.did_read(got);
+  }
+  return window_.bytes().subspan(static_cast<std::size_t>(from - window_at_));
 }
 
-// Makes at least `wanted` bytes stand from at_ on; false where the file ends before.
-bool RecordReader::fill(std::size_t wanted) {
-  if (buffer_.size() - at_ >= wanted) return true;
-  const std::size_t kept = buffer_.size() - at_;
-  if (kept != 0) std::memmove(buffer_.data(), buffer_.data() + at_, kept);
-  buffer_.truncate(kept);
-  base_ += at_;
-  at_ = 0;
-  const std::size_t room = std::max(wanted, kReadBytes) - kept;
-  buffer_.reserve_back(room);
-  buffer_.commit(file_.read_at(base_ + kept, buffer_.data() + kept, room));
-  return buffer_.size() >= wanted;
-}
-
-void RecordReader::move_to(std::uint64_t offset) {
-  buffer_.clear();
-  at_ = 0;
-  base_ = offset;
-}
-
-// Looks for the next place behind offset() where a whole record stands. Moves there and notes what was passed
-// over; or stays, where there is none yet.
+// Searches behind offset() for the next whole record. If there is one, moves there and notes what was
+// skipped; otherwise stays.
 bool RecordReader::find_next_record() {
   const std::uint64_t file_size = file_.size();
-  std::uint64_t from = std::max(searched_, offset() + 1);
+  std::uint64_t from = std::max(searched_, offset_ + 1);
   std::uint64_t first_unfinished = UINT64_MAX;  // a header whose data may still come
-  Buffer window;
   while (from + kOverheadBytes <= file_size) {
-    window.clear();
-    const std::size_t got = file_.read_at(from, window.reserve_back(kReadBytes), kReadBytes);
-    if (got < kHeaderBytes) break;
-    for (std::size_t i = 0; i + kHeaderBytes <= got; ++i) {
-      const std::optional<std::uint64_t> length = record_length(window.data() + i);
-      if (!length) continue;
-      if (is_whole_record(from + i, *length, file_size)) {
-        damage_.push_back({offset(), from + i - offset()});
-        move_to(from + i);
-        searched_ = from + i;
-        return true;
-      }
-      const std::uint64_t available = file_size - from - i;
-      if (available < kOverheadBytes || *length > available - kOverheadBytes) {
-        first_unfinished = std::min(first_unfinished, from + i);
-      }
+    Bytes window = buffered(from, kHeaderBytes);
+    window = window.first(static_cast<std::size_t>(std::min<std::uint64_t>(window.size(), file_size - from)));
+    if (window.size() < kHeaderBytes) break;
+    if (const auto found = find_in(window, from, file_size, first_unfinished)) {
+      damage_.push_back({offset_, *found - offset_});
+      offset_ = searched_ = whole_at_ = *found;
+      return true;
     }
-    from += got - kHeaderBytes + 1;
+    from += window.size() - kHeaderBytes + 1;
+    searched_ = std::min(first_unfinished, from);
   }
   searched_ = std::min(first_unfinished, from);
-  move_to(offset());  // what is buffered may be the start of something that changes as the file grows
+  // The file may change in what was read as it grows: the next call reads it again.
+  window_.clear();
+  crcs_ = {};
+  failed_bytes_ = 0;
   return false;
 }
 
-bool RecordReader::is_whole_record(std::uint64_t offset, std::uint64_t length,
-                                   std::uint64_t file_size) const {
-  if (length > file_size - offset || file_size - offset - length < kOverheadBytes) return false;
-  Buffer chunk;
-  std::uint8_t* bytes =
-      chunk.extend(std::min<std::size_t>(kReadBytes, static_cast<std::size_t>(length) + kCrcBytes));
-  std::uint32_t crc = 0;
+// The offset of the first whole record whose header lies in `window`, which starts at `from` in the file.
+std::optional<std::uint64_t> RecordReader::find_in(Bytes window, std::uint64_t from, std::uint64_t file_size,
+                                                   std::uint64_t& first_unfinished) {
+  for (std::size_t i = 0; i + kHeaderBytes <= window.size(); ++i) {
+    if (window[i] == 0) {
+      i += zero_headers(window.subspan(i));
+      if (i + kHeaderBytes > window.size()) break;
+    }
+    work_.did_checksum(kLengthBytes);
+    const std::optional<std::uint64_t> length = record_length(window.data() + i);
+    if (!length) continue;
+    if (!has_room(file_size - from - i, *length)) {
+      first_unfinished = std::min(first_unfinished, from + i);
+    } else if (is_whole_record(from + i, *length)) {
+      return from + i;
+    }
+  }
+  return std::nullopt;
+}
+
+// Damage may hold any number of headers with a right CRC and a length that reaches far, each of which would
+// cost its length to refute. So only as many bytes may fail as the reader has advanced; then it keeps CRCs of
+// the file, from which the CRC of a large record follows at once. Small ones cost less than that.
+bool RecordReader::may_fail(std::uint64_t length) const {
+  return length <= RangeCrcs::kBlockBytes || failed_bytes_ <= free_bytes_ + (offset_ - start_);
+}
+
+// Whether the header at `offset`, which states `length`, begins a whole record.
+bool RecordReader::is_whole_record(std::uint64_t offset, std::uint64_t length) {
+  if (may_fail(length)) {
+    const bool is_whole = is_whole_if_read(offset, length);
+    if (!is_whole) failed_bytes_ += length;
+    return is_whole;
+  }
+  if (!crcs_.is_started()) crcs_.restart(offset_);
+  return crcs_.is_followed_by_crc(file_, offset + kHeaderBytes, length, work_);
+}
+
+bool RecordReader::is_whole_if_read(std::uint64_t offset, std::uint64_t length) {
   std::uint64_t at = offset + kHeaderBytes;
+  const std::uint64_t end = window_at_ + window_.size();
+  if (offset >= window_at_ && offset <= end && has_room(end - offset, length)) {
+    const std::uint8_t* data = window_.data() + (at - window_at_);
+    work_.did_checksum(length);
+    return MaskedCrc::of({data, static_cast<std::size_t>(length)}) == crc_at(data + length);
+  }
+  chunk_.clear();
+  std::uint8_t* bytes = chunk_.reserve_back(kReadBytes);
+  std::uint32_t crc = 0;
   for (std::uint64_t left = length; left != 0;) {
-    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(left, chunk.size()));
+    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kReadBytes));
     if (file_.read_at(at, bytes, size) != size) return false;
     crc = crc32c(crc, {bytes, size});
+    work_.did_read(size);
+    work_.did_checksum(size);
     at += size;
     left -= size;
   }
+  work_.did_read(kCrcBytes);
   return file_.read_at(at, bytes, kCrcBytes) == kCrcBytes && MaskedCrc::from(crc) == crc_at(bytes);
 }
 

@@ -1,4 +1,4 @@
-// Reads TFRecords from a file, checks every CRC, and finds its way again after damage. L2.
+// Reads TFRecords from a file, checks every CRC, and finds the next record after damage. L2.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,12 @@
 
 #include "base/bytes.h"
 #include "base/os/file.h"
+#include "tfrecord/range_crcs.h"
+#include "tfrecord/scan_work.h"
 
 namespace tickertape {
 
-// The data length that a record header states; nothing where its CRC is wrong. `header` has kHeaderBytes
-// bytes.
+// The data length that a record header states; nothing if its CRC is wrong. `header` has kHeaderBytes bytes.
 std::optional<std::uint64_t> record_length(const std::uint8_t* header);
 
 // A part of a file that holds no record.
@@ -21,42 +22,68 @@ struct DamagedRegion {
   std::uint64_t size;
 };
 
-// Walks the records of one file, which may still grow. Not thread-safe. Memory: one buffer of 1 MiB, or of
-// the largest record's size; a length beyond the end of the file never makes it allocate.
+// Walks the records of one file, which may still grow. Not thread-safe.
+//
+// After damage it goes on with the first whole record behind it, whatever headers the damage imitates. The
+// work for that is linear in the size of the file: see `work()` and
+// tests/native/tfrecord/record_damage_test.cc. Memory: a buffer of 1 MiB, or of the largest whole record;
+// behind damage 1/64 of the file's size besides. No length in a file makes it allocate more.
 class RecordReader {
  public:
-  // Starts at `offset`, which must be where a record starts. Throws IoError.
+  // Starts at `offset`, which must be the start of a record. Throws IoError, also if `path` is no regular
+  // file.
   explicit RecordReader(const std::string& path, std::uint64_t offset = 0);
 
-  // The next record's data, good until the next call. False at the end of what is readable; a later call goes
-  // on where the file has grown. Throws IoError where reading fails.
+  // Lets `check` end next() with Interrupted; the next call to next() goes on.
+  void set_interrupt_check(InterruptCheck check) { work_.set_interrupt_check(check); }
+
+  // The next record's data, valid until the next call. Returns false at the end of what can be read; a later
+  // call goes on if the file has grown. Throws IoError, Interrupted.
   bool next(Bytes& data);
 
   // Where the next record starts, or would start.
-  std::uint64_t offset() const { return base_ + at_; }
+  std::uint64_t offset() const { return offset_; }
 
-  // Regions passed over so far, because a whole record follows each.
+  // Regions that were skipped so far. A whole record follows each.
   const std::vector<DamagedRegion>& damage() const { return damage_; }
 
-  // Bytes behind the last record that are not (yet) one.
+  // Bytes after the last record that are not a record (yet).
   std::uint64_t tail_bytes() const;
+
+  // For tests: keeps CRCs as soon as supposed records failed for this many bytes more than it advanced.
+  void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
+
+  // How many bytes were read and checksummed so far.
+  const ScanWork& work() const { return work_; }
+
+  // Memory that the reader holds for the file's bytes.
+  std::size_t buffer_bytes() const { return window_.capacity() + chunk_.capacity(); }
 
  private:
   // What the bytes at offset() are.
   enum class Found { kRecord, kEnd, kNoRecord };
 
-  Found look(Bytes& data);
-  bool fill(std::size_t wanted);
-  bool fill_record(std::uint64_t length);
+  Found parse_record(Bytes& data);
   bool find_next_record();
-  void move_to(std::uint64_t offset);
-  bool is_whole_record(std::uint64_t offset, std::uint64_t length, std::uint64_t file_size) const;
+  std::optional<std::uint64_t> find_in(Bytes window, std::uint64_t from, std::uint64_t file_size,
+                                       std::uint64_t& first_unfinished);
+  bool is_whole_record(std::uint64_t offset, std::uint64_t length);
+  bool is_whole_if_read(std::uint64_t offset, std::uint64_t length);
+  bool may_fail(std::uint64_t length) const;
+  Bytes buffered(std::uint64_t from, std::size_t wanted);
 
   File file_;
-  Buffer buffer_;           // the bytes of the file from base_ on
-  std::size_t at_ = 0;      // first byte of buffer_ not handed out
-  std::uint64_t base_;      // offset in the file of the buffer's first byte
-  std::uint64_t searched_;  // no whole record starts in [offset(), searched_)
+  ScanWork work_;
+  Buffer window_;               // the bytes of the file from window_at_ on
+  std::uint64_t window_at_;     // offset in the file
+  std::uint64_t start_;         // where the reader started
+  std::uint64_t offset_;        // where the next record starts
+  std::uint64_t searched_;      // no whole record starts in [offset_, searched_)
+  std::uint64_t whole_at_;      // a whole record starts here, as a search found; UINT64_MAX: nowhere
+  std::uint64_t free_bytes_;    // how many bytes may fail at first, see may_fail()
+  std::uint64_t failed_bytes_;  // bytes of supposed records that were read and whose CRC was wrong
+  RangeCrcs crcs_;
+  Buffer chunk_;
   std::vector<DamagedRegion> damage_;
 };
 

@@ -128,10 +128,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::filesystem::resize_file(scratch_file(), 0);
   append(file);
-  RecordReader reader(scratch_file());
-  std::vector<PlainRecord> found;
-  read_on(reader, file, found);
-  check(expected, found, reader, file);
+  for (const bool keeps_crcs : {false, true}) {  // the other way to check a record, which large damage brings
+    RecordReader reader(scratch_file());
+    if (keeps_crcs) reader.set_free_bytes(0);
+    std::vector<PlainRecord> found;
+    read_on(reader, file, found);
+    check(expected, found, reader, file);
+  }
   read_scalars(scratch_file());
 
   // A whole record inside a record that is cut off is returned while the rest of the outer one is missing.
@@ -140,6 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t& cut : cuts) cut = cut * 48 % file.size();
   std::filesystem::resize_file(scratch_file(), 0);
   RecordReader follower(scratch_file());
+  follower.set_free_bytes(0);
   std::vector<PlainRecord> followed;
   std::size_t there = 0;
   for (const std::size_t until : {std::min(cuts[0], cuts[1]), std::max(cuts[0], cuts[1]), file.size()}) {

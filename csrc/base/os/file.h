@@ -22,6 +22,8 @@ class File {
 
   // Creates `path` and opens it for appending. Throws IoError with EEXIST if it exists.
   static File create(const std::string& path);
+  // Opens a regular file, or a symbolic link to one. Refuses what else a name may stand for (FIFOs, devices,
+  // directories) without waiting for it: EISDIR for a directory, EINVAL for the rest.
   static File open_to_read(const std::string& path);
   // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);

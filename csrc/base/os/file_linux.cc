@@ -25,6 +25,19 @@ int open_retrying(const std::string& path, int flags, const char* doing) {
   }
 }
 
+const char* kind_of(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISDIR(mode)) return "a directory";
+  return "a device";
+}
+
+void expect_regular(const struct stat& status, const std::string& path) {
+  if (S_ISREG(status.st_mode)) return;
+  throw IoError(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path,
+                std::string("path: expected a regular file, got ") + kind_of(status.st_mode));
+}
+
 }  // namespace
 
 File::File(int descriptor, std::string path)
@@ -58,7 +71,15 @@ File File::create(const std::string& path) {
 }
 
 File File::open_to_read(const std::string& path) {
-  return {open_retrying(path, O_RDONLY, "cannot open"), path};
+  // Opening a device can do something (a tape rewinds), so the name is asked first. What it stands for may
+  // change meanwhile, so the open file is asked, too; O_NONBLOCK keeps open() from waiting for a FIFO's
+  // writer.
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0) expect_regular(status, path);
+  File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), path);
+  if (fstat(file.descriptor_, &status) != 0) throw IoError(errno, path, "cannot stat");
+  expect_regular(status, path);
+  return file;
 }
 
 File File::open_to_append(const std::string& path) {

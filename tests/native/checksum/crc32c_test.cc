@@ -87,6 +87,24 @@ TEST_ON_EVERY_CPU(masked_crc_of_nothing_is_the_constant) {
   CHECK(MaskedCrc::of(as_bytes("a")) == MaskedCrc::stored(MaskedCrc::of(as_bytes("a")).bits()));
 }
 
+TEST(the_crc_of_an_end_follows_from_those_of_the_whole_and_the_front) {
+  std::mt19937 random(2);
+  std::vector<std::uint8_t> bytes(70'000);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  for (const std::size_t size :
+       {0, 1, 2, 7, 8, 255, 256, 257, 4096, 65'535, 65'536, 65'537, 69'999, 70'000}) {
+    const Bytes front = Bytes(bytes).first(bytes.size() - size), end = Bytes(bytes).last(size);
+    CHECK_EQ(crc32c_of_end(by_definition(bytes), by_definition(front), size), by_definition(end));
+  }
+}
+
+// 2^40 zero bytes and 5 more: too long to compute, but twice as far is twice the same map.
+TEST(far_ends_agree_with_nearer_ones) {
+  constexpr std::uint64_t kFar = (std::uint64_t{1} << 40) + 5;
+  const std::uint32_t once = crc32c_of_end(0, 0x12345678, kFar);
+  CHECK_EQ(crc32c_of_end(0, once, kFar), crc32c_of_end(0, 0x12345678, 2 * kFar));
+}
+
 }  // namespace
 }  // namespace tickertape
 
