@@ -3,7 +3,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -15,8 +17,14 @@ namespace tickertape::bindings {
 namespace {
 
 void set_os_error(const IoError& error) {
+  const auto text = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+      error.what(), static_cast<Py_ssize_t>(std::strlen(error.what())), "backslashreplace"));
+  const std::string& name = error.path();
+  const auto path = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeFSDefaultAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
+  if (!text || !path) throw py::error_already_set();
   // OSError(errno, text, path) makes the right subclass (FileNotFoundError, PermissionError, ...) by itself.
-  const py::tuple arguments = py::make_tuple(error.error_number(), error.what(), error.path());
+  const py::tuple arguments = py::make_tuple(error.error_number(), text, path);
   PyErr_SetObject(PyExc_OSError, arguments.ptr());
 }
 

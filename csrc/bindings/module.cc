@@ -7,6 +7,7 @@
 #include "bindings/errors.h"
 #include "bindings/fast/gate.h"
 #include "bindings/in_place.h"
+#include "bindings/messages.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
 #include "bindings/waiting.h"
@@ -44,6 +45,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_late(module);
   bind_writer(module);
   bind_gate(module);
+  bind_messages(module);
   bind_reader(module);
   bind_codecs(module);
   bind_recovery(module);

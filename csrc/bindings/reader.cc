@@ -1,20 +1,18 @@
-// RecordReader, decode_event and read_scalars for Python. L5.
+// RecordReader and read_scalars for Python. L5.
 #include "bindings/reader.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "bindings/gil.h"
-#include "event/decoder.h"
-#include "protobuf/fields.h"
-#include "protobuf/reader.h"
+#include "bindings/waiting.h"
 #include "reader/scalars.h"
 #include "tfrecord/record_reader.h"
 
@@ -25,89 +23,67 @@ namespace {
 
 py::bytes to_bytes(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-py::bytes next_record(RecordReader& reader) {
-  Bytes data;
-  bool found;
-  {
-    const GilRelease release;  // reads the file into memory of its own
-    found = reader.next(data);
-  }
-  if (!found) throw py::stop_iteration();
-  return to_bytes(data);
+// A path as the system takes it: a str (with what os.fsdecode() made of other bytes), bytes or os.PathLike.
+std::string to_path(const py::object& path) {
+  PyObject* encoded = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &encoded) == 0) throw py::error_already_set();
+  return std::string(py::reinterpret_steal<py::bytes>(encoded));
 }
 
-std::vector<std::pair<std::uint64_t, std::uint64_t>> damage_of(const RecordReader& reader) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
-  for (const DamagedRegion& region : reader.damage()) all.emplace_back(region.offset, region.size);
+// tickertape._core.RecordReader. next() gives up the GIL, so that another thread may call meanwhile.
+class PyRecordReader {
+ public:
+  PyRecordReader(const std::string& path, std::uint64_t offset) : reader_(path, offset) {
+    reader_.set_interrupt_check(&signal_raised);
+  }
+
+  // The reader, for one thread at a time. Throws std::runtime_error if another one is inside next(). With the
+  // GIL.
+  RecordReader& get() {
+    if (is_busy_)
+      throw std::runtime_error("RecordReader: another thread is reading with it; make one for each thread");
+    return reader_;
+  }
+  py::bytes next() {
+    RecordReader& reader = get();
+    const Busy busy(is_busy_);
+    Bytes data;
+    bool found;
+    {
+      const GilRelease release;  // `is_busy_` keeps other threads out
+      found = reader.next(data);
+    }
+    if (!found) throw py::stop_iteration();
+    return to_bytes(data);
+  }
+
+ private:
+  struct Busy {
+    explicit Busy(bool& flag) : is_busy(flag) { is_busy = true; }
+    ~Busy() { is_busy = false; }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+    bool& is_busy;
+  };
+  RecordReader reader_;
+  bool is_busy_ = false;  // guarded by the GIL
+};
+
+std::unique_ptr<PyRecordReader> open_reader(const py::object& path, std::uint64_t offset) {
+  const std::string name = to_path(path);
+  const GilRelease release;  // a network's file system may take its time
+  return std::make_unique<PyRecordReader>(name, offset);
+}
+
+using Regions = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+Regions to_regions(const std::vector<DamagedRegion>& damage) {
+  Regions all;
+  for (const DamagedRegion& region : damage) all.emplace_back(region.offset, region.size);
   return all;
 }
 
-const char* event_field_name(std::uint32_t field) {
-  using namespace protobuf::event_field;
-  switch (field) {
-    case kFileVersion:
-      return "file_version";
-    case kGraphDef:
-      return "graph_def";
-    case kSummary:
-      return "summary";
-    case kLogMessage:
-      return "log_message";
-    case kSessionLog:
-      return "session_log";
-    case kTaggedRunMetadata:
-      return "tagged_run_metadata";
-    case kMetaGraphDef:
-      return "meta_graph_def";
-    default:
-      return "";
-  }
-}
-
-const char* value_field_name(std::uint32_t field) {
-  using namespace protobuf::value_field;
-  switch (field) {
-    case kSimpleValue:
-      return "simple_value";
-    case kOldHistogram:
-      return "obsolete_old_style_histogram";
-    case kImage:
-      return "image";
-    case kHisto:
-      return "histo";
-    case kAudio:
-      return "audio";
-    case kTensor:
-      return "tensor";
-    default:
-      return "";
-  }
-}
-
 py::str to_text(std::string_view text) { return {text.data(), text.size()}; }
-
-py::list decode_values(Bytes summary) {
-  py::list values;
-  protobuf::Field field;
-  for (protobuf::Reader reader(summary); reader.next(field);) {
-    if (field.field != protobuf::summary_field::kValue || field.type != protobuf::WireType::kLength) continue;
-    const ValueView value = decode_value(field.bytes);
-    const py::object data = value.kind == protobuf::value_field::kSimpleValue
-                                ? py::object(py::float_(static_cast<double>(value.simple_value)))
-                                : py::object(to_bytes(value.content));
-    values.append(py::make_tuple(to_text(value.tag), value_field_name(value.kind), data,
-                                 to_text(value.plugin_name), to_bytes(value.plugin_content)));
-  }
-  return values;
-}
-
-py::tuple decode(const py::bytes& bytes) {
-  const EventView event = decode_event(as_bytes(std::string_view(bytes)));
-  py::object payload = to_bytes(event.content);
-  if (event.what == protobuf::event_field::kSummary) payload = decode_values(event.content);
-  if (event.what == protobuf::event_field::kFileVersion) payload = to_text(as_text(event.content));
-  return py::make_tuple(event.wall_time, event.step, event_field_name(event.what), payload);
-}
 
 // An array that owns what was the vector's; nothing is copied.
 template <typename T>
@@ -118,32 +94,32 @@ py::array_t<T> to_array(std::vector<T>&& values) {
   return py::array_t<T>(static_cast<py::ssize_t>(vector.size()), vector.data(), owner);
 }
 
-py::dict scalars_of(const std::string& path) {
-  std::vector<ScalarSeries> all;
+py::tuple scalars_of(const py::object& path) {
+  const std::string name = to_path(path);
+  FileScalars file;
   {
     const GilRelease release;  // reads the file into memory of its own
-    all = read_scalars(path);
+    file = read_scalars(name, &signal_raised);
   }
   py::dict by_tag;
-  for (ScalarSeries& series : all) {
+  for (ScalarSeries& series : file.series) {
     by_tag[to_text(series.tag)] =
         py::make_tuple(to_array(std::move(series.steps)), to_array(std::move(series.wall_times)),
                        to_array(std::move(series.values)));
   }
-  return by_tag;
+  return py::make_tuple(by_tag, to_regions(file.damaged));
 }
 
 }  // namespace
 
 void bind_reader(py::module_& module) {
-  py::class_<RecordReader>(module, "RecordReader", py::is_final())
-      .def(py::init<const std::string&, std::uint64_t>(), py::arg("path"), py::arg("offset") = 0)
+  py::class_<PyRecordReader>(module, "RecordReader", py::is_final())
+      .def(py::init(&open_reader), py::arg("path"), py::arg("offset") = 0)
       .def("__iter__", [](py::object self) { return self; })
-      .def("__next__", &next_record)
-      .def_property_readonly("offset", &RecordReader::offset)
-      .def_property_readonly("damage", &damage_of)
-      .def_property_readonly("tail_bytes", &RecordReader::tail_bytes);
-  module.def("decode_event", &decode, py::arg("event"));
+      .def("__next__", &PyRecordReader::next)
+      .def_property_readonly("offset", [](PyRecordReader& self) { return self.get().offset(); })
+      .def_property_readonly("damage", [](PyRecordReader& self) { return to_regions(self.get().damage()); })
+      .def_property_readonly("tail_bytes", [](PyRecordReader& self) { return self.get().tail_bytes(); });
   module.def("read_scalars", &scalars_of, py::arg("path"));
 }
 

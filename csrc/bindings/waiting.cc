@@ -23,15 +23,13 @@ void end_wait(void* thread_state) {
   if (thread_state != nullptr) take_gil_back(static_cast<PyThreadState*>(thread_state));
 }
 
-// Lets Ctrl-C end a wait for a disk that may never come back. Python runs its handlers in the main thread
-// alone.
+}  // namespace
+
 bool signal_raised() {
   if (!is_main_thread() || Py_IsInitialized() == 0) return false;
   const py::gil_scoped_acquire gil;
   return PyErr_CheckSignals() != 0;
 }
-
-}  // namespace
 
 void set_wait_hooks() {
   tickertape::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_late_values});

@@ -20,7 +20,8 @@
 #include "bindings/push.h"
 #include "bindings/py_writer.h"
 #include "codec/histogram/histogram.h"
-#include "event/decoder.h"
+#include "event/messages.h"
+#include "protobuf/message.h"
 
 namespace py = pybind11;
 
@@ -129,7 +130,7 @@ void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const Wh
 }
 
 void add_event(PyWriter& self, const py::bytes& event) {
-  decode_event(as_bytes(std::string_view(event)));  // throws where it is none
+  protobuf::check_message(messages::kEvent, as_bytes(std::string_view(event)));
   add_message(self, OpKind::kEvent, event, {0, 0});
 }
 

@@ -1,39 +1,40 @@
-// Event bytes in, views out: nothing is copied, sub-messages stay bytes until somebody asks. L2.
+// Event bytes in, views out: sub-messages stay bytes until somebody asks. L2.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "protobuf/message.h"
 
 namespace tickertape {
 
-// An Event. Points into the bytes it was decoded from.
+// An Event. Points into the bytes it was decoded from, or into itself if its content came in parts.
 struct EventView {
   double wall_time = 0;
   std::int64_t step = 0;
-  std::uint32_t what = 0;  // the field (protobuf::event_field) of the oneof that is set; 0: none
-  Bytes content;           // its bytes
+  std::uint32_t what = 0;    // the field (protobuf::event_field) of the oneof that is set; 0: none
+  protobuf::Pieces content;  // its bytes
 };
 
-// A Summary.Value. Points into the bytes it was decoded from.
+// A Summary.Value. Points into the bytes it was decoded from, or into itself if its content came in parts.
 struct ValueView {
   std::string_view tag;
   std::uint32_t kind = 0;  // the field (protobuf::value_field) of the oneof that is set; 0: none
   float simple_value = 0;
-  Bytes content;  // of every other kind
+  protobuf::Pieces content;  // of every other kind
   std::string_view plugin_name;
   Bytes plugin_content;
 };
 
-// Throws DataError where the bytes are no Event.
+// decode_event() and decode_value() accept and refuse what protobuf does, and merge fields as it does: the
+// last value of a field counts, the parts of a sub-message are joined. decode_event() leaves the values of a
+// summary unchecked; decode_value() checks each. Both throw DataError.
 EventView decode_event(Bytes bytes);
-
-// Throws DataError where the bytes are no Summary.Value.
 ValueView decode_value(Bytes bytes);
 
-// Finds a scalar, old style or new: simple_value, or a DT_FLOAT or DT_DOUBLE tensor of one element that
-// stands in float_val, double_val or tensor_content. False where the value is something else.
+// Finds a scalar, old style or new: simple_value, or a DT_FLOAT or DT_DOUBLE tensor of one element that is in
+// float_val, double_val or tensor_content. False if the value is something else.
 bool decode_scalar(const ValueView& value, double& scalar);
 
 }  // namespace tickertape

@@ -84,6 +84,7 @@ inline constexpr std::uint32_t kBucket = 7;       // packed doubles
 namespace tensor_field {  // tensor.proto, message TensorProto
 inline constexpr std::uint32_t kDtype = 1;
 inline constexpr std::uint32_t kShape = 2;
+inline constexpr std::uint32_t kTensorContent = 4;  // raw bytes instead of typed values
 inline constexpr std::uint32_t kFloatVal = 5;
 inline constexpr std::uint32_t kDoubleVal = 6;
 inline constexpr std::uint32_t kIntVal = 7;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -12,7 +13,7 @@
 
 namespace tickertape::protobuf {
 
-// One field as it stands in the span. What of `number` and `bytes` holds the value follows from `type`.
+// One field of the span. `type` tells whether `number` or `bytes` holds the value.
 struct Field {
   std::uint32_t field = 0;
   WireType type = WireType::kVarint;
@@ -24,49 +25,94 @@ struct Field {
   std::string_view text() const { return as_text(bytes); }
 };
 
-// `while (reader.next(field)) ...`. Does not own the span. Throws DataError, with the offset inside the span,
-// on bytes that are no fields; groups (deprecated, in none of our messages) count as such.
+// How many messages and groups may lie inside each other below the outermost message, as protobuf's parsers
+// limit it (kUpb_WireFormat_DefaultDepthLimit).
+inline constexpr int kMostDepth = 100;
+
+// `while (reader.next(field)) ...`. Does not own the span. Skips groups, which none of our messages has.
+// Throws DataError if the bytes are no fields; its offset is counted from `origin`, the span's start by
+// default. It accepts and refuses what protobuf does: keys and lengths of at most 5 bytes, for instance.
+// `depth` is how many levels are left below this message.
 class Reader {
  public:
-  explicit Reader(Bytes span) : begin_(span.data()), at_(span.data()), end_(span.data() + span.size()) {}
+  explicit Reader(Bytes span, int depth = kMostDepth) : Reader(span, depth, span.data()) {}
+  Reader(Bytes span, int depth, const std::uint8_t* origin)
+      : origin_(origin), at_(span.data()), end_(span.data() + span.size()), depth_(depth) {}
 
   bool next(Field& field) {
-    if (at_ == end_) return false;
-    const std::uint64_t key = varint();
-    field.field = static_cast<std::uint32_t>(key >> 3);
-    if (field.field == 0 || key >> 32 != 0) fail("field number out of range");
+    for (;;) {
+      if (at_ == end_) return false;
+      const std::uint32_t key = short_varint("key too large");
+      field.field = key >> 3;
+      if (field.field == 0) fail("field number 0");
+      if ((key & 7) != kStartGroup) {
+        read_value(key & 7, field);
+        return true;
+      }
+      skip_group(field.field, depth_);
+    }
+  }
+
+ private:
+  static constexpr unsigned kStartGroup = 3, kEndGroup = 4;
+  static constexpr std::ptrdiff_t kMostShortBytes = 5;  // of a key or a length
+
+  void read_value(unsigned type, Field& field) {
     field.bytes = {};
-    switch (key & 7) {
+    switch (type) {
       case 0:
         field.type = WireType::kVarint;
         field.number = varint();
-        return true;
+        return;
       case 1:
         field.type = WireType::kFixed64;
         field.number = load_le<std::uint64_t>(take(8));
-        return true;
+        return;
       case 2: {
         field.type = WireType::kLength;
-        const std::uint64_t size = varint();
-        field.bytes = {take(size), static_cast<std::size_t>(size)};
-        return true;
+        const std::uint32_t size = short_varint("length too large");
+        field.bytes = {take(size), size};
+        return;
       }
       case 5:
         field.type = WireType::kFixed32;
         field.number = load_le<std::uint32_t>(take(4));
-        return true;
+        return;
       default:
         fail("unknown wire type");
     }
   }
 
- private:
+  // Skips what follows the start of group `number`, its end included.
+  void skip_group(std::uint32_t number, int depth) {
+    if (depth == 0) fail("nested too deep");
+    for (Field field;;) {
+      if (at_ == end_) fail("group cut off");
+      const std::uint32_t key = short_varint("key too large");
+      if ((key & 7) == kStartGroup) {
+        skip_group(key >> 3, depth - 1);
+      } else if ((key & 7) != kEndGroup) {
+        read_value(key & 7, field);
+      } else if (key >> 3 == number) {
+        return;
+      } else {
+        fail("end of another group");
+      }
+    }
+  }
+
   std::uint64_t varint() {
     std::uint64_t value;
     const std::uint8_t* behind = load_varint(at_, end_, value);
     if (behind == nullptr) fail("varint cut off");
     at_ = behind;
     return value;
+  }
+  std::uint32_t short_varint(const char* error) {
+    const std::uint8_t* start = at_;
+    const std::uint64_t value = varint();
+    if (at_ - start > kMostShortBytes || value > UINT32_MAX) fail(error);
+    return static_cast<std::uint32_t>(value);
   }
   const std::uint8_t* take(std::uint64_t size) {
     if (size > static_cast<std::uint64_t>(end_ - at_)) fail("field cut off");
@@ -75,12 +121,13 @@ class Reader {
     return start;
   }
   [[noreturn]] void fail(const char* what) const {
-    throw DataError(static_cast<std::uint64_t>(at_ - begin_), what);
+    throw DataError(static_cast<std::uint64_t>(at_ - origin_), what);
   }
 
-  const std::uint8_t* begin_;
+  const std::uint8_t* origin_;
   const std::uint8_t* at_;
   const std::uint8_t* end_;
+  int depth_;
 };
 
 }  // namespace tickertape::protobuf

@@ -1,6 +1,7 @@
 // Event file to columns. L4.
 #include "reader/scalars.h"
 
+#include <algorithm>
 #include <deque>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "event/decoder.h"
 #include "protobuf/fields.h"
 #include "protobuf/reader.h"
+#include "tfrecord/format.h"
 #include "tfrecord/record_reader.h"
 
 namespace tickertape {
@@ -17,16 +19,20 @@ namespace {
 
 class Columns {
  public:
+  // Adds the scalars of an event: all of them or, if it throws DataError, none.
   void add(const EventView& event) {
     if (event.what != protobuf::event_field::kSummary) return;
+    found_.clear();
     protobuf::Field field;
-    for (protobuf::Reader reader(event.content); reader.next(field);) {
+    for (protobuf::Reader reader(event.content.bytes(), protobuf::kMostDepth - 1); reader.next(field);) {
       if (field.field != protobuf::summary_field::kValue || field.type != protobuf::WireType::kLength)
         continue;
       const ValueView value = decode_value(field.bytes);
       double scalar;
-      if (!decode_scalar(value, scalar)) continue;
-      ScalarSeries& series = series_of(value.tag);
+      if (decode_scalar(value, scalar)) found_.emplace_back(value.tag, scalar);
+    }
+    for (const auto& [tag, scalar] : found_) {
+      ScalarSeries& series = series_of(tag);
       series.steps.push_back(event.step);
       series.wall_times.push_back(event.wall_time);
       series.values.push_back(scalar);
@@ -43,11 +49,11 @@ class Columns {
  private:
   struct Column {
     ScalarSeries series;
-    Column* next = nullptr;  // whose value followed this one's the last time
+    Column* next = nullptr;  // the column whose value followed this one's the last time
   };
 
-  // A training loop logs the same tags in the same order, step by step: a look at who came next the last time
-  // saves the search.
+  // A training loop logs the same tags in the same order at each step, so the column that came next the last
+  // time is tried before the search.
   ScalarSeries& series_of(std::string_view tag) {
     Column*& guess = last_ != nullptr ? last_->next : first_;
     if (guess == nullptr || guess->series.tag != tag) guess = &column_of(tag);
@@ -64,6 +70,7 @@ class Columns {
     return column;
   }
 
+  std::vector<std::pair<std::string_view, double>> found_;  // of the event at hand
   std::deque<Column> all_;  // elements never move: the keys below point into them
   std::unordered_map<std::string_view, Column*> by_tag_;
   Column* first_ = nullptr;
@@ -72,17 +79,23 @@ class Columns {
 
 }  // namespace
 
-std::vector<ScalarSeries> read_scalars(const std::string& path) {
+FileScalars read_scalars(const std::string& path, InterruptCheck check) {
   RecordReader reader(path);
+  reader.set_interrupt_check(check);
   Columns columns;
+  FileScalars scalars;
   for (Bytes record; reader.next(record);) {
     try {
       columns.add(decode_event(record));
-    } catch (const DataError&) {
-      continue;  // whole by its CRCs, yet no Event: another program's record
+    } catch (const DataError&) {  // whole by its CRCs, yet no Event: another program's record
+      const std::uint64_t size = record.size() + record_format::kOverheadBytes;
+      scalars.damaged.push_back({reader.offset() - size, size});
     }
   }
-  return columns.take();
+  scalars.damaged.insert(scalars.damaged.end(), reader.damage().begin(), reader.damage().end());
+  std::ranges::sort(scalars.damaged, {}, &DamagedRegion::offset);
+  scalars.series = columns.take();
+  return scalars;
 }
 
 }  // namespace tickertape

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tfrecord/record_reader.h"
+
 namespace tickertape {
 
 // One tag's values in file order; the three vectors have the same length.
@@ -15,8 +17,14 @@ struct ScalarSeries {
   std::vector<double> values;
 };
 
-// The scalars of one file, old style and new, tags in the order of their first value. Passes over damaged
-// records and events that are none. Throws IoError.
-std::vector<ScalarSeries> read_scalars(const std::string& path);
+// What was found in one file.
+struct FileScalars {
+  std::vector<ScalarSeries> series;  // tags in the order of their first value
+  std::vector<DamagedRegion>
+      damaged;  // what was skipped, in file order: damage, and records that are no Event
+};
+
+// The scalars of one file, old style and new. Ends with Interrupted if `check` says so. Throws IoError.
+FileScalars read_scalars(const std::string& path, InterruptCheck check = nullptr);
 
 }  // namespace tickertape

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tickertape.devices.scalar_buffer import ScalarBuffer
     from tickertape.integrations.install import install, uninstall
     from tickertape.integrations.watch import Watch, watch
-    from tickertape.reader.events import DamageWarning, summary_iterator
+    from tickertape.reader.damage import DamageWarning
+    from tickertape.reader.events import summary_iterator
     from tickertape.reader.scalars import read_scalars
     from tickertape.writer.file_writer import FileWriter
     from tickertape.writer.global_writer import GlobalSummaryWriter
@@ -48,7 +49,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DamageWarning": "tickertape.reader.events",
+    "DamageWarning": "tickertape.reader.damage",
     "FileWriter": "tickertape.writer.file_writer",
     "get_step": "tickertape.writer.recording",
     "GlobalSummaryWriter": "tickertape.writer.global_writer",

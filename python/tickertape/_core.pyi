@@ -1,10 +1,11 @@
 """Stubs of the native module; checked against it by stubtest."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, Protocol, final, type_check_only
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Self
 
 __version__: Final[str]
 
@@ -315,10 +316,11 @@ def set_late_hooks(
 class RecordReader(Iterator[bytes]):
     """The TFRecords of one file, CRCs checked. Damage is skipped and noted; a cut-off tail ends the iteration.
 
-    Raises OSError from the constructor where the file cannot be opened.
+    Raises OSError from the constructor if the file cannot be opened or is no regular file, and RuntimeError while another
+    thread reads with it. Ctrl-C ends a long search behind damage; the next call goes on.
     """
 
-    def __init__(self, path: str, offset: int = 0) -> None: ...
+    def __init__(self, path: str | bytes, offset: int = 0) -> None: ...
     def __iter__(self) -> RecordReader: ...
     def __next__(self) -> bytes: ...
     @property
@@ -329,21 +331,270 @@ class RecordReader(Iterator[bytes]):
         """(offset, length in bytes) of each region that was skipped."""
     @property
     def tail_bytes(self) -> int:
-        """Bytes of an incomplete record at the end of the file; 0 where it ends cleanly."""
-
-def decode_event(event: bytes) -> tuple[float, int, str, Any]:
-    """(wall_time, step, what, payload) of a serialised Event. ValueError where it is none.
-
-    `what` is the name of the set field of the oneof (file_version, graph_def, summary, session_log,
-    tagged_run_metadata, ...) or "". `payload` is a str for file_version, bytes for other fields, and for a summary a
-    list of (tag, kind, data, plugin_name, plugin_content): `kind` is simple_value, obsolete_old_style_histogram, image,
-    histo, audio, tensor or ""; `data` a float for simple_value, else the bytes of the sub-message.
-    """
+        """Bytes of an incomplete record at the end of the file; 0 if it ends with a whole one."""
 
 def read_scalars(
-    path: str,
-) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order."""
+    path: str | bytes,
+) -> tuple[
+    dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+    list[tuple[int, int]],
+]:
+    """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order.
+
+    And (offset, length in bytes) of what was skipped: damage, and records that are no Event.
+    """
+
+# One class for each message that an event file holds, with protobuf's field names. All are read-only. A field that is not
+# set is its zero, an empty list or an empty message; parts of a message are merged, groups and unknown fields skipped, as
+# protobuf does. Fields are decoded when one of them is first asked for. Memory: at most 40 bytes for each byte of the message,
+# if every field of every message in it is asked for; time in proportion to the bytes.
+
+@type_check_only
+class _Message:
+    def __new__(cls, data: bytes = b"") -> Self:
+        """Reads a message from its bytes. ValueError if protobuf would refuse them, at any depth."""
+    def HasField(self, name: str) -> bool:  # noqa: N802  # protobuf's name
+        """Whether a field is set, that is, whether the bytes hold it. ValueError if the message has no such field."""
+    def WhichOneof(self, oneof: str) -> str | None:  # noqa: N802  # protobuf's name
+        """The name of the field of a oneof that is set, or None."""
+    def SerializeToString(self) -> bytes:  # noqa: N802  # protobuf's name
+        """The bytes that the message was read from."""
+
+@final
+class Event(_Message):
+    """One event of a file. Exactly one field of the oneof "what" is set, or none."""
+
+    @property
+    def wall_time(self) -> float: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def file_version(self) -> str: ...
+    @property
+    def graph_def(self) -> bytes: ...
+    @property
+    def summary(self) -> Summary: ...
+    @property
+    def log_message(self) -> LogMessage: ...
+    @property
+    def session_log(self) -> SessionLog: ...
+    @property
+    def tagged_run_metadata(self) -> TaggedRunMetadata: ...
+    @property
+    def meta_graph_def(self) -> bytes: ...
+    @property
+    def source_metadata(self) -> SourceMetadata: ...
+
+@final
+class Summary(_Message):
+    """The values of one event."""
+
+    @property
+    def value(self) -> list[Value]: ...
+
+@final
+class Value(_Message):
+    """One value of a Summary (protobuf calls it Summary.Value). Its kind is the field of the oneof "value" that is set."""
+
+    @property
+    def tag(self) -> str: ...
+    @property
+    def simple_value(self) -> float: ...
+    @property
+    def obsolete_old_style_histogram(self) -> bytes: ...
+    @property
+    def image(self) -> Image: ...
+    @property
+    def histo(self) -> HistogramProto: ...
+    @property
+    def audio(self) -> Audio: ...
+    @property
+    def node_name(self) -> str: ...
+    @property
+    def tensor(self) -> TensorProto: ...
+    @property
+    def metadata(self) -> SummaryMetadata: ...
+    @property
+    def plugin_name(self) -> str:
+        """metadata.plugin_data.plugin_name."""
+    @property
+    def plugin_content(self) -> bytes:
+        """metadata.plugin_data.content."""
+
+@final
+class Image(_Message):
+    """An encoded image (protobuf calls it Summary.Image)."""
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def colorspace(self) -> int: ...
+    @property
+    def encoded_image_string(self) -> bytes: ...
+
+@final
+class Audio(_Message):
+    """An encoded sound (protobuf calls it Summary.Audio)."""
+
+    @property
+    def sample_rate(self) -> float: ...
+    @property
+    def num_channels(self) -> int: ...
+    @property
+    def length_frames(self) -> int: ...
+    @property
+    def encoded_audio_string(self) -> bytes: ...
+    @property
+    def content_type(self) -> str: ...
+
+@final
+class HistogramProto(_Message):
+    @property
+    def min(self) -> float: ...
+    @property
+    def max(self) -> float: ...
+    @property
+    def num(self) -> float: ...
+    @property
+    def sum(self) -> float: ...
+    @property
+    def sum_squares(self) -> float: ...
+    @property
+    def bucket_limit(self) -> list[float]: ...
+    @property
+    def bucket(self) -> list[float]: ...
+
+@final
+class SummaryMetadata(_Message):
+    @property
+    def plugin_data(self) -> PluginData: ...
+    @property
+    def display_name(self) -> str: ...
+    @property
+    def summary_description(self) -> str: ...
+    @property
+    def data_class(self) -> int: ...
+
+@final
+class PluginData(_Message):
+    @property
+    def plugin_name(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+
+@final
+class TensorProto(_Message):
+    @property
+    def dtype(self) -> int: ...
+    @property
+    def tensor_shape(self) -> TensorShapeProto: ...
+    @property
+    def version_number(self) -> int: ...
+    @property
+    def tensor_content(self) -> bytes: ...
+    @property
+    def float_val(self) -> list[float]: ...
+    @property
+    def double_val(self) -> list[float]: ...
+    @property
+    def int_val(self) -> list[int]: ...
+    @property
+    def string_val(self) -> list[bytes]: ...
+    @property
+    def scomplex_val(self) -> list[float]: ...
+    @property
+    def int64_val(self) -> list[int]: ...
+    @property
+    def bool_val(self) -> list[bool]: ...
+    @property
+    def dcomplex_val(self) -> list[float]: ...
+    @property
+    def half_val(self) -> list[int]: ...
+    @property
+    def resource_handle_val(self) -> list[ResourceHandleProto]: ...
+    @property
+    def variant_val(self) -> list[VariantTensorDataProto]: ...
+    @property
+    def uint32_val(self) -> list[int]: ...
+    @property
+    def uint64_val(self) -> list[int]: ...
+    @property
+    def float8_val(self) -> bytes: ...
+
+@final
+class TensorShapeProto(_Message):
+    @property
+    def dim(self) -> list[Dim]: ...
+    @property
+    def unknown_rank(self) -> bool: ...
+
+@final
+class Dim(_Message):
+    @property
+    def size(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+@final
+class ResourceHandleProto(_Message):
+    @property
+    def device(self) -> str: ...
+    @property
+    def container(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def hash_code(self) -> int: ...
+    @property
+    def maybe_type_name(self) -> str: ...
+    @property
+    def dtypes_and_shapes(self) -> list[DtypeAndShape]: ...
+
+@final
+class DtypeAndShape(_Message):
+    @property
+    def dtype(self) -> int: ...
+    @property
+    def shape(self) -> TensorShapeProto: ...
+
+@final
+class VariantTensorDataProto(_Message):
+    @property
+    def type_name(self) -> str: ...
+    @property
+    def metadata(self) -> bytes: ...
+    @property
+    def tensors(self) -> list[TensorProto]: ...
+
+@final
+class SessionLog(_Message):
+    @property
+    def status(self) -> int: ...
+    @property
+    def checkpoint_path(self) -> str: ...
+    @property
+    def msg(self) -> str: ...
+
+@final
+class LogMessage(_Message):
+    @property
+    def level(self) -> int: ...
+    @property
+    def message(self) -> str: ...
+
+@final
+class TaggedRunMetadata(_Message):
+    @property
+    def tag(self) -> str: ...
+    @property
+    def run_metadata(self) -> bytes: ...
+
+@final
+class SourceMetadata(_Message):
+    @property
+    def writer(self) -> str: ...
 
 # --- Recovery ----------------------------------------------------------------------------------------------------
 

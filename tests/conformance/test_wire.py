@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.unknown_fields import UnknownFieldSet
 from hypothesis import given
 from hypothesis import strategies as st
 from support import oracle
@@ -168,7 +170,6 @@ def test_any_scalar_byte_for_byte(tmp_path_factory, tag, value, step, walltime):
 @given(st.integers(-(2**63), 2**64 - 1))
 def test_varint_round_trip(value):
     data = protobuf.varint(value)
-    assert protobuf.read_varint(b"x" + data, 1) == (value % 2**64, 1 + len(data))
     assert (
         data == TensorShapeProto.Dim(size=(value + 2**63) % 2**64 - 2**63).SerializeToString()[1:]
         or value % 2**64 == 0
@@ -179,7 +180,5 @@ def test_varint_round_trip(value):
 def test_fields_round_trip(number, data, value):
     message = protobuf.bytes_field(number, data) + protobuf.int_field(number, value)
     expected = [(number, protobuf.BYTES, data)] + [(number, protobuf.VARINT, value)] * bool(value)
-    assert list(protobuf.fields(message)) == expected
-    for end in range(1, len(protobuf.bytes_field(number, data))):
-        with pytest.raises(ValueError, match="cut off"):
-            list(protobuf.fields(message[:end]))
+    found = UnknownFieldSet(Empty.FromString(message))
+    assert [(field.field_number, field.wire_type, field.data) for field in found] == expected

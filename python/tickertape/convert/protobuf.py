@@ -1,11 +1,10 @@
-"""Protobuf messages without protobuf: the wire format of cold messages, and messages that callers pass.
+"""Writing protobuf messages without protobuf: the wire format of cold messages, and messages that callers pass.
 
-The hot messages are written and read by the core; field numbers here are named where they are used.
+The core writes the hot messages and reads all; field numbers here are named at the place of their use.
 Format: https://protobuf.dev/programming-guides/encoding
 """
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 from tickertape import _core
@@ -61,50 +60,6 @@ def text_in_oneof(number: int, value: str) -> bytes:
     return bytes_field(number, value.encode())
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """(unsigned value, index after it) of the varint at `at`.
-
-    Raises:
-        ValueError: it is cut off or longer than ten bytes.
-    """
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            break
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value % _UINT64, at
-    raise ValueError(f"varint cut off at byte {at}")
-
-
-def fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
-    """(field number, wire type, value) of each field; fixed-width fields come as their bytes.
-
-    Raises:
-        ValueError: `data` is no protobuf message.
-    """
-    at = 0
-    while at < len(data):
-        key, at = read_varint(data, at)
-        number, wire_type = key >> 3, key & 7
-        if wire_type == VARINT:
-            value, at = read_varint(data, at)
-            yield number, wire_type, value
-            continue
-        if wire_type == BYTES:
-            size, at = read_varint(data, at)
-        elif wire_type in (FIXED64, FIXED32):
-            size = 8 if wire_type == FIXED64 else 4
-        else:
-            raise ValueError(f"unknown wire type {wire_type} at byte {at}")
-        if size > len(data) - at:
-            raise ValueError(f"field {number} cut off at byte {at}")
-        yield number, wire_type, data[at : at + size]
-        at += size
-
-
 def serialised(message: Any, name: str) -> bytes:
     """The bytes of a protobuf message; bytes are taken as they are.
 
@@ -126,6 +81,6 @@ def check_event(data: bytes, name: str, expected: str) -> None:
         ValueError: `data` is no serialised Event.
     """
     try:
-        _core.decode_event(data)
+        _core.Event(data)
     except ValueError as error:
         raise ValueError(f"{name}: expected {expected} message: {error}") from error

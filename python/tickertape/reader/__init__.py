@@ -7,16 +7,52 @@ from typing import TYPE_CHECKING
 from tickertape import _lazy
 
 if TYPE_CHECKING:
-    from tickertape.reader.events import DamageWarning, Event, Summary, Value, summary_iterator
+    from tickertape.reader.damage import DamageWarning
+    from tickertape.reader.events import summary_iterator
+    from tickertape.reader.messages import (
+        Audio,
+        Dim,
+        DtypeAndShape,
+        Event,
+        HistogramProto,
+        Image,
+        LogMessage,
+        PluginData,
+        ResourceHandleProto,
+        SessionLog,
+        SourceMetadata,
+        Summary,
+        SummaryMetadata,
+        TaggedRunMetadata,
+        TensorProto,
+        TensorShapeProto,
+        Value,
+        VariantTensorDataProto,
+    )
     from tickertape.reader.runs import event_files, find_runs
     from tickertape.reader.scalars import Scalars, read_scalars
 
 __all__ = [
+    "Audio",
     "DamageWarning",
+    "Dim",
+    "DtypeAndShape",
     "Event",
+    "HistogramProto",
+    "Image",
+    "LogMessage",
+    "PluginData",
+    "ResourceHandleProto",
     "Scalars",
+    "SessionLog",
+    "SourceMetadata",
     "Summary",
+    "SummaryMetadata",
+    "TaggedRunMetadata",
+    "TensorProto",
+    "TensorShapeProto",
     "Value",
+    "VariantTensorDataProto",
     "event_files",
     "find_runs",
     "read_scalars",
@@ -24,11 +60,26 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DamageWarning": "tickertape.reader.events",
-    "Event": "tickertape.reader.events",
+    "Audio": "tickertape.reader.messages",
+    "DamageWarning": "tickertape.reader.damage",
+    "Dim": "tickertape.reader.messages",
+    "DtypeAndShape": "tickertape.reader.messages",
+    "Event": "tickertape.reader.messages",
+    "HistogramProto": "tickertape.reader.messages",
+    "Image": "tickertape.reader.messages",
+    "LogMessage": "tickertape.reader.messages",
+    "PluginData": "tickertape.reader.messages",
+    "ResourceHandleProto": "tickertape.reader.messages",
     "Scalars": "tickertape.reader.scalars",
-    "Summary": "tickertape.reader.events",
-    "Value": "tickertape.reader.events",
+    "SessionLog": "tickertape.reader.messages",
+    "SourceMetadata": "tickertape.reader.messages",
+    "Summary": "tickertape.reader.messages",
+    "SummaryMetadata": "tickertape.reader.messages",
+    "TaggedRunMetadata": "tickertape.reader.messages",
+    "TensorProto": "tickertape.reader.messages",
+    "TensorShapeProto": "tickertape.reader.messages",
+    "Value": "tickertape.reader.messages",
+    "VariantTensorDataProto": "tickertape.reader.messages",
     "event_files": "tickertape.reader.runs",
     "find_runs": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",

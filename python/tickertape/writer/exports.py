@@ -39,7 +39,8 @@ def export(
     for directory, path in files:
         if not path:
             continue
-        for tag, (steps, times, values) in _core.read_scalars(path).items():
+        series, _ = _core.read_scalars(path)
+        for tag, (steps, times, values) in series.items():
             counts[path, tag] = len(steps)
             points = zip(times.tolist(), steps.tolist(), values.tolist(), strict=True)
             fresh = list(map(list, points))[exported.get((path, tag), 0) :]

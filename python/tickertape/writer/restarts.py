@@ -48,56 +48,43 @@ def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
     writer.flush()
     kept: list[tuple[int, bytes, bool]] = []  # (step, event, whether it lost values of the tag)
     for event in _events(Path(writer.get_logdir())):
-        _, at, what, payload = _core.decode_event(event)
-        if what == "session_log" and protobuf.int_field(1, _START) in payload:
-            kept = [entry for entry in kept if entry[0] < at]
-        elif what == "summary" and at >= step:
-            rest = _without(event, tag)
-            kept.append((at, rest, rest != event))
+        if event.session_log.status == _START:
+            kept = [entry for entry in kept if entry[0] < event.step]
+        elif event.HasField("summary") and event.step >= step:
+            values = event.summary.value
+            others = [value for value in values if value.tag != tag]
+            kept.append((event.step, _with_values(event, others), len(others) != len(values)))
     if not any(lost for _, _, lost in kept):
         return
     _add_start(writer, step)
-    for _, event, _ in kept:
-        if event:
-            writer.op_writer.add_event(event)
+    for _, rest, _ in kept:
+        if rest:
+            writer.op_writer.add_event(rest)
 
 
-def _events(directory: Path) -> Iterator[bytes]:
-    """The records that are now in the event files of a directory, in the order in which TensorBoard reads the files."""
-    paths = sorted(path for path in directory.iterdir() if "tfevents" in path.name)
+def _events(directory: Path) -> Iterator[_core.Event]:
+    """The events that the event files of a directory hold now, in the order in which TensorBoard reads the files."""
+    paths = sorted(path for path in directory.iterdir() if "tfevents" in path.name and path.is_file())
     sizes = [path.stat().st_size for path in paths]
     for path, size in zip(paths, sizes, strict=True):
         reader = _core.RecordReader(str(path))
         for record in reader:
             if reader.offset > size:
                 break
-            yield record
+            try:
+                event = _core.Event(record)
+            except ValueError:  # another program's record
+                continue
+            yield event
 
 
-def _without(event: bytes, tag: str) -> bytes:
-    """An Event without the values of a tag; b"" if none is left. event.proto: summary 5; summary.proto: value 1, tag 1."""
-    out, left = b"", False
-    for number, wire_type, value in protobuf.fields(event):
-        if number != 5 or not isinstance(value, bytes):
-            out += _field(number, wire_type, value)
-            continue
-        values = [one for field, _, one in protobuf.fields(value) if field == 1 and isinstance(one, bytes)]
-        rest = [one for one in values if _tag(one) != tag]
-        left = left or bool(rest)
-        out += protobuf.bytes_field(5, b"".join(protobuf.bytes_field(1, one) for one in rest))
-    return out if left else b""
+def _with_values(event: _core.Event, values: list[_core.Value]) -> bytes:
+    """The event with these values alone; b"" if there are none.
 
-
-def _tag(value: bytes) -> str:
-    for number, _, text in protobuf.fields(value):
-        if number == 1 and isinstance(text, bytes):
-            return text.decode("utf-8", "replace")
-    return ""
-
-
-def _field(number: int, wire_type: int, value: int | bytes) -> bytes:
-    """A field, encoded as it was read."""
-    key = protobuf.varint(number << 3 | wire_type)
-    if isinstance(value, int):
-        return key + protobuf.varint(value)
-    return key + (protobuf.varint(len(value)) if wire_type == protobuf.BYTES else b"") + value
+    event.proto: wall_time 1, step 2, summary 5; summary.proto: value 1.
+    """
+    if not values:
+        return b""
+    summary = b"".join(protobuf.bytes_field(1, value.SerializeToString()) for value in values)
+    when = protobuf.double_field(1, event.wall_time) + protobuf.int_field(2, event.step)
+    return when + protobuf.bytes_field(5, summary)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape import _core
 from tickertape.convert import check, deferred, protobuf
 
 if TYPE_CHECKING:
@@ -62,22 +63,17 @@ def _check_size(n_bytes: int) -> None:
         raise ValueError(f"tensor: expected less than 2 GiB, got {n_bytes} bytes")
 
 
-def _metadata(metadata: Any) -> Any:
+def _metadata(metadata: Any) -> _core.SummaryMetadata:
     """The argument `metadata` as a SummaryMetadata message."""
-    from tickertape.convert.messages import Message  # noqa: PLC0415  # only write() needs it
-
     if metadata is None:
-        return Message("SummaryMetadata")
+        return _core.SummaryMetadata()
     if isinstance(metadata, str):
         metadata = _plugin(check.string(metadata, "metadata"))
-    message = Message("SummaryMetadata", protobuf.serialised(metadata, "metadata"))
     try:
-        plugin = message.plugin_data
-        texts = (plugin.plugin_name, message.display_name, message.summary_description)
-        fits = isinstance(plugin.content, bytes) and all(isinstance(text, str) for text in texts)
-    except (ValueError, AttributeError) as error:
+        message = _core.SummaryMetadata(protobuf.serialised(metadata, "metadata"))
+    except ValueError as error:
         raise ValueError(f"metadata: expected a SummaryMetadata message: {error}") from error
-    if not fits or not isinstance(message.data_class, int) or message.data_class < 0:
+    if message.data_class < 0:
         raise ValueError("metadata: expected a SummaryMetadata message, got one of another kind")
     return message
 

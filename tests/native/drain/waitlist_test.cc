@@ -83,7 +83,7 @@ std::vector<Point> points_of(const std::string& path) {
   while (reader.next(record)) {
     const EventView event = decode_event(record);
     protobuf::Field field;
-    for (protobuf::Reader summary(event.content); summary.next(field);) {
+    for (protobuf::Reader summary(event.content.bytes()); summary.next(field);) {
       const ValueView value = decode_value(field.bytes);
       double scalar = 0;
       decode_scalar(value, scalar);

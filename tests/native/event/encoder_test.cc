@@ -40,7 +40,7 @@ ArraySource source(const std::vector<float>& values, std::ptrdiff_t& size, std::
 
 ValueView only_value(const EventView& event) {
   protobuf::Field field;
-  protobuf::Reader reader(event.content);
+  protobuf::Reader reader(event.content.bytes());
   CHECK(reader.next(field));
   return decode_value(field.bytes);
 }
@@ -124,7 +124,7 @@ TEST(string_tensors_keep_their_bytes) {
   CHECK_EQ(value.plugin_name, "text");
   std::vector<std::string> found;
   protobuf::Field field;
-  for (protobuf::Reader reader(value.content); reader.next(field);) {
+  for (protobuf::Reader reader(value.content.bytes()); reader.next(field);) {
     if (field.field == protobuf::tensor_field::kStringVal) found.emplace_back(field.text());
   }
   CHECK(found == (std::vector<std::string>{"one", "", "three"}));
@@ -152,7 +152,7 @@ TEST(a_video_carries_the_size_of_its_grid) {
   encode_event(written.view, "v", out);
   const ValueView value = only_value(decode_event(out.bytes()));
   CHECK_EQ(value.kind, protobuf::value_field::kImage);
-  const auto image = fields_of(value.content);
+  const auto image = fields_of(value.content.bytes());
   CHECK_EQ(image.at(protobuf::image_field::kHeight).number, std::uint64_t{4});
   CHECK_EQ(image.at(protobuf::image_field::kWidth).number, std::uint64_t{20});
   CHECK_EQ(image.at(protobuf::image_field::kEncodedImageString).text().substr(0, 6), "GIF89a");
@@ -171,7 +171,7 @@ TEST(an_audio_event_describes_its_file) {
   encode_event(written.view, "a", out);
   const ValueView value = only_value(decode_event(out.bytes()));
   CHECK_EQ(value.kind, protobuf::value_field::kAudio);
-  const auto audio = fields_of(value.content);
+  const auto audio = fields_of(value.content.bytes());
   CHECK_EQ(audio.at(protobuf::audio_field::kNumChannels).number, std::uint64_t{2});
   CHECK_EQ(audio.at(protobuf::audio_field::kLengthFrames).number, std::uint64_t{3});
   CHECK_EQ(audio.at(protobuf::audio_field::kEncodedAudioString).bytes.size(), std::size_t{44 + 12});
@@ -225,7 +225,7 @@ TEST(the_version_event_has_what_readers_need) {
   encode_version_event(1.5, 7, out);
   const EventView event = decode_event(out.bytes());
   CHECK_EQ(event.what, protobuf::event_field::kFileVersion);
-  CHECK_EQ(as_text(event.content), "brain.Event:2");
+  CHECK_EQ(as_text(event.content.bytes()), "brain.Event:2");
   CHECK_EQ(event.step, std::int64_t{7});
 }
 

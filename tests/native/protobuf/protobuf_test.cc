@@ -71,12 +71,52 @@ TEST(cut_off_fields_are_data_errors) {
   }
 }
 
-TEST(groups_and_field_zero_are_data_errors) {
-  for (const std::uint8_t key : std::array<std::uint8_t, 4>{0x0B, 0x0C, 0x00, 0x0E}) {
-    const std::array<std::uint8_t, 2> bytes{key, 1};
+void read_all(const std::vector<std::uint8_t>& bytes) {
+  Field field;
+  for (Reader reader(bytes); reader.next(field);) {
+  }
+}
+
+void refuses(const std::vector<std::uint8_t>& bytes) { CHECK_THROWS(DataError, read_all(bytes)); }
+
+TEST(field_zero_and_unknown_wire_types_are_data_errors) {
+  for (const std::uint8_t key : {0x00, 0x0E, 0x0F}) refuses({key, 1});
+}
+
+// Keys and lengths of more than five bytes, as upb refuses them.
+TEST(overlong_keys_and_lengths_are_data_errors) {
+  refuses({0x90, 0x80, 0x80, 0x80, 0x80, 0x00, 0x05});
+  refuses({0x90, 0x80, 0x80, 0x80, 0x10, 0x05});
+  refuses({0x1A, 0x81, 0x80, 0x80, 0x80, 0x80, 0x00, 'a'});
+  const std::vector<std::uint8_t> five{0x90, 0x80, 0x80, 0x80, 0x00, 0x05};
+  Reader reader(five);
+  Field field;
+  CHECK(reader.next(field) && field.field == 2 && field.number == 5);
+}
+
+TEST(groups_are_skipped) {
+  const std::vector<std::uint8_t> bytes{0x7B, 0x08, 0x01, 0x83, 0x01, 0x84,
+                                        0x01, 0x7C, 0x10, 0x05, 0x7B, 0x7C};
+  Reader reader(bytes);
+  Field field;
+  CHECK(reader.next(field) && field.field == 2 && field.number == 5);
+  CHECK(!reader.next(field));
+  refuses({0x7B});        // no end
+  refuses({0x7B, 0x74});  // another one's end
+  refuses({0x7C});        // an end alone
+}
+
+TEST(groups_are_skipped_to_a_depth_of_100) {
+  for (const int depth : {100, 101}) {
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(depth), 0x7B);
+    bytes.insert(bytes.end(), static_cast<std::size_t>(depth), 0x7C);
+    if (depth == 101) {
+      refuses(bytes);
+      continue;
+    }
     Reader reader(bytes);
     Field field;
-    CHECK_THROWS(DataError, reader.next(field));
+    CHECK(!reader.next(field));
   }
 }
 

@@ -1,0 +1,44 @@
+// A Python object that is one protobuf message: its bytes, decoded when a field is first asked for. L5.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "protobuf/schema.h"
+
+namespace tickertape::bindings {
+
+// Without a __dict__ and not tracked by the garbage collector, since what it holds never refers to it: 56
+// bytes and, once a field was asked for, a pointer for each field of the schema.
+struct MessageObject {
+  PyObject ob_base;
+  const protobuf::MessageSchema* schema;
+  PyObject* owner;  // the bytes object in which `data` lies
+  const std::uint8_t* data;
+  Py_ssize_t size;
+  PyObject** values;  // by index of the field, nullptr for one that is not set; itself nullptr until decoded
+};
+
+inline Bytes bytes_of(const MessageObject& message) {
+  return {message.data, static_cast<std::size_t>(message.size)};
+}
+
+// The type of a message.
+PyTypeObject* message_type(const protobuf::MessageSchema& schema);
+
+// A message over `bytes`, which lie in `owner` and passed check_message(). A new reference; nullptr with an
+// error set.
+PyObject* new_message(const protobuf::MessageSchema& schema, PyObject* owner, Bytes bytes);
+
+// Decodes the fields, unless they are decoded. False with an error set.
+bool decode_fields(MessageObject& message);
+
+// Drops what the message holds, for its deallocation.
+void release_message(MessageObject& message);
+
+// The text of repr(): bounded in length, however large the message is.
+PyObject* message_repr(MessageObject& message);
+
+}  // namespace tickertape::bindings

@@ -1,0 +1,220 @@
+// One Python type for each message of event files, made from its schema. L5.
+#include "bindings/messages.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "bindings/errors.h"
+#include "bindings/gil.h"
+#include "bindings/message_object.h"
+#include "event/messages.h"
+#include "protobuf/message.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+
+using namespace protobuf;
+
+namespace {
+
+constexpr std::size_t kMostMessages = 32;
+
+// What a type is made of; CPython keeps pointers into it, so it lives as long as the process.
+struct TypeParts {
+  PyTypeObject* type = nullptr;
+  std::string name, doc;
+  std::vector<PyGetSetDef> getters;
+};
+
+std::array<TypeParts, kMostMessages>& parts() {
+  static auto* all = new std::array<TypeParts, kMostMessages>();
+  return *all;
+}
+
+MessageObject& message_of(PyObject* object) { return *reinterpret_cast<MessageObject*>(object); }
+
+PyObject* unset(const FieldSchema& field) {
+  if (field.rule == FieldRule::kRepeated) return PyList_New(0);
+  switch (field.kind) {
+    case FieldKind::kDouble:
+    case FieldKind::kFloat:
+      return PyFloat_FromDouble(0);
+    case FieldKind::kString:
+      return PyUnicode_FromStringAndSize(nullptr, 0);
+    case FieldKind::kBytes:
+      return PyBytes_FromStringAndSize(nullptr, 0);
+    case FieldKind::kMessage: {
+      const py::bytes nothing;
+      return new_message(*field.message, nothing.ptr(), as_bytes(std::string_view(nothing)));
+    }
+    case FieldKind::kBool:
+      return PyBool_FromLong(0);
+    default:
+      return PyLong_FromLong(0);
+  }
+}
+
+// `closure` is the FieldSchema.
+PyObject* get_field(PyObject* self, void* closure) {
+  MessageObject& message = message_of(self);
+  if (!decode_fields(message)) return nullptr;
+  const auto* field = static_cast<const FieldSchema*>(closure);
+  PyObject* value = message.values[field - message.schema->fields.data()];
+  return value != nullptr ? Py_NewRef(value) : unset(*field);
+}
+
+// Value.plugin_name and plugin_content: `closure` is the name of the field of metadata.plugin_data.
+PyObject* get_plugin_field(PyObject* self, void* closure) {
+  PyObject* metadata = PyObject_GetAttrString(self, "metadata");
+  PyObject* plugin = metadata == nullptr ? nullptr : PyObject_GetAttrString(metadata, "plugin_data");
+  PyObject* value =
+      plugin == nullptr ? nullptr : PyObject_GetAttrString(plugin, static_cast<const char*>(closure));
+  Py_XDECREF(metadata);
+  Py_XDECREF(plugin);
+  return value;
+}
+
+// Index of the field of this name; -1 with an error set.
+Py_ssize_t index_of(const MessageSchema& schema, PyObject* name) {
+  if (!PyUnicode_Check(name)) {
+    PyErr_Format(PyExc_TypeError, "name: expected a str, got %.200s", Py_TYPE(name)->tp_name);
+    return -1;
+  }
+  for (std::size_t i = 0; i < schema.fields.size(); ++i) {
+    if (PyUnicode_CompareWithASCIIString(name, schema.fields[i].name) == 0) return static_cast<Py_ssize_t>(i);
+  }
+  PyErr_Format(PyExc_ValueError, "name: expected a field of %s, got %R", schema.name, name);
+  return -1;
+}
+
+PyObject* has_field(PyObject* self, PyObject* name) {
+  MessageObject& message = message_of(self);
+  const Py_ssize_t index = index_of(*message.schema, name);
+  if (index < 0 || !decode_fields(message)) return nullptr;
+  return PyBool_FromLong(message.values[index] != nullptr ? 1 : 0);
+}
+
+PyObject* which_oneof(PyObject* self, PyObject* oneof) {
+  MessageObject& message = message_of(self);
+  const MessageSchema& schema = *message.schema;
+  if (!decode_fields(message)) return nullptr;
+  const bool is_ours = schema.oneof[0] != '\0' && PyUnicode_Check(oneof) &&
+                       PyUnicode_CompareWithASCIIString(oneof, schema.oneof) == 0;
+  for (std::size_t i = 0; is_ours && i < schema.fields.size(); ++i) {
+    if (schema.fields[i].rule == FieldRule::kOneof && message.values[i] != nullptr)
+      return PyUnicode_FromString(schema.fields[i].name);
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* serialize(PyObject* self, PyObject* /*unused*/) {
+  const MessageObject& message = message_of(self);
+  if (message.size == PyBytes_GET_SIZE(message.owner)) return Py_NewRef(message.owner);
+  return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(message.data), message.size);
+}
+
+// For copy, deepcopy and pickle: the type and the message's own bytes.
+PyObject* reduce(PyObject* self, PyObject* /*unused*/) {
+  PyObject* bytes = serialize(self, nullptr);
+  return bytes == nullptr ? nullptr : Py_BuildValue("O(N)", Py_TYPE(self), bytes);
+}
+
+const MessageSchema& schema_of(const PyTypeObject* type) {
+  const auto found = std::ranges::find(parts(), type, &TypeParts::type);
+  return *messages::all()[static_cast<std::size_t>(found - parts().begin())];
+}
+
+PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
+  static char name[] = "data";
+  static char* names[] = {name, nullptr};
+  const py::bytes nothing;
+  PyObject* data = nothing.ptr();
+  if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &data) == 0) return nullptr;
+  if (!PyBytes_Check(data)) {
+    PyErr_Format(PyExc_TypeError, "data: expected bytes, got %.200s", Py_TYPE(data)->tp_name);
+    return nullptr;
+  }
+  const MessageSchema& schema = schema_of(type);
+  const Bytes bytes{reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(data)),
+                    static_cast<std::size_t>(PyBytes_GET_SIZE(data))};
+  try {
+    if (bytes.size() < kWorthReleasingGil) {
+      check_message(schema, bytes);
+    } else {
+      const GilRelease release;  // the caller's reference keeps the bytes, which nobody can change
+      check_message(schema, bytes);
+    }
+  } catch (...) {
+    raise_in_python(std::current_exception());
+    return nullptr;
+  }
+  return new_message(schema, data, bytes);
+}
+
+void deallocate(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  release_message(message_of(self));
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyObject* repr(PyObject* self) { return message_repr(message_of(self)); }
+
+PyMethodDef methods[] = {
+    {"HasField", has_field, METH_O, "Whether a field is set, that is, whether the bytes hold it."},
+    {"WhichOneof", which_oneof, METH_O, "The name of the field of a oneof that is set, or None."},
+    {"SerializeToString", serialize, METH_NOARGS, "The bytes that the message was read from."},
+    {"__reduce__", reduce, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+std::vector<PyGetSetDef> getters_of(const MessageSchema& schema) {
+  std::vector<PyGetSetDef> getters;
+  for (const FieldSchema& field : schema.fields)
+    getters.push_back({field.name, get_field, nullptr, nullptr, const_cast<FieldSchema*>(&field)});  // NOLINT
+  if (&schema == &messages::kValue) {
+    static char plugin_name[] = "plugin_name", content[] = "content";
+    getters.push_back({"plugin_name", get_plugin_field, nullptr, nullptr, plugin_name});
+    getters.push_back({"plugin_content", get_plugin_field, nullptr, nullptr, content});
+  }
+  getters.push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
+  return getters;
+}
+
+PyTypeObject* make_type(const MessageSchema& schema, TypeParts& part) {
+  part.name = std::string("tickertape.reader.") + schema.name;
+  part.doc = std::string(schema.name) + "(data=b\"\")\n--\n\nThe message " + schema.name +
+             " of tensorboard's " + schema.source + ", read from its bytes.";
+  part.getters = getters_of(schema);
+  PyType_Slot slots[] = {
+      {Py_tp_new, reinterpret_cast<void*>(construct)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+      {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_methods, methods},
+      {Py_tp_getset, part.getters.data()},
+      {Py_tp_doc, part.doc.data()},
+      {0, nullptr},
+  };
+  PyType_Spec spec{part.name.c_str(), sizeof(MessageObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+                   slots};
+  return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+}  // namespace
+
+PyTypeObject* message_type(const MessageSchema& schema) { return parts()[schema.id].type; }
+
+void bind_messages(py::module_& module) {
+  for (const MessageSchema* schema : messages::all()) {
+    TypeParts& part = parts()[schema->id];
+    part.type = make_type(*schema, part);
+    if (part.type == nullptr) throw py::error_already_set();
+    module.add_object(schema->name,
+                      py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(part.type)));
+  }
+}
+
+}  // namespace tickertape::bindings

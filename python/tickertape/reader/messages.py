@@ -1,0 +1,43 @@
+"""The messages of event files, as the native module decodes them; `_core.pyi` lists their fields."""
+
+from tickertape._core import (
+    Audio,
+    Dim,
+    DtypeAndShape,
+    Event,
+    HistogramProto,
+    Image,
+    LogMessage,
+    PluginData,
+    ResourceHandleProto,
+    SessionLog,
+    SourceMetadata,
+    Summary,
+    SummaryMetadata,
+    TaggedRunMetadata,
+    TensorProto,
+    TensorShapeProto,
+    Value,
+    VariantTensorDataProto,
+)
+
+__all__ = [
+    "Audio",
+    "Dim",
+    "DtypeAndShape",
+    "Event",
+    "HistogramProto",
+    "Image",
+    "LogMessage",
+    "PluginData",
+    "ResourceHandleProto",
+    "SessionLog",
+    "SourceMetadata",
+    "Summary",
+    "SummaryMetadata",
+    "TaggedRunMetadata",
+    "TensorProto",
+    "TensorShapeProto",
+    "Value",
+    "VariantTensorDataProto",
+]
