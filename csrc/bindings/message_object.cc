@@ -17,13 +17,15 @@ using namespace protobuf;
 
 namespace {
 
-PyObject* nothing_set[MessageFields::kMostFields] = {};  // `values` of every message without a set field
+PyObject* nothing_set[1] = {};  // `values` of every message without a set field
 
 void free_values(PyObject** values, std::size_t count) {
   if (values == nullptr || values == nothing_set) return;
   for (std::size_t i = 0; i < count; ++i) Py_XDECREF(values[i]);
   PyMem_Free(values);
 }
+
+std::size_t count_of(std::uint32_t are_set) { return static_cast<std::size_t>(std::popcount(are_set)); }
 
 PyObject* number_object(FieldKind kind, std::uint64_t number) {
   switch (kind) {
@@ -95,7 +97,7 @@ bool fill(const FieldSchema& known, const Field& field, PyObject* list, std::siz
   return true;
 }
 
-bool fill_lists(const MessageObject& message, Values& values) {
+bool fill_lists(const MessageObject& message, std::uint32_t are_set, Values& values) {
   std::array<std::size_t, MessageFields::kMostFields> filled{};
   Field field;
   for (Reader reader(bytes_of(message)); reader.next(field);) {
@@ -104,33 +106,41 @@ bool fill_lists(const MessageObject& message, Values& values) {
     const auto index = static_cast<std::size_t>(found);
     const FieldSchema& known = message.schema->fields[index];
     if (known.rule != FieldRule::kRepeated || !is_value_of(known, field)) continue;
-    if (!fill(known, field, values[index], filled[index], message.owner)) return false;
+    const std::size_t position = count_of(are_set & ((std::uint32_t{1} << index) - 1));
+    if (!fill(known, field, values[position], filled[index], message.owner)) return false;
   }
   return true;
 }
 
-// New values; nullptr with an error set.
-PyObject** decoded_values(const MessageObject& message) {
+struct Decoded {
+  PyObject** values;  // nullptr with an error set
+  std::uint32_t are_set;
+};
+
+Decoded decoded_values(const MessageObject& message) {
   const MessageFields contents(*message.schema, bytes_of(message));
   const std::size_t count = message.schema->fields.size();
-  bool has_lists = false, has_any = false;
-  for (std::size_t i = 0; i < count; ++i) has_any = has_any || contents[i].count != 0;
-  if (!has_any) return nothing_set;
-  Values values(count);
+  std::uint32_t are_set = 0;
+  for (std::size_t i = 0; i < count; ++i) are_set |= std::uint32_t{contents[i].count != 0} << i;
+  if (are_set == 0) return {nothing_set, 0};
+  Values values(count_of(are_set));
+  bool has_lists = false;
+  std::size_t position = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const FieldSchema& known = message.schema->fields[i];
     const FieldContent& content = contents[i];
     if (content.count == 0) continue;
+    PyObject*& value = values[position++];
     if (known.rule == FieldRule::kRepeated) {
       has_lists = true;
-      values[i] = PyList_New(static_cast<Py_ssize_t>(content.count));
+      value = PyList_New(static_cast<Py_ssize_t>(content.count));
     } else {
-      values[i] = object_of(known, content.bytes, content.number, message.owner);
+      value = object_of(known, content.bytes, content.number, message.owner);
     }
-    if (values[i] == nullptr) return nullptr;
+    if (value == nullptr) return {nullptr, 0};
   }
-  if (has_lists && !fill_lists(message, values)) return nullptr;
-  return values.release();
+  if (has_lists && !fill_lists(message, are_set, values)) return {nullptr, 0};
+  return {values.release(), are_set};
 }
 
 }  // namespace
@@ -150,12 +160,13 @@ PyObject* new_message(const MessageSchema& schema, PyObject* owner, Bytes bytes)
 bool decode_fields(MessageObject& message) {
   if (message.values != nullptr) return true;
   try {
-    PyObject** values = decoded_values(message);
-    if (values == nullptr) return false;
+    const Decoded decoded = decoded_values(message);
+    if (decoded.values == nullptr) return false;
     if (message.values == nullptr) {
-      message.values = values;
+      message.values = decoded.values;
+      message.are_set = decoded.are_set;
     } else {  // an object's finaliser, run while lists were made, asked for a field of this message
-      free_values(values, message.schema->fields.size());
+      free_values(decoded.values, count_of(decoded.are_set));
     }
     return true;
   } catch (...) {
@@ -165,7 +176,7 @@ bool decode_fields(MessageObject& message) {
 }
 
 void release_message(MessageObject& message) {
-  if (message.schema != nullptr) free_values(message.values, message.schema->fields.size());
+  free_values(message.values, count_of(message.are_set));
   Py_XDECREF(message.owner);
 }
 

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -18,7 +20,8 @@ struct MessageObject {
   PyObject* owner;  // the bytes object in which `data` lies
   const std::uint8_t* data;
   Py_ssize_t size;
-  PyObject** values;  // by index of the field, nullptr for one that is not set; itself nullptr until decoded
+  PyObject** values;      // of the fields that are set, in the order of the schema; nullptr until decoded
+  std::uint32_t are_set;  // bit i: field i of the schema; to be read once `values` is there
 };
 
 inline Bytes bytes_of(const MessageObject& message) {
@@ -31,6 +34,13 @@ PyTypeObject* message_type(const protobuf::MessageSchema& schema);
 // A message over `bytes`, which lie in `owner` and passed check_message(). A new reference; nullptr with an
 // error set.
 PyObject* new_message(const protobuf::MessageSchema& schema, PyObject* owner, Bytes bytes);
+
+// The value of field `index` of a message that is decoded; nullptr if it is not set. A borrowed reference.
+inline PyObject* value_of(const MessageObject& message, std::size_t index) {
+  const std::uint32_t bit = std::uint32_t{1} << index;
+  if ((message.are_set & bit) == 0) return nullptr;
+  return message.values[std::popcount(message.are_set & (bit - 1))];
+}
 
 // Decodes the fields, unless they are decoded. False with an error set.
 bool decode_fields(MessageObject& message);

@@ -87,7 +87,7 @@ bool append_message(MessageObject& message, int levels, std::string& text) {
   text += '(';
   bool is_first = true;
   for (std::size_t i = 0; i < message.schema->fields.size(); ++i) {
-    PyObject* value = message.values[i];
+    PyObject* value = value_of(message, i);
     if (value == nullptr) continue;
     const FieldSchema& field = message.schema->fields[i];
     if (!is_first) text += ", ";

@@ -62,7 +62,8 @@ PyObject* get_field(PyObject* self, void* closure) {
   MessageObject& message = message_of(self);
   if (!decode_fields(message)) return nullptr;
   const auto* field = static_cast<const FieldSchema*>(closure);
-  PyObject* value = message.values[field - message.schema->fields.data()];
+  const auto index = static_cast<std::size_t>(field - message.schema->fields.data());
+  PyObject* value = value_of(message, index);
   return value != nullptr ? Py_NewRef(value) : unset(*field);
 }
 
@@ -94,7 +95,7 @@ PyObject* has_field(PyObject* self, PyObject* name) {
   MessageObject& message = message_of(self);
   const Py_ssize_t index = index_of(*message.schema, name);
   if (index < 0 || !decode_fields(message)) return nullptr;
-  return PyBool_FromLong(message.values[index] != nullptr ? 1 : 0);
+  return PyBool_FromLong(value_of(message, static_cast<std::size_t>(index)) != nullptr ? 1 : 0);
 }
 
 PyObject* which_oneof(PyObject* self, PyObject* oneof) {
@@ -104,7 +105,7 @@ PyObject* which_oneof(PyObject* self, PyObject* oneof) {
   const bool is_ours = schema.oneof[0] != '\0' && PyUnicode_Check(oneof) &&
                        PyUnicode_CompareWithASCIIString(oneof, schema.oneof) == 0;
   for (std::size_t i = 0; is_ours && i < schema.fields.size(); ++i) {
-    if (schema.fields[i].rule == FieldRule::kOneof && message.values[i] != nullptr)
+    if (schema.fields[i].rule == FieldRule::kOneof && value_of(message, i) != nullptr)
       return PyUnicode_FromString(schema.fields[i].name);
   }
   Py_RETURN_NONE;

@@ -346,7 +346,7 @@ def read_scalars(
 
 # One class for each message that an event file holds, with protobuf's field names. All are read-only. A field that is not
 # set is its zero, an empty list or an empty message; parts of a message are merged, groups and unknown fields skipped, as
-# protobuf does. Fields are decoded when one of them is first asked for. Memory: at most 40 bytes for each byte of the message,
+# protobuf does. Fields are decoded when one of them is first asked for. Memory: at most 80 bytes for each byte of the message,
 # if every field of every message in it is asked for; time in proportion to the bytes.
 
 @type_check_only
