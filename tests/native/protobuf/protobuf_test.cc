@@ -80,7 +80,7 @@ void read_all(const std::vector<std::uint8_t>& bytes) {
 void refuses(const std::vector<std::uint8_t>& bytes) { CHECK_THROWS(DataError, read_all(bytes)); }
 
 TEST(field_zero_and_unknown_wire_types_are_data_errors) {
-  for (const std::uint8_t key : {0x00, 0x0E, 0x0F}) refuses({key, 1});
+  for (const std::uint8_t key : std::array<std::uint8_t, 3>{0x00, 0x0E, 0x0F}) refuses({key, 1});
 }
 
 // Keys and lengths of more than five bytes, as upb refuses them.
