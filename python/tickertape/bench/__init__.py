@@ -20,6 +20,7 @@ from tickertape.bench import (
     contestants,
     curves,
     deflaters,
+    gate,
     imports,
     instructions,
     loop,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Plan], Section]] = {
     "calls": calls.measure,
     "tails": tails.measure,
+    "gate": gate.measure,
     "backend": backend.measure,
     "throughput": throughput.measure,
     "png": png.measure,

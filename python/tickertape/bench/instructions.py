@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CALLS = 2000
 WARM_UP = 200  # the interpreter adapts its bytecode within tens of turns
 LOOP, FLOOR = "the loop alone", "floor"
+AFTER = ", after a null writer, record_if, set_step and use_metadata"
 _NAMES = [
     LOOP,
     FLOOR,
@@ -31,6 +32,9 @@ _NAMES = [
     "log() of 20 scalars",
     "flush(), nothing new",
     "add_histogram, 1,000 float64",
+    f"add_scalar, float{AFTER}",
+    f"log() of 20 scalars{AFTER}",
+    f"flush(), nothing new{AFTER}",
 ]
 
 # Runs under callgrind, which is 50 times slower.
@@ -39,7 +43,7 @@ import json, os, sys
 arguments = json.loads(sys.argv[1])
 sys.path[:0] = arguments["path"]
 import numpy
-from tickertape import SummaryWriter
+from tickertape import SummaryWriter, record_if, set_step
 writer = SummaryWriter(arguments["log_dir"])
 numbers = {f"metrics/{i}": 0.5 for i in range(20)}
 zero_d = numpy.array(0.5)
@@ -66,8 +70,16 @@ def flush(steps):
     for step in steps: writer.flush()
 def add_histogram(steps):
     for step in steps: writer.add_histogram("weights", values, step)
-for loop in (empty, base, add_scalar, add_zero_d, log, flush, add_histogram):
+def use_and_end(steps):
+    with SummaryWriter(arguments["log_dir"], write_to_disk=False) as null, record_if(lambda: True):
+        null.add_scalar("loss", 0.5)
+    set_step(1)
+    set_step(None)
+    with writer.use_metadata(global_step=2):
+        writer.add_scalar("other", 0.5)
+for loop in (empty, base, add_scalar, add_zero_d, log, flush, add_histogram, use_and_end, add_scalar, log, flush):
     loop(range(arguments["warm_up"]))
+    if loop is use_and_end: continue
     writer.flush()
     os.getppid()
     loop(range(arguments["calls"]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape.convert import notices
 from tickertape.integrations import observers
-from tickertape.writer import instance_bridge
+from tickertape.writer import instance_bridge, recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ class _Replaced(NamedTuple):
 
 
 _replaced: list[_Replaced] = []
-_carried_over: list[tuple[type, str]] = []  # methods set on our class, by name
+_carried_over: list[tuple[type, str, Any]] = []  # methods set on our class: their names, and what was there
 
 
 def install() -> None:
@@ -74,7 +74,7 @@ def uninstall() -> None:
             _swap(module, change.replacement, change.theirs)
         change.ours.__bases__ = tuple(base for base in change.ours.__bases__ if base is not change.theirs)
     while _carried_over:
-        delattr(*_carried_over.pop())
+        _set_method(*_carried_over.pop())
     instance_bridge.replaced_classes.clear()
     observers.replaced.clear()
 
@@ -121,8 +121,16 @@ def _relate(change: _Replaced) -> None:
         for name in observers.patched_methods(change.theirs):
             # A patched method ends in the old one, which writes through our _get_file_writer.
             if name.startswith("add_"):
-                setattr(change.ours, name, vars(change.theirs)[name])
-                _carried_over.append((change.ours, name))
+                _carried_over.append((change.ours, name, vars(change.ours).get(name)))
+                _set_method(change.ours, name, recording.gated(vars(change.theirs)[name]))
+
+
+def _set_method(cls: type, name: str, method: Any) -> None:
+    """Puts a method on a class; None takes it off."""
+    if method is None:
+        delattr(cls, name)
+    else:
+        setattr(cls, name, method)
 
 
 def _swap(module: ModuleType, old: type, new: type) -> None:

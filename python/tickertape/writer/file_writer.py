@@ -63,6 +63,7 @@ class FileWriter(EmptyBase):
         on_error: what trouble with the disk does: "warn" warns once, "raise" raises OSError from each call until it is
             over. In both cases what was logged stays queued and is tried again.
         is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
+        write_to_disk: False checks every argument and writes nothing, not even a directory; nobody observes such a file.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -80,6 +81,7 @@ class FileWriter(EmptyBase):
         on_full: str = "block",
         on_error: str = "warn",
         is_patient: bool = False,
+        write_to_disk: bool = True,
     ) -> None:
         self._log_dir = paths.absolute_dir(log_dir)
         check.real(max_queue, "max_queue")
@@ -89,6 +91,7 @@ class FileWriter(EmptyBase):
             "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
             "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
         }
+        self._write_to_disk = bool(write_to_disk)
         self._defaults = metadata.Defaults()
         lifecycle.arm()
         self._open(purge_step, is_patient)
@@ -96,9 +99,15 @@ class FileWriter(EmptyBase):
     def _open(self, purge_step: int | None, is_patient: bool = False) -> None:
         """Makes the file, and finds out whether other packages want to see its ops."""
         self.event_writer = EventWriter(
-            self._log_dir, self._suffix, purge_step=purge_step, is_patient=is_patient, **self._policies
+            self._log_dir,
+            self._suffix,
+            purge_step=purge_step,
+            is_patient=is_patient,
+            write_to_disk=self._write_to_disk,
+            **self._policies,
         )
-        self._front, self._messages, self.op_writer = observation.file_opened(self, self._suffix)
+        find_observers = observation.file_opened if self._write_to_disk else observation.nobody
+        self._front, self._messages, self.op_writer = find_observers(self, self._suffix)
 
     def get_logdir(self) -> str:
         """The directory of the event file, absolute."""
@@ -153,8 +162,8 @@ class FileWriter(EmptyBase):
 
     def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
         """The arguments; one that is None is replaced by the value of use_metadata()."""
-        default_step, default_walltime = self._defaults.current
-        return default_step if step is None else step, default_walltime if walltime is None else walltime
+        default = self._defaults.current
+        return default.step if step is None else step, default.walltime if walltime is None else walltime
 
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Writes a graph and the memory and time of its nodes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check
 
@@ -11,28 +11,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Metadata(NamedTuple):
-    """Step and wall time for calls that name none; None if it has no such default."""
+class Metadata:
+    """What a call that names no step or no wall time uses; None if nothing is set. Equal to itself only."""
 
-    step: int | None = None
-    walltime: float | None = None
+    __slots__ = ("step", "walltime")
+
+    def __init__(self, step: int | None = None, walltime: float | None = None) -> None:
+        self.step = step
+        self.walltime = walltime
+
+
+_NOTHING = Metadata()
 
 
 class Defaults:
-    """The metadata of one writer."""
+    """The metadata of one writer. For many threads: each block takes out what it has put in, in whatever order."""
 
     def __init__(self) -> None:
-        self.current = Metadata()
+        self._blocks: list[Metadata] = []
+
+    @property
+    def current(self) -> Metadata:
+        """That of the block that was entered last."""
+        last = self._blocks[-1:]  # one step, since another thread may leave its block meanwhile
+        return last[0] if last else _NOTHING
 
     @contextlib.contextmanager
     def replaced_by(self, metadata: Metadata) -> Iterator[None]:
         """While it lasts, `metadata` is the current one."""
-        before = self.current
-        self.current = metadata
+        self._blocks.append(metadata)
         try:
             yield
         finally:
-            self.current = before
+            self._blocks.remove(metadata)
 
 
 def checked(global_step: Any, walltime: Any) -> Metadata:

@@ -23,9 +23,10 @@ class Observation(NamedTuple):
     op_writer: Any
 
 
-def _nobody(file_writer: Any, _filename_suffix: str) -> Observation:
+def nobody(file_writer: Any, _filename_suffix: str) -> Observation:
+    """No observers."""
     return Observation(None, None, file_writer.event_writer)
 
 
 # Called with the FileWriter that was just opened, and its filename_suffix.
-file_opened: Callable[[Any, str], Observation] = _nobody
+file_opened: Callable[[Any, str], Observation] = nobody

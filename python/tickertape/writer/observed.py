@@ -10,7 +10,6 @@ import weakref
 from typing import Any
 
 from tickertape import _core
-from tickertape.writer import gate
 
 _SCRATCH_BYTES = 2**24  # then a new scratch file: whole runs do not pile up in the temporary directory
 
@@ -29,21 +28,18 @@ class ObservedWriter:
     def __init__(self, front: Any, messages: Any) -> None:
         self._messages = messages
         self._front = front
-        self._native = _core.SummaryWriterBase()
         self._start()
-        gate.take_over_native_methods()
 
     def __getattr__(self, name: str) -> Any:
-        """A method of the native writers; what it writes is passed on before it returns."""
-        native = hasattr(_core.SummaryWriterBase, name)
-        if not gate.writes(name) or not (native or hasattr(_core.EventFileWriter, name)):
+        """A method of the native writer; what it writes is passed on before it returns."""
+        if not (name.startswith("add_") or name == "log") or not hasattr(_core.EventFileWriter, name):
             raise AttributeError(f"ObservedWriter has no attribute {name!r}")
 
         def passing_on(*args: Any, **kwargs: Any) -> None:
             if self._pid != os.getpid():  # forked: the lock may be held by a thread that is not here
                 self._start()
             with self._lock:
-                getattr(self._native if native else self._scratch, name)(*args, **kwargs)
+                getattr(self._scratch, name)(*args, **kwargs)
                 self._pass_on()
 
         return passing_on
@@ -61,7 +57,6 @@ class ObservedWriter:
         directory = tempfile.mkdtemp(prefix="tickertape-")
         self._remove = weakref.finalize(self, _remove, directory, self._pid)
         self._scratch = _core.EventFileWriter(directory)
-        self._native._bind(self._scratch)  # noqa: SLF001  # what SummaryWriter does
         self._offset = os.stat(self._scratch.path).st_size  # noqa: PTH116  # behind the version event
 
     def _pass_on(self) -> None:

@@ -1,32 +1,42 @@
-"""Whether and at which step add_* record: record_if, the default step, and what use_metadata sets.
+"""Whether and at which step add_* record: record_if, set_step and use_metadata.
 
-A process that uses none of them pays nothing. The first use puts a function before each add_* of SummaryWriter,
-which costs about 1 µs a call from then on.
+The core has a gate (csrc/bindings/fast/gate.h), which is set while any of them is in force. While it is not, a call costs
+the test of a flag; while it is, each add_* asks `admit` before it looks at its arguments.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from tickertape import _core
 from tickertape.convert import check
-from tickertape.writer import gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _STEP_NAMES = ("global_step", "step")
-_WALLTIME_NAMES = ("walltime",)
+_WALLTIME = "walltime"
 
-_condition: ContextVar[Any] = ContextVar("tickertape_condition", default=True)
-_default_step: int | None = None
+
+class _Block:
+    """A block of record_if. It ends for everybody, also for tasks that were started inside and inherited it."""
+
+    __slots__ = ("condition", "has_ended", "outer")
+
+    def __init__(self, condition: Any, outer: _Block | None) -> None:
+        self.condition = condition
+        self.outer = outer
+        self.has_ended = False
+
+
+_innermost: ContextVar[_Block | None] = ContextVar("tickertape_record_if", default=None)
 
 
 def set_step(step: Any) -> None:
-    """Sets the step of every add_* call that names none, in all threads; None unsets it, and they are at step 0.
+    """Sets the step of every add_* call that names none, in all threads; None unsets it: such calls are at step 0 again.
 
     tf.summary.experimental.set_step does so for one thread.
 
@@ -34,26 +44,22 @@ def set_step(step: Any) -> None:
         step: anything int() takes, or None.
 
     Raises:
-        TypeError, ValueError: it is no step.
+        TypeError, ValueError: `step` is of the wrong kind.
     """
-    global _default_step  # noqa: PLW0603  # one default step a process is what it is for
-    number = None if step is None else check.step(step, "step")
-    if number is not None:
-        stand_before_add()
-    _default_step = number
+    _core.set_default_step(None if step is None else check.step(step, "step"))
 
 
 def get_step() -> int | None:
     """The step that `set_step` has set, or None."""
-    return _default_step
+    return _core.default_step()
 
 
 def record_if(condition: bool | Callable[[], Any]) -> contextlib.AbstractContextManager[None]:
-    """While it lasts, add_* of every SummaryWriter record only where `condition` holds; otherwise they do nothing at all.
+    """While it lasts, add_* of every SummaryWriter record only if `condition` is true; otherwise they do nothing at all.
 
-    For `with`, and as a decorator of a function. It holds for the calling thread (and its asyncio task). Inside one
-    another the innermost counts, as with tf.summary.record_if. Protobuf messages (FileWriter.add_summary, add_event)
-    are not asked about.
+    Used with `with`, or as the decorator of a function. It holds for the calling thread, and for the asyncio tasks that
+    this thread starts inside the block, until the block ends. If blocks are nested, the innermost counts, as with
+    tf.summary.record_if. Protobuf messages (FileWriter.add_summary, add_event) are always recorded.
 
     Args:
         condition: a bool, or a function without arguments that is asked at every add_*.
@@ -65,67 +71,86 @@ def record_if(condition: bool | Callable[[], Any]) -> contextlib.AbstractContext
         if not hasattr(condition, "item"):
             raise TypeError(f"condition: expected a bool or a function, got {check.type_name(condition)}")
         condition = bool(condition)  # NumPy's, a tensor's
-    stand_before_add()
-    return _condition_set(condition)
+    return _block_of(condition)
 
 
 @contextlib.contextmanager
-def _condition_set(condition: Any) -> Iterator[None]:
-    token = _condition.set(condition)
+def _block_of(condition: Any) -> Iterator[None]:
+    block = _Block(condition, _running())
+    with gated_block():
+        token = _innermost.set(block)
+        try:
+            yield
+        finally:
+            block.has_ended = True
+            with contextlib.suppress(ValueError):  # a generator that goes on in another context
+                _innermost.reset(token)
+
+
+@contextlib.contextmanager
+def gated_block() -> Iterator[None]:
+    """While it lasts, each add_* of the process asks `admit`."""
+    _core.enter_gated_block()
     try:
         yield
     finally:
-        _condition.reset(token)
+        _core.leave_gated_block()
 
 
-@functools.cache
-def stand_before_add() -> None:
-    """Puts a function before each add_* of SummaryWriter that asks the condition and fills in the defaults."""
-    gate.take_over_native_methods()  # now, so that it does not come before ours later
-    gate.change(_put_before)
+def admit(writer: Any, global_step: Any = None, walltime: Any = None) -> tuple[Any, Any] | None:
+    """What add_* of a SummaryWriter ask while `_core.is_gated`.
 
-
-def _put_before(cls: type) -> None:
-    for name in dir(cls):
-        method = getattr(cls, name)
-        if (gate.writes(name) or name == "write") and callable(method):
-            setattr(cls, name, _asking(method))
-
-
-def _asking(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` behind the condition and with the defaults."""
-    parameters = list(inspect.signature(method).parameters)
-    step = next((name for name in _STEP_NAMES if name in parameters), None)
-    walltime = next((name for name in _WALLTIME_NAMES if name in parameters), None)
-
-    def filled(
-        args: tuple[Any, ...], kwargs: dict[str, Any], name: str | None, default: Any
-    ) -> tuple[Any, ...]:
-        """`args` with the default where they say None; where they say nothing, `kwargs` gets it."""
-        if default is None or name is None:
-            return args
-        index = parameters.index(name) - 1  # without self
-        if len(args) <= index:
-            if kwargs.get(name) is None:
-                kwargs[name] = default
-        elif args[index] is None:
-            return (*args[:index], default, *args[index + 1 :])
-        return args
-
-    @functools.wraps(method)
-    def asked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        condition = _condition.get()
+    Returns:
+        The step and wall time of the call: its own, or what is set for those that are None. None if it records nothing.
+    """
+    block = _running()
+    if block is not None:
+        condition = block.condition
         if not (condition if isinstance(condition, bool) else condition()):
             return None
-        own_step, own_walltime = self._defaults.current
-        args = filled(args, kwargs, step, _default_step if own_step is None else own_step)
-        args = filled(args, kwargs, walltime, own_walltime)
-        if condition is True:
-            return method(self, *args, **kwargs)
-        token = _condition.set(True)  # what one add_* asks another is not asked again
-        try:
-            return method(self, *args, **kwargs)
-        finally:
-            _condition.reset(token)
+    set_for_writer = writer._defaults.current  # noqa: SLF001  # the two belong together
+    if global_step is None:
+        global_step = _core.default_step() if set_for_writer.step is None else set_for_writer.step
+    return global_step, set_for_writer.walltime if walltime is None else walltime
 
-    return asked
+
+_core.set_admit_hook(admit)
+
+
+def _running() -> _Block | None:
+    """The innermost block that has not ended."""
+    block = _innermost.get()
+    while block is not None and block.has_ended:
+        block = block.outer
+    return block
+
+
+def gated(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method` of another package's writer, which asks as the methods of SummaryWriter do.
+
+    What it calls while it runs records without being asked again.
+    """
+    import inspect  # noqa: PLC0415  # few use this, and it takes long to import
+
+    signature = inspect.signature(method)
+    step_name = next((name for name in _STEP_NAMES if name in signature.parameters), "")
+
+    @functools.wraps(method)
+    def asking(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _core.is_gated:
+            return method(self, *args, **kwargs)
+        call = signature.bind(self, *args, **kwargs)
+        given = call.arguments
+        when = admit(self, given.get(step_name), given.get(_WALLTIME))
+        if when is None:
+            return None
+        for name, value in zip((step_name, _WALLTIME), when, strict=True):
+            if name in signature.parameters:
+                given[name] = value
+        token = _innermost.set(_Block(condition=True, outer=None))
+        try:
+            return method(*call.args, **call.kwargs)
+        finally:
+            _innermost.reset(token)
+
+    return asking

@@ -1,6 +1,7 @@
 """SummaryWriter: torch's class on the native core. The whole public API; each topic's work is in the module of its name.
 
-Methods are in torch's order, then tensorboardX's, then those that only this package has. add_scalar, log and flush are
+Methods are in torch's order, then tensorboardX's, then those that only this package has. While record_if, set_step or
+use_metadata are in force (`_core.is_gated`), each add_* first asks `recording.admit`. add_scalar, log and flush are
 native: csrc/bindings/fast/ defines them, and `put_fast_methods` below puts them on the class.
 """
 
@@ -25,7 +26,6 @@ from tickertape.writer import (
     custom_scalars,
     embeddings,
     exports,
-    gate,
     histograms,
     hparams,
     images,
@@ -33,6 +33,7 @@ from tickertape.writer import (
     meshes,
     metadata,
     pr_curves,
+    recording,
     restarts,
     scalars,
     tensors,
@@ -179,6 +180,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, hparams.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step)) is None:
+                return
+            global_step, _ = when
         session = hparams.checked(
             hparam_dict,
             metric_dict,
@@ -244,6 +249,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/writer.py, add_scalars.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         scalars.add_scalars(self._sub_writers, main_tag, tag_scalar_dict, global_step, walltime)
 
     def add_tensor(
@@ -264,6 +273,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, tensor_proto.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         tensors.add_tensor(self._op_writer, tag, tensor, global_step, walltime, copy=copy)
 
     def add_histogram(
@@ -298,6 +311,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, make_histogram.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         if (
             bins is histograms.TENSORFLOW
             and type(values) is np.ndarray
@@ -343,6 +360,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind, or limits and counts differ in number.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         histograms.add_histogram_raw(
             self._op_writer,
             tag,
@@ -381,6 +402,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, image.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         images.add_image(self._op_writer, tag, img_tensor, global_step, walltime, dataformats, copy=copy)
 
     def add_images(
@@ -411,6 +436,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_utils.py, make_grid.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         most = None if max_outputs is None else check.integer(max_outputs, "max_outputs", 1)
         images.add_image(
             self._op_writer, tag, img_tensor, global_step, walltime, dataformats, most, copy=copy
@@ -446,6 +475,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, image_boxes.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         boxes.add_image_with_boxes(
             self._op_writer, tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
         )
@@ -472,6 +505,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_utils.py, figure_to_image.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         images.add_figure(self._op_writer, tag, figure, global_step, close, walltime)
 
     def add_video(
@@ -506,6 +543,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_utils.py, _prepare_video.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         videos.add_video(self._op_writer, tag, vid_tensor, global_step, fps, walltime, dataformats, copy=copy)
 
     def add_audio(
@@ -536,6 +577,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py and tensorboardX/summary.py, audio.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         audio.add_audio(self._op_writer, tag, snd_tensor, global_step, sample_rate, walltime, copy=copy)
 
     def add_text(
@@ -554,6 +599,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, text.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         texts.add_text(self._op_writer, tag, text_string, global_step, walltime)
 
     def add_onnx_graph(self, prototxt: Any) -> None:
@@ -572,6 +621,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_onnx_graph.py.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         graphs.add_onnx_graph(self._op_writer, prototxt)
 
     def add_graph(
@@ -602,6 +653,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_pytorch_graph.py.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         graphs.add_graph(self._op_writer, model, input_to_model, verbose=verbose, strict=use_strict_trace)
 
     def add_embedding(
@@ -630,6 +683,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/_embedding.py. Entries of other writers stay in projector_config.pbtxt.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step)) is None:
+                return
+            global_step, _ = when
         embedding = embeddings.checked(mat, metadata, label_img, global_step, tag, metadata_header)
         if self.write_to_disk:
             embeddings.write(embedding, self._get_file_writer().get_logdir())
@@ -660,6 +717,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, compute_curve.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         pr_curves.add_pr_curve(
             self._op_writer, tag, labels, predictions, global_step, num_thresholds, weights, walltime
         )
@@ -696,6 +757,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind, or the rows differ in length.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         rows = {
             "true_positive_counts": true_positive_counts,
             "false_positive_counts": false_positive_counts,
@@ -719,6 +784,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         custom_scalars.add_chart(self._op_writer, "multiline", tags, category, title)
 
     def add_custom_scalars_marginchart(
@@ -734,6 +801,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         custom_scalars.add_chart(self._op_writer, "margin", tags, category, title)
 
     def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
@@ -750,6 +819,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, custom_scalars.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         custom_scalars.add_layout(self._op_writer, layout)
 
     def add_mesh(
@@ -779,6 +850,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: torch/utils/tensorboard/summary.py, mesh.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         meshes.add_mesh(self._op_writer, tag, vertices, colors, faces, config_dict, global_step, walltime)
 
     if TYPE_CHECKING:  # native
@@ -853,6 +928,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: tensorboardX/openvino_graph.py.
         """
+        if _core.is_gated and recording.admit(self) is None:
+            return
         graphs.add_openvino_graph(self._op_writer, xmlname)
 
     @contextlib.contextmanager
@@ -871,10 +948,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Source: tensorboardX/writer.py.
         """
         values = metadata.checked(global_step, walltime)
-        from tickertape.writer import recording  # noqa: PLC0415  # few use this
-
-        recording.stand_before_add()
-        with self._defaults.replaced_by(values):
+        with self._defaults.replaced_by(values), recording.gated_block():
             yield self
 
     # --- methods of this package
@@ -913,6 +987,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: tf.summary.write.
         """
+        if _core.is_gated:
+            if (when := recording.admit(self, global_step, walltime)) is None:
+                return
+            global_step, walltime = when
         tensors.write(self._op_writer, tag, tensor, metadata, global_step, walltime)
 
     def restart(self, step: Any = 0, tag: str | None = None) -> None:
@@ -962,24 +1040,19 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
                 self.purge_step = None
                 self.all_writers = {file_writer.get_logdir(): file_writer}
                 self.file_writer = file_writer
-                if self.write_to_disk:
-                    self._bind(file_writer.event_writer)
+                self._bind(file_writer.op_writer)
             return self.file_writer
 
     def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
         """A FileWriter with the options of this writer; with write_to_disk=False one that writes nothing."""
-        make = FileWriter
-        if not self.write_to_disk:
-            from tickertape.writer.null import NullFileWriter  # noqa: PLC0415  # few use this
-
-            make = NullFileWriter
-        return make(
+        return FileWriter(
             directory,
             self.max_queue,
             self.flush_secs,
             self.filename_suffix,
             purge_step=purge_step,
             is_patient=self._is_patient,
+            write_to_disk=self.write_to_disk,
             **self._policies,
         )
 
@@ -1011,7 +1084,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         with (
             lifecycle.opening
         ):  # otherwise another thread's close() could come between, and a closed one be bound
-            self._bind(self._get_file_writer().event_writer)
+            self._bind(self._get_file_writer().op_writer)
 
     def _flush(self, wait: bool = False) -> None:
         """Called by the native flush() if something is queued."""
@@ -1020,7 +1093,6 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
 
 _core.put_fast_methods(SummaryWriter)
-gate.guard(SummaryWriter)
 
 
 def _default_log_dir(comment: str) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from support import oracle
 from tickertape import bench
-from tickertape.bench import contestants, pictures, png, race, readback, section, svg, timing
+from tickertape.bench import contestants, instructions, pictures, png, race, readback, section, svg, timing
 from tickertape.cli import main as command
 
-PARTS = ["calls", "throughput", "png", "strips", "loop", "curves", "reading", "tails", "backend"]
+PARTS = ["calls", "throughput", "png", "strips", "loop", "curves", "reading", "tails", "gate", "backend"]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,10 @@ def test_figures_are_of_this_run(report):
             assert tail["late"]["worst_else_ns"] <= tail["worst"]
     for place in numbers["backend"].values():
         assert 0 < place["backend"]["best_ns"] < 1e5  # nanoseconds an event
+    assert set(numbers["gate"]) == {"add_scalar, float", "log() of 20 scalars", "flush, nothing new"}
+    for row in numbers["gate"].values():
+        assert 0 < row["before"]["best_ns"] < 1e7
+        assert 0 < row["after"]["best_ns"] < 1e7
     for runs in numbers["loop"].values():
         assert 0 <= runs["logging"]["best_ns"] < runs["step"]["best_ns"]
     for group in numbers["png"].values():
@@ -136,6 +140,8 @@ def test_instructions_repeat(tmp_path):
     scalar = found["add_scalar, float"]
     assert found["the loop alone"] < found["flush(), nothing new"] < scalar
     assert scalar < found["log() of 20 scalars"] < 20 * scalar
+    for name in ("add_scalar, float", "log() of 20 scalars", "flush(), nothing new"):
+        assert found[name + instructions.AFTER] == pytest.approx(found[name], rel=0.005), name
     for name, count in again.items():
         # NumPy's own part depends on where its types lie: half a percent from run to run. Elsewhere a thousandth is the
         # backend's thread that comes by in between.

@@ -166,8 +166,10 @@ assert names(seen[count:]) == [("again", 3)]
 def test_carries_over_methods_patched_before_install(run_script):
     run_script(
         """
+import os
 import tickertape, torch.utils.tensorboard as tt
 hparams, original = [], tt.SummaryWriter.add_hparams
+ours = tickertape.SummaryWriter.add_hparams
 
 def add_hparams(self, hparam_dict, metric_dict, *args, **kwargs):
     hparams.append((hparam_dict, metric_dict))
@@ -179,8 +181,18 @@ with tt.SummaryWriter("run") as writer:
     writer.add_hparams({"lr": 0.1}, {"loss": 1.0}, run_name="one")
 assert hparams == [({"lr": 0.1}, {"loss": 1.0})]
 assert tickertape.read_scalars("run/one")["loss"].value.tolist() == [1.0]
+with tt.SummaryWriter("gated") as writer:
+    with tickertape.record_if(False):
+        writer.add_hparams({"lr": 0.1}, {"loss": 1.0}, run_name="two")
+    assert len(hparams) == 1
+    asked = []
+    with tickertape.record_if(lambda: asked.append(1) or True):
+        writer.add_hparams({"lr": 0.1}, {"loss": 1.0}, run_name="three")
+    assert len(hparams) == 2 and asked == [1]
+assert not os.path.exists("gated/two")
+assert tickertape.read_scalars("gated/three")["loss"].value.tolist() == [1.0]
 tickertape.uninstall()
-assert getattr(tickertape.SummaryWriter, "add_hparams", None) is not add_hparams
+assert tickertape.SummaryWriter.add_hparams is ours
 """
     )
 
@@ -300,4 +312,34 @@ assert told == [
 ], told
 assert len(files("run")) == 6
 """
+    )
+
+
+def test_an_observed_file_asks_the_gate_once_and_leaves_other_writers_alone(run_script):
+    observed(
+        run_script,
+        """
+from tickertape import _core
+early = tickertape.SummaryWriter("early")
+native = vars(tickertape.SummaryWriter)["add_scalar"]
+patch(torch.utils.tensorboard.writer.FileWriter)
+asked = []
+with tickertape.SummaryWriter("run") as writer:
+    with tickertape.record_if(lambda: asked.append(1) or len(asked) != 2):
+        writer.add_scalar("a", 1.0, 1)
+        writer.log({"not": 1.0}, 2)
+        writer.log({"b": 1.0}, 3)
+    tickertape.set_step(4)
+    writer.add_scalar("a", 1.0)
+    tickertape.set_step(None)
+    with writer.use_metadata(global_step=5, walltime=6.5):
+        writer.log({"b": 1.0})
+assert vars(tickertape.SummaryWriter)["add_scalar"] is native
+assert not _core.is_gated
+""",
+        """
+assert len(asked) == 3
+assert names(seen) == names(in_file("run")) == [("a", 1), ("b", 3), ("a", 4), ("b", 5)]
+assert seen[-1].wall_time == 6.5
+""",
     )

@@ -59,6 +59,20 @@ def test_one_writer_only(tmp_path, writer):
     assert [event.step for event in oracle.logged(tmp_path / "other")] == [0]
 
 
+def test_blocks_that_overlap_in_two_threads(tmp_path, writer):
+    """Each takes out its own, in whatever order they end."""
+    first = writer.use_metadata(global_step=1)
+    second = writer.use_metadata(global_step=2)
+    for block in (first, second):
+        block.__enter__()
+        writer.add_scalar("a", 1)
+    for block in (first, second):
+        block.__exit__(None, None, None)
+        writer.add_scalar("a", 1)
+    writer.close()
+    assert [event.step for event in oracle.logged(tmp_path / "ours")] == [1, 2, 2, 0]
+
+
 def test_bad_arguments(writer):
     for bad in ({}, {"global_step": "x"}, {"global_step": 2**63}, {"walltime": float("nan")}):
         with pytest.raises(ValueError, match=r"global_step|walltime"), writer.use_metadata(**bad):

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-import test_bad_input
-import test_bad_input_cold
 import tickertape
 import torch
 from support import oracle
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tickertape.writer import SummaryWriter
+from unit.convert import test_bad_input, test_bad_input_cold
 
 
 @pytest.fixture
@@ -47,6 +46,8 @@ def everything(writer):
     writer.restart(3)
     writer.restart(3, "a")
     writer.flush()
+    writer.flush(wait=True)
+    writer.sync()
     writer.file_writer.flush()
 
 
@@ -91,6 +92,52 @@ def test_bad_messages(null, bad):
         null.file_writer.event_writer.add_event(bad)
     with pytest.raises((TypeError, ValueError)):
         null.file_writer.add_summary(bad)
+
+
+def test_it_warns_as_a_writer_does(null):
+    with pytest.warns(RuntimeWarning, match="beyond float32"):
+        null.add_scalar("a", 1e39)
+    with pytest.warns(RuntimeWarning, match="beyond float32"):
+        null.log({"a": 1e39})
+
+
+def test_a_process_of_null_writers_has_no_queue(run_script):
+    """No thread, no ring file, no memory for what is dropped."""
+    run_script(
+        """
+import os, pathlib, resource
+import numpy as np
+os.environ["TICKERTAPE_RING_DIR"] = os.getcwd()
+import tickertape
+threads = os.listdir("/proc/self/task")
+before = tickertape.stats()
+image, rows = np.zeros((3, 2000, 2000), np.float32), np.zeros(10_000_000)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with tickertape.SummaryWriter("run", write_to_disk=False) as writer:
+    for step in range(20):
+        writer.add_scalar("a", 1.0, step)
+        writer.log({"a": 1.0}, step)
+        writer.add_scalars("s", {"x": 1.0}, step)
+        writer.add_image("i", image, step)
+        writer.add_histogram("h", rows, step)
+        writer.add_tensor("t", rows, step)
+assert os.listdir("/proc/self/task") == threads
+assert tickertape.stats() == before
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < peak + 20_000  # kB; the arrays have 128 MB
+assert os.listdir() == ["script.py"], os.listdir()
+"""
+    )
+
+
+def test_nobody_observes_what_is_not_written(null, tmp_path, monkeypatch):
+    monkeypatch.setattr("tickertape.writer.observation.file_opened", None)
+    null.close()
+    null.add_scalar("a", 1.0)
+    assert null.file_writer.op_writer is null.file_writer.event_writer
+    assert null.file_writer.event_writer.path == ""
+    null.export_scalars_to_json(tmp_path / "scalars.json")
+    assert (tmp_path / "scalars.json").read_text() == "{}"
+    (tmp_path / "scalars.json").unlink()
 
 
 def test_a_writer_that_writes_beside_one_that_does_not(tmp_path, null):

@@ -1,17 +1,23 @@
 """record_if and the default step, compared with what they say and with tf.summary's documented rules."""
 
+import asyncio
+import contextlib
+import contextvars
+import inspect
 import threading
 
 import numpy as np
 import pytest
 import tickertape
 from support import oracle
+from tickertape import _core
 
 
 @pytest.fixture(autouse=True)
 def no_default_step():
     yield
     tickertape.set_step(None)
+    assert not _core.is_gated
 
 
 def calls(writer, **step):
@@ -156,20 +162,177 @@ def test_bad_condition(condition):
         tickertape.record_if(condition)
 
 
-def test_who_uses_neither_pays_nothing(run_script):
+def public_methods():
+    return [
+        name for name in dir(tickertape.SummaryWriter) if name.startswith("add_") or name in ("log", "write")
+    ]
+
+
+@pytest.mark.parametrize("name", public_methods())
+def test_every_method_asks_the_condition_before_it_looks_at_an_argument(tmp_path, writer, name):
+    method = getattr(writer, name)
+    required = [p for p in inspect.signature(method).parameters.values() if p.default is p.empty]
+    with tickertape.record_if(False):
+        assert method(*[object() for _ in required]) is None
+    writer.close()
+    assert oracle.logged(tmp_path / "ours") == []
+
+
+def test_every_method_takes_the_default_step(tmp_path, writer):
+    """Those that have a step, that is; each writes to the run of the writer, or to a run or directory below it."""
+    picture, numbers = np.zeros((3, 2, 2)), [0.5]
+    all_calls = {
+        "add_scalars": ("s", {"x": 1.0}),
+        "add_histogram_raw": ("raw", 0, 1, 1, 1, 1, [1.0], [1.0]),
+        "add_images": ("images", picture[None]),
+        "add_image_with_boxes": ("boxes", picture, [[0, 0, 1, 1]]),
+        "add_figure": ("figure", figure()),
+        "add_video": ("video", picture[None, None]),
+        "add_audio": ("audio", np.zeros(10)),
+        "add_pr_curve_raw": ("curve_raw", *[numbers] * 6, None, 1),
+        "add_mesh": ("mesh", np.zeros((1, 3, 3))),
+        "add_hparams": ({"lr": 0.1}, {"loss": 1.0}, None, "hparams"),
+        "add_embedding": (np.eye(2),),
+        "write": ("write", numbers),
+    }
+    with_step = {
+        n for n in public_methods() if "global_step" in inspect.signature(getattr(writer, n)).parameters
+    }
+    told = ("scalar", "histogram", "image", "text", "tensor", "pr_curve")  # calls()
+    assert with_step == {*all_calls, *(f"add_{name}" for name in told), "log"}
+    tickertape.set_step(7)
+    calls(writer)
+    for name, arguments in all_calls.items():
+        getattr(writer, name)(*arguments)
+    writer.close()
+    found = {tag: at for run in ("", "s_x", "hparams") for tag, at in steps(tmp_path / "ours" / run).items()}
+    assert len(found) > len(TAGS) + len(all_calls) - 2
+    assert {step for at in found.values() for step in at} == {7}
+    assert (tmp_path / "ours/00007/default/tensors.tsv").is_file()
+
+
+def figure():
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(1, 1), dpi=10)
+
+
+def test_a_task_that_outlives_the_block_records(tmp_path, writer):
+    """It inherited the condition, which has ended: the same whether or not another block is running meanwhile."""
+
+    async def run(outer):
+        left = asyncio.Event()
+
+        async def work():
+            writer.add_scalar("inside", 1.0, 1)
+            await left.wait()
+            writer.add_scalar("outside", 1.0, 2)
+
+        with tickertape.record_if(False):
+            task = asyncio.create_task(work())
+            await asyncio.sleep(0)
+        with outer:
+            left.set()
+            await task
+
+    asyncio.run(run(contextlib.nullcontext()))
+    asyncio.run(run(tickertape.record_if(True)))
+    writer.close()
+    assert steps(tmp_path / "ours") == {"outside": [2, 2]}
+
+
+def test_a_block_that_is_left_in_another_context(tmp_path, writer):
+    def block():
+        with tickertape.record_if(False):
+            yield
+
+    generator = block()
+    contextvars.copy_context().run(next, generator)
+    assert _core.is_gated
+    contextvars.copy_context().run(generator.close)
+    assert not _core.is_gated
+    writer.add_scalar("a", 1.0, 1)
+    writer.close()
+    assert steps(tmp_path / "ours") == {"a": [1]}
+
+
+def test_many_threads_leave_the_gate_clear(tmp_path, writer):
+    start = threading.Barrier(8)
+
+    def work(number):
+        start.wait()
+        for step in range(200):
+            with tickertape.record_if(step % 2 == 0):
+                writer.add_scalar(str(number), 1.0, step)
+            with writer.use_metadata(walltime=1.0):
+                pass
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not _core.is_gated
+    writer.close()
+    assert steps(tmp_path / "ours") == {str(number): list(range(0, 200, 2)) for number in range(8)}
+
+
+def test_an_error_of_the_condition_reaches_the_caller(writer):
+    def condition():
+        raise KeyError("mine")
+
+    with tickertape.record_if(condition):
+        for call in (lambda: writer.add_scalar("a", 1.0), lambda: writer.add_text("a", "b")):
+            with pytest.raises(KeyError, match="mine"):
+                call()
+
+
+def test_a_condition_may_log_and_close(tmp_path, writer):
+    asked = []
+
+    def condition():
+        asked.append(len(asked))
+        if len(asked) == 1:
+            writer.add_scalar("from the condition", 1.0, 1)  # asks again
+            writer.close()
+        return True
+
+    with tickertape.record_if(condition):
+        writer.add_scalar("a", 1.0, 2)
+    writer.close()
+    assert asked == [0, 1]
+    files = oracle.event_files(tmp_path / "ours")
+    assert [[event.step for event in oracle.load(path)[1:]] for path in files] == [[1], [2]]
+
+
+def test_nothing_is_left_behind(run_script):
+    """What was used and has ended costs nothing: every class is as it was, and the gate is clear."""
     run_script(
         """
 import tickertape
-from tickertape import SummaryWriter, _core
-native = SummaryWriter.add_scalar
-assert type(native) is type(_core.SummaryWriterBase.add_scalar)
-tickertape.set_step(None)
-assert SummaryWriter.add_scalar is native
-tickertape.set_step(1)
-assert SummaryWriter.add_scalar.__doc__ == _core.SummaryWriterBase.add_scalar.__doc__
+from tickertape import FileWriter, SummaryWriter, _core
+
+def members():
+    classes = {*SummaryWriter.__mro__, *FileWriter.__mro__, _core.EventFileWriter}
+    return {(cls, name): id(member) for cls in classes for name, member in list(vars(cls).items())}
+
 with SummaryWriter("run") as writer:
     writer.add_scalar("a", 1.0)
-    writer.close()
-    writer.add_scalar("b", 1.0)
+    before = members()
+    assert not _core.is_gated
+    with SummaryWriter("null", write_to_disk=False) as null:
+        null.add_scalar("a", 1.0)
+    tickertape.set_step(None)
+    assert not _core.is_gated
+    tickertape.set_step(1)
+    assert _core.is_gated
+    tickertape.set_step(2)
+    tickertape.set_step(None)
+    assert not _core.is_gated
+    with tickertape.record_if(lambda: True), writer.use_metadata(global_step=3):
+        assert _core.is_gated
+        writer.add_scalar("a", 1.0)
+    assert not _core.is_gated
+    assert members() == before
 """
     )
