@@ -183,7 +183,7 @@ def measure_on_fake() -> None:
             print(f"| {name} | {median(taken) / STEPS / SCALARS * 1e6:.2f} us |")
 
 
-def rounds(log: Callable[[int], None], settle: Callable[[], None]) -> Iterator[float]:
+def rounds(log: Callable[[int], None], drain: Callable[[], None]) -> Iterator[float]:
     """Seconds of each round after the first."""
     for number in range(ROUNDS + 1):
         begin = time.perf_counter()
@@ -191,7 +191,7 @@ def rounds(log: Callable[[int], None], settle: Callable[[], None]) -> Iterator[f
             log(step)
         if number:
             yield time.perf_counter() - begin
-        settle()
+        drain()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`python -m tickertape bench`: what Tickertape costs on this machine, beside the peers that are installed.
+"""`tickertape bench`: measures Tickertape on this machine, and the peers that are installed.
 
-Prints the tables; writes a page with plots, and the numbers as JSON, where asked. Needs NumPy alone; torch,
-tensorboardX, Pillow, a C compiler and valgrind each add rows. How a figure is spelled: section.CONVENTION.
+Prints tables; on request writes a page with plots, and the numbers as JSON. Needs only NumPy; torch, tensorboardX,
+Pillow, a C compiler and valgrind each add rows. section.CONVENTION says how figures are written.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def run(
 
     Args:
         quick: some seconds instead of minutes; every part runs, the figures are rough.
-        out: where the HTML page goes.
-        json_path: where the numbers go.
+        out: path of the HTML page.
+        json_path: path of the JSON file with the numbers.
         log_dir: keeps the event files there; None uses a temporary directory.
-        only: keys of PARTS; all of them where it is empty.
+        only: keys of PARTS; empty means all of them.
 
     Returns:
-        The exit status: 0, or 2 where `only` names no part.
+        The exit status: 0, or 2 if `only` has a name that is no part.
     """
     unknown = [key for key in only if key not in PARTS]
     if unknown:
@@ -109,7 +109,7 @@ def as_json(found: object) -> str:
 
 
 def make_plan(folder: Path, *, quick: bool) -> Plan:
-    """What there is to measure with here; the helpers are compiled into `folder`."""
+    """The plan for this machine; helpers are compiled into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = Plan(folder, quick, contestants.installed(), deflaters=deflaters.find(folder))
     try:

@@ -1,4 +1,4 @@
-"""Histograms, pictures, curves, clips, tensors: what the caller waits for, and how long it is until they are in the file."""
+"""Histograms, pictures, curves, clips, tensors: the time of the call, and the time until they are in the file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Logged:
         log: logs it with a writer at a step.
         copied: the NumPy arrays that any writer must copy.
         calls: in a round.
-        who: the contestants that can do it; None is all.
+        who: the contestants that can do it; None means all.
     """
 
     row: str
@@ -59,11 +59,11 @@ def _lane(
         if len({value.SerializeToString() for value in found}) != 1:
             raise WrongAnswerError(f"{log_dir}: {TAG} differs from call to call")
 
-    return Lane(name, partial(log, writer), writer.flush, check, timed_settle=in_all)
+    return Lane(name, partial(log, writer), writer.flush, check, timed_drain=in_all)
 
 
 def _copy_lane(arrays: list[Any]) -> Lane:
-    """What it costs to copy the arrays into memory that is there already."""
+    """The cost of copying the arrays into memory that is allocated already."""
     targets = [np.empty_like(array) for array in arrays]
 
     def copy(_: int) -> None:
@@ -74,7 +74,7 @@ def _copy_lane(arrays: list[Any]) -> Lane:
 
 
 def histograms(plan: Plan, _floor: Any) -> Iterator[Workload]:
-    """NumPy arrays, and torch's tensors where it is installed."""
+    """NumPy arrays, and torch tensors if torch is installed."""
     draw = np.random.default_rng(0)
     few = draw.normal(0, 0.05, 1_000)
     many = draw.normal(0, 0.05, plan.size(1_000_000, 100_000)).astype(np.float32)
@@ -87,7 +87,7 @@ def histograms(plan: Plan, _floor: Any) -> Iterator[Workload]:
         Logged(f"add_histogram, {many.size:,} float32", log(many), [many], 2),
     ]
     if importable("torch"):
-        import torch  # noqa: PLC0415  # where it is installed
+        import torch  # noqa: PLC0415  # if it is installed
 
         small = few.astype(np.float32)
         each += [
@@ -133,7 +133,7 @@ def curves(plan: Plan, _floor: Any) -> Iterator[Workload]:
 
 
 def media(plan: Plan, _floor: Any) -> Iterator[Workload]:
-    """A GIF, a WAV and a tensor; the peers where they have what they need for it."""
+    """A GIF, a WAV and a tensor; peers take part if the packages that they need are installed."""
     draw = np.random.default_rng(0)
     ramp = np.linspace(0, 255, 64)
     clip = np.stack([np.roll(np.add.outer(ramp, ramp) / 2, 4 * frame, 1) for frame in range(16)])
@@ -157,9 +157,9 @@ def media(plan: Plan, _floor: Any) -> Iterator[Workload]:
         ),
     ]
     if importable("torch"):
-        import torch  # noqa: PLC0415  # where it is installed
+        import torch  # noqa: PLC0415  # if it is installed
 
-        tensor: Any = torch.from_numpy(numbers)  # torch's writer takes its own kind only
+        tensor: Any = torch.from_numpy(numbers)  # torch's writer takes its own tensors only
     else:
         tensor = numbers
 
@@ -171,5 +171,5 @@ def media(plan: Plan, _floor: Any) -> Iterator[Workload]:
 
 
 def _able(needed: str) -> list[str]:
-    """Everybody where the peers' encoder is installed, else us: they would write an event without a clip."""
+    """All contestants if the peers' encoder is installed, otherwise only ours: peers would write no clip."""
     return [TORCH, TENSORBOARDX, OURS] if importable(needed) else [OURS]

@@ -1,4 +1,4 @@
-"""What one core of the backend does, ring to page cache: the processor time of its thread, in a process of its own."""
+"""The rate of one core of the backend, from ring to page cache: processor time of its thread, in a separate process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def measure(plan: Plan) -> Section:
     return section
 
 
-# --- In the process of its own -----------------------------------------------------------------------------------
+# --- In the separate process -----------------------------------------------------------------------------------
 
 
 def child(place: str, folder: str, events: int, rounds: int) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def child(place: str, folder: str, events: int, rounds: int) -> dict[str, Any]:
 
 def _thread_clock(name: str) -> int:
     """The processor-time clock of the thread of that name."""
-    while True:  # it gives itself its name
+    while True:  # the thread names itself
         for task in Path("/proc/self/task").iterdir():
             if (task / "comm").read_text().strip() == name:
                 # CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED of linux/posix-timers.h, as pthread_getcpuclockid() has it

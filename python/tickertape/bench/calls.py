@@ -1,4 +1,4 @@
-"""What each call costs its caller, and what it takes until the result is in the file: the report's first table."""
+"""The time of each call, and the time until the result is in the file: the report's first table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TAG = "loss/train"
 VALUE = 0.5  # float32 holds it exactly
 LIMIT = "limit"
-STEP_SCALARS = 20  # what a trainer logs at one step
+STEP_SCALARS = 20  # as many as a trainer logs at one step
 
 
 def measure(plan: Plan) -> Section:
@@ -44,15 +44,15 @@ def measure(plan: Plan) -> Section:
 
 
 class NoFlushLane(ScalarLane):
-    """The floor's own loop: there is nothing to settle."""
+    """The floor's own loop; it has nothing to drain."""
 
     def __init__(self, floor: Any) -> None:
         super().__init__(LIMIT, floor, TAG, VALUE)
-        self.settle = lambda: None
+        self.drain = lambda: None
 
 
 def scalars(plan: Plan, floor: Any) -> Iterator[Workload]:
-    """add_scalar with what people hand to it."""
+    """add_scalar with the types that people pass to it."""
 
     def lane(name: str, writer: Any, log_dir: Path, value: Any = VALUE) -> ScalarLane:
         def check(calls: int) -> None:
@@ -71,7 +71,7 @@ def scalars(plan: Plan, floor: Any) -> Iterator[Workload]:
     for what, value in given.items():
         yield Workload(f"add_scalar, {what}", partial(lane, value=value), size(7, 3), calls)
     if importable("torch"):
-        import torch  # noqa: PLC0415  # where it is installed
+        import torch  # noqa: PLC0415  # if it is installed
 
         tensor = torch.tensor(VALUE)
         limit_lane = Lane(LIMIT, call=lambda _: float(tensor))
@@ -80,7 +80,7 @@ def scalars(plan: Plan, floor: Any) -> Iterator[Workload]:
 
 
 def one_step(plan: Plan, _floor: Any) -> Iterator[Workload]:
-    """Twenty numbers of one step: log() of a dict, where the peers take twenty calls; and add_scalars."""
+    """Twenty numbers of one step: log() of a dict, for which peers need twenty calls; and add_scalars."""
     floats = {f"metrics/{index}": VALUE for index in range(STEP_SCALARS)}
     kinds: list[Callable[[int], Any]] = [float, int, np.float32, np.float64]
     mixed = {f"metrics/{index}": kinds[index % 4](index) for index in range(STEP_SCALARS)}
@@ -101,7 +101,7 @@ def one_step(plan: Plan, _floor: Any) -> Iterator[Workload]:
 
 
 def curve_dir(name: str, log_dir: Path, tag: str, key: str) -> Path:
-    """Where `name`'s add_scalars puts one curve."""
+    """The directory to which `name`'s add_scalars writes one curve."""
     if name == TENSORBOARDX:
         return log_dir / tag / key
     return log_dir / f"{tag.replace('/', '_')}_{key}"
@@ -121,7 +121,7 @@ def _step_lane(plan: Plan, numbers: dict[str, Any], name: str, writer: Any, log_
 
 
 def flushes(plan: Plan, floor: Any) -> Iterator[Workload]:
-    """flush() with nothing to do, and behind what a trainer logs at one step."""
+    """flush() with nothing to do, and after the scalars of one step of a trainer."""
     size = plan.size
 
     def idle(name: str, writer: Any, log_dir: Path) -> Lane:

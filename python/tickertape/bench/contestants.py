@@ -19,7 +19,7 @@ def installed() -> list[str]:
 
 
 def importable(module: str) -> bool:
-    """Whether `module` can be imported; what it needs in turn may be missing, so it is tried."""
+    """Whether `module` can be imported. It is tried, since a package that it needs may be missing."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the peers' own dependencies warn while they are imported

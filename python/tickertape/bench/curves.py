@@ -1,4 +1,4 @@
-"""What add_scalars of many keys costs: threads and open files besides time."""
+"""The cost of add_scalars with many keys: time, threads and open files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS, TAG = 100, "metrics"
 
 
 def measure(plan: Plan) -> Section:
-    """The first call opens what the keys need; the others are the caller's time."""
+    """The first call opens the files of the keys; the others are timed."""
     head = ["writer", "threads", "open files", "a call", "it / ours"]
     section = Section("curves", f"add_scalars, {KEYS} keys", head)
     numbers = {f"key{key}": key / 128 for key in range(KEYS)}
@@ -27,7 +27,7 @@ def measure(plan: Plan) -> Section:
         log_dir = plan.fresh(f"curves-{name}")
         writer = open_writer(name, log_dir)
         writers.append(writer)
-        writer.add_scalar("loss", 0.5, 0)  # whatever is started once stands now
+        writer.add_scalar("loss", 0.5, 0)  # everything that is started once is started now
         before = held()
         call = partial(writer.add_scalars, TAG, numbers)
         lane = timing.Lane(name, call, writer.flush, partial(_check, plan, name, log_dir, numbers))
@@ -55,6 +55,6 @@ def _check(plan: Plan, name: str, log_dir: Path, numbers: dict[str, Any], calls:
 
 
 def held() -> list[int]:
-    """Threads and open files of this process; [] where the system does not say."""
+    """Numbers of threads and open files of this process; [] if the system does not tell."""
     folders = [Path("/proc/self/task"), Path("/proc/self/fd")]
     return [len(list(folder.iterdir())) for folder in folders] if all(map(Path.is_dir, folders)) else []

@@ -36,7 +36,7 @@ def read(log_dir: Path, last_step: int) -> tuple[int, int, dict[str, tuple[Any, 
 
     Returns:
         (nanoseconds from its start until it had loaded all, bytes of its memory at its peak until then, tag to columns
-        (step, value)). What it then takes to send them to Python does not count.
+        (step, value)). The time to send them to Python does not count.
 
     Raises:
         TimeoutError: the server did not get to `last_step`.

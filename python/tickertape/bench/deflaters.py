@@ -1,4 +1,4 @@
-"""Other people's deflate for the PNG table: zlib, and what can be compiled and linked here."""
+"""Other deflate libraries for the PNG table: zlib, and those that can be compiled and linked here."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# What is compiled and linked for each library, and the levels that are worth a look.
+# How each library is compiled and linked, and the levels that are measured.
 _LIBRARIES = {"libdeflate": ("-DLIBDEFLATE", "-ldeflate", (1, 6)), "ISA-L": ("-DISAL", "-lisal", (0, 1))}
 
 
 @dataclass
 class Deflaters:
-    """What was found.
+    """The libraries that were found.
 
     Attributes:
         functions: name and level to a function from bytes to a zlib stream.
         versions: (name, version) of the libraries.
-        missing: sentences that say what was left out, and why.
+        missing: a sentence for each library that was left out, with the reason.
     """
 
     functions: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Plots, upscaled digits and maps, gradients: what a training logs besides photographs."""
+"""Plots, enlarged digits and maps, gradients: pictures that a training logs besides photographs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def drawings() -> list[Pixels]:
     return [*_plots(), *_sheets(), *_gradients()]
 
 
-# --- Plots: matplotlib's where it is installed -------------------------------------------------------------------
+# --- Plots, by matplotlib if it is installed -------------------------------------------------------------------
 
 
 def _plots() -> list[Pixels]:
@@ -126,9 +126,9 @@ def _sheets() -> list[Pixels]:
     attention = np.tril(rng.random((64, 64)) ** 4)
     attention = (255 * attention / attention.max()).astype(np.uint8)
     return [
-        _upscale(np.stack([digits] * 3, -1), 4),  # what a classifier was shown
+        _upscale(np.stack([digits] * 3, -1), 4),  # input of a classifier
         _upscale(_tile((255 * framed).astype(np.uint8), 8), 8),  # the filters of a first layer
-        _upscale(np.stack([attention] * 3, -1), 8),  # where a transformer looks
+        _upscale(np.stack([attention] * 3, -1), 8),  # attention of a transformer
     ]
 
 

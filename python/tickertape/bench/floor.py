@@ -1,6 +1,6 @@
-"""Compiles what only the benchmark needs with the system's C compiler: the floor under add_scalar, other deflaters.
+"""Compiles helpers of the benchmark with the system's C compiler: the floor for add_scalar, other deflate libraries.
 
-Where there is no compiler or no header the measurement is left out, and the report says why.
+Without a compiler or a header the measurement is left out, and the report says why.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def compile_shared(source: str, out: Path, *flags: str) -> Path:
 
 
 def _compiler() -> list[str]:
-    """$CC, or what there is; [] where there is none."""
+    """$CC, or another compiler that is installed; [] if there is none."""
     return (
         shlex.split(os.environ.get("CC", ""))
         or [found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))][:1]
@@ -56,7 +56,7 @@ def _compiler() -> list[str]:
 
 
 def compiler_version() -> str:
-    """The first line that the compiler says of itself; "" where there is none."""
+    """The first line of the compiler's --version; "" without a compiler."""
     try:
         done = subprocess.run([*_compiler(), "--version"], capture_output=True, text=True, check=False)  # noqa: S603
     except (OSError, IndexError):
@@ -78,7 +78,7 @@ def build_floor(folder: Path) -> Path:
 
 
 def load_floor(path: Path) -> Any:
-    """An object with add_scalar(tag, value, step) and flush() that do nothing but cost what they must."""
+    """An object whose add_scalar(tag, value, step) and flush() do only what no writer can avoid."""
     spec = importlib.util.spec_from_file_location("_tickertape_floor", path)
     assert spec is not None  # noqa: S101  # for the type checker: the path ends in .so
     assert spec.loader is not None  # noqa: S101

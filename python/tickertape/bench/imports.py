@@ -1,4 +1,4 @@
-"""Time to import, each in an interpreter of its own."""
+"""Time to import, each in a new interpreter."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def measure(plan: Plan) -> Section:
         name: ImportLane(name, f"from {MODULES[name]} import SummaryWriter") for name in plan.contestants
     }
     alone = ImportLane(NUMPY, "import numpy")
-    # What is compared to a few milliseconds takes turns by itself, often; the peers take seconds.
+    # Imports that take milliseconds are measured often, in turns; those of the peers take seconds.
     results = timing.interleave([alone, lanes[OURS]], plan.size(25, 1), 1)
     peers = [lane for name, lane in lanes.items() if name != OURS]
     if peers:

@@ -1,7 +1,7 @@
-"""Instructions a call, counted by valgrind: they repeat where times do not.
+"""Instructions a call, counted by valgrind. Unlike times, the counts repeat.
 
 A process under callgrind runs the loops below; a dump before and after each (callgrind dumps when libc's getppid is
-entered) gives what the calling thread executed.
+entered) counts what the calling thread executed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ writer.close()
 
 
 def measure(plan: Plan) -> Section:
-    """Counts, or says why not."""
+    """Counts the instructions, or notes why they cannot be counted."""
     section = Section(
         "instructions", "Instructions a call", ["what", "instructions", "without the loop", "× floor"]
     )
@@ -151,7 +151,7 @@ def _count(plan: Plan, valgrind: str) -> dict[str, float]:
 
 
 def _parts(folder: Path) -> list[int]:
-    """Instructions of the first thread in every second part: those that end where a loop ends."""
+    """Instructions of the first thread in every second part, which is one loop."""
     totals = []
     for number in range(2, 2 * len(_NAMES) + 1, 2):
         text = (folder / f"out.{number}-01").read_text("utf-8", "replace")

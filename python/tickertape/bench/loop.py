@@ -1,4 +1,4 @@
-"""A training loop with a real model: how much of it goes to logging, for each writer, at every step and every tenth."""
+"""A training loop with a real model: the share of logging, for each writer, at every step and at every tenth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH = 128
 
 
 class Model(Protocol):
-    """What a loop trains."""
+    """The model that a loop trains."""
 
     def step(self) -> float:
         """One step of the optimiser; the loss."""
@@ -67,7 +67,7 @@ class Runner:
         self.logging_ns.append(logging / steps)
 
     def log(self, model: Model, loss: float) -> None:
-        """What a careful training logs at one step."""
+        """Logs one step of a training that logs a lot."""
         writer, step = self.writer, self.steps
         for index in range(SCALARS):
             writer.add_scalar(f"metrics/{index}", loss, step)
@@ -76,13 +76,13 @@ class Runner:
         self.logged += 1
 
     def check(self, names: list[str]) -> None:
-        """Every scalar and histogram stands in the file."""
+        """Checks that every scalar and histogram is in the file."""
         for tag in [*(f"metrics/{index}" for index in range(SCALARS)), *names]:
             check_count(self.log_dir, tag, self.logged)
 
 
 class NumpyModel:
-    """Where torch is missing: the demo's perceptron."""
+    """The perceptron of the demo, if torch is missing."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
@@ -106,10 +106,12 @@ class TorchModel:
     """The same perceptron in torch, on the CPU."""
 
     def __init__(self) -> None:
-        import torch  # noqa: PLC0415  # where it is installed
+        import torch  # noqa: PLC0415  # if it is installed
 
         torch.manual_seed(0)
-        torch.set_num_threads(1)  # its idle threads spin, which would measure who else is on the machine
+        torch.set_num_threads(
+            1
+        )  # idle threads of torch spin, so others on the machine would change the result
         layers: list[Any] = []
         for inputs, outputs in pairwise(_LAYERS):
             layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def reset_peak() -> bool:
-    """Forgets this process's peak; False where the system has none."""
+    """Resets this process's peak of memory; False if the system cannot."""
     try:
         Path("/proc/self/clear_refs").write_text("5", "ascii")
     except OSError:
@@ -15,7 +15,7 @@ def reset_peak() -> bool:
 
 
 def peak_bytes(process: int | str = "self") -> int:
-    """VmHWM, or 0 where nobody says."""
+    """VmHWM in bytes; 0 if the system does not tell."""
     try:
         status = Path(f"/proc/{process}/status").read_text("ascii")
     except OSError:

@@ -33,7 +33,7 @@ svg line.grid { stroke: var(--line); stroke-width: 1; }
 
 
 def page(sections: Sequence[Section], about: Sequence[str]) -> str:
-    """The whole page; `about` are the lines that say what was measured on."""
+    """The whole page; `about` are the lines about machine and versions."""
     lines = "<br />".join(escape(line) for line in [*about, CONVENTION])
     body = "".join(_section(section) for section in sections)
     return (

@@ -1,4 +1,4 @@
-"""Pictures to encode: the photographs that scikit-image and scikit-learn bring, and what a training logs besides."""
+"""Pictures to encode: the photographs of scikit-image and scikit-learn, and drawings that a training logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHIPPED = ("astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_fi
 
 
 def photographs() -> list[Pixels]:
-    """What is installed, nothing downloaded; [] where neither library is there."""
+    """The photographs that are installed; nothing is downloaded. [] if neither library is installed."""
     found: list[Any] = []
     try:
         import skimage.data  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
@@ -35,13 +35,13 @@ def photographs() -> list[Pixels]:
 
 
 def picture() -> Pixels:
-    """One picture, 512 × 512 × 3: a photograph where there is one."""
+    """One picture, 512 × 512 × 3: a photograph if there is one."""
     found = photographs()
     return found[0] if found else clouds()
 
 
 def clouds(side: int = 512) -> Pixels:
-    """A stand-in where no photograph is installed: noise whose spectrum falls with 1/f, as photographs' do."""
+    """A substitute for a photograph: noise whose spectrum falls with 1/f, as that of photographs."""
     rng = np.random.default_rng(0)
     frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :])
     frequency[0, 0] = 1

@@ -17,7 +17,7 @@ _PLACES = {"other": "other core", "same": "same core"}
 
 
 def places(notes: list[str]) -> dict[str, str]:
-    """Where the backend can run beside its caller, and the words for it; what is not possible goes to `notes`."""
+    """The ways to place the backend beside its caller, with a description; `notes` gets those that are impossible here."""
     if not hasattr(os, "sched_setaffinity"):
         notes.append("This system cannot pin threads; nothing was measured.")
         return {}
@@ -28,7 +28,7 @@ def places(notes: list[str]) -> dict[str, str]:
 
 
 def in_child(module: str, plan: Plan, place: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What `python -m tickertape.bench.<module>` prints, given its child()'s arguments as JSON."""
+    """The output of `python -m tickertape.bench.<module>`, called with the arguments of its child() as JSON."""
     folder = plan.fresh(f"{module}-{place}")
     folder.mkdir(parents=True)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -46,7 +46,7 @@ def in_child(module: str, plan: Plan, place: str, arguments: dict[str, Any]) -> 
     return found
 
 
-# --- In such a process -------------------------------------------------------------------------------------------
+# --- In that process -------------------------------------------------------------------------------------------
 
 
 def start_on_first_core() -> list[int]:

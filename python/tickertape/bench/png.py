@@ -77,7 +77,7 @@ def measure(plan: Plan) -> Section:
 
 
 def picture_sets(quick: bool) -> dict[str, list[Pixels]]:
-    """What people log, and noise, of which no encoder can make less."""
+    """Pictures that people log, and noise, which no encoder can make smaller."""
     photographs = pictures.photographs() or [pictures.clouds()]
     noise = np.random.default_rng(2).integers(0, 256, (512, 512, 3), np.uint8)
     return {
@@ -129,7 +129,7 @@ def _add_rows(
 
 
 def _check(lane: PictureLane, images: list[Pixels]) -> None:
-    """Every file must hold its pixels; without Pillow, only that ours holds whole rows is looked at."""
+    """Checks that every file has its pixels; without Pillow, only that ours has whole rows."""
     for file, image, given in zip(lane.files, images, lane.inputs, strict=True):
         if not file.startswith(b"\x89PNG"):
             right = zlib.decompress(file) == given
@@ -161,7 +161,7 @@ def _pillow(image: Pixels, level: int = -1) -> bytes:
 
 
 def _decode(file: bytes) -> Pixels:
-    from PIL import Image  # noqa: PLC0415  # where it is installed
+    from PIL import Image  # noqa: PLC0415  # if it is installed
 
     with Image.open(io.BytesIO(file)) as image:
         return np.asarray(image)

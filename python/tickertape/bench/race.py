@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Plan:
-    """What to measure with, and how long.
+    """How to measure, and for how long.
 
     Attributes:
-        folder: where event files and compiled helpers go.
+        folder: directory for event files and compiled helpers.
         quick: few rounds: every part runs, the figures are rough.
         contestants: names, ours last.
-        floor: the compiled module of floor.c; None where it could not be built, for the reason in `no_floor`.
-        compiler: what built it, and its version.
+        floor: the compiled module of floor.c; None if it could not be built, for the reason in `no_floor`.
+        compiler: the compiler that built it, and its version.
         deflaters: other people's, for the PNG table.
-        readback: has check_scalars() and check_count(), which look at what stands in the files.
+        readback: has check_scalars() and check_count(), which check the content of the files.
     """
 
     folder: Path
@@ -49,22 +49,22 @@ class Plan:
         return quick if self.quick else full
 
     def fresh(self, name: str) -> Path:
-        """A directory of its own for one writer."""
+        """A new directory for one writer."""
         self._opened.append(name)
         return self.folder / f"{len(self._opened):03}-{name}"
 
 
 @dataclass
 class Workload:
-    """What every contestant of a row does.
+    """The work that every contestant of a row does.
 
     Attributes:
         row: its name in the table.
         lane: makes the lane of one contestant from (its name, its writer, its directory).
         rounds: how many.
         calls: in each of them.
-        limit: what is timed beside it as the least that it could cost; None where there is no such thing.
-        who: the contestants that can do it; None is all.
+        limit: work that is timed with it as a lower bound of the cost; None if there is no such bound.
+        who: the contestants that can do it; None means all.
     """
 
     row: str
@@ -76,7 +76,7 @@ class Workload:
 
 
 class Race:
-    """Fills a Section whose columns are the contestants, the limit measured beside them, and ratios."""
+    """Fills a Section whose columns are the contestants, the limit and ratios."""
 
     def __init__(self, plan: Plan, key: str, title: str) -> None:
         self.plan = plan

@@ -1,4 +1,4 @@
-"""What stands in the event files, so that no figure is reported for events that are not there.
+"""Reads event files back, so that no figure is reported for events that are not in the file.
 
 Read by our own reader, which checks every CRC, because a user has nothing else; benchmarks/readback.py does the same
 with other people's code.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WrongAnswerError(RuntimeError):
-    """A contestant's files do not hold what was logged: its figure would be worth nothing."""
+    """A contestant's files do not have what was logged, so its figure would be worthless."""
 
 
 def check_scalars(log_dir: Path, tag: str, calls: int, value: float) -> None:

@@ -1,4 +1,4 @@
-"""Reading a large file of scalars back into columns, every CRC checked; and how much memory that takes."""
+"""Reading a large file of scalars into columns, with every CRC checked: time and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement hands back: one table, notes, a figure, and the numbers themselves; and how figures are spelled."""
+"""The result of a measurement: a table, notes, a figure and the numbers; and the format of figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONVENTION = (
     "A figure is the median round and, in brackets, the fastest one; every ratio is of the fastest rounds, because what "
     "else runs on the machine only ever adds. Percentiles are of single calls."
 )
-# What takes part where it is installed, by its name in the package index.
+# Packages that take part if they are installed, by their names in the package index.
 _PACKAGES = (
     *(
         "tickertape",
@@ -49,7 +49,7 @@ class Section:
         head: the columns.
         rows: the cells, one list a row, as long as `head`.
         notes: sentences below the table.
-        data: what JSON holds; nanoseconds, bytes and shares as they were measured.
+        data: the numbers for JSON: nanoseconds, bytes and shares, as measured.
         figure: an SVG element, or "".
     """
 
@@ -78,7 +78,7 @@ class Section:
 def duration(nanoseconds: float) -> str:
     """Three significant digits and a unit: 75.2 µs."""
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if nanoseconds >= size * 0.9995:  # what rounds to 1 of the unit
+        if nanoseconds >= size * 0.9995:  # values that round to 1 of the unit
             return f"{digits(nanoseconds / size)} {unit}"
     return f"{digits(nanoseconds)} ns"
 
@@ -94,7 +94,7 @@ def rate(value: float) -> str:
 
 
 def with_best(median: str, best: str) -> str:
-    """52.1 µs (39.4): the unit is said once where both have the same."""
+    """52.1 µs (39.4); the unit is written once if both have the same."""
     number, _, unit = median.partition(" ")
     best_number, _, best_unit = best.partition(" ")
     return f"{number} {unit} ({best_number if best_unit == unit else best})".replace("  ", " ")
@@ -106,12 +106,12 @@ def timed(result: Result) -> str:
 
 
 def rates(result: Result, per_round: float = 1) -> str:
-    """The same as so many things a second; `per_round` is how many of them one nanosecond figure stands for."""
+    """The same as a rate a second; `per_round` is the number of things in the time of one figure."""
     return with_best(rate(per_round / result.median * 1e9), rate(per_round / result.best * 1e9))
 
 
 def summary(result: Result) -> dict[str, float]:
-    """What JSON holds of a result."""
+    """A result for JSON."""
     return {"median_ns": result.median, "best_ns": result.best}
 
 
@@ -134,14 +134,14 @@ def machine() -> str:
 
 
 def versions(more: Iterable[tuple[str, str]] = ()) -> str:
-    """Python's, ours and those of what takes part; `more` are (name, version) of what no package index knows."""
+    """Versions of Python, of Tickertape and of all that take part; `more` has (name, version) of those without a package."""
     packages = ((name, _version(name)) for name in _PACKAGES)
     found = [*packages, *more, ("valgrind", _tool("valgrind"))]
     return f"Python {platform.python_version()}, " + ", ".join(f"{n} {v}" for n, v in found if v)
 
 
 def _tool(name: str) -> str:
-    """What `name --version` says last on its first line; "" where it is not here."""
+    """The last word of the first line of `name --version`; "" if it is not installed."""
     path = shutil.which(name)
     if path is None:
         return ""

@@ -37,7 +37,7 @@ class Curve:
 
 
 def color(name: str) -> str:
-    """The colour of a contestant, by the first word of what it is called."""
+    """The colour of a contestant, by the first word of its name."""
     for start, variable in _COLORS.items():
         if name.startswith(start):
             return f"var({variable})"
@@ -120,7 +120,7 @@ def tails(title: str, curves: Sequence[Curve]) -> str:
 
 @dataclass
 class Bar:
-    """One bar: its label, its value on the axis, and what stands behind it."""
+    """One bar: its label, its value on the axis, and the text after it."""
 
     name: str
     value: float
@@ -156,7 +156,7 @@ class Point:
 
 
 def scatter(title: str, points: Sequence[Point], x_label: str, y_label: str) -> str:
-    """Speed (logarithmic) against size; better is right and down. Labels stand right of their points."""
+    """Speed (logarithmic) against size; better is right and down. Labels are right of their points."""
     low = 10.0 ** math.floor(math.log10(min(point.speed for point in points)))
     high = 10.0 ** math.ceil(math.log10(max(point.speed for point in points)))
     x = _Log(low, high, _LEFT, _WIDTH - _RIGHT - 90)

@@ -1,6 +1,6 @@
-"""The caller's latency as a distribution: runs in a process of its own.
+"""The caller's latency as a distribution: runs in a separate process.
 
-A process of its own, because it says on which core each thread runs. `python -m tickertape.bench.tails` is that
+In a separate process, because it sets the core of each thread. `python -m tickertape.bench.tails` is that
 process; measure() starts it and makes the section.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CHUNKS = 20  # turns; in each, every contestant makes its share of its calls
 CLOCK, FLOOR = "clock alone", "floor"
-_LATE_NS = 50_000  # longer calls are looked at one by one
+_LATE_NS = 50_000  # calls that take longer are reported one by one
 
 
 def measure(plan: Plan) -> Section:
@@ -84,7 +84,7 @@ def _clock(section: Section) -> float:
     return min(float(found[CLOCK]["p50"]) for found in section.data.values())
 
 
-# --- In the process of its own -----------------------------------------------------------------------------------
+# --- In the separate process -----------------------------------------------------------------------------------
 
 
 class Watched(ScalarLane):
@@ -96,7 +96,7 @@ class Watched(ScalarLane):
         self.late: list[tuple[int, bool]] = []  # nanoseconds, and whether it was preempted
 
     def each(self, count: int) -> array[int]:
-        """Nanoseconds of each of `count` calls, the clock's own cost included; they are added to `taken`."""
+        """Adds the nanoseconds of each of `count` calls to `taken`, the clock's own cost included."""
         writer, tag, value, steps = self.writer, self.tag, self.value, self.steps(count)
         taken = array("q", bytes(8 * count))  # written once already: no page fault falls into a measurement
         now, switches = perf_counter_ns, preemptions()
@@ -116,7 +116,7 @@ class Watched(ScalarLane):
         return switches
 
     def summary(self) -> dict[str, Any]:
-        """What JSON holds of all calls."""
+        """All calls, for JSON."""
         else_ns = [nanoseconds for nanoseconds, preempted in self.late if not preempted]
         late = {
             "calls": len(self.late),
@@ -151,7 +151,7 @@ def preemptions() -> int:
 
 
 class _Still:
-    """Stands in for a writer."""
+    """A substitute for a writer."""
 
     def add_scalar(self) -> None:
         """Never called."""
@@ -161,7 +161,7 @@ class _Still:
 
 
 def child(place: str, folder: str, floor: str, calls: int, peer_calls: int) -> dict[str, Any]:
-    """Measures with every thread where `place` says; the answers are read back."""
+    """Measures with every thread on the core that `place` says, and reads the answers back."""
     cores = placed.start_on_first_core()
     top = Path(folder)
     lanes: list[Watched] = [Nothing(CLOCK, _Still())]
@@ -170,16 +170,16 @@ def child(place: str, folder: str, floor: str, calls: int, peer_calls: int) -> d
     lanes += [Watched(name, open_writer(name, top / name)) for name in contestants.installed()]
     for lane in lanes[1:]:  # threads start
         lane.batch(1)
-        lane.settle()
+        lane.drain()
     if place == "other":
         placed.move_others_to(cores[1:])
     for turn in range(CHUNKS):
         for position in range(len(lanes)):
             lane = lanes[(turn + position) % len(lanes)]
-            lane.settle()
+            lane.drain()
             peer = lane.name in contestants.MODULES and lane.name != OURS
             lane.each((peer_calls if peer else calls) // CHUNKS)
-            lane.settle()
+            lane.drain()
             wait_until_idle()  # a peer's thread that still writes would hold the interpreter in the next one's calls
     for lane in lanes:
         if lane.name in contestants.MODULES:

@@ -1,4 +1,4 @@
-"""Scalars a second from the call to the file, and how much memory that takes."""
+"""Scalars a second from the call to the file, and the memory that this takes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class FileLane(timing.ScalarLane):
-    """A batch ends when its events are in the file; `grown_bytes` is what the process grew by in the worst one."""
+    """A batch ends when its events are in the file; `grown_bytes` is the largest growth of the process in a batch."""
 
     grown_bytes = 0
 
@@ -55,7 +55,7 @@ def measure(plan: Plan) -> Section:
 
 
 def race(plan: Plan) -> tuple[Section, dict[str, timing.Result]]:
-    """The table, and the rounds behind it."""
+    """The table, and the rounds that it is made from."""
     head = ["writer", "events", "events a second", "ours / it", "memory at its peak"]
     section = Section("throughput", "Throughput, one thread, call to file", head)
     counts = calls(plan)

@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 class Lane:
     """One contestant of a row.
 
-    `call(step)` is timed; `settle()` is not and comes before each round; `check(calls)` reads the answer back after the
-    last one. With `timed_settle` the call ends with `settle()` inside the time ("in all").
+    `call(step)` is timed. `drain()` runs before each round and is not timed. `check(calls)` reads the answer back after
+    the last round. With `timed_drain`, `drain()` is timed as the end of the call ("in all").
     """
 
     name: str
     call: Callable[[int], object]
-    settle: Callable[[], object] = lambda: None
+    drain: Callable[[], object] = lambda: None
     check: Callable[[int], object] = lambda _: None
-    timed_settle: bool = False
+    timed_drain: bool = False
     calls: int = 0
 
     def batch(self, count: int) -> int:
         """Makes `count` calls; returns the nanoseconds that they took."""
         call, steps = self.call, self.steps(count)
-        if self.timed_settle:
-            settle = self.settle
+        if self.timed_drain:
+            drain = self.drain
             start = perf_counter_ns()
             for step in steps:
                 call(step)
-                settle()
+                drain()
             return perf_counter_ns() - start
         start = perf_counter_ns()
         for step in steps:
@@ -97,7 +97,7 @@ class FlushLane(Lane):
 
 
 class FlushNewLane(Lane):
-    """Times only the flush behind `events` new scalars; `calls` counts the scalars."""
+    """Times only the flush after `events` new scalars; `calls` counts the scalars."""
 
     def __init__(
         self, name: str, writer: Any, tag: str, events: int, check: Callable[[int], object] = lambda _: None
@@ -119,7 +119,7 @@ class FlushNewLane(Lane):
 
 @dataclass
 class Result:
-    """What one lane gave: nanoseconds a call, one for each round."""
+    """The result of one lane: nanoseconds a call, one for each round."""
 
     name: str
     rounds: list[float] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Result:
 
     @property
     def best(self) -> float:
-        """The fastest round: what the code costs where nothing else runs."""
+        """The fastest round: the cost of the code if nothing else runs."""
         return min(self.rounds)
 
 
@@ -144,29 +144,29 @@ def interleave(lanes: Sequence[Lane], rounds: int, calls: int | dict[str, int]) 
     for turn in range(rounds):
         for position in range(len(lanes)):
             lane = lanes[(turn + position) % len(lanes)]
-            lane.settle()
+            lane.drain()
             results[lane.name].rounds.append(lane.batch(counts[lane.name]) / counts[lane.name])
-            lane.settle()
+            lane.drain()
             wait_until_idle()
     return results
 
 
 def wait_until_idle() -> None:
-    """Until the process's other threads rest, half a second at most: nobody pays for what another one left behind.
+    """Waits until the process's other threads are idle, half a second at most, so that no contestant pays for another.
 
-    tensorboardX's flush() returns before its thread is done, and a thread of Python that computes keeps the interpreter
-    from its next caller for 5 ms (sys.getswitchinterval()).
+    tensorboardX's flush() returns before its thread has finished. A Python thread that computes keeps the interpreter for
+    up to 5 ms (sys.getswitchinterval()).
     """
     end = monotonic() + 0.5
     while monotonic() < end:
         before = process_time_ns()
         sleep(0.001)
-        if process_time_ns() - before < 200_000:  # a fifth of the time; to wake up takes a twentieth
+        if process_time_ns() - before < 200_000:  # a fifth of the time; waking up takes a twentieth
             return
 
 
 def percentiles(taken: Sequence[int]) -> dict[str, int]:
-    """p50, p99, p99.9 and the worst of `taken`."""
+    """p50, p99, p99.9 and the maximum of `taken`."""
     ordered = sorted(taken)
     last = len(ordered) - 1
     return {
@@ -178,5 +178,5 @@ def percentiles(taken: Sequence[int]) -> dict[str, int]:
 
 
 def clock_cost_ns() -> int:
-    """What reading the clock twice gives when nothing lies between."""
+    """The difference of two readings of the clock with nothing between them."""
     return min(-(perf_counter_ns() - perf_counter_ns()) for _ in range(1000))

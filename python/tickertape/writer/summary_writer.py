@@ -62,7 +62,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     Each add_* returns once its arguments are copied; threads of the core encode and write. What was accepted is in the
     file when the process ends, even without close(). May be used from many threads and after a fork: a forked child
-    writes to a file of its own.
+    writes to its own file.
 
     Args:
         log_dir: directory of the run, as str, bytes or path. A relative one is made absolute here, so that a later chdir
@@ -233,7 +233,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     ) -> None:
         """Writes several scalars of one step that TensorBoard draws in one chart.
 
-        Each key is a run of its own at `<log_dir>/<main_tag with "/" as "_">_<key>`, in which the tag is `main_tag`
+        Each key is a separate run at `<log_dir>/<main_tag with "/" as "_">_<key>`, in which the tag is `main_tag`
         (torch's layout). All values are checked before the first is written.
 
         Args:
@@ -522,7 +522,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         *,
         copy: bool = True,
     ) -> None:
-        """Writes clips as one animated GIF that repeats for ever.
+        """Writes clips as one animated GIF that repeats without end.
 
         N clips play side by side in 2^(floor(log2 N) // 2) rows; black ones fill their number up to a power of two (torch's
         layout). torch with moviepy 2 writes an event without a picture.
@@ -867,7 +867,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             """
 
     def close(self) -> None:
-        """Writes what is left and closes the files. Closing twice is fine. A later add_* goes on in a new file."""
+        """Writes what is left and closes the files. Closing twice is fine. A later add_* opens a new file."""
         with lifecycle.opening:
             # A signal handler that logs between two of these lines opens a new file, which `_open` binds again.
             writers = self.all_writers or {}
@@ -955,7 +955,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     if TYPE_CHECKING:  # native
 
-        def log(  # type: ignore[override]  # a ScalarBuffer is what the native signature means
+        def log(  # type: ignore[override]  # the native signature has a Protocol for it
             self, values: Mapping[str, Any] | ScalarBuffer, global_step: Any = None, walltime: Any = None
         ) -> None:
             """Logs many numbers of one step in one Event: one call, one wall time, all or nothing.
@@ -1002,8 +1002,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             step: the first step to hide.
-            tag: hide this tag only. TensorBoard has no such thing, so everything else that the restart hides is copied
-                from the directory's event files to behind the restart: they grow by that much.
+            tag: hide this tag only. TensorBoard cannot do that, so everything else that the restart hides is written
+                again after the restart, read from the directory's event files: they grow by that much.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
@@ -1012,14 +1012,14 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         restarts.restart(self._open_writers, step, tag, is_on_disk=self.write_to_disk)
 
     def stats(self) -> dict[str, int]:
-        """Counters of the process, see `tickertape.stats`; and how many `files` this writer has open, of what `file_bytes`.
+        """Counters of the process, see `tickertape.stats`; also the number of open `files` of this writer and their `file_bytes`.
 
-        Bytes are those that have been written: flush() first to count what is queued.
+        Counts bytes that have been written: call flush() first to count what is queued.
         """
         return counters.stats(writer.event_writer.path for writer in tuple((self.all_writers or {}).values()))
 
     def sync(self) -> None:
-        """flush(), and what was written is on the disk: it survives a loss of power.
+        """flush(), and waits until what was written is on the disk, where it survives a loss of power.
 
         Raises:
             OSError: the disk refused.
@@ -1057,7 +1057,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         )
 
     def _op_writer(self) -> EventWriter:
-        """What takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file."""
+        """Takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file."""
         op_writer: EventWriter = self._get_file_writer().op_writer
         return op_writer
 
@@ -1081,9 +1081,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def _open(self) -> None:
         """Called by the native add_scalar while no file is bound."""
-        with (
-            lifecycle.opening
-        ):  # otherwise another thread's close() could come between, and a closed one be bound
+        with lifecycle.opening:  # otherwise another thread could close the file before it is bound
             self._bind(self._get_file_writer().op_writer)
 
     def _flush(self, wait: bool = False) -> None:
