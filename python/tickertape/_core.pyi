@@ -31,9 +31,9 @@ class EventFileWriter:
         filename_suffix: str = "",
         *,
         purge_step: int | None = None,
-        on_full: str = "block",  # or "drop": what a call does when the byte budget is used up
-        on_error: str = "warn",  # or "raise": OSError from add_*, flush() and close() while the disk takes nothing
-        is_patient: bool = False,  # a disk that refuses a file just now is tried again, as for writing
+        on_full: str = "block",  # or "drop": what a call does if the byte budget is used up
+        on_error: str = "warn",  # or "raise": OSError from add_*, flush() and close() while the disk refuses to write
+        is_patient: bool = False,  # True: if the disk refuses to make the file now, it is tried again later
         write_to_disk: bool = True,  # False checks all arguments and drops the ops: no directory, file or thread
     ) -> None: ...
     @property
@@ -79,11 +79,11 @@ class EventFileWriter:
         walltime: Any,
         late: Arrival | InPlace | None = None,
     ) -> None:
-        """A histogram over torch's 1,549 edges that somebody else, a device say, has counted.
+        """A histogram over torch's 1,549 edges that was counted elsewhere, e.g. on a device.
 
         `words` are 1,556 elements of 8 bytes: [0] how many values are NaN, [1] how many infinite (int64); [2] to [5] min,
-        max, sum and sum of squares of the finite ones (float64 bits); [6] how many of these lie before the first edge,
-        [7:1555] in each bin, [1555] behind the last edge (int64).
+        max, sum and sum of squares of the finite ones (float64 bits); [6] how many of these are below the first edge,
+        [7:1555] in each bin, [1555] above the last edge (int64).
         """
     def add_histogram_raw(
         self,
@@ -167,11 +167,11 @@ class EventFileWriter:
     def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
         """Writes an Event around a serialised Summary."""
     def add_event(self, event: bytes) -> None:
-        """Writes a serialised Event as it is. Raises ValueError where it is no Event."""
+        """Writes a serialised Event unchanged. Raises ValueError if it is no Event."""
     def flush(self, wait: bool = False) -> None:
         """Returns when every op accepted so far is in the file and visible to a reader.
 
-        Without `wait`, one that waits for a device and those behind it are left to come later.
+        Without `wait`, the first op that waits for a device, and those after it, are written later.
 
         Raises OSError only with on_error="raise"; otherwise warns once.
         """
@@ -181,7 +181,7 @@ class EventFileWriter:
         """flush(wait=True), then closes the file. Closing twice is fine."""
 
 class _NamedScalars(Protocol):
-    """A ScalarBuffer: no Mapping to a type checker, since its items() is read off the device at once."""
+    """A ScalarBuffer. To a type checker it is no Mapping, since its items() returns a list."""
 
     def items(self) -> Iterable[tuple[str, Any]]: ...
 
@@ -207,16 +207,16 @@ class SummaryWriterBase:
         summary_description: str = "",
     ) -> None: ...
     def flush(self, wait: bool = False) -> None:
-        """One comparison where nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
+        """One comparison if nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
     def log(
         self, values: Mapping[str, Any] | _NamedScalars, global_step: Any = None, walltime: Any = None
     ) -> None:
         """Logs many numbers of one step in one Event; nested mappings become `a/b`. All or nothing."""
 
 def put_fast_methods(cls: type[SummaryWriterBase]) -> None:
-    """Puts the native methods on `cls` itself: calls on its own instances then need no search through its bases."""
+    """Puts the native methods on `cls` itself, so that calls on its instances need no search through its bases."""
 
-# --- The gate: what add_* ask before they look at their arguments -------------------------------------------------
+# --- The gate: what add_* ask before they check their arguments -------------------------------------------------
 
 is_gated: bool
 """True while a gated block is running or a default step is set: then each add_* first asks the admit hook."""
@@ -228,7 +228,7 @@ def set_admit_hook(hook: Callable[[Any, Any, Any], tuple[Any, Any] | None]) -> N
     """
 
 def enter_gated_block() -> None:
-    """Counts one block of record_if or use_metadata more, in whatever thread."""
+    """Counts one more running block of record_if or use_metadata, in any thread."""
 
 def leave_gated_block() -> None: ...
 def set_default_step(step: int | None) -> None:
@@ -239,21 +239,21 @@ def stats() -> dict[str, int]:
     """Counters of the process.
 
     events_accepted, events_written, events_queued, bytes_written, bytes_queued, events_dropped (by on_full="drop", or
-    because they could not be encoded), write_retries, files_renewed (begun because somebody deleted or cut off the one
-    before), internal_errors (unexpected errors while writing, which was tried again), wait_ns (time callers waited for
-    room), events_late (those that wait for a value from a device), writers_open.
+    because they could not be encoded), write_retries, files_renewed (begun because the file before was deleted or cut
+    off), internal_errors (unexpected errors while writing, which was tried again), wait_ns (time that callers waited
+    for room), events_late (those that wait for a value from a device), writers_open.
     """
 
 def shutdown(is_last: bool) -> None:
     """Drains everything and stops the threads; later ops are written by their caller at once.
 
-    All calls together wait $TICKERTAPE_EXIT_TIMEOUT seconds at most (10). `is_last`: nothing of this process comes
-    later, so what could not be written is said on standard error now.
+    All calls together wait at most $TICKERTAPE_EXIT_TIMEOUT seconds (10). `is_last`: this is the last call of the
+    process, so it reports on standard error what could not be written.
     """
 
 @final
 class InPlace:
-    """Says that the arrays of a call are not copied: `owner` keeps them alive until they have been read."""
+    """Source of a call whose arrays are not copied: `owner` keeps them alive until they have been read."""
 
     def __init__(self, owner: Any) -> None: ...
 
@@ -599,12 +599,12 @@ class SourceMetadata(_Message):
 # --- Recovery ----------------------------------------------------------------------------------------------------
 
 def recover(under: str) -> list[tuple[str, int, int, int, bool, dict[str, int], list[str]]]:
-    """Brings home what dead processes left for files under the directory `under`; "" is everything.
+    """Recovers what dead processes had logged to files below the directory `under`; "" means all files.
 
     For each ring (ring, process_id, events, events_lost, is_removed, files, messages); see tickertape.RecoveryReport.
     """
 
-# --- The codecs by themselves, for tests, tools and the features built on them -------------------------------------
+# --- The codecs, for tests, tools and features that use them directly -------------------------------------
 
 def crc32c(data: bytes, crc: int = 0) -> int: ...
 def masked_crc32c(data: bytes) -> int: ...
@@ -645,12 +645,12 @@ def make_scaled_grid(
     padding: int,
     filling: float,
     value_range: tuple[float, float] | None,  # None: least and greatest value
-    each: bool,  # of every image by itself
+    each: bool,  # of each image, not of all
 ) -> npt.NDArray[Any]:
-    """The same, clipped to the range and scaled to 0..1; float64 from float64, float32 from everything else."""
+    """The same, clipped to the range and scaled to 0..1; float64 for float64, otherwise float32."""
 
 def make_pixels(pixels: npt.NDArray[Any], dtype: str, dataformats: str) -> npt.NDArray[np.uint8]:
     """The HWC pixels that add_image encodes."""
 
 def disable_cpu_features(names: str) -> None:
-    """Behaves as though these instruction sets were missing ("avx2,sse42", "all", "" takes it back). For tests."""
+    """Makes the core behave as if these instruction sets were missing: "avx2,sse42", "all"; "" undoes it. For tests."""

@@ -58,7 +58,7 @@ def attach(file_writer: FileWriter) -> Observation:
         messages = _messages(home) if _is_patched(candidate) else None
         if messages is not None:
             front = _twin(candidate, file_writer, messages) if home else file_writer
-            from tickertape.writer.observed import ObservedWriter  # noqa: PLC0415  # for the few that need it
+            from tickertape.integrations.observed import ObservedWriter  # noqa: PLC0415  # for the few that need it
 
             return Observation(front, messages, ObservedWriter(front, messages))
     return Observation(None, None, file_writer.event_writer)

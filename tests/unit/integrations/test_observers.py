@@ -261,7 +261,7 @@ def test_scratch_files_are_exchanged(run_script):
         HEAD
         + LOG
         + """
-from tickertape.writer import observed
+from tickertape.integrations import observed
 observed._SCRATCH_BYTES = 1000
 patch(torch.utils.tensorboard.writer.FileWriter)
 writer = tickertape.SummaryWriter("run")
