@@ -13,7 +13,8 @@
 
 #include "base/cpu.h"
 #include "bindings/convert/arguments.h"
-#include "bindings/gil.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/text.h"
 #include "checksum/masked_crc.h"
 #include "codec/audio/wav.h"
 #include "codec/gif/gif.h"
@@ -35,7 +36,7 @@ struct Elements {
 };
 
 Elements elements_of(const py::array& array, const std::optional<std::string>& dtype, const char* argument) {
-  Elements elements{py::array::ensure(array, py::array::c_style), {}};
+  Elements elements{in_one_piece(array), {}};
   const ArraySource source =
       dtype ? to_source(elements.array, to_dtype(*dtype), argument) : to_source(elements.array, argument);
   elements.view = {source.data, source.size(), source.dtype};
@@ -49,12 +50,12 @@ py::array_t<double> to_array(const std::vector<double>& values) {
 py::tuple histogram(const py::array& values, const std::string& dtype, const py::object& bins,
                     std::optional<std::uint64_t> max_bins) {
   const Elements elements = elements_of(values, dtype, "values");
-  py::array_t<double, py::array::c_style> edges;
+  Doubles edges;
   std::uint64_t bin_count = 0;
   if (py::isinstance<py::int_>(bins)) {
-    bin_count = bins.cast<std::uint64_t>();
+    bin_count = to_count(bins, "bins");
   } else if (!bins.is_none()) {
-    edges = bins.cast<py::array_t<double, py::array::c_style>>();
+    edges = to_double_array(bins, "bins");
   }
   Histogram h;
   {
@@ -118,7 +119,7 @@ py::array make_grid(const py::array& images, const std::string& dtype, std::size
   const GridLayout layout{columns, padding};
   py::array grid(images.dtype(), grid_shape(source, layout));
   if (filling.size() != 1 || filling.itemsize() != images.itemsize())
-    throw py::value_error("filling must be one element of the images' type");
+    throw py::value_error(expected("filling", "one element of the images' type", "another array"));
   void* const to = grid.mutable_data();
   const void* const fill = filling.data();
   std::optional<GilRelease> release;  // the caller keeps the arguments, nobody else knows `grid`
@@ -149,10 +150,11 @@ py::bytes to_bytes(const Buffer& buffer) {
 
 py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
   if (pixels.ndim() != 2 && pixels.ndim() != 3)
-    throw py::value_error("pixels must have 2 or 3 axes (HW or HWC)");
+    throw py::value_error(expected("pixels", "2 or 3 axes (HW or HWC)", std::to_string(pixels.ndim())));
   const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(pixels.shape(axis)); };
   const std::uint32_t channels = pixels.ndim() == 3 ? extent(2) : 1;
-  if (channels < 1 || channels > 4) throw py::value_error("pixels must have 1 to 4 channels");
+  if (channels < 1 || channels > 4)
+    throw py::value_error(expected("pixels", "1 to 4 channels", std::to_string(channels)));
   Buffer out;
   {
     const GilRelease release;  // `pixels` is kept by the caller
@@ -162,7 +164,8 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
 }
 
 py::bytes gif(const py::array_t<std::uint8_t, py::array::c_style>& frames, double fps) {
-  if (frames.ndim() != 4) throw py::value_error("frames must have 4 axes (THWC)");
+  if (frames.ndim() != 4)
+    throw py::value_error(expected("frames", "4 axes (THWC)", std::to_string(frames.ndim())));
   const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(frames.shape(axis)); };
   const std::size_t stride = std::size_t{extent(2)} * extent(3);
   std::vector<PixelView> views;
@@ -180,7 +183,8 @@ py::bytes gif(const py::array_t<std::uint8_t, py::array::c_style>& frames, doubl
 
 py::bytes wav(const py::array& samples, const std::string& dtype, std::uint32_t sample_rate) {
   const Elements elements = elements_of(samples, dtype, "samples");
-  if (samples.ndim() != 2) throw py::value_error("samples must have 2 axes (frames, channels)");
+  if (samples.ndim() != 2)
+    throw py::value_error(expected("samples", "2 axes (frames, channels)", std::to_string(samples.ndim())));
   const auto channels = static_cast<std::uint32_t>(samples.shape(1));
   Buffer out;
   {

@@ -3,12 +3,10 @@
 
 #include <array>
 #include <bit>
-#include <exception>
 #include <new>
 #include <utility>
 
 #include "base/error.h"
-#include "bindings/errors.h"
 #include "protobuf/message.h"
 
 namespace tickertape::bindings {
@@ -159,20 +157,15 @@ PyObject* new_message(const MessageSchema& schema, PyObject* owner, Bytes bytes)
 
 bool decode_fields(MessageObject& message) {
   if (message.values != nullptr) return true;
-  try {
-    const Decoded decoded = decoded_values(message);
-    if (decoded.values == nullptr) return false;
-    if (message.values == nullptr) {
-      message.values = decoded.values;
-      message.are_set = decoded.are_set;
-    } else {  // an object's finaliser, run while lists were made, asked for a field of this message
-      free_values(decoded.values, count_of(decoded.are_set));
-    }
-    return true;
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return false;
+  const Decoded decoded = decoded_values(message);
+  if (decoded.values == nullptr) return false;
+  if (message.values == nullptr) {
+    message.values = decoded.values;
+    message.are_set = decoded.are_set;
+  } else {  // an object's finaliser, run while lists were made, asked for a field of this message
+    free_values(decoded.values, count_of(decoded.are_set));
   }
+  return true;
 }
 
 void release_message(MessageObject& message) {

@@ -42,13 +42,15 @@ inline PyObject* value_of(const MessageObject& message, std::size_t index) {
   return message.values[std::popcount(message.are_set & (bit - 1))];
 }
 
-// Decodes the fields, unless they are decoded. False with an error set.
+// Decodes the fields, unless they are decoded. False with an error set; throws if the bytes are no such
+// message.
 bool decode_fields(MessageObject& message);
 
 // Drops what the message holds, for its deallocation.
 void release_message(MessageObject& message);
 
-// The text of repr(): bounded in length, however large the message is.
+// The text of repr(): bounded in length, however large the message is. nullptr with an error set; throws as
+// decode_fields().
 PyObject* message_repr(MessageObject& message);
 
 }  // namespace tickertape::bindings

@@ -1,10 +1,8 @@
 // The text of repr() of a message, bounded however large the message is. L5.
 #include <pybind11/pybind11.h>
 
-#include <exception>
 #include <string>
 
-#include "bindings/errors.h"
 #include "bindings/message_object.h"
 #include "protobuf/message.h"
 
@@ -105,14 +103,9 @@ bool append_message(MessageObject& message, int levels, std::string& text) {
 }  // namespace
 
 PyObject* message_repr(MessageObject& message) {
-  try {
-    std::string text;
-    if (!append_message(message, kMostLevels, text)) return nullptr;
-    return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
-  }
+  std::string text;
+  if (!append_message(message, kMostLevels, text)) return nullptr;
+  return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
 
 }  // namespace tickertape::bindings

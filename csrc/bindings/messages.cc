@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "bindings/errors.h"
-#include "bindings/gil.h"
 #include "bindings/message_object.h"
+#include "bindings/support/entry.h"
+#include "bindings/support/text.h"
 #include "event/messages.h"
 #include "protobuf/message.h"
 
@@ -81,8 +81,7 @@ PyObject* get_plugin_field(PyObject* self, void* closure) {
 // Index of the field of this name; -1 with an error set.
 Py_ssize_t index_of(const MessageSchema& schema, PyObject* name) {
   if (!PyUnicode_Check(name)) {
-    PyErr_Format(PyExc_TypeError, "name: expected a str, got %.200s", Py_TYPE(name)->tp_name);
-    return -1;
+    throw py::type_error(expected("name", "a str", type_name(name)));
   }
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     if (PyUnicode_CompareWithASCIIString(name, schema.fields[i].name) == 0) return static_cast<Py_ssize_t>(i);
@@ -135,22 +134,16 @@ PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
   PyObject* data = nothing.ptr();
   if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &data) == 0) return nullptr;
   if (!PyBytes_Check(data)) {
-    PyErr_Format(PyExc_TypeError, "data: expected bytes, got %.200s", Py_TYPE(data)->tp_name);
-    return nullptr;
+    throw py::type_error(expected("data", "bytes", type_name(data)));
   }
   const MessageSchema& schema = schema_of(type);
   const Bytes bytes{reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(data)),
                     static_cast<std::size_t>(PyBytes_GET_SIZE(data))};
-  try {
-    if (bytes.size() < kWorthReleasingGil) {
-      check_message(schema, bytes);
-    } else {
-      const GilRelease release;  // the caller's reference keeps the bytes, which nobody can change
-      check_message(schema, bytes);
-    }
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
+  if (bytes.size() < kWorthReleasingGil) {
+    check_message(schema, bytes);
+  } else {
+    const GilRelease release;  // the caller's reference keeps the bytes, which nobody can change
+    check_message(schema, bytes);
   }
   return new_message(schema, data, bytes);
 }
@@ -165,21 +158,24 @@ void deallocate(PyObject* self) {
 PyObject* repr(PyObject* self) { return message_repr(message_of(self)); }
 
 PyMethodDef methods[] = {
-    {"HasField", has_field, METH_O, "Whether a field is set, that is, whether the bytes hold it."},
-    {"WhichOneof", which_oneof, METH_O, "The name of the field of a oneof that is set, or None."},
-    {"SerializeToString", serialize, METH_NOARGS, "The bytes that the message was read from."},
-    {"__reduce__", reduce, METH_NOARGS, nullptr},
+    method_of_one_argument<&has_field>("HasField",
+                                       "Whether a field is set, that is, whether the bytes hold it."),
+    method_of_one_argument<&which_oneof>("WhichOneof",
+                                         "The name of the field of a oneof that is set, or None."),
+    function_without_arguments<&serialize>("SerializeToString", "The bytes that the message was read from."),
+    function_without_arguments<&reduce>("__reduce__", nullptr),
     {nullptr, nullptr, 0, nullptr},
 };
 
 std::vector<PyGetSetDef> getters_of(const MessageSchema& schema) {
   std::vector<PyGetSetDef> getters;
   for (const FieldSchema& field : schema.fields)
-    getters.push_back({field.name, get_field, nullptr, nullptr, const_cast<FieldSchema*>(&field)});  // NOLINT
+    getters.push_back({field.name, &Entry<&get_field>::call, nullptr, nullptr,
+                       const_cast<FieldSchema*>(&field)});  // NOLINT
   if (&schema == &messages::kValue) {
     static char plugin_name[] = "plugin_name", content[] = "content";
-    getters.push_back({"plugin_name", get_plugin_field, nullptr, nullptr, plugin_name});
-    getters.push_back({"plugin_content", get_plugin_field, nullptr, nullptr, content});
+    getters.push_back({"plugin_name", &Entry<&get_plugin_field>::call, nullptr, nullptr, plugin_name});
+    getters.push_back({"plugin_content", &Entry<&get_plugin_field>::call, nullptr, nullptr, content});
   }
   getters.push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
   return getters;
@@ -191,9 +187,9 @@ PyTypeObject* make_type(const MessageSchema& schema, TypeParts& part) {
              " of tensorboard's " + schema.source + ", read from its bytes.";
   part.getters = getters_of(schema);
   PyType_Slot slots[] = {
-      {Py_tp_new, reinterpret_cast<void*>(construct)},
+      {Py_tp_new, reinterpret_cast<void*>(&Entry<&construct>::call)},
       {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-      {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_repr, reinterpret_cast<void*>(&Entry<&repr>::call)},
       {Py_tp_methods, methods},
       {Py_tp_getset, part.getters.data()},
       {Py_tp_doc, part.doc.data()},

@@ -3,15 +3,18 @@
 
 #include "base/version.h"
 #include "bindings/codecs.h"
-#include "bindings/devices.h"
-#include "bindings/errors.h"
+#include "bindings/convert/deferred_scalar.h"
+#include "bindings/convert/exposed.h"
 #include "bindings/fast/gate.h"
-#include "bindings/in_place.h"
+#include "bindings/fast/methods.h"
 #include "bindings/messages.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
+#include "bindings/support/errors.h"
 #include "bindings/waiting.h"
-#include "bindings/writer.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/in_place.h"
+#include "bindings/writer/writer.h"
 
 namespace py = pybind11;
 
@@ -41,9 +44,12 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   module.attr("__version__") = tickertape::library_version();
   register_errors();
   set_wait_hooks();
+  bind_conversions(module);
   bind_in_place(module);
-  bind_late(module);
+  bind_deferred_scalars(module);
+  bind_devices(module);
   bind_writer(module);
+  bind_fast_methods(module);
   bind_gate(module);
   bind_messages(module);
   bind_reader(module);

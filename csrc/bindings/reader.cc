@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "bindings/gil.h"
+#include "bindings/support/gil.h"
 #include "bindings/waiting.h"
 #include "reader/scalars.h"
 #include "tfrecord/record_reader.h"

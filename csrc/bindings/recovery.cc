@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "bindings/gil.h"
+#include "bindings/support/gil.h"
 #include "recovery/recovery.h"
 
 namespace py = pybind11;

@@ -4,8 +4,9 @@
 #include <pybind11/pybind11.h>
 
 #include "base/os/process.h"
-#include "bindings/devices.h"
-#include "bindings/gil.h"
+#include "bindings/convert/deferred_scalar.h"
+#include "bindings/support/entry.h"
+#include "bindings/support/gil.h"
 #include "drain/wait_hooks.h"
 
 namespace py = pybind11;
@@ -27,12 +28,16 @@ void end_wait(void* thread_state) {
 
 bool signal_raised() {
   if (!is_main_thread() || Py_IsInitialized() == 0) return false;
-  const py::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() != 0;
+  bool raised = false;
+  run_hook([&] {
+    const py::gil_scoped_acquire gil;
+    raised = PyErr_CheckSignals() != 0;
+  });
+  return raised;
 }
 
 void set_wait_hooks() {
-  tickertape::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_late_values});
+  tickertape::set_wait_hooks({&give_up_gil, &end_wait, &signal_raised, &poll_deferred_values});
 }
 
 }  // namespace tickertape::bindings

@@ -45,6 +45,10 @@ ArraySource DeferredPart::source() const {
   return {from, dtype, rank, axes.data(), axes.data() + rank};
 }
 
+Waitlist::Queue::~Queue() {
+  while (first != nullptr) pop();
+}
+
 void Waitlist::Queue::push(std::unique_ptr<DeferredOp> deferred) {
   DeferredOp* added = deferred.get();
   (last != nullptr ? last->next : first) = std::move(deferred);

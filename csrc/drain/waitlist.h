@@ -70,6 +70,11 @@ class Waitlist {
  private:
   // Ops in the order in which they were added.
   struct Queue {
+    Queue() = default;
+    Queue(Queue&&) = default;
+    Queue& operator=(Queue&&) = default;
+    ~Queue();  // one after the other: the destructor of a long chain would run out of stack
+
     std::unique_ptr<DeferredOp> first;
     DeferredOp* last = nullptr;
 

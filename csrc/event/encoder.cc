@@ -153,7 +153,7 @@ void encode_pr_curve(const OpView& op, std::string_view tag, Buffer& out) {
   const std::uint32_t thresholds = to_thresholds(body.thresholds);
   // The bindings check values that are known at the call. This checks deferred values.
   if (first_outside_unit_interval(body.predictions.view))
-    throw ArgumentError("predictions must lie in [0, 1]");
+    throw ArgumentError("predictions: expected values in [0, 1], got others");
   encode_curve_rows(op, tag, pr_curve(body.labels.view, body.predictions.view, body.weights.view, thresholds),
                     out);
 }

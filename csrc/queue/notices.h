@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -22,6 +23,13 @@ class Notices {
     const std::lock_guard<std::mutex> lock(mutex_);
     any_.store(false, std::memory_order_relaxed);  // under the lock, as every store
     return std::exchange(texts_, {});
+  }
+  // What take() returned and nobody has seen: comes before everything that was added since.
+  void put_back(std::vector<std::string> texts) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    texts.insert(texts.end(), std::make_move_iterator(texts_.begin()), std::make_move_iterator(texts_.end()));
+    texts_ = std::move(texts);
+    any_.store(!texts_.empty(), std::memory_order_release);
   }
 
  private:

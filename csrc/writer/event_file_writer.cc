@@ -20,7 +20,7 @@ namespace {
 
 void check_no_nul(const std::string& text, const char* argument) {
   if (text.find('\0') != std::string::npos)
-    throw ArgumentError(std::string(argument) + " must not contain NUL");
+    throw ArgumentError(std::string(argument) + ": expected text without NUL, got one with it");
 }
 
 // What stands at the start of every file, written by the caller itself: so that what is wrong with the
@@ -90,7 +90,7 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
   check_no_nul(log_dir_, "log_dir");
   check_no_nul(options_.filename_suffix, "filename_suffix");
   if (options_.filename_suffix.find('/') != std::string::npos) {
-    throw ArgumentError("filename_suffix must not contain '/'");
+    throw ArgumentError("filename_suffix: expected part of a file name, got one with '/'");
   }
   if (options_.write_to_disk) open(options_.is_patient);
 }

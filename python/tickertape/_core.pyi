@@ -12,10 +12,12 @@ __version__: Final[str]
 # --- Writing -----------------------------------------------------------------------------------------------------
 # `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
 # str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
-# ValueError. Every add_* returns when the op is in the ring. With `late`, the arrays of the call lie in memory that is
-# filled only when that Arrival has come: then they are read, not now, and its owner keeps them alive and unchanged; or
-# they are read from where they are, later, for an InPlace: they are contiguous (ValueError), and such an op dies with the
-# process as long as it is not in its file.
+# ValueError. Every add_* returns when the op is in the ring. `source` says that the arrays of the call are not read now:
+# after that DeviceCopy has ended, whose owner keeps them alive and unchanged; or later, from the caller's memory, for an
+# InPlace: they are contiguous (ValueError), and such an op dies with the process until it is in its file.
+# Messages of errors about arguments read `argument: expected X, got Y`. What a caller's object raises (KeyboardInterrupt,
+# MemoryError, an exception of its own) is raised as it is, or is the cause of a TypeError or ValueError that names the
+# argument.
 
 class EventFileWriter:
     """One event file. The file and its version event exist when the constructor returns.
@@ -68,7 +70,7 @@ class EventFileWriter:
         global_step: Any,
         walltime: Any,
         /,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None: ...
     def add_histogram_counts(
         self,
@@ -77,7 +79,7 @@ class EventFileWriter:
         max_bins: int | None,
         global_step: Any,
         walltime: Any,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None:
         """A histogram over torch's 1,549 edges that was counted elsewhere, e.g. on a device.
 
@@ -107,7 +109,7 @@ class EventFileWriter:
         weights: npt.NDArray[Any] | None,
         global_step: Any,
         walltime: Any,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None: ...
     def add_image(
         self,
@@ -117,7 +119,7 @@ class EventFileWriter:
         dataformats: str,  # permutation of NCHW, CHW or HW; an N makes a grid
         global_step: Any,
         walltime: Any,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None: ...
     def add_encoded_image(
         self,
@@ -137,7 +139,7 @@ class EventFileWriter:
         fps: float,
         global_step: Any,
         walltime: Any,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None: ...
     def add_audio(
         self,
@@ -147,7 +149,7 @@ class EventFileWriter:
         sample_rate: int,
         global_step: Any,
         walltime: Any,
-        late: Arrival | InPlace | None = None,
+        source: DeviceCopy | InPlace | None = None,
     ) -> None: ...
     def add_tensor(
         self,
@@ -162,7 +164,7 @@ class EventFileWriter:
         display_name: str = "",
         summary_description: str = "",
         data_class: int = 0,
-        late: Arrival | InPlace | None = None,  # complex128 `values` are then contiguous
+        source: DeviceCopy | InPlace | None = None,  # complex128 `values` are then contiguous
     ) -> None: ...
     def add_summary(self, summary: bytes, global_step: Any, walltime: Any) -> None:
         """Writes an Event around a serialised Summary."""
@@ -260,7 +262,7 @@ class InPlace:
 # --- Values that are still on a device ---------------------------------------------------------------------------
 
 @final
-class Arrival:
+class DeviceCopy:
     """Values on their way into memory of this process: one asynchronous copy, and what tells that it has ended.
 
     Serves any number of ops in any number of files. Make it after the copy was enqueued and the event recorded.
@@ -269,7 +271,7 @@ class Arrival:
         owner: what keeps the memory alive; comes back from take_done() when nobody needs the values any more and the
             device writes no more.
         device: "cuda" or "hip", whose driver is asked about `event` from the core's own thread; or "manual", where
-            settle() says when.
+            complete() or fail() says when.
         event: raw handle of a recorded event (`torch.cuda.Event.cuda_event`).
         queue: names the device's queue (a stream): in one queue the first that has not come holds up those behind it.
 
@@ -279,36 +281,73 @@ class Arrival:
     """
 
     def __init__(self, owner: Any, device: str, event: int = 0, queue: int = 0) -> None: ...
-    def scalar(self, address: int, dtype: str) -> LateScalar:
+    def scalar(self, address: int, dtype: str) -> DeferredScalar:
         """The one element of `dtype` (as in add_histogram) at `address`."""
-    def scalars(self, address: int, dtype: str, count: int) -> list[LateScalar]:
+    def scalars(self, address: int, dtype: str, count: int) -> list[DeferredScalar]:
         """`count` elements that lie one behind the other."""
-    def settle(self, error: str | None = None) -> None:
-        """Of device "manual", once: the memory is filled, or never will be. Any thread."""
+    def complete(self) -> None:
+        """Of device "manual", once: the memory is filled. Any thread."""
+    def fail(self, error: str) -> None:
+        """Of device "manual", once: the memory never will be filled, because of `error`. Any thread."""
     @property
     def state(self) -> str:
         """One of "waiting", "here", "failed". Asks the device, never waits."""
 
 @final
-class LateScalar:
-    """A number that an Arrival brings: what add_scalar and log take in place of one."""
+class DeferredScalar:
+    """A number that an DeviceCopy brings: what add_scalar and log take in place of one."""
 
 def can_query(device: str) -> bool:
     """True where this process has loaded the driver of "cuda" or "hip", by whomever, and it has what is needed."""
 
 def take_done() -> list[Any]:
-    """Owners of arrivals that nobody needs any more and to whose memory no device writes. Each once."""
+    """Owners of device copies that nobody needs any more and to whose memory no device writes. Each once."""
 
-def set_late_hooks(
-    one: Callable[[Any, str], LateScalar | None] | None,
-    many: Callable[[list[Any], list[str]], list[LateScalar | None]] | None,
+def set_device_hooks(
+    one: Callable[[Any, str], DeferredScalar | None] | None,
+    many: Callable[[list[Any], list[str]], list[DeferredScalar | None]] | None,
     poll: Callable[[], None] | None,
 ) -> None:
     """What add_scalar and log call where a value is neither a number nor a str; None: it is on no device.
 
-    `one` gets the value and the argument's name, `many` all such values of one log() and their names. `poll` settles
+    `one` gets the value and the argument's name, `many` all such values of one log() and their names. `poll` completes
     what it can of device "manual" without waiting; called while flush(wait=True), close() or the exit waits.
     """
+
+# --- The rules for arguments, for methods that are written in Python -----------------------------------------------
+
+def to_step(value: Any, name: str) -> int:
+    """`value` as an int64 by int(); None is 0. TypeError, ValueError naming `name`, as all of these."""
+
+def to_wall_time(value: Any, name: str) -> float | None:
+    """`value` as finite seconds since the epoch; None stays None. Text is refused."""
+
+def to_real(value: Any, name: str) -> float:
+    """float(value); text and complex numbers are refused."""
+
+def to_scalar(value: Any, name: str) -> float:
+    """What add_scalar takes: a number, numeric text, or an array of one element; one on a device is waited for."""
+
+def to_flag(value: Any, name: str) -> bool:
+    """bool(value)."""
+
+def to_text(value: str, name: str) -> str:
+    """`value`, which is a str that UTF-8 can hold."""
+
+def items_of(values: Any, name: str) -> list[tuple[Any, Any]]:
+    """A mapping's items(), which are pairs and do not change meanwhile; otherwise TypeError."""
+
+def text_of(value: Any) -> str:
+    """str(value) for a message: escaped where UTF-8 cannot hold it, and a placeholder if it raises an Exception."""
+
+def repr_of(value: Any) -> str:
+    """repr(value) likewise."""
+
+def type_name(value: Any) -> str:
+    """The name of the type of `value`, with its module unless that is `builtins`."""
+
+DTYPES: Final[tuple[tuple[str, str], ...]]
+"""The element types: (name, NumPy's kind). The kind is "" for bfloat16 and string, which NumPy lacks."""
 
 # --- Reading -----------------------------------------------------------------------------------------------------
 

@@ -49,8 +49,8 @@ def test_includes_only_its_own_layer_and_lower_ones(path):
 
 
 def folder_of(path):
-    """The folder of a file below csrc/; bindings/ counts as one."""
-    return "bindings" if path.parts[0] == "bindings" else str(path.parent)
+    """The folder of a file below csrc/; sub-folders count by themselves."""
+    return str(path.parent)
 
 
 def test_folders_do_not_include_each_other():

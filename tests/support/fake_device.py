@@ -132,15 +132,15 @@ class FakeDevice(StreamDevice):
 _kept_for_ever = []
 
 
-def settle_in():
+def install():
     """Undoes what other tests have left to the core: their hooks, and owners of memory that are no slots."""
-    _core.set_late_hooks(hooks.one, hooks.many, live.poll)
+    _core.set_device_hooks(hooks.one, hooks.many, live.poll)
     _core.take_done()
 
 
 def attach(kind="cuda"):
     """A device of this process, known to tickertape until the process ends."""
     device = FakeDevice(fake_cuda.load(), kind)
-    settle_in()
+    install()
     device_registry.find_by(FakeTensor, lambda tensor: tensor.device)
     return device

@@ -12,45 +12,42 @@
 #include <utility>
 
 #include "base/os/clock.h"
+#include "bindings/convert/deferred_scalar.h"
 #include "bindings/convert/one_element.h"
-#include "bindings/devices.h"
-#include "bindings/errors.h"
+#include "bindings/support/errors.h"
+#include "bindings/support/text.h"
 
 namespace py = pybind11;
 
 namespace tickertape::bindings {
 namespace {
 
-const char* type_name(PyObject* object) { return Py_TYPE(object)->tp_name; }
-
 // Replaces the error that a conversion raised by one that names the argument; the old one becomes its cause.
-// Errors that are not about the value (KeyboardInterrupt, MemoryError) stay as they are.
-void name_argument(const char* argument, const char* expected, PyObject* object) {
+// Errors that are not about the value (KeyboardInterrupt, MemoryError, RecursionError) stay as they are.
+void name_argument(const char* argument, const char* what, PyObject* object) {
   const bool is_type_error = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
   const bool is_value_error =
-      PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_OverflowError) ||
-      PyErr_ExceptionMatches(PyExc_RuntimeError) || PyErr_ExceptionMatches(PyExc_NotImplementedError);
-  if (!is_type_error && !is_value_error) return;
-  const py::error_already_set cause;
-  const std::string message = std::string(argument) + " must be " + expected + ", got " + type_name(object) +
-                              " (" + std::string(py::str(cause.value())) + ")";
-  PyErr_SetString(is_type_error ? PyExc_TypeError : PyExc_ValueError, message.c_str());
-  py::error_already_set named;
-  PyException_SetCause(named.value().ptr(), py::object(cause.value()).release().ptr());
-  named.restore();
+      PyErr_ExceptionMatches(PyExc_ValueError) != 0 || PyErr_ExceptionMatches(PyExc_OverflowError) != 0 ||
+      (PyErr_ExceptionMatches(PyExc_RuntimeError) != 0 && PyErr_ExceptionMatches(PyExc_RecursionError) == 0);
+  if (is_type_error || is_value_error)
+    replace_error(is_type_error ? PyExc_TypeError : PyExc_ValueError, argument, what, object);
 }
 
 constexpr const char* kScalar = "a number or an array of one element";
 
-bool refuse_scalar(PyObject* object, const char* argument) {
-  PyErr_Format(PyExc_TypeError, "%s must be %s, got %s", argument, kScalar, type_name(object));
+bool refuse(PyObject* type, const char* argument, std::string_view what, const std::string& got) {
+  PyErr_SetString(type, expected(argument, what, got).c_str());
   return false;
 }
 
-bool float_of(PyObject* object, const char* argument, const char* expected, double& value) {
+bool refuse_scalar(PyObject* object, const char* argument) {
+  return refuse(PyExc_TypeError, argument, kScalar, type_name(object));
+}
+
+bool float_of(PyObject* object, const char* argument, const char* what, double& value) {
   PyObject* number = PyNumber_Float(object);
   if (number == nullptr) {
-    name_argument(argument, expected, object);
+    name_argument(argument, what, object);
     return false;
   }
   value = PyFloat_AS_DOUBLE(number);
@@ -58,32 +55,37 @@ bool float_of(PyObject* object, const char* argument, const char* expected, doub
   return true;
 }
 
-// NumPy's base class of all complex scalars, whose __float__ drops a part without an error.
-PyObject* numpy_complex() {
-  static PyObject* type = py::object(py::module_::import("numpy").attr("complexfloating")).release().ptr();
-  return type;
-}
-
-bool is_complex(PyObject* object) {
-  return PyComplex_Check(object) || PyObject_IsInstance(object, numpy_complex()) == 1;
-}
-
 PyTypeObject* numpy_type(const char* name) {
   return reinterpret_cast<PyTypeObject*>(py::object(py::module_::import("numpy").attr(name)).release().ptr());
+}
+
+// NumPy's scalars: three base classes of real ones, and that of all complex ones.
+struct NumpyTypes {
+  std::array<PyTypeObject*, 3> real;
+  PyTypeObject* complex;
+};
+
+const NumpyTypes& numpy_types() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<NumpyTypes> stored;
+  return stored
+      .call_once_and_store_result([] {
+        return NumpyTypes{{numpy_type("floating"), numpy_type("integer"), numpy_type("bool_")},
+                          numpy_type("complexfloating")};
+      })
+      .get_stored();
 }
 
 // numpy.float32, int64, bool_, ...: float() reads them exactly, without the tenfold cost of item() and
 // checks.
 bool is_numpy_real(PyObject* object) {
-  using Types = std::array<PyTypeObject*, 3>;
-  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<Types> stored;
-  const Types& types = stored
-                           .call_once_and_store_result([] {
-                             return Types{numpy_type("floating"), numpy_type("integer"), numpy_type("bool_")};
-                           })
-                           .get_stored();
+  const auto& types = numpy_types().real;
   return std::any_of(types.begin(), types.end(),
                      [&](PyTypeObject* type) { return PyType_IsSubtype(Py_TYPE(object), type) != 0; });
+}
+
+// __float__ of NumPy's complex scalars drops a part without an error.
+bool is_complex(PyObject* object) {
+  return PyComplex_Check(object) || PyType_IsSubtype(Py_TYPE(object), numpy_types().complex) != 0;
 }
 
 bool read_tensor(PyObject* object, double& value, const char* argument) {
@@ -99,25 +101,36 @@ bool read_tensor(PyObject* object, double& value, const char* argument) {
   return fine;
 }
 
-// Everything that is neither float, int nor bool.
-bool to_scalar_slowly(PyObject* object, double& value, const char* argument) {
+bool is_text(PyObject* object) {
+  return PyUnicode_Check(object) || PyBytes_Check(object) || PyByteArray_Check(object);
+}
+
+// float() of anything but text and complex numbers.
+bool real_of(PyObject* object, const char* argument, const char* what, double& value) {
+  if (is_text(object) || is_complex(object))
+    return refuse(PyExc_TypeError, argument, what, type_name(object));
+  return float_of(object, argument, what, value);
+}
+
+constexpr const char* kSeconds = "finite seconds since the epoch";
+
+// Everything that is neither float, int nor bool. If the value is still on a device: returns false if
+// `may_defer`, otherwise waits for it.
+bool to_scalar_slowly(PyObject* object, double& value, const char* argument, bool may_defer) {
   if (is_array(object) && read_element(object, value)) return true;
   if (is_host_tensor(object)) return read_tensor(object, value, argument);
   if (is_numpy_real(object)) return float_of(object, argument, kScalar, value);
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
-  if (PyBytes_Check(object) || PyByteArray_Check(object) || is_complex(object))
-    return refuse_scalar(object, argument);
-  if (meets_late(object, argument)) return false;
+  if (is_text(object) || is_complex(object)) return refuse_scalar(object, argument);
+  if (may_defer && meets_deferred(object, argument)) return false;
   // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes
   // them.
-  PyObject* item =
-      PyObject_HasAttrString(object, "item") ? PyObject_CallMethod(object, "item", nullptr) : nullptr;
+  const py::object method = optional_attribute(object, "item");
+  if (!method) return float_of(object, argument, kScalar, value);
+  PyObject* item = PyObject_CallNoArgs(method.ptr());
   if (item == nullptr) {
-    if (PyErr_Occurred()) {
-      name_argument(argument, kScalar, object);
-      return false;
-    }
-    return float_of(object, argument, kScalar, value);
+    name_argument(argument, kScalar, object);
+    return false;
   }
   const bool fine = is_complex(item) || PyUnicode_Check(item) ? refuse_scalar(object, argument)
                                                               : float_of(item, argument, kScalar, value);
@@ -125,9 +138,7 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument) {
   return fine;
 }
 
-}  // namespace
-
-bool to_scalar(PyObject* object, double& value, const char* argument) {
+bool to_any_scalar(PyObject* object, double& value, const char* argument, bool may_defer) {
   if (PyFloat_Check(object)) {  // numpy.float64 too
     value = PyFloat_AS_DOUBLE(object);
     return true;
@@ -135,10 +146,20 @@ bool to_scalar(PyObject* object, double& value, const char* argument) {
   if (PyLong_Check(object)) {  // bool too
     value = PyLong_AsDouble(object);
     if (value != -1.0 || !PyErr_Occurred()) return true;
-    name_argument(argument, "within float64", object);
+    name_argument(argument, "a number within float64", object);
     return false;
   }
-  return to_scalar_slowly(object, value, argument);
+  return to_scalar_slowly(object, value, argument, may_defer);
+}
+
+}  // namespace
+
+bool to_scalar(PyObject* object, double& value, const char* argument) {
+  return to_any_scalar(object, value, argument, true);
+}
+
+bool to_scalar_waiting(PyObject* object, double& value, const char* argument) {
+  return to_any_scalar(object, value, argument, false);
 }
 
 bool to_scalar_quietly(PyObject* object, double& value) {
@@ -166,50 +187,77 @@ bool is_plain_number(PyObject* object) {
          is_array(object) || is_host_tensor(object);
 }
 
-bool to_step(PyObject* object, std::int64_t& step) {
+bool to_flag(PyObject* object, bool& flag, const char* argument) {
+  const int truth = PyObject_IsTrue(object);
+  flag = truth == 1;
+  if (truth < 0) name_argument(argument, "True or False", object);
+  return truth >= 0;
+}
+
+bool to_real(PyObject* object, double& value, const char* argument) {
+  return real_of(object, argument, "a number", value);
+}
+
+bool to_step(PyObject* object, std::int64_t& step, const char* argument) {
   step = 0;
   if (object == nullptr || object == Py_None) return true;
-  constexpr const char* kExpected = "something int() takes";
   PyObject* number = nullptr;
   if (!PyLong_Check(object)) {
     number = PyNumber_Long(object);
     if (number == nullptr) {
-      name_argument("global_step", kExpected, object);
+      name_argument(argument, "an integer or None", object);
       return false;
     }
   }
   int overflow = 0;
   step = PyLong_AsLongLongAndOverflow(number != nullptr ? number : object, &overflow);
   Py_XDECREF(number);
-  if (overflow != 0)
-    PyErr_SetString(PyExc_ValueError, "global_step must fit into 64 bits (-2**63 to 2**63 - 1)");
-  return overflow == 0;
+  if (overflow == 0) return true;
+  return refuse(PyExc_ValueError, argument, "an integer of 64 bits",
+                overflow > 0 ? "2**63 or more" : "less than -2**63");
 }
 
-bool to_wall_time(PyObject* object, double& wall_time) {
+bool to_wall_time(PyObject* object, double& wall_time, const char* argument) {
   if (object == nullptr || object == Py_None) {
     wall_time = wall_time_now();
     return true;
   }
   if (PyFloat_CheckExact(object)) {
     wall_time = PyFloat_AS_DOUBLE(object);
-  } else if (!float_of(object, "walltime", "seconds since the epoch", wall_time)) {
+  } else if (!real_of(object, argument, kSeconds, wall_time)) {
     return false;
   }
   if (std::isfinite(wall_time)) return true;
-  PyErr_SetString(PyExc_ValueError,
-                  "walltime must be finite: TensorBoard drops the rest of a file after one that is not");
-  return false;
+  // TensorBoard drops the rest of a file after such a time.
+  const char* const got = std::isnan(wall_time) ? "nan" : wall_time > 0 ? "inf" : "-inf";
+  return refuse(PyExc_ValueError, argument, kSeconds, got);
 }
 
-std::string_view to_tag(PyObject* object) {
-  if (!PyUnicode_Check(object))
-    throw py::type_error(std::string("tag must be a str, got ") + type_name(object));
+std::string_view to_text(PyObject* object, const char* argument) {
+  if (!PyUnicode_Check(object)) throw py::type_error(expected(argument, "a str", type_name(object)));
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object, &size);
   if (text != nullptr) return {text, static_cast<std::size_t>(size)};
-  name_argument("tag", "valid Unicode", object);
-  throw py::error_already_set();
+  py::error_already_set error;
+  Py_ssize_t at = 0;
+  if (!error.matches(PyExc_UnicodeEncodeError) ||
+      PyUnicodeEncodeError_GetStart(error.value().ptr(), &at) != 0)
+    throw error;
+  throw py::value_error(
+      expected(argument, "text that UTF-8 can hold", "a lone surrogate at " + std::to_string(at)));
+}
+
+std::uint64_t to_count(py::handle object, const char* argument) {
+  const auto number = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
+  if (!number) {
+    name_argument(argument, "an integer", object.ptr());
+    throw py::error_already_set();
+  }
+  int overflow = 0;
+  const long long count = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
+  if (overflow < 0 || count < 1) throw py::value_error(expected(argument, "at least 1", text_of(number)));
+  if (overflow > 0) throw py::value_error(expected(argument, "an integer of 64 bits", "2**63 or more"));
+  return static_cast<std::uint64_t>(count);
 }
 
 When to_when(py::handle global_step, py::handle walltime) {
@@ -220,67 +268,10 @@ When to_when(py::handle global_step, py::handle walltime) {
   return when;
 }
 
-DType to_dtype(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, DType>, 13> kNames{{
-      {"bool", DType::kBool},
-      {"uint8", DType::kUint8},
-      {"int8", DType::kInt8},
-      {"uint16", DType::kUint16},
-      {"int16", DType::kInt16},
-      {"uint32", DType::kUint32},
-      {"int32", DType::kInt32},
-      {"uint64", DType::kUint64},
-      {"int64", DType::kInt64},
-      {"float16", DType::kFloat16},
-      {"bfloat16", DType::kBfloat16},
-      {"float32", DType::kFloat32},
-      {"float64", DType::kFloat64},
-  }};
-  for (const auto& [known, dtype] : kNames) {
-    if (known == name) return dtype;
-  }
-  throw py::value_error("dtype must be a number type, got '" + std::string(name) + "'");
-}
-
-protobuf::TensorType to_tensor_type(const std::string& name) {
-  using protobuf::TensorType;
-  if (name == "string") return TensorType::kString;
-  if (name == "complex64") return TensorType::kComplex64;
-  if (name == "complex128") return TensorType::kComplex128;
-  switch (to_dtype(name)) {
-    case DType::kBool:
-      return TensorType::kBool;
-    case DType::kUint8:
-      return TensorType::kUint8;
-    case DType::kInt8:
-      return TensorType::kInt8;
-    case DType::kUint16:
-      return TensorType::kUint16;
-    case DType::kInt16:
-      return TensorType::kInt16;
-    case DType::kUint32:
-      return TensorType::kUint32;
-    case DType::kInt32:
-      return TensorType::kInt32;
-    case DType::kUint64:
-      return TensorType::kUint64;
-    case DType::kInt64:
-      return TensorType::kInt64;
-    case DType::kFloat16:
-      return TensorType::kHalf;
-    case DType::kBfloat16:
-      return TensorType::kBfloat16;
-    case DType::kFloat32:
-      return TensorType::kFloat;
-    case DType::kFloat64:
-      return TensorType::kDouble;
-  }
-  throw py::value_error("dtype has no tensor type: '" + name + "'");
-}
-
 ArraySource to_source(const py::array& array, DType dtype, const char* argument) {
   if (static_cast<std::size_t>(array.itemsize()) != item_size(dtype)) {
-    throw py::value_error(std::string(argument) + " has elements of another size than its dtype says");
+    throw py::value_error(expected(argument, "elements of " + std::to_string(item_size(dtype)) + " bytes",
+                                   std::to_string(array.itemsize())));
   }
   return {array.data(), dtype, static_cast<std::size_t>(array.ndim()), array.shape(), array.strides()};
 }
@@ -288,20 +279,26 @@ ArraySource to_source(const py::array& array, DType dtype, const char* argument)
 ArraySource to_source(const py::array& array, const char* argument) {
   const std::optional<DType> dtype = dtype_of(array.dtype());
   if (dtype) return to_source(array, *dtype, argument);
-  throw py::type_error(std::string(argument) + " must hold numbers, got dtype " +
-                       std::string(py::str(array.dtype())));
+  throw py::type_error(expected(argument, "an array of numbers", "dtype " + text_of(array.dtype())));
 }
 
-std::span<const double> to_doubles(const py::array_t<double, py::array::c_style>& array) {
+py::array in_one_piece(const py::array& array) {
+  constexpr int kFlags =
+      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (py::detail::check_flags(array.ptr(), kFlags)) return array;
+  PyObject* copy = py::detail::npy_api::get().PyArray_FromAny_(array.ptr(), nullptr, 0, 0, kFlags, nullptr);
+  if (copy == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::array>(copy);
+}
+
+Doubles to_double_array(py::handle object, const char* argument) {
+  auto array = Doubles::ensure(object);  // clears the error of NumPy
+  if (!array) throw py::type_error(expected(argument, "an array of numbers", type_name(object.ptr())));
+  return array;
+}
+
+std::span<const double> to_doubles(const Doubles& array) {
   return {array.data(), static_cast<std::size_t>(array.size())};
-}
-
-void raise_notices() {
-  Backend* backend = ProcessBackend::current();
-  if (backend == nullptr || !backend->notices().any()) return;
-  for (const std::string& notice : backend->notices().take()) {
-    warn(PyExc_RuntimeWarning, notice.c_str());
-  }
 }
 
 }  // namespace tickertape::bindings

@@ -10,28 +10,38 @@
 #include <string_view>
 
 #include "array/gather.h"
-#include "protobuf/fields.h"
+#include "bindings/convert/dtypes.h"
 #include "writer/event_file_writer.h"
 
 namespace tickertape::bindings {
 
-// The first three return false with a Python error set, for the fast path; the rest throw.
+// Those that return bool return false with a Python error set, for the fast path; the rest throw.
 
 // int() of anything; None (or nullptr) is 0. TypeError, ValueError.
-bool to_step(PyObject* object, std::int64_t& step);
-// float() of anything; None (or nullptr) is now. TypeError, ValueError.
-bool to_wall_time(PyObject* object, double& wall_time);
+bool to_step(PyObject* object, std::int64_t& step, const char* argument = "global_step");
+// float() of anything but text, finite; None (or nullptr) is now. TypeError, ValueError.
+bool to_wall_time(PyObject* object, double& wall_time, const char* argument = "walltime");
 // A number, bool, numeric string, or anything with one element; errors name `argument`. TypeError,
 // ValueError. False without an error: the value is still on a device (bindings/devices.h).
 bool to_scalar(PyObject* object, double& value, const char* argument = "scalar_value");
+// The same, but waits for a value that is still on a device.
+bool to_scalar_waiting(PyObject* object, double& value, const char* argument);
+// bool() of anything. TypeError, ValueError.
+bool to_flag(PyObject* object, bool& flag, const char* argument);
+// float() of anything but text and complex numbers. TypeError, ValueError.
+bool to_real(PyObject* object, double& value, const char* argument);
 // As to_scalar() where that runs nobody's code and raises nothing; false: it may, and `value` is any.
 bool to_scalar_quietly(PyObject* object, double& value);
 // True for what to_scalar() reads without asking the object: it is on no device.
 bool is_plain_number(PyObject* object);
 
-// The UTF-8 of a str, which owns it. Throws: TypeError where it is none, ValueError where it holds
-// surrogates.
-std::string_view to_tag(PyObject* object);
+// The UTF-8 of a str, which owns it. Throws: TypeError if it is none, ValueError if it holds a lone
+// surrogate.
+std::string_view to_text(PyObject* object, const char* argument);
+inline std::string_view to_tag(PyObject* object) { return to_text(object, "tag"); }
+
+// An integer of at least 1. Throws TypeError, ValueError.
+std::uint64_t to_count(pybind11::handle object, const char* argument);
 
 struct When {
   std::int64_t step;
@@ -39,19 +49,18 @@ struct When {
 };
 When to_when(pybind11::handle global_step, pybind11::handle walltime);
 
-// "float32", "bfloat16", ... ValueError for others.
-DType to_dtype(std::string_view name);
-protobuf::TensorType to_tensor_type(const std::string& name);
-
 // A view of `array`, whose elements are read as `dtype`. ValueError where their size differs.
 ArraySource to_source(const pybind11::array& array, DType dtype, const char* argument);
 // The same, by NumPy's own dtype. TypeError where it is no number type.
 ArraySource to_source(const pybind11::array& array, const char* argument);
 
-// The doubles of a contiguous float64 array.
-std::span<const double> to_doubles(const pybind11::array_t<double, pybind11::array::c_style>& array);
+// `array` itself if it is C-contiguous and aligned, otherwise a copy that is. Throws error_already_set (no
+// memory).
+pybind11::array in_one_piece(const pybind11::array& array);
 
-// Raises what the backend has to tell as RuntimeWarnings; throws error_already_set where warnings are errors.
-void raise_notices();
+using Doubles = pybind11::array_t<double, pybind11::array::c_style>;
+// `object` as a contiguous float64 array. Throws TypeError.
+Doubles to_double_array(pybind11::handle object, const char* argument);
+std::span<const double> to_doubles(const Doubles& array);
 
 }  // namespace tickertape::bindings

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "array/float16.h"
+#include "bindings/convert/dtypes.h"
 
 namespace py = pybind11;
 
@@ -79,26 +80,6 @@ bool is_torch_type(PyTypeObject* type) {
 }
 
 }  // namespace
-
-// By NumPy's letter and width: asking for the dtype's name would run a function of NumPy's in Python.
-std::optional<DType> dtype_of(const py::dtype& dtype) {
-  struct Known {
-    char kind;
-    py::ssize_t width;
-    DType dtype;
-  };
-  static constexpr Known kKnown[] = {
-      {'f', 4, DType::kFloat32}, {'f', 8, DType::kFloat64}, {'i', 8, DType::kInt64},
-      {'b', 1, DType::kBool},    {'u', 1, DType::kUint8},   {'i', 4, DType::kInt32},
-      {'f', 2, DType::kFloat16}, {'i', 1, DType::kInt8},    {'i', 2, DType::kInt16},
-      {'u', 2, DType::kUint16},  {'u', 4, DType::kUint32},  {'u', 8, DType::kUint64},
-  };
-  if (dtype.byteorder() != '=' && dtype.byteorder() != '|') return std::nullopt;
-  const auto* const found = std::find_if(std::begin(kKnown), std::end(kKnown), [&](const Known& known) {
-    return known.kind == dtype.kind() && known.width == dtype.itemsize();
-  });
-  return found == std::end(kKnown) ? std::nullopt : std::optional(found->dtype);
-}
 
 bool is_array(PyObject* object) {
   return Py_TYPE(object) == py::detail::npy_api::get().PyArray_Type_;  // no subclass: it may be masked

@@ -1,17 +1,9 @@
 // Arrays and tensors of one element that lie on the host. L5; for to_scalar().
 #pragma once
 
-#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <optional>
-
-#include "array/array.h"
-
 namespace tickertape::bindings {
-
-// What the core calls a native dtype; nullopt where it does not know it.
-std::optional<DType> dtype_of(const pybind11::dtype& dtype);
 
 // Exactly a numpy.ndarray; a subclass may be masked.
 bool is_array(PyObject* object);

@@ -30,7 +30,8 @@ PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   }
   if (nothing_is_queued()) [[likely]]
     Py_RETURN_NONE;
-  return PyObject_CallMethod(self, "_flush", "O", wait);
+  static PyObject* const name = PyUnicode_InternFromString("_flush");
+  return PyObject_CallMethodOneArg(self, name, wait);
 }
 
 constexpr const char* kDoc =
@@ -46,7 +47,7 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& flush_method() {
-  static PyMethodDef method = fast_method("flush", &base_flush, kDoc);
+  static PyMethodDef method = fast_method<&base_flush>("flush", kDoc);
   return method;
 }
 

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bindings/support/text.h"
+
 namespace py = pybind11;
 
 namespace tickertape::bindings {
@@ -35,7 +37,7 @@ void leave_gated_block() {
 
 void set_default_step(const py::object& step) {
   if (!step.is_none() && !PyLong_CheckExact(step.ptr()))
-    throw py::type_error("step: expected an int or None");
+    throw py::type_error(expected("step", "an int or None", type_name(step.ptr())));
   // An exact int: to let go of it runs nobody's code.
   PyObject* before =
       std::exchange(gate.default_step, step.is_none() ? nullptr : py::object(step).release().ptr());
@@ -65,7 +67,8 @@ Admitted admit(PyObject* self, PyObject*& step, PyObject*& wall_time, py::object
   if (!owner) return Admitted::kError;
   if (owner.is_none()) return Admitted::kNo;
   if (!PyTuple_CheckExact(owner.ptr()) || PyTuple_GET_SIZE(owner.ptr()) != 2) {
-    PyErr_SetString(PyExc_TypeError, "the admit hook: expected (step, walltime) or None");
+    PyErr_SetString(PyExc_TypeError,
+                    expected("the admit hook", "(step, walltime) or None", type_name(owner.ptr())).c_str());
     return Admitted::kError;
   }
   step = PyTuple_GET_ITEM(owner.ptr(), 0);

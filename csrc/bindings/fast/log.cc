@@ -2,7 +2,6 @@
 //
 // Order matters: first everything that may run Python code (conversions), then the push, which cannot.
 #include <cmath>
-#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,16 +9,43 @@
 #include <vector>
 
 #include "bindings/convert/arguments.h"
-#include "bindings/devices.h"
-#include "bindings/errors.h"
+#include "bindings/convert/mapping.h"
 #include "bindings/fast/fast_call.h"
 #include "bindings/fast/gate.h"
-#include "bindings/push.h"
+#include "bindings/support/errors.h"
+#include "bindings/support/text.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/push.h"
 
 namespace py = pybind11;
 
 namespace tickertape::bindings {
 namespace {
+
+// One level of a nested dict, while it lives. Throws RecursionError if that is too deep: by Python's own
+// limit, and by one of ours for programs that set Python's beyond what the C stack can hold.
+class Nesting {
+ public:
+  explicit Nesting(int& depth) : depth_(depth) {
+    if (depth >= kDeepest) {
+      PyErr_SetString(PyExc_RecursionError,
+                      "values: expected a dict nested at most 1000 deep, got a deeper one");
+      throw py::error_already_set();
+    }
+    if (Py_EnterRecursiveCall(" while flattening values") != 0) throw py::error_already_set();
+    ++depth_;
+  }
+  ~Nesting() {
+    --depth_;
+    Py_LeaveRecursiveCall();
+  }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+
+ private:
+  static constexpr int kDeepest = 1000;  // about 1 MiB of stack; Python's own default limit
+  int& depth_;
+};
 
 // The values of one call, collected before anything is written.
 class Collected {
@@ -39,17 +65,19 @@ class Collected {
   void add(PyObject* values, const std::string& prefix) {
     // Converting anything but a plain number may run code that changes the dict, so those are walked as a
     // list.
-    if (!add_plain(values, prefix)) add_any(values, prefix);
+    if (add_plain(values, prefix)) return;
+    const Nesting nesting(depth_);
+    add_any(values, prefix);
   }
   // After the last add(). Throws where the result has no value at all, and what asking devices throws.
   void finish() {
-    if (scalars_.empty()) throw py::value_error("values must not be empty");
-    if (!late_.any()) return;
-    late_.resolve(scalars_);
+    if (scalars_.empty()) throw py::value_error(expected("values", "at least one number", "none"));
+    if (!deferred_.any()) return;
+    deferred_.resolve(scalars_);
     for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
   }
   std::span<const TaggedScalar> scalars() const { return scalars_; }
-  const std::vector<DeferredScalarAt>& late() const { return late_.late(); }
+  const std::vector<DeferredScalarAt>& deferred() const { return deferred_.deferred(); }
   bool overflows() const { return overflows_; }
 
  private:
@@ -85,46 +113,40 @@ class Collected {
   }
 
   void add_any(PyObject* values, const std::string& prefix) {
-    const auto items = py::reinterpret_steal<py::list>(PyMapping_Items(values));
-    if (!items) throw py::error_already_set();
-    kept_.push_back(items);
-    for (const py::handle item : items) {
+    const std::string argument = prefix.empty() ? "values" : argument_of(prefix);
+    const py::list pairs = items_of(values, argument);
+    kept_.push_back(pairs);
+    for (const py::handle item : pairs) {
       const auto pair = py::reinterpret_borrow<py::tuple>(item);
-      const py::handle key = pair[0];
-      const py::handle value = pair[1];
-      if (!PyUnicode_Check(key.ptr())) throw py::type_error(key_error(key));
-      std::string_view tag = to_tag(key.ptr());
-      if (!prefix.empty()) {
-        const py::str joined = py::str(prefix + "/") + py::reinterpret_borrow<py::str>(key);
-        kept_.push_back(joined);
-        tag = to_tag(joined.ptr());
-      }
-      double number = 0;
-      if (to_scalar_quietly(value.ptr(), number)) {
-        add_scalar(tag, number);
-        continue;
-      }
-      if (is_mapping(value)) {
-        add(value.ptr(), std::string(tag));
-        continue;
-      }
-      const std::string argument = "values['" + std::string(tag) + "']";
-      if (late_.keeps(value, scalars_.size(), argument)) {
-        add_scalar(tag, 0);
-        continue;
-      }
-      if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
-      add_scalar(tag, number);
+      add_value(pair[0], pair[1], prefix);
     }
   }
+
+  void add_value(py::handle key, py::handle value, const std::string& prefix) {
+    if (!PyUnicode_Check(key.ptr()))
+      throw py::type_error(expected("values", "str keys", type_name(key.ptr())));
+    std::string_view tag = to_text(key.ptr(), "values (a key)");
+    if (!prefix.empty()) {
+      const py::str joined(prefix + "/" + std::string(tag));
+      kept_.push_back(joined);
+      tag = to_tag(joined.ptr());
+    }
+    double number = 0;
+    if (to_scalar_quietly(value.ptr(), number)) return add_scalar(tag, number);
+    if (is_mapping(value)) return add(value.ptr(), std::string(tag));
+    const std::string argument = argument_of(tag);
+    if (deferred_.keeps(value, scalars_.size(), argument)) return add_scalar(tag, 0);
+    if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
+    add_scalar(tag, number);
+  }
+
+  static std::string argument_of(std::string_view tag) { return "values['" + std::string(tag) + "']"; }
 
   static bool is_mapping(py::handle value) {
     if (PyDict_Check(value.ptr())) return true;
     // Arrays, tensors and strings are sequences with subscripts too; a mapping has keys().
-    return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) && py::hasattr(value, "keys");
-  }
-  static std::string key_error(py::handle key) {
-    return std::string("values must have str keys, got ") + Py_TYPE(key.ptr())->tp_name;
+    return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) &&
+           optional_attribute(value, "keys");
   }
   static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
   void add_scalar(std::string_view tag, double value) {
@@ -134,18 +156,19 @@ class Collected {
 
   std::vector<TaggedScalar> scalars_ = std::move(spare().scalars);
   std::vector<py::object> kept_ = std::move(spare().kept);  // what the tags point into
-  LateValuesOfLog late_;
+  DeferredValuesOfLog deferred_;
   bool overflows_ = false;
+  int depth_ = 0;
 };
 
 void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
   const std::span<const TaggedScalar> scalars = collected.scalars();
   push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
           [&](OpenFile& file) {
-            if (collected.late().empty()) [[likely]] {
+            if (collected.deferred().empty()) [[likely]] {
               file.add_scalars(scalars, step, wall_time);
             } else {
-              file.add_deferred_scalars(scalars, collected.late(), step, wall_time);
+              file.add_deferred_scalars(scalars, collected.deferred(), step, wall_time);
             }
           });
   if (collected.overflows())
@@ -181,29 +204,24 @@ bool take_arguments(PyObject* (&given)[kCount], PyObject* const* arguments, Py_s
 // `base` is nullptr for an EventFileWriter, which is `writer`; otherwise `writer` is what `base` has bound by
 // then.
 PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer, PyObject* const (&given)[kCount]) {
-  try {
-    if (!PyDict_Check(given[kValues]) && !py::hasattr(given[kValues], "keys")) {
-      throw py::type_error(std::string("values must be a dict of tag to number, got ") +
-                           Py_TYPE(given[kValues])->tp_name);
+  if (!PyDict_Check(given[kValues]) && !optional_attribute(given[kValues], "keys"))
+    throw py::type_error(expected("values", "a dict of tag to number", type_name(given[kValues])));
+  std::int64_t step = 0;
+  double wall_time = 0;
+  if (!to_step(given[kStep], step) || !to_wall_time(given[kWalltime], wall_time)) return nullptr;
+  Collected collected;
+  collected.add(given[kValues], {});
+  collected.finish();
+  if (base != nullptr) {
+    writer = bound_writer(self, *base);
+    if (writer == nullptr) {
+      if (PyErr_Occurred() == nullptr) return call_substitute(*base, "log", given, kNames);
+      throw py::error_already_set();  // `collected` may run code as it goes: no error may be set meanwhile
     }
-    std::int64_t step = 0;
-    double wall_time = 0;
-    if (!to_step(given[kStep], step) || !to_wall_time(given[kWalltime], wall_time)) return nullptr;
-    Collected collected;
-    collected.add(given[kValues], {});
-    collected.finish();
-    if (base != nullptr) {
-      writer = bound_writer(self, *base);
-      if (writer == nullptr)
-        return PyErr_Occurred() != nullptr ? nullptr : call_substitute(*base, "log", given, kNames);
-    }
-    // Notices run Python code, which may close the writer.
-    const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
-    push(*writer, collected, step, wall_time);
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
   }
+  // Notices run Python code, which may close the writer.
+  const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
+  push(*writer, collected, step, wall_time);
   Py_RETURN_NONE;
 }
 
@@ -249,12 +267,12 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& event_log_method() {
-  static PyMethodDef method = fast_method("log", &writer_log, kDoc);
+  static PyMethodDef method = fast_method<&writer_log>("log", kDoc);
   return method;
 }
 
 PyMethodDef& log_method() {
-  static PyMethodDef method = fast_method("log", &base_log, kDoc);
+  static PyMethodDef method = fast_method<&base_log>("log", kDoc);
   return method;
 }
 

@@ -4,7 +4,6 @@
 // cannot.
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -13,12 +12,12 @@
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
-#include "bindings/devices.h"
-#include "bindings/errors.h"
 #include "bindings/fast/fast_call.h"
 #include "bindings/fast/gate.h"
-#include "bindings/gil.h"
-#include "bindings/push.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/text.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/push.h"
 #include "event/encoder.h"
 
 namespace py = pybind11;
@@ -94,21 +93,17 @@ bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, Py
   return true;
 }
 
-bool to_flag(PyObject* object, bool& flag) {
-  if (object == nullptr) return true;
-  const int truth = PyObject_IsTrue(object);
-  flag = truth == 1;
-  return truth >= 0;
+bool to_flag(const Call& call, Parameter parameter, bool& flag) {
+  return call.given[parameter] == nullptr ||
+         tickertape::bindings::to_flag(call.given[parameter], flag, kParameterNames[parameter]);
 }
 
 // torch ignores double_precision without new_style; so do we.
 bool to_style(const Call& call, ScalarStyle& style) {
   bool new_style = false;
   bool double_precision = false;
-  if (!to_flag(call.given[kNewStyle], new_style) ||
-      !to_flag(call.given[kDoublePrecision], double_precision)) {
+  if (!to_flag(call, kNewStyle, new_style) || !to_flag(call, kDoublePrecision, double_precision))
     return false;
-  }
   if (new_style) style = double_precision ? ScalarStyle::kDoubleTensor : ScalarStyle::kFloatTensor;
   return true;
 }
@@ -132,20 +127,15 @@ const Name& name_of(PyWriter& writer, PyObject* tag) {
   return name;
 }
 
-std::string_view to_text(PyObject* object, const char* argument) {
-  if (object == nullptr || object == Py_None) return {};
-  if (!PyUnicode_Check(object)) throw py::type_error(std::string(argument) + " must be a str");
-  Py_ssize_t size = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(object, &size);
-  if (text == nullptr) throw py::error_already_set();
-  return {text, static_cast<std::size_t>(size)};
+std::string_view text_or_empty(PyObject* object, const char* argument) {
+  return object == nullptr || object == Py_None ? std::string_view{} : to_text(object, argument);
 }
 
 // The Summary of a scalar with a display name or a description; empty where it has neither. `at`: where its
 // value stands.
 Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at = nullptr) {
-  const std::string_view display_name = to_text(call.given[kDisplayName], "display_name");
-  const std::string_view description = to_text(call.given[kDescription], "summary_description");
+  const std::string_view display_name = text_or_empty(call.given[kDisplayName], "display_name");
+  const std::string_view description = text_or_empty(call.given[kDescription], "summary_description");
   Buffer summary;
   if (!display_name.empty() || !description.empty()) {
     const std::size_t value_at = encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style,
@@ -156,12 +146,11 @@ Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at
 }
 
 void warn_of_overflow(const Call& call, const Scalar& scalar) {
-  const py::str message =
-      py::str(
-          "add_scalar: scalar_value {!r} of tag {!r} is beyond float32 and is stored as inf; "
-          "new_style=True with double_precision=True keeps it")
-          .format(scalar.value, py::handle(call.given[kTag]));
-  warn(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message.ptr()));
+  const std::string message = "add_scalar: scalar_value " + repr_of(py::float_(scalar.value)) + " of tag '" +
+                              std::string(to_tag(call.given[kTag])) +
+                              "' is beyond float32 and is stored as inf; new_style=True with "
+                              "double_precision=True keeps it";
+  warn(PyExc_RuntimeWarning, message);
 }
 
 // What is not the plain case: a full ring, a fork, a description, an overflow, write_to_disk=False.
@@ -200,28 +189,23 @@ bool to_scalar(const Call& call, Scalar& scalar) {
 }
 
 PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
-  try {
-    const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
-                       writer.writer.is_ready() && !scalar.overflows();
-    if (plain) [[likely]] {
-      OpenFile& file = *writer.writer.file();
-      const Name& name = name_of(writer, call.given[kTag]);
-      const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
-                                                                 scalar.wall_time, scalar.style)
-                                           : Pushed::kFull;
-      if (pushed == Pushed::kDone && file.error_to_raise() == 0) [[likely]] {
-        Py_RETURN_NONE;
-      }
-      if (pushed != Pushed::kFull) {
-        after_slow_push(writer, pushed);
-        Py_RETURN_NONE;
-      }
+  const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
+                     writer.writer.is_ready() && !scalar.overflows();
+  if (plain) [[likely]] {
+    OpenFile& file = *writer.writer.file();
+    const Name& name = name_of(writer, call.given[kTag]);
+    const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
+                                                               scalar.wall_time, scalar.style)
+                                         : Pushed::kFull;
+    if (pushed == Pushed::kDone && file.error_to_raise() == 0) [[likely]] {
+      Py_RETURN_NONE;
     }
-    push_slowly(writer, call, scalar);
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
+    if (pushed != Pushed::kFull) {
+      after_slow_push(writer, pushed);
+      Py_RETURN_NONE;
+    }
   }
+  push_slowly(writer, call, scalar);
   Py_RETURN_NONE;
 }
 
@@ -238,7 +222,7 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
 [[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
                                       const Call& call) {
   if (PyErr_Occurred() != nullptr) return nullptr;
-  const DeferredNumber number = take_late();
+  const DeferredNumber number = take_deferred();
   Scalar scalar;
   if (!to_step(call.given[kStep], scalar.step) || !to_style(call, scalar.style) ||
       !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
@@ -249,15 +233,10 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
     if (writer == nullptr) return add_without_writer(*base, call);
   }
   const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
-  try {
-    std::size_t at = 0;
-    const Buffer summary = described_summary(call, scalar, &at);
-    add_deferred_scalar(*writer, {call.given[kTag], number, scalar.step, scalar.wall_time, scalar.style},
-                        summary.bytes(), at);
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
-  }
+  std::size_t at = 0;
+  const Buffer summary = described_summary(call, scalar, &at);
+  add_deferred_scalar(*writer, {call.given[kTag], number, scalar.step, scalar.wall_time, scalar.style},
+                      summary.bytes(), at);
   Py_RETURN_NONE;
 }
 
@@ -295,12 +274,7 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
 
 [[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base) {
   const py::object owner = base.owner;  // warnings run Python code, which may close the writer
-  try {
-    after_slow_push(*base.bound, Pushed::kDoneNeedsAttention);
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
-  }
+  after_slow_push(*base.bound, Pushed::kDoneNeedsAttention);
   Py_RETURN_NONE;
 }
 
@@ -366,13 +340,13 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& event_scalar_method() {
-  static PyMethodDef method = fast_method("add_scalar", &writer_add_scalar, kDoc);
+  static PyMethodDef method = fast_method<&writer_add_scalar>("add_scalar", kDoc);
   return method;
 }
 
 PyMethodDef& scalar_method() {
   for (int i = 0; i < kCount; ++i) interned_names[i] = PyUnicode_InternFromString(kParameterNames[i]);
-  static PyMethodDef method = fast_method("add_scalar", &base_add_scalar, kDoc);
+  static PyMethodDef method = fast_method<&base_add_scalar>("add_scalar", kDoc);
   return method;
 }
 

@@ -38,7 +38,7 @@ void put_16(std::uint32_t value, Buffer& out) { store_le(out.extend(2), static_c
 
 void check(std::span<const PixelView> frames, double fps) {
   if (frames.empty()) throw ArgumentError("a GIF needs a frame");
-  if (!(fps > 0) || std::isinf(fps)) throw ArgumentError("fps must be a positive number");
+  if (!(fps > 0) || std::isinf(fps)) throw ArgumentError("fps: expected a positive number, got another");
   for (const PixelView& frame : frames) {
     if (frame.channels != 1 && frame.channels != 3) {
       throw ArgumentError("a GIF's frames have 1 or 3 channels, not " + std::to_string(frame.channels));

@@ -23,14 +23,16 @@ using histogram_impl::Counted;
 using histogram_impl::Statistics;
 
 void check_max_bins(std::optional<std::uint64_t> max_bins) {
-  if (max_bins == std::uint64_t{0}) throw ArgumentError("max_bins must be at least 1");
+  if (max_bins == std::uint64_t{0}) throw ArgumentError("max_bins: expected at least 1, got 0");
 }
 
 void check_edges(std::span<const double> edges) {
-  if (edges.size() < 2) throw ArgumentError("bins must have at least two edges");
+  if (edges.size() < 2)
+    throw ArgumentError("bins: expected at least 2 edges, got " + std::to_string(edges.size()));
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
     // Negated, so that NaN fails as well.
-    if (!(edges[i] <= edges[i + 1])) throw ArgumentError("bins must increase monotonically");
+    if (!(edges[i] <= edges[i + 1]))
+      throw ArgumentError("bins: expected edges in increasing order, got others");
   }
 }
 
@@ -267,8 +269,10 @@ Histogram counted_histogram(std::span<const std::uint64_t> words, std::optional<
 
 Histogram uniform_histogram(ArrayView values, std::uint64_t bins, std::optional<std::uint64_t> max_bins) {
   check_max_bins(max_bins);
-  if (bins == 0) throw ArgumentError("bins must be positive, when an integer");
-  if (bins > kMaxUniformBins) throw ArgumentError("bins must be at most " + std::to_string(kMaxUniformBins));
+  if (bins == 0) throw ArgumentError("bins: expected at least 1, got 0");
+  if (bins > kMaxUniformBins)
+    throw ArgumentError("bins: expected at most " + std::to_string(kMaxUniformBins) + ", got " +
+                        std::to_string(bins));
   Histogram result;
   Statistics statistics;
   for_each_block(values, [&](const auto* block, std::size_t size) { statistics.add(block, size); });

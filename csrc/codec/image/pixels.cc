@@ -157,7 +157,7 @@ ImageArray image_array(const void* data, DType dtype, const std::size_t* shape, 
   std::string letters(dataformats);
   std::transform(letters.begin(), letters.end(), letters.begin(), upper);
   if (!is_known_format(letters)) {
-    throw ArgumentError("dataformats must be a permutation of NCHW, CHW or HW, not '" +
+    throw ArgumentError("dataformats: expected a permutation of NCHW, CHW or HW, got '" +
                         std::string(dataformats) + "'");
   }
   if (letters.size() != rank) {

@@ -144,7 +144,8 @@ Buckets PackedCounts::buckets(std::size_t thresholds) const {
 }  // namespace pr_curve_impl
 
 bool pack_predictions(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, std::uint8_t* to) {
-  if (labels.size != predictions.size) throw ArgumentError("labels and predictions differ in size");
+  if (labels.size != predictions.size)
+    throw ArgumentError("labels, predictions: expected the same number of elements, got different ones");
   return pr_curve_impl::pack_elements(labels, predictions, 0, predictions.size, thresholds, to);
 }
 

@@ -2,6 +2,7 @@
 #include "codec/pr_curve/pr_curve.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/error.h"
 #include "codec/pr_curve/buckets.h"
@@ -37,17 +38,18 @@ std::vector<double> rows_of(const pr_curve_impl::Buckets& buckets) {
 
 std::vector<double> pr_curve(ArrayView labels, ArrayView predictions, ArrayView weights,
                              std::uint32_t thresholds) {
-  if (thresholds == 0) throw ArgumentError("num_thresholds must be at least 1");
-  if (labels.size != predictions.size) throw ArgumentError("labels and predictions differ in size");
+  if (thresholds == 0) throw ArgumentError("num_thresholds: expected at least 1, got 0");
+  if (labels.size != predictions.size)
+    throw ArgumentError("labels, predictions: expected the same number of elements, got different ones");
   if (weights.size != 0 && weights.size != predictions.size) {
-    throw ArgumentError("weights and predictions differ in size");
+    throw ArgumentError("weights, predictions: expected the same number of elements, got different ones");
   }
   return rows_of(pr_curve_impl::fill_buckets(labels, predictions, weights, thresholds));
 }
 
 std::vector<double> packed_pr_curve(Bytes packed, std::uint32_t thresholds) {
   if (thresholds == 0 || thresholds > kMaxPackedThresholds)
-    throw ArgumentError("num_thresholds must be 1 to 128");
+    throw ArgumentError("num_thresholds: expected 1 to 128, got " + std::to_string(thresholds));
   pr_curve_impl::PackedCounts counts;
   counts.add(packed);
   return rows_of(counts.buckets(thresholds));

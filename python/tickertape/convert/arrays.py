@@ -7,7 +7,7 @@ argument.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,31 +71,36 @@ def widened(array: npt.NDArray[Any], dtype_name: str) -> npt.NDArray[Any]:
 
 def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
     if isinstance(value, (bool, int, float, complex, np.generic)):
-        return np.asarray(value)
+        return _read(value, name)
     if isinstance(value, (str, bytes, bytearray, dict, set, frozenset)) or value is None:
         raise TypeError(f"{name}: expected an array of numbers, got {check.type_name(value)}")
     if isinstance(value, (list, tuple)):
         return _sequence_to_numpy(value, name)
     if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
-        raise TypeError(f"{name}: is a masked array; hand over .compressed() or .filled(...)")
+        raise TypeError(
+            f"{name}: expected an array without a mask, got a masked one; pass .compressed() or .filled(...)"
+        )
     return _foreign_to_numpy(value, name)
 
 
 def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
     """Arrays of other libraries, through the protocol that they support."""
-    try:
-        if (
-            hasattr(value, "__array__")
-            or hasattr(value, "__array_interface__")
-            or isinstance(value, Sequence)
-        ):
-            array: npt.NDArray[Any] = np.asarray(value)
-            return array
-        if hasattr(value, "__dlpack__"):
-            return np.from_dlpack(value)
-    except Exception as error:  # any error of another library: the caller learns which argument it was
-        raise TypeError(f"{name}: {check.type_name(value)} cannot be read as an array: {error}") from error
+    if hasattr(value, "__array__") or hasattr(value, "__array_interface__") or isinstance(value, Sequence):
+        return _read(value, name)
+    if hasattr(value, "__dlpack__"):
+        return _read(value, name, np.from_dlpack)
     raise TypeError(f"{name}: expected an array of numbers, got {check.type_name(value)}")
+
+
+def _read(value: Any, name: str, read: Callable[[Any], npt.NDArray[Any]] = np.asarray) -> npt.NDArray[Any]:
+    try:
+        return read(value)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # any error of another library: the caller learns which argument it was
+        raise TypeError(
+            f"{name}: expected an array of numbers, got {check.type_name(value)} ({check.text_of(error)})"
+        ) from error
 
 
 def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
@@ -104,14 +109,18 @@ def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name}: expected rows of equal length: {error}") from error
+        raise ValueError(
+            f"{name}: expected rows of equal length, got others ({check.text_of(error)})"
+        ) from error
 
 
 def _stack(arrays: list[npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     try:
         return np.stack(arrays)
     except ValueError as error:
-        raise ValueError(f"{name}: expected elements of equal shape: {error}") from error
+        raise ValueError(
+            f"{name}: expected elements of equal shape, got others ({check.text_of(error)})"
+        ) from error
 
 
 def is_torch(value: object) -> bool:
@@ -131,9 +140,11 @@ def _torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
 
 def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     if tensor.is_meta:
-        raise TypeError(f"{name}: is a meta tensor and has no data")
+        raise TypeError(f"{name}: expected a tensor with data, got a meta tensor")
     if tensor.is_quantized or getattr(tensor, "is_nested", False) or str(tensor.layout) != "torch.strided":
-        raise TypeError(f"{name}: expected a dense tensor; call .to_dense() or .dequantize() first")
+        raise TypeError(
+            f"{name}: expected a dense tensor, got a {_layout(tensor)} one; call .to_dense() or .dequantize() first"
+        )
     torch: Any = sys.modules["torch"]
     try:
         tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
@@ -143,7 +154,13 @@ def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], b
             tensor = tensor.float()  # float8: every value is a float32
         return tensor.numpy(), False
     except (RuntimeError, TypeError) as error:
-        raise TypeError(f"{name}: {tensor.dtype} tensor cannot be read as an array: {error}") from error
+        raise TypeError(
+            f"{name}: {tensor.dtype} tensor cannot be read as an array: {check.text_of(error)}"
+        ) from error
+
+
+def _layout(tensor: Any) -> str:
+    return "quantized" if tensor.is_quantized else str(tensor.layout).removeprefix("torch.")
 
 
 def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:

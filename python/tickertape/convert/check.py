@@ -1,48 +1,28 @@
 """Arguments that are not arrays: each function returns the argument as the core takes it, or raises naming it.
 
-The core checks tag, step and wall time itself; these are for methods that must know before they touch the disk.
+The rules for text, step, wall time and numbers are the core's own (csrc/bindings/convert/arguments.h).
 """
 
-import math
 import operator
 from typing import Any
 
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+from tickertape import _core
 
-
-def type_name(value: object) -> str:
-    """The type of `value` as a reader of an error message would write it."""
-    cls = type(value)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-
-
-def string(value: Any, name: str) -> str:
-    """`value` as text that UTF-8 can hold.
-
-    Raises:
-        TypeError: `value` is no str.
-        ValueError: it holds a lone surrogate.
-    """
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a str, got {type_name(value)}")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(
-                f"{name}: expected text that UTF-8 can hold, got a lone surrogate at {error.start}"
-            ) from None
-    return value
+type_name = _core.type_name
+text_of = _core.text_of  # for messages: str() of an error raises nothing, and holds what UTF-8 can hold
+string = _core.to_text
+flag = _core.to_flag
+items = _core.items_of
 
 
 def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
-    """`value`, where it is one of `choices`.
+    """`value`, if it is one of `choices`.
 
     Raises:
         ValueError: it is none of them.
     """
-    if value not in choices:
-        raise ValueError(f"{name}: expected {' or '.join(map(repr, choices))}, got {value!r}")
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name}: expected {' or '.join(map(repr, choices))}, got {_core.repr_of(value)}")
     return str(value)
 
 
@@ -53,17 +33,7 @@ def step(value: Any, name: str = "global_step") -> int:
         TypeError: int() does not take it.
         ValueError: it is not a whole number in text, is NaN or infinite, or does not fit.
     """
-    if value is None:
-        return 0
-    try:
-        number = int(value)
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{name}: expected an integer or None, got {type_name(value)}") from error
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{name}: expected an integer or None, got {value!r}") from error
-    if not _INT64_MIN <= number <= _INT64_MAX:
-        raise ValueError(f"{name}: expected an integer of 64 bits, got {number}")
-    return number
+    return _core.to_step(value, name)
 
 
 def walltime(value: Any, name: str = "walltime") -> float | None:
@@ -71,28 +41,18 @@ def walltime(value: Any, name: str = "walltime") -> float | None:
 
     Raises:
         TypeError: it is no real number.
-        ValueError: it is NaN or infinite, at which TensorBoard would drop the rest of the file.
+        ValueError: it is NaN or infinite: TensorBoard would drop the rest of the file.
     """
-    if value is None:
-        return None
-    seconds = real(value, name)
-    if not math.isfinite(seconds):
-        raise ValueError(f"{name}: expected finite seconds since the epoch, got {seconds}")
-    return seconds
+    return _core.to_wall_time(value, name)
 
 
 def real(value: Any, name: str) -> float:
-    """`value` as a float; text is not taken.
+    """`value` as a float; text and complex numbers are refused.
 
     Raises:
-        TypeError: it is no real number.
+        TypeError, ValueError: float() does not take it.
     """
-    if isinstance(value, (str, bytes, bytearray)):
-        raise TypeError(f"{name}: expected a number, got {type_name(value)}")
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise TypeError(f"{name}: expected a number, got {type_name(value)}") from error
+    return _core.to_real(value, name)
 
 
 def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
@@ -109,7 +69,7 @@ def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
     except TypeError as error:
         raise TypeError(f"{name}: expected an integer, got {type_name(value)}") from error
     if number < least:
-        raise ValueError(f"{name}: expected at least {least}, got {number}")
+        raise ValueError(f"{name}: expected at least {least}, got {text_of(number)}")
     if most is not None and number > most:
-        raise ValueError(f"{name}: expected at most {most}, got {number}")
+        raise ValueError(f"{name}: expected at most {most}, got {text_of(number)}")
     return number

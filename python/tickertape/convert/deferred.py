@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def as_deferred_array(
     value: Any, name: str, *, exact: bool = False, copy: bool = True
-) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
+) -> tuple[npt.NDArray[Any], str, _core.DeviceCopy | _core.InPlace | None]:
     """`value` as an array, which may still be on a device.
 
     Args:
@@ -29,14 +29,14 @@ def as_deferred_array(
         copy: False lets the core read the memory of `value` itself, after the call.
 
     Returns:
-        (array, element type, source). The source is None if the core copies the array during the call. It is an Arrival
+        (array, element type, source). The source is None if the core copies the array during the call. It is a DeviceCopy
         if a device is still copying: only shape and type of the array may then be used. It is an InPlace with
         `copy=False`.
 
     Raises:
         TypeError, ValueError: as `as_array`; or `copy` is False and `value` cannot be read in place.
     """
-    if not copy:
+    if copy is not True and not check.flag(copy, "copy"):
         array, dtype_name = _read_only(value, name, exact=exact)
         return array, dtype_name, _core.InPlace(value)
     if type(value) is not np.ndarray:
@@ -50,21 +50,23 @@ def as_deferred_array(
 
 def _read_only(value: Any, name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: copy=False expects a NumPy array, got {check.type_name(value)}")
+        raise TypeError(f"{name}: expected a NumPy array (copy=False), got {check.type_name(value)}")
     if value.flags.writeable:
-        raise ValueError(f"{name}: copy=False expects a read-only array; call .setflags(write=False) first")
+        raise ValueError(
+            f"{name}: expected a read-only array (copy=False), got a writeable one; call .setflags(write=False) first"
+        )
     array, dtype_name = arrays.as_array(value, name, exact=exact)
     if not array.flags.c_contiguous or not np.may_share_memory(array, value):
         raise ValueError(
-            f"{name}: copy=False expects a C-contiguous array of a type that the core knows, got {value.dtype} with "
+            f"{name}: expected a C-contiguous array of a type that the core knows (copy=False), got {value.dtype} with "
             f"strides {value.strides}"
         )
     return array, dtype_name
 
 
-def is_readable(source: _core.Arrival | _core.InPlace | None) -> bool:
+def is_readable(source: _core.DeviceCopy | _core.InPlace | None) -> bool:
     """True if the values may be read now: `source`, from `as_deferred_array`, is no copy of a device."""
-    return not isinstance(source, _core.Arrival)
+    return not isinstance(source, _core.DeviceCopy)
 
 
 def device_of(value: Any) -> Any:

@@ -19,20 +19,22 @@ class DeferredArray(NamedTuple):
 
     array: npt.NDArray[Any]  # memory that holds the values once `device_copy` has ended
     dtype: str  # element type, see dtypes.py
-    device_copy: _core.Arrival
+    device_copy: _core.DeviceCopy
 
 
 class Device(Protocol):
     """One accelerator. No method waits for it; one that would have to returns None, and its caller converts on the host."""
 
-    def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
+    def scalars(
+        self, values: Sequence[Any], arguments: Sequence[str]
+    ) -> Sequence[_core.DeferredScalar | None]:
         """`values`, of one element each, as they are at this point of the device's work.
 
         Raises:
             TypeError, ValueError, RuntimeError: a value is no scalar or cannot be read; names its argument.
         """
 
-    def elements(self, values: Any, argument: str) -> Sequence[_core.LateScalar | None]:
+    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
         """The same for all elements of one array."""
 
     def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:

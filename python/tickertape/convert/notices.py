@@ -12,7 +12,7 @@ def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warns of what the call of a public function did, as if from the line that called it. Also called by the core."""
     level = 1
     frame = sys._getframe()  # noqa: SLF001  # as in warnings.py; inspect takes 10 times as long
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)

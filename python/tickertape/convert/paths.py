@@ -13,11 +13,18 @@ def text(path: Any, name: str = "path") -> str:
 
     Raises:
         TypeError: it is no path.
+        ValueError: no file can have this name.
     """
     try:
-        return os.fsdecode(path)
+        path_text = os.fsdecode(path)
+        os.fsencode(path_text)
     except TypeError as error:
         raise TypeError(f"{name}: expected a str, bytes or path, got {check.type_name(path)}") from error
+    except UnicodeError as error:
+        raise ValueError(
+            f"{name}: expected a path, got one that no file can have: {check.text_of(error)}"
+        ) from error
+    return path_text
 
 
 def absolute_dir(log_dir: Any) -> str:

@@ -83,4 +83,4 @@ def check_event(data: bytes, name: str, expected: str) -> None:
     try:
         _core.Event(data)
     except ValueError as error:
-        raise ValueError(f"{name}: expected {expected} message: {error}") from error
+        raise ValueError(f"{name}: expected {expected} message: {check.text_of(error)}") from error

@@ -26,19 +26,19 @@ find = device_registry.find
 _DLPACK_CUDA_LIKE = (2, 10, 13)
 
 
-def one(value: Any, argument: str) -> _core.LateScalar | None:
+def one(value: Any, argument: str) -> _core.DeferredScalar | None:
     """Hook of the core for the value of one add_scalar."""
     device = find(value)
     return None if device is None else device.scalars((value,), (argument,))[0]
 
 
-def many(values: Sequence[Any], arguments: Sequence[str]) -> list[_core.LateScalar | None]:
+def many(values: Sequence[Any], arguments: Sequence[str]) -> list[_core.DeferredScalar | None]:
     """Hook of the core for the values of one log(): one copy for each device."""
     devices = [find(value) for value in values]
     first = devices[0]
     if first is not None and devices.count(first) == len(devices):
         return list(first.scalars(values, arguments))
-    deferred: list[_core.LateScalar | None] = [None] * len(values)
+    deferred: list[_core.DeferredScalar | None] = [None] * len(values)
     for device in dict.fromkeys(devices):
         if device is None:
             continue
@@ -97,4 +97,4 @@ def _torch_tensors() -> Any:
 
 
 device_registry.add_rule(_finder)
-_core.set_late_hooks(one, many, live.poll)
+_core.set_device_hooks(one, many, live.poll)

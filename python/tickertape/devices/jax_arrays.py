@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Bytes of copies under way. If there are more, a value is converted on the host, which waits for the device.
 _MOST_BYTES = 2**28
-_MOST_ARRIVALS = 2**16
+_MOST_COPIES = 2**16
 _SCALAR = "a number or an array of one element"
 
 
@@ -72,27 +72,29 @@ class JaxDevice:
         self.forget()
         live.register(self)
 
-    def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
+    def scalars(
+        self, values: Sequence[Any], arguments: Sequence[str]
+    ) -> Sequence[_core.DeferredScalar | None]:
         """One copy for all values of one type, made by one call of JAX."""
         live.recycle()
-        late: list[_core.LateScalar | None] = [None] * len(values)
+        deferred: list[_core.DeferredScalar | None] = [None] * len(values)
         groups: dict[Any, list[int]] = {}
         for index, (value, argument) in enumerate(zip(values, arguments, strict=True)):
             if value.size != 1:
                 raise ValueError(f"{argument} must be {_SCALAR}, got shape {value.shape}")
             _type_name(value, argument, _SCALAR)
             groups.setdefault((value.dtype, value.sharding), []).append(index)
-        if len(self._under_way) >= _MOST_ARRIVALS:
-            return late
+        if len(self._under_way) >= _MOST_COPIES:
+            return deferred
         for places in groups.values():
             stack = _jitted()(*(_local(values[place]) for place in places))
-            memory, dtype, arrival = self._send(stack, arguments[places[0]])
-            scalars = arrival.scalars(memory.ctypes.data, dtype, len(places))
+            memory, dtype, device_copy = self._send(stack, arguments[places[0]])
+            scalars = device_copy.scalars(memory.ctypes.data, dtype, len(places))
             for place, scalar in zip(places, scalars, strict=True):
-                late[place] = scalar
-        return late
+                deferred[place] = scalar
+        return deferred
 
-    def elements(self, values: Any, argument: str) -> Sequence[_core.LateScalar | None]:
+    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
         """All elements of an array of one dimension."""
         return self.scalars(list(values), [argument] * len(values))
 
@@ -115,16 +117,16 @@ class JaxDevice:
     def forget(self) -> None:
         """In a forked child: starts without copies and without a thread."""
         self._under_way: set[_Owner] = set()
-        self._queue: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Any, Any, _core.DeviceCopy]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def _send(self, copied: Any, argument: str) -> tuple[Any, str, _core.Arrival]:
+    def _send(self, copied: Any, argument: str) -> tuple[Any, str, _core.DeviceCopy]:
         copied.copy_to_host_async()
         view, dtype = arrays.as_array(np.empty(copied.shape, copied.dtype), argument, exact=True)
-        arrival = _core.Arrival(_Owner(view, self._under_way), "manual", 0, 0)
-        self._queue.put((copied, view, arrival))
+        device_copy = _core.DeviceCopy(_Owner(view, self._under_way), "manual", 0, 0)
+        self._queue.put((copied, view, device_copy))
         self._see_to_thread()
-        return view, dtype, arrival
+        return view, dtype, device_copy
 
     def _see_to_thread(self) -> None:
         thread = self._thread
@@ -142,17 +144,17 @@ class JaxDevice:
 
 
 def _move_to_host(
-    waiting: queue.SimpleQueue[tuple[Any, Any, _core.Arrival]], *, is_forever: bool = True
+    waiting: queue.SimpleQueue[tuple[Any, Any, _core.DeviceCopy]], *, is_forever: bool = True
 ) -> None:
     while is_forever or not waiting.empty():
-        copied, view, arrival = waiting.get()
+        copied, view, device_copy = waiting.get()
         try:
             np.copyto(view, np.asarray(copied).view(view.dtype))  # waits without the GIL
         except Exception as error:  # noqa: BLE001  # any error of JAX becomes the value's
-            arrival.settle(str(error) or type(error).__name__)
+            device_copy.fail(str(error) or type(error).__name__)
         else:
-            arrival.settle()
-        del copied, view, arrival  # now, not when the next one is received
+            device_copy.complete()
+        del copied, view, device_copy  # now, not when the next one is received
 
 
 def _local(array: Any) -> Any:

@@ -83,13 +83,13 @@ class ScalarBuffer:
         """The names."""
         return self._slots.keys()
 
-    def items(self) -> list[tuple[str, float | _core.LateScalar]]:
+    def items(self) -> list[tuple[str, float | _core.DeferredScalar]]:
         """Each name and its current value: a float if the buffer is on the CPU, otherwise a deferred scalar for `log`."""
         device = hooks.find(self.tensor)
-        late = [] if device is None else device.elements(self.tensor, "values")
-        if not late or late[0] is None:
+        deferred = [] if device is None else device.elements(self.tensor, "values")
+        if not deferred or deferred[0] is None:
             return list(zip(self._slots, self.tensor.detach().double().tolist(), strict=True))
-        return list(zip(self._slots, late, strict=True))  # type: ignore[arg-type]  # all of them, or none
+        return list(zip(self._slots, deferred, strict=True))  # type: ignore[arg-type]  # all of them, or none
 
 
 # For isinstance: log, and code of others, accepts it as a mapping. Reading a value does not wait for the device.

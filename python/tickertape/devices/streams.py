@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _core
+from tickertape.convert import check
 from tickertape.convert.device_registry import DeferredArray
 from tickertape.devices import live
 
@@ -90,12 +91,14 @@ class StreamDevice(ABC):
 
     # --- device_registry.Device
 
-    def scalars(self, values: Sequence[Any], arguments: Sequence[str]) -> Sequence[_core.LateScalar | None]:
+    def scalars(
+        self, values: Sequence[Any], arguments: Sequence[str]
+    ) -> Sequence[_core.DeferredScalar | None]:
         """All values, in one copy."""
         with self.current():
             return self._elements(self.pack(values, arguments), arguments[0])
 
-    def elements(self, values: Any, argument: str) -> Sequence[_core.LateScalar | None]:
+    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
         """All elements of an array of one dimension in one copy."""
         with self.current():
             return self._elements(self.whole(values, argument), argument)
@@ -115,23 +118,23 @@ class StreamDevice(ABC):
         """Asks the events that the core cannot ask itself, and completes their copies."""
         for _ in range(len(self._polled)):
             try:
-                arrival, event = self._polled.popleft()
+                device_copy, event = self._polled.popleft()
             except IndexError:  # another thread polls too
                 return
             try:
                 if not self.has_passed(event):
-                    self._polled.append((arrival, event))
+                    self._polled.append((device_copy, event))
                     continue
             except Exception as error:  # noqa: BLE001  # an error of the device belongs to the value, not to this call
-                arrival.settle(str(error) or type(error).__name__)
+                device_copy.fail(str(error) or type(error).__name__)
             else:
-                arrival.settle()
+                device_copy.complete()
 
     def forget(self) -> None:
         """Starts anew in a forked child: memory and events belong to the parent."""
         self._free: dict[tuple[str, int], list[Slot]] = {}
         self._slots = 0
-        self._polled: deque[tuple[_core.Arrival, Any]] = deque()
+        self._polled: deque[tuple[_core.DeviceCopy, Any]] = deque()
         self._under_way: set[LargeSlot] = set()
 
     # --- memory and copies
@@ -141,13 +144,13 @@ class StreamDevice(ABC):
             self.poll()
         live.recycle()
 
-    def _elements(self, source: Source, argument: str) -> Sequence[_core.LateScalar | None]:
+    def _elements(self, source: Source, argument: str) -> Sequence[_core.DeferredScalar | None]:
         self._collect()
         slot = self._take(source)
         if slot is None:
             return [None] * source.length
-        arrival = self._send(slot, source, argument)
-        return arrival.scalars(slot.address, source.dtype, source.length)
+        device_copy = self._send(slot, source, argument)
+        return device_copy.scalars(slot.address, source.dtype, source.length)
 
     def _take(self, source: Source) -> Slot | None:
         """A free slot; None if too many are under way."""
@@ -181,19 +184,19 @@ class StreamDevice(ABC):
         slot = LargeSlot(memory, address, self.event(), size, self._under_way)
         return DeferredArray(array, source.dtype, self._send(slot, source, argument))
 
-    def _send(self, slot: Slot | LargeSlot, source: Source, argument: str) -> _core.Arrival:
+    def _send(self, slot: Slot | LargeSlot, source: Source, argument: str) -> _core.DeviceCopy:
         """Enqueues the copy on the device, then the event."""
         try:
             # If this fails half-way, the slot is not used again: its memory may still be written.
             slot.kept = source.kept
             self.copy(slot, source)
             handle, queue = self.record(slot.event)
-            arrival = _core.Arrival(slot, self.kind, handle, queue)
+            device_copy = _core.DeviceCopy(slot, self.kind, handle, queue)
         except RuntimeError as error:
-            raise RuntimeError(f"{argument}: cannot be copied from {self}: {error}") from error
+            raise RuntimeError(f"{argument}: cannot be copied from {self}: {check.text_of(error)}") from error
         if self.kind == "manual":
-            self._polled.append((arrival, slot.event))
-        return arrival
+            self._polled.append((device_copy, slot.event))
+        return device_copy
 
     # --- for each library to define
 

@@ -241,7 +241,7 @@ def _tensor(value: Any, argument: str) -> Any:
         return torch.from_dlpack(value)
     except Exception as error:  # any error of another library: the caller learns which argument it was
         raise TypeError(
-            f"{argument}: {check.type_name(value)} cannot be read as an array: {error}"
+            f"{argument}: {check.type_name(value)} cannot be read as an array: {check.text_of(error)}"
         ) from error
 
 

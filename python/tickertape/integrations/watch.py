@@ -226,7 +226,7 @@ class Watch:
         except (TypeError, ValueError, RuntimeError) as error:
             if tag not in self._warned:
                 self._warned.add(tag)
-                notices.warn(f"watch: {tag} cannot be logged: {error}")
+                notices.warn(f"watch: {tag} cannot be logged: {check.text_of(error)}")
 
 
 class _Hook:

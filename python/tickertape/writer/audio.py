@@ -35,7 +35,7 @@ def add_audio(
         raise ValueError(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
     if deferred.is_readable(source) and _exceeds_one(samples, dtype):
         notices.warn(f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}")
-    get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, late=source)
+    get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)
 
 
 def _frames(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

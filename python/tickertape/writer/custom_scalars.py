@@ -18,7 +18,7 @@ def add_layout(get_writer: GetWriter, layout: Any) -> None:
     """See SummaryWriter.add_custom_scalars."""
     if not isinstance(layout, Mapping):
         raise TypeError(f"layout: expected a dict, got {check.type_name(layout)}")
-    _write(get_writer, b"".join(_category(name, charts) for name, charts in layout.items()))
+    _write(get_writer, b"".join(_category(name, charts) for name, charts in check.items(layout, "layout")))
 
 
 def add_chart(get_writer: GetWriter, kind: str, tags: Any, category: Any, title: Any) -> None:
@@ -41,7 +41,9 @@ def _category(name: Any, charts: Any) -> bytes:
     title = check.string(name, "layout (a category)")
     if not isinstance(charts, Mapping):
         raise TypeError(f"layout[{title!r}]: expected a dict of charts, got {check.type_name(charts)}")
-    return _category_of([_layout_chart(key, chart, title) for key, chart in charts.items()], title)
+    return _category_of(
+        [_layout_chart(key, chart, title) for key, chart in check.items(charts, f"layout[{title!r}]")], title
+    )
 
 
 def _category_of(charts: list[bytes], name: Any) -> bytes:

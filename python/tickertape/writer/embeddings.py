@@ -95,6 +95,8 @@ def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[lis
         raise TypeError(f"metadata: expected a list of labels, got {check.type_name(metadata)}")
     if len(rows) != count:
         raise ValueError(f"metadata: expected a label for each of the {count} rows of mat, got {len(rows)}")
+    if header is not None and (isinstance(header, (str, bytes)) or not isinstance(header, Sequence)):
+        raise TypeError(f"metadata_header: expected a list of names, got {check.type_name(header)}")
     if not header:
         table = [[str(label)] for label in rows]
     else:

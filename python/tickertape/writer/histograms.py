@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def add_histogram(
     array, dtype, source = _read(values, copy, needs_values=is_rule)
     if not is_tensorflow:
         edges = _choose_bins(bins, array, dtype, is_readable=deferred.is_readable(source))
-    get_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime, late=source)
+    get_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime, source=source)
 
 
 def _add_counted_on_device(
@@ -62,7 +63,7 @@ def _add_counted_on_device(
     if counts is None:
         return False
     get_writer().add_histogram_counts(
-        tag, counts.array, max_bins, global_step, walltime, late=counts.device_copy
+        tag, counts.array, max_bins, global_step, walltime, source=counts.device_copy
     )
     return True
 
@@ -91,7 +92,7 @@ def add_histogram_raw(
 
 def _read(
     values: Any, copy: bool, *, needs_values: bool
-) -> tuple[npt.NDArray[Any], str, _core.Arrival | _core.InPlace | None]:
+) -> tuple[npt.NDArray[Any], str, _core.DeviceCopy | _core.InPlace | None]:
     """As `as_deferred_array`, at least one value. `needs_values`: a rule of NumPy reads them, so this waits for a device."""
     if needs_values and copy:
         array, dtype = arrays.as_array(values, "values")
@@ -101,6 +102,14 @@ def _read(
     if array.size == 0:
         raise ValueError("values: expected at least one number, got none")
     return array, dtype, source
+
+
+def _is_number(bins: Any) -> bool:
+    """Whether `bins` is no array and no sequence: what it is then, check.integer says."""
+    n_axes = getattr(bins, "ndim", None)
+    if n_axes is None:
+        return not isinstance(bins, Sequence) and not hasattr(bins, "__array__")
+    return bool(n_axes == 0)
 
 
 def _choose_bins(
@@ -117,9 +126,9 @@ def _choose_bins(
             return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
         except (MemoryError, ValueError, OverflowError) as error:
             raise ValueError(
-                f"bins: the rule {bins!r} finds no usable bins for these values: {error}"
+                f"bins: the rule {bins!r} finds no usable bins for these values: {check.text_of(error)}"
             ) from error
-    if not isinstance(bins, (list, tuple)) and np.ndim(bins) == 0:
+    if _is_number(bins):
         return check.integer(bins, "bins", 1, _MOST_BINS)
     edges = _explicit_edges(bins, "bins")
     if not is_readable:

@@ -58,7 +58,7 @@ def checked(
         TypeError, ValueError: one is of the wrong kind.
     """
     directory = _run_name(run_name)
-    is_same_run = bool(same_run) or directory == _SAME_RUN
+    is_same_run = check.flag(same_run, "same_run") or directory == _SAME_RUN
     values = _hparams(hparam_dict)
     domains = _domains(hparam_domain_discrete, values)
     metrics = _metrics(metric_dict, same_run=is_same_run)
@@ -114,15 +114,15 @@ def _run_name(run_name: Any) -> str:
     return directory
 
 
-def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
+def _items(value: Any, name: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{name}: expected a dict, got {check.type_name(value)}")
-    return value
+    return check.items(value, name)
 
 
 def _hparams(hparam_dict: Any) -> dict[str, _Value]:
     values = {}
-    for key, value in _mapping(hparam_dict, "hparam_dict").items():
+    for key, value in _items(hparam_dict, "hparam_dict"):
         name = check.string(key, "hparam_dict (a key)")
         if value is not None:
             values[name] = _value(value, f"hparam_dict[{name!r}]")
@@ -167,7 +167,7 @@ def _domains(domains: Any, values: dict[str, _Value]) -> dict[str, list[_Value]]
     if domains is None:
         return {}
     checked = {}
-    for key, options in _mapping(domains, "hparam_domain_discrete").items():
+    for key, options in _items(domains, "hparam_domain_discrete"):
         name = f"hparam_domain_discrete[{key!r}]"
         if key not in values:
             raise ValueError(f"{name}: expected a name that hparam_dict has a value for")
@@ -184,7 +184,7 @@ def _metrics(metric_dict: Any, *, same_run: bool) -> dict[str, float | None]:
         check.string(key, "metric_dict (a key)"): None
         if value is None and same_run
         else scalars.as_scalar(value, f"metric_dict[{key!r}]")
-        for key, value in _mapping(metric_dict, "metric_dict").items()
+        for key, value in _items(metric_dict, "metric_dict")
     }
 
 

@@ -37,7 +37,7 @@ def add_image(
         array = array[(slice(None),) * batch + (slice(max_outputs),)]
         if not copy and not array.flags.c_contiguous:
             raise ValueError(f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}")
-    get_writer().add_image(tag, array, dtype, axes, global_step, walltime, late=source)
+    get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 
 
 def add_figure(
@@ -55,7 +55,7 @@ def add_figure(
         add_image(get_writer, tag, np.stack(images), global_step, walltime, "NHWC")
     else:
         add_image(get_writer, tag, _render(figure), global_step, walltime, "HWC")
-    if close:
+    if check.flag(close, "close"):
         _close(figure if isinstance(figure, (list, tuple)) else [figure])
 
 

@@ -30,7 +30,9 @@ def add_scalars(
     seconds = time.time() if seconds is None else seconds
     if not isinstance(tag_scalar_dict, Mapping):
         raise TypeError(f"tag_scalar_dict: expected a dict, got {check.type_name(tag_scalar_dict)}")
-    values = _values({_run_name(key): value for key, value in tag_scalar_dict.items()})
+    values = _values(
+        {_run_name(key): value for key, value in check.items(tag_scalar_dict, "tag_scalar_dict")}
+    )
     prefix = main_tag.replace("/", "_") + "_"
     writers = get_writers([prefix + name for name in values])
     for writer, value in zip(writers, values.values(), strict=True):
@@ -55,8 +57,17 @@ def _values(by_name: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in by_name}
 
 
-@lru_cache(maxsize=4096)  # a training loop has the same few keys at every step
 def _run_name(key: Any) -> str:
+    """As _checked_name, for keys that cannot be hashed too."""
+    try:
+        return _checked_name(key)
+    except TypeError:
+        check.string(key, "tag_scalar_dict (a key)")  # names the argument
+        raise
+
+
+@lru_cache(maxsize=4096)  # a training loop has the same few keys at every step
+def _checked_name(key: Any) -> str:
     """A key of tag_scalar_dict as a part of a directory's name.
 
     Raises:

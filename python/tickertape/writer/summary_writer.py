@@ -119,7 +119,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self.max_queue = max_queue
         self.flush_secs = flush_secs
         self.filename_suffix = paths.file_name_part(filename_suffix, "filename_suffix")
-        self.write_to_disk = bool(write_to_disk)
+        self.write_to_disk = check.flag(write_to_disk, "write_to_disk")
         self._policies = {"on_full": on_full, "on_error": on_error}
         self._defaults = metadata.Defaults()
         self._is_patient = False
@@ -903,11 +903,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Raises:
             OSError: a file cannot be read or written.
-            TypeError: `path` is no path.
+            TypeError, ValueError: `path` is no path.
 
         Source: tensorboardX/writer.py.
         """
-        target = os.fspath(path)
+        target = paths.text(path, "path")
         writers = tuple((self.all_writers or {}).values())
         for writer in writers:
             writer.flush()

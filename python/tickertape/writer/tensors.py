@@ -23,7 +23,9 @@ def add_tensor(
     """See SummaryWriter.add_tensor."""
     array, dtype, source = deferred.as_deferred_array(tensor, "tensor", exact=True, copy=copy)
     _check_size(array.nbytes)
-    get_writer().add_tensor(tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, late=source)
+    get_writer().add_tensor(
+        tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, source=source
+    )
 
 
 def write(
@@ -54,7 +56,7 @@ def write(
         about.display_name,
         about.summary_description,
         about.data_class,
-        late=source,
+        source=source,
     )
 
 
@@ -72,7 +74,7 @@ def _metadata(metadata: Any) -> _core.SummaryMetadata:
     try:
         message = _core.SummaryMetadata(protobuf.serialised(metadata, "metadata"))
     except ValueError as error:
-        raise ValueError(f"metadata: expected a SummaryMetadata message: {error}") from error
+        raise ValueError(f"metadata: expected a SummaryMetadata message: {check.text_of(error)}") from error
     if message.data_class < 0:
         raise ValueError("metadata: expected a SummaryMetadata message, got one of another kind")
     return message

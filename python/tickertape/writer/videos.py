@@ -39,7 +39,7 @@ def add_video(
     rate = check.real(fps, "fps")
     if not 0 < rate < math.inf:
         raise ValueError(f"fps: expected a number above 0, got {rate}")
-    get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, late=source)
+    get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, source=source)
 
 
 def _check_frames(shape: tuple[int, ...]) -> None:

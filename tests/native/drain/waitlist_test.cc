@@ -189,6 +189,18 @@ TEST(an_arrival_without_a_device_is_settled_from_any_thread) {
   CHECK_EQ(points_of(writer.path()).size(), std::size_t{1});
 }
 
+TEST(a_long_queue_is_freed_without_recursion) {
+  constexpr std::uint64_t kCapacity = 1 << 20;
+  OpRing ring(SharedMapping::anonymous(OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
+  Notices notices;
+  Counters counters;
+  auto waitlist = std::make_unique<Waitlist>(ring, notices, counters, 1.0);
+  constexpr std::uint64_t kOps = 500'000;  // a frame each would take more than the 8 MiB of a stack
+  for (std::uint64_t i = 0; i < kOps; ++i) waitlist->add(std::make_unique<DeferredOp>());
+  CHECK_EQ(waitlist->count(), kOps);
+  waitlist.reset();
+}
+
 TEST(the_memory_is_let_go_once_the_value_is_in_the_op) {
   const Scene scene;
   EventFileWriter writer(scene.logs());

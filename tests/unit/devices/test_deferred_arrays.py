@@ -16,7 +16,7 @@ def device():
     _core.take_done()  # the owners of these tests are no business of tickertape.devices'
 
 
-class LateArray:
+class DeferredArray:
     """`array` on its way: `memory` is what it comes to, filled when the stream gets there."""
 
     def __init__(self, device, stream, array):
@@ -25,7 +25,7 @@ class LateArray:
         device.copy(self.memory.ctypes.data, self.source.ctypes.data, self.source.nbytes, stream)
         event = device.event()
         device.record(event, stream)
-        self.arrival = _core.Arrival(self, "cuda", event, stream)
+        self.copy = _core.DeviceCopy(self, "cuda", event, stream)
 
 
 RNG = np.random.default_rng(6)
@@ -40,26 +40,26 @@ BIG = RNG.integers(0, 256, (3, 700, 900), np.uint8)
 
 # A call with its array as it is, and with what is given in its place.
 CALLS = {
-    "image": (PIXELS, lambda f, a, late: f.add_image("t", a, "uint8", "CHW", 3, 4.5, late=late)),
-    "big image": (BIG, lambda f, a, late: f.add_image("t", a, "uint8", "CHW", 3, 4.5, late=late)),
+    "image": (PIXELS, lambda f, a, source: f.add_image("t", a, "uint8", "CHW", 3, 4.5, source=source)),
+    "big image": (BIG, lambda f, a, source: f.add_image("t", a, "uint8", "CHW", 3, 4.5, source=source)),
     "strided image": (
         PIXELS,
-        lambda f, a, late: f.add_image("t", a.transpose(0, 2, 1)[:, ::-2], "uint8", "CHW", 3, 4.5, late=late),
+        lambda f, a, source: f.add_image("t", a.transpose(0, 2, 1)[:, ::-2], "uint8", "CHW", 3, 4.5, source=source),
     ),
-    "histogram": (NUMBERS, lambda f, a, late: f.add_histogram("t", a, "float32", None, None, 3, 4.5, late=late)),
+    "histogram": (NUMBERS, lambda f, a, source: f.add_histogram("t", a, "float32", None, None, 3, 4.5, source=source)),
     "histogram of edges": (
         NUMBERS,
-        lambda f, a, late: f.add_histogram("t", a, "float32", np.linspace(-2, 2, 9), 4, 3, 4.5, late=late),
+        lambda f, a, source: f.add_histogram("t", a, "float32", np.linspace(-2, 2, 9), 4, 3, 4.5, source=source),
     ),
-    "video": (CLIP, lambda f, a, late: f.add_video("t", a, "float32", 4.0, 3, 4.5, late=late)),
-    "audio": (SOUND, lambda f, a, late: f.add_audio("t", a, "float32", 800, 3, 4.5, late=late)),
+    "video": (CLIP, lambda f, a, source: f.add_video("t", a, "float32", 4.0, 3, 4.5, source=source)),
+    "audio": (SOUND, lambda f, a, source: f.add_audio("t", a, "float32", 800, 3, 4.5, source=source)),
     "curve": (
         SCORES,
-        lambda f, a, late: f.add_pr_curve("t", LABELS, a, 20, None, 3, 4.5, late=late),
+        lambda f, a, source: f.add_pr_curve("t", LABELS, a, 20, None, 3, 4.5, source=source),
     ),
     "tensor": (
         NUMBERS,
-        lambda f, a, late: f.add_tensor("t", a, "float32", [5000], "p", b"c", 3, 4.5, late=late),
+        lambda f, a, source: f.add_tensor("t", a, "float32", [5000], "p", b"c", 3, 4.5, source=source),
     ),
 }  # fmt: skip
 
@@ -74,8 +74,8 @@ def test_the_bytes_are_those_of_an_array_that_is_here(tmp_path, device, name):
     stream = device.stream()
     device.hold(stream)
     late_file = _core.EventFileWriter(str(tmp_path / "late"))
-    array_late = LateArray(device, stream, array)
-    call(late_file, array_late.memory, array_late.arrival)
+    array_late = DeferredArray(device, stream, array)
+    call(late_file, array_late.memory, array_late.copy)
     late_file.add_scalar("behind", 1.0, 4, 5.5)
     late_file.flush()
     assert len(oracle.raw_records(only_file(tmp_path / "late"))) == 1
@@ -103,8 +103,8 @@ stream = device.stream()
 device.hold(stream)
 file = _core.EventFileWriter(sys.argv[1])
 array = np.arange(1 << 19, dtype=np.float32)  # 2 MiB of a ring of 4 MiB
-late = t.LateArray(device, stream, array)
-file.add_tensor("t", late.memory, "float32", [len(array)], "", b"", 1, 2.0, late=late.arrival)
+late = t.DeferredArray(device, stream, array)
+file.add_tensor("t", late.memory, "float32", [len(array)], "", b"", 1, 2.0, source=late.copy)
 file.flush()
 assert len(oracle.raw_records(t.only_file(sys.argv[1]))) == 1
 device.release(stream)
@@ -154,11 +154,11 @@ def test_counts_from_a_device_give_the_bytes_of_the_values(tmp_path, device, val
     values = np.array(values, np.float64)
     edges = np.array(tickertape.SummaryWriter(tmp_path / "edges").default_bins)
     stream = device.stream()
-    late = LateArray(device, stream, counted(values, edges))
+    late = DeferredArray(device, stream, counted(values, edges))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         counts_file = _core.EventFileWriter(str(tmp_path / "counts"))
-        counts_file.add_histogram_counts("h", late.memory, max_bins, 3, 4.5, late=late.arrival)
+        counts_file.add_histogram_counts("h", late.memory, max_bins, 3, 4.5, source=late.copy)
         counts_file.close()
         first = len(said)
         values_file = _core.EventFileWriter(str(tmp_path / "values"))
@@ -173,14 +173,14 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
     stream = device.stream()
     device.hold(stream)  # or the drainer may be first, and the call warns
     file = _core.EventFileWriter(str(tmp_path))
-    late = LateArray(device, stream, np.array([0.5, 1.5], np.float32))
-    with pytest.raises(TypeError, match="late must be a DeviceCopy"):
-        file.add_image("t", PIXELS, "uint8", "CHW", 0, None, late=1)
+    late = DeferredArray(device, stream, np.array([0.5, 1.5], np.float32))
+    with pytest.raises(TypeError, match="source: expected a DeviceCopy"):
+        file.add_image("t", PIXELS, "uint8", "CHW", 0, None, source=1)
     with pytest.raises(ValueError, match="1,556"):
         file.add_histogram_counts("t", np.zeros(5, np.int64), None, 0, None)
     with pytest.raises(ValueError, match="contiguous"):
-        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, late=late.arrival)
-    file.add_pr_curve("curve", LABELS[:2], late.memory, 5, None, 0, None, late=late.arrival)
+        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, source=late.copy)
+    file.add_pr_curve("curve", LABELS[:2], late.memory, 5, None, 0, None, source=late.copy)
     device.release(stream)
     with pytest.warns(RuntimeWarning, match=r"'curve' was dropped.* \[0, 1\]"):
         file.close()
@@ -190,9 +190,9 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
 def test_an_empty_array_waits_for_nothing(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
-    late = LateArray(device, stream, np.zeros(0, np.float32))
+    late = DeferredArray(device, stream, np.zeros(0, np.float32))
     file = _core.EventFileWriter(str(tmp_path))
-    file.add_histogram("h", late.memory, "float32", None, None, 0, None, late=late.arrival)
+    file.add_histogram("h", late.memory, "float32", None, None, 0, None, source=late.copy)
     file.flush()
     assert len(oracle.logged(tmp_path)) == 1
     file.close()

@@ -9,7 +9,7 @@ from support import oracle
 
 HERE = str(Path(__file__).parent)
 
-# A device that is held, and a file; late(v) is a value on its way.
+# A device that is held, and a file; deferred(v) is a value on its way.
 PRELUDE = """
 import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[2])
@@ -22,7 +22,7 @@ device = fake_cuda.load()
 stream = device.stream()
 device.hold(stream)
 file = _core.EventFileWriter(sys.argv[1])
-late = lambda value: test_device_copies.late(device, stream, value)
+deferred = lambda value: test_device_copies.deferred(device, stream, value)
 """
 
 
@@ -41,26 +41,26 @@ def run(tmp_path, run_script, monkeypatch):
 
 def test_the_exit_waits(run, tmp_path):
     run("""
-file.add_scalar("x", late(1.0), 1)
+file.add_scalar("x", deferred(1.0), 1)
 file.add_scalar("y", 2.0, 2)
 threading.Timer(0.2, device.release, [stream]).start()
 """)
     assert points(tmp_path / "logs") == [("x", 1, 1.0), ("y", 2, 2.0)]
 
 
-def test_the_exit_waits_for_what_python_settles(run, tmp_path):
+def test_the_exit_waits_for_what_python_completes(run, tmp_path):
     run("""
 import numpy as np
 memory = np.zeros(1)
-arrival = _core.Arrival(memory, "manual")
-file.add_scalar("x", arrival.scalar(memory.ctypes.data, "float64"), 1)
+copy = _core.DeviceCopy(memory, "manual")
+file.add_scalar("x", copy.scalar(memory.ctypes.data, "float64"), 1)
 polls = []
 def poll():
     polls.append(1)
     if len(polls) == 3:
         memory[0] = 5.0
-        arrival.settle()
-_core.set_late_hooks(None, None, poll)
+        copy.complete()
+_core.set_device_hooks(None, None, poll)
 """)
     assert points(tmp_path / "logs") == [("x", 1, 5.0)]
 
@@ -71,7 +71,7 @@ def test_the_exit_has_a_bound_and_writes_what_stood_behind(run, tmp_path, monkey
     output = run(
         """
 os.dup2(1, 2)
-file.add_scalar("x", late(1.0), 1)
+file.add_scalar("x", deferred(1.0), 1)
 file.add_scalar("y", 2.0, 2)
 """,
         TICKERTAPE_EXIT_TIMEOUT="0.3",
@@ -85,7 +85,7 @@ def test_a_value_that_never_comes_is_dropped(run, tmp_path):
     output = run(
         """
 import warnings
-file.add_scalar("x", late(1.0), 1)
+file.add_scalar("x", deferred(1.0), 1)
 file.add_scalar("y", 2.0, 2)
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
@@ -102,7 +102,7 @@ print(_core.stats()["events_dropped"], _core.stats()["events_queued"], _core.sta
 
 def test_ctrl_c_ends_a_wait(run, tmp_path):
     output = run("""
-file.add_scalar("x", late(1.0), 1)
+file.add_scalar("x", deferred(1.0), 1)
 threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
 try:
     file.flush(wait=True)
@@ -125,7 +125,7 @@ def test_killed_with_values_in_flight(run, tmp_path):
         """
 file.add_scalar("before", 0.0, 0)
 for step in range(3):
-    file.add_scalar("x", late(1.0), step)
+    file.add_scalar("x", deferred(1.0), step)
     file.add_scalar("y", float(step), step)
 file.flush()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -141,7 +141,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_killed_after_they_came(run, tmp_path):
     run(
         """
-file.add_scalar("x", late(1.5), 1)
+file.add_scalar("x", deferred(1.5), 1)
 device.release(stream)
 while _core.stats()["events_late"]:
     file.flush()
@@ -155,7 +155,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_forked_child_knows_nothing_of_its_parents_values(run, tmp_path):
     output = run("""
-value = late(1.0)
+value = deferred(1.0)
 file.add_scalar("x", value, 1)
 child = os.fork()
 if child == 0:
@@ -180,7 +180,7 @@ def test_a_full_ring_behind_a_late_value(run, tmp_path):
     output = run(
         """
 dropping = _core.EventFileWriter(sys.argv[1] + "/dropping", on_full="drop")
-dropping.add_scalar("x", late(1.0), 0)
+dropping.add_scalar("x", deferred(1.0), 0)
 for step in range(200_000):
     dropping.add_scalar("y", 0.0, step)
 print(_core.stats()["events_dropped"] > 0, _core.stats()["bytes_queued"] <= 4 << 20)
@@ -201,7 +201,7 @@ def test_reopened_while_values_are_in_flight(run, tmp_path):
     run("""
 import tickertape
 writer = tickertape.SummaryWriter(sys.argv[1])
-writer.add_scalar("x", late(1.0), 1)
+writer.add_scalar("x", deferred(1.0), 1)
 closing = threading.Thread(target=writer.close)
 closing.start()
 while writer.file_writer is not None:

@@ -30,7 +30,7 @@ def file(tmp_path):
 
 
 class Copy:
-    """One asynchronous copy of `data` from the device into memory of ours, and its arrival."""
+    """One asynchronous copy of `data` from the device into memory of ours, and its copy."""
 
     def __init__(self, device, stream, data):
         self.device = device
@@ -40,16 +40,16 @@ class Copy:
         device.copy(self.address, ctypes.addressof(self.source), len(data), stream)
         event = device.event()
         device.record(event, stream)
-        self.arrival = _core.Arrival(self, "cuda", event, stream)
+        self.copy = _core.DeviceCopy(self, "cuda", event, stream)
 
     def change(self, data, stream):
         """What training does to a tensor after it was logged."""
         self.device.fill(ctypes.addressof(self.source), data, stream)
 
 
-def late(device, stream, value, dtype="float32"):
+def deferred(device, stream, value, dtype="float32"):
     copy = Copy(device, stream, np.array(value, _numpy(dtype)).tobytes())
-    return copy.arrival.scalar(copy.address, dtype)
+    return copy.copy.scalar(copy.address, dtype)
 
 
 def _numpy(dtype):
@@ -69,7 +69,7 @@ def test_nothing_waits_and_the_order_is_that_of_the_calls(tmp_path, device, file
     stream, syncs = device.stream(), device.syncs
     device.hold(stream)
     file.add_scalar("before", 1.0, 0)
-    file.add_scalar("late", late(device, stream, 2.5), 1)
+    file.add_scalar("late", deferred(device, stream, 2.5), 1)
     file.add_scalar("behind", 3.0, 2)
     file.flush()
     assert points(tmp_path) == [("before", 0, 1.0)]
@@ -85,7 +85,7 @@ def test_what_happens_to_the_tensor_after_the_call_changes_nothing(tmp_path, dev
     stream = device.stream()
     device.hold(stream)
     copy = Copy(device, stream, struct.pack("f", 1.5))
-    file.add_scalar("loss", copy.arrival.scalar(copy.address, "float32"), 1)
+    file.add_scalar("loss", copy.copy.scalar(copy.address, "float32"), 1)
     copy.change(struct.pack("f", -9.0), stream)
     device.release(stream)
     file.close()
@@ -113,8 +113,8 @@ def test_what_happens_to_the_tensor_after_the_call_changes_nothing(tmp_path, dev
 def test_every_type_as_numpy_converts_it(tmp_path, device, file, dtype, value):
     stream = device.stream()
     element = np.array(value, _numpy(dtype))
-    file.add_scalar("a", late(device, stream, value, dtype), 0)
-    file.add_scalar("b", late(device, stream, value, dtype), 0, None, True, True)
+    file.add_scalar("a", deferred(device, stream, value, dtype), 0)
+    file.add_scalar("b", deferred(device, stream, value, dtype), 0, None, True, True)
     file.close()
     events = oracle.load(next(iter(oracle.event_files(tmp_path))))
     old, new = (value for event in events for value in event.summary.value)
@@ -134,7 +134,7 @@ def test_bytes_are_those_of_a_plain_number(tmp_path, device):
     late_file = _core.EventFileWriter(str(tmp_path / "late"))
     plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
     for step, options in enumerate(calls):
-        late_file.add_scalar("täg", late(device, stream, 0.1, "float64"), step, step + 0.5, **options)
+        late_file.add_scalar("täg", deferred(device, stream, 0.1, "float64"), step, step + 0.5, **options)
         plain_file.add_scalar("täg", 0.1, step, step + 0.5, **options)
     late_file.close()
     plain_file.close()
@@ -156,8 +156,8 @@ def hooks():
     from tickertape.devices import hooks as ours
     from tickertape.devices import live
 
-    yield _core.set_late_hooks
-    _core.set_late_hooks(ours.one, ours.many, live.poll)
+    yield _core.set_device_hooks
+    _core.set_device_hooks(ours.one, ours.many, live.poll)
 
 
 class OnDevice:
@@ -179,7 +179,7 @@ def test_log_mixes_what_is_here_with_what_comes(tmp_path, device, writer, hooks)
         asked.append(arguments)
         data = np.array([v.value if isinstance(v, OnDevice) else 0 for v in values], np.float32)
         copy = Copy(device, stream, data.tobytes())
-        scalars = copy.arrival.scalars(copy.address, "float32", len(data))
+        scalars = copy.copy.scalars(copy.address, "float32", len(data))
         return [s if isinstance(v, OnDevice) else None for s, v in zip(scalars, values, strict=True)]
 
     hooks(None, many, None)
@@ -198,8 +198,8 @@ def test_log_mixes_what_is_here_with_what_comes(tmp_path, device, writer, hooks)
 
 def test_log_and_add_scalar_take_late_scalars_as_they_are(tmp_path, device, writer):
     stream, other = device.stream(), device.stream()
-    writer.log({"x": late(device, stream, 1.0), "y": late(device, other, 2.0), "z": 3}, 1)
-    writer.add_scalar("x", late(device, other, 4.0), 2)
+    writer.log({"x": deferred(device, stream, 1.0), "y": deferred(device, other, 2.0), "z": 3}, 1)
+    writer.add_scalar("x", deferred(device, other, 4.0), 2)
     writer.close()
     assert points(tmp_path) == [("x", 1, 1.0), ("y", 1, 2.0), ("z", 1, 3.0), ("x", 2, 4.0)]
 
@@ -210,7 +210,7 @@ def test_the_hook_decides_for_add_scalar(tmp_path, device, writer, hooks):
     def one(value, argument):
         assert argument == "scalar_value"
         if isinstance(value, OnDevice):
-            return late(device, stream, value.value)
+            return deferred(device, stream, value.value)
         if isinstance(value, complex):
             raise TypeError("scalar_value: complex")
         return None
@@ -221,7 +221,7 @@ def test_the_hook_decides_for_add_scalar(tmp_path, device, writer, hooks):
     with pytest.raises(TypeError, match="complex"):
         writer.add_scalar("x", 1j, 3)
     hooks(lambda *_: 5, None, None)
-    with pytest.raises(TypeError, match="LateScalar or None"):
+    with pytest.raises(TypeError, match="DeferredScalar or None"):
         writer.add_scalar("x", OnDevice(6.0), 2)
     writer.close()
     assert points(tmp_path) == [("x", 1, 5.0), ("x", 2, 6.0)]
@@ -232,7 +232,7 @@ def test_one_arrival_for_several_files(tmp_path, device):
     device.hold(stream)
     copy = Copy(device, stream, np.arange(3, dtype=np.float32).tobytes())
     files = [_core.EventFileWriter(str(tmp_path / str(i))) for i in range(3)]
-    for value, each in zip(copy.arrival.scalars(copy.address, "float32", 3), files, strict=True):
+    for value, each in zip(copy.copy.scalars(copy.address, "float32", 3), files, strict=True):
         each.add_scalar("main", value, 1)
     del value
     device.release(stream)
@@ -246,9 +246,9 @@ def test_the_owner_comes_back_once_and_only_when_nobody_writes_to_it(device, fil
     stream = device.stream()
     device.hold(stream)
     logged = Copy(device, stream, struct.pack("f", 1.0))
-    file.add_scalar("x", logged.arrival.scalar(logged.address, "float32"), 1)
+    file.add_scalar("x", logged.copy.scalar(logged.address, "float32"), 1)
     dropped = Copy(device, stream, struct.pack("f", 1.0))
-    logged.arrival = dropped.arrival = None  # the last that Python has of them
+    logged.copy = dropped.copy = None  # the last that Python has of them
     assert _core.take_done() == []
     device.release(stream)
     file.flush(wait=True)
@@ -263,7 +263,7 @@ def test_the_owner_comes_back_once_and_only_when_nobody_writes_to_it(device, fil
 def test_a_failed_device_drops_the_event_with_tag_and_step(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)
-    file.add_scalar("broken", late(device, stream, 1.0), 17)
+    file.add_scalar("broken", deferred(device, stream, 1.0), 17)
     file.add_scalar("fine", 2.0, 18)
     device.fail(700)
     with pytest.warns(RuntimeWarning, match=r"'broken' at step 17 .* CUDA_ERROR_ILLEGAL_ADDRESS"):
@@ -274,7 +274,7 @@ def test_a_failed_device_drops_the_event_with_tag_and_step(tmp_path, device, fil
 def test_a_value_beyond_float32_is_said_when_it_is_here(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)  # or the drainer may be first, and the call warns
-    file.add_scalar("big", late(device, stream, 1e39, "float64"), 4)
+    file.add_scalar("big", deferred(device, stream, 1e39, "float64"), 4)
     device.release(stream)
     with pytest.warns(RuntimeWarning, match=r"'big' at step 4 is beyond float32"):
         file.flush(wait=True)
@@ -283,15 +283,15 @@ def test_a_value_beyond_float32_is_said_when_it_is_here(tmp_path, device, file):
 
 def test_manual_arrivals(tmp_path, file, hooks):
     memory = np.array([1.0, 2.0])
-    here, lost = _core.Arrival(memory, "manual", 0, 1), _core.Arrival(memory, "manual", 0, 2)
+    here, lost = _core.DeviceCopy(memory, "manual", 0, 1), _core.DeviceCopy(memory, "manual", 0, 2)
     file.add_scalar("here", here.scalar(memory.ctypes.data, "float64"), 1)
     file.add_scalar("lost", lost.scalar(memory.ctypes.data + 8, "float64"), 2)
     assert here.state == lost.state == "waiting"
-    here.settle()
-    lost.settle("the array was deleted")
+    here.complete()
+    lost.fail("the array was deleted")
     assert (here.state, lost.state) == ("here", "failed")
-    with pytest.raises(RuntimeError, match="settled"):
-        here.settle()
+    with pytest.raises(RuntimeError, match="has ended"):
+        here.complete()
     with pytest.warns(RuntimeWarning, match=r"'lost' at step 2 .*: the array was deleted"):
         file.flush(wait=True)
     assert points(tmp_path) == [("here", 1, 1.0)]
@@ -301,7 +301,7 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)
     device.capture(True)
-    value = late(device, stream, 1.0)
+    value = deferred(device, stream, 1.0)
     file.add_scalar("x", value, 1)
     file.flush()
     device.use_context(0xBEEF)
@@ -316,18 +316,18 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     assert _core.can_query("cuda")
     assert not _core.can_query("abacus")
     with pytest.raises(ValueError, match="abacus"):
-        _core.Arrival(None, "abacus")
+        _core.DeviceCopy(None, "abacus")
     with pytest.raises(ValueError, match="event"):
-        _core.Arrival(None, "cuda")
+        _core.DeviceCopy(None, "cuda")
     with pytest.raises(ValueError, match="manual"):
-        Copy(device, stream, b"1234").arrival.settle()
+        Copy(device, stream, b"1234").copy.complete()
     with pytest.raises(ValueError, match="dtype"):
-        _core.Arrival(None, "manual").scalar(0, "float7")
+        _core.DeviceCopy(None, "manual").scalar(0, "float7")
 
     def without_context():
         device.use_context(0)
         with pytest.raises(RuntimeError, match="context"):
-            _core.Arrival(None, "cuda", device.event())
+            _core.DeviceCopy(None, "cuda", device.event())
 
     thread = threading.Thread(target=without_context)
     thread.start()
@@ -342,7 +342,7 @@ def test_many_threads_and_streams_keep_each_threads_order(tmp_path, device, file
         stream = device.stream()
         for step in range(count):
             value = float(step)
-            file.add_scalar(f"t{index}", late(device, stream, value) if step % 3 else value, step)
+            file.add_scalar(f"t{index}", deferred(device, stream, value) if step % 3 else value, step)
             if step % 50 == 0:
                 file.flush()
 
@@ -361,11 +361,11 @@ def test_a_writer_that_is_let_go_gets_its_values_all_the_same(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
     file = _core.EventFileWriter(str(tmp_path))
-    file.add_scalar("x", late(device, stream, 1.0), 1)
+    file.add_scalar("x", deferred(device, stream, 1.0), 1)
     del file
     device.release(stream)
     with warnings.catch_warnings(), _core_open(tmp_path / "other") as other:
-        other.add_scalar("y", late(device, stream, 1.0), 1)
+        other.add_scalar("y", deferred(device, stream, 1.0), 1)
         other.flush(wait=True)  # of the same queue, so what was before it is here, too
         while _core.stats()["events_queued"]:
             other.flush()

@@ -81,7 +81,7 @@ def device():
 
 @pytest.fixture(autouse=True)
 def calm():
-    fake_device.settle_in()
+    fake_device.install()
     yield
     Event.passed, Event.error, Library.capturing = True, None, False
 

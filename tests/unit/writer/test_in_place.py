@@ -149,7 +149,7 @@ def test_axes_that_would_have_to_be_copied_are_refused(tmp_path):
         native = writer.file_writer.event_writer
         with pytest.raises(ValueError, match="contiguous"):
             native.add_histogram(
-                "t", NUMBERS[::2], "float32", None, None, 0, None, late=_core.InPlace(NUMBERS)
+                "t", NUMBERS[::2], "float32", None, None, 0, None, source=_core.InPlace(NUMBERS)
             )
     assert oracle.logged(tmp_path) == []
 

@@ -22,8 +22,10 @@ def add_graph(get_writer: GetWriter, model: Any, input_to_model: Any, *, verbose
         raise TypeError(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
     from tickertape.writer.graphs import capture, nodes  # noqa: PLC0415  # only add_graph needs them
 
-    graph, printed = capture.capture(torch, model, input_to_model, strict=bool(strict))
-    if verbose:
+    graph, printed = capture.capture(
+        torch, model, input_to_model, strict=check.flag(strict, "use_strict_trace")
+    )
+    if check.flag(verbose, "verbose"):
         sys.stdout.write(printed + "\n")
     writer = get_writer()
     writer.add_event(nodes.graph_event(graph.graph_def(), time.time()))

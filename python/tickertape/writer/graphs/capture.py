@@ -10,7 +10,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from tickertape.convert import notices
+from tickertape.convert import check, notices
 from tickertape.writer.graphs import export, script
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _both_failed(export_error: BaseException, trace_error: BaseException) -> str
 
 
 def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in check.text_of(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
 
 
@@ -76,6 +76,7 @@ def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dic
     Raises:
         ValueError: forward() does not take them.
     """
+    _check_finite(given, set(), set())
     try:
         signature = inspect.signature(model.forward)
     except (TypeError, ValueError):
@@ -92,13 +93,28 @@ def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dic
         signature.bind(*args, **kwargs)
     except TypeError as error:
         raise ValueError(
-            f"input_to_model: forward{signature} of {type(model).__name__} does not take it: {error}"
+            f"input_to_model: forward{signature} of {type(model).__name__} does not take it: {check.text_of(error)}"
         ) from None
     if any(tensor.is_meta for tensor in model.parameters()):
         args, kwargs = torch.utils._pytree.tree_map_only(  # noqa: SLF001  # torch's own name for its trees
             torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs)
         )
     return args, kwargs
+
+
+def _check_finite(given: Any, around: set[int], checked: set[int]) -> None:
+    """Refuses lists and dicts that hold themselves: torch would follow them until the C stack overflows."""
+    if not isinstance(given, (list, tuple, dict)) or id(given) in checked:
+        return
+    if id(given) in around:
+        raise ValueError(
+            f"input_to_model: expected arguments, got a {check.type_name(given)} that holds itself"
+        )
+    around.add(id(given))
+    for item in given.values() if isinstance(given, dict) else given:
+        _check_finite(item, around, checked)
+    around.remove(id(given))
+    checked.add(id(given))
 
 
 def _are_names(signature: inspect.Signature, given: dict[Any, Any]) -> bool:

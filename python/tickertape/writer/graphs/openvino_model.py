@@ -6,7 +6,7 @@ import os
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from tickertape.convert import check
+from tickertape.convert import check, paths
 from tickertape.writer.graphs.node_names import NodeNames
 from tickertape.writer.graphs.nodes import Node, Ref, Shape
 
@@ -34,9 +34,9 @@ def nodes(xmlname: Any) -> list[Node]:
         raise TypeError(f"xmlname: expected a path, got {check.type_name(xmlname)}")
     try:
         # It is the user's own model, and expat limits the growth of entities.
-        root = ET.parse(xmlname).getroot()  # noqa: S314
+        root = ET.parse(paths.text(xmlname, "xmlname")).getroot()  # noqa: S314
     except ET.ParseError as error:
-        raise ValueError(f"xmlname: expected an OpenVINO model in XML: {error}") from error
+        raise ValueError(f"xmlname: expected an OpenVINO model in XML: {check.text_of(error)}") from error
     layers = root.findall("layers/layer")
     if not layers:
         raise ValueError("xmlname: expected an OpenVINO model, found no layers in it")

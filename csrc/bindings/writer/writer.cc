@@ -1,5 +1,5 @@
 // EventFileWriter, SummaryWriterBase and the backend's own functions for Python. L5.
-#include "bindings/writer.h"
+#include "bindings/writer/writer.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
@@ -14,11 +14,13 @@
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
-#include "bindings/devices.h"
-#include "bindings/fast/fast_call.h"
-#include "bindings/gil.h"
-#include "bindings/push.h"
-#include "bindings/py_writer.h"
+#include "bindings/support/entry.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/notices.h"
+#include "bindings/support/text.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/push.h"
+#include "bindings/writer/py_writer.h"
 #include "codec/histogram/histogram.h"
 #include "event/messages.h"
 #include "protobuf/message.h"
@@ -28,26 +30,24 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-using Doubles = py::array_t<double, py::array::c_style>;
-
-void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words,
-                          std::optional<std::uint64_t> max_bins, py::handle step, py::handle walltime,
-                          py::handle late) {
+void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words, py::handle max_bins,
+                          py::handle step, py::handle walltime, py::handle source) {
   if (words.itemsize() != sizeof(std::uint64_t) || static_cast<std::size_t>(words.size()) != kCountedWords) {
-    throw py::value_error("words must be 1,556 elements of 8 bytes");
+    throw py::value_error(expected("words", "1,556 elements of 8 bytes",
+                                   text_of(py::str("{} of {}").format(words.size(), words.itemsize()))));
   }
-  if (max_bins && *max_bins == 0) throw py::value_error("max_bins must be at least 1");
   HistogramCountsOp op;
-  op.max_bins = max_bins.value_or(0);
+  if (!max_bins.is_none()) op.max_bins = to_count(max_bins, "max_bins");
   op.words.source = to_source(words, DType::kUint64, "words");
-  add_now_or_deferred(self, OpKind::kHistogramCounts, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kHistogramCounts, tag, op, to_when(step, walltime), source);
 }
 
 void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, double num, double sum,
                        double sum_squares, const Doubles& limits, const Doubles& counts, py::handle step,
                        py::handle walltime) {
   if (limits.size() != counts.size())
-    throw py::value_error("bucket_limits and bucket_counts must have the same length");
+    throw py::value_error(expected("bucket_limits, bucket_counts", "the same number of elements",
+                                   std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
 }
@@ -71,7 +71,7 @@ struct TensorElements {
       source = to_source(array, dtype_of_size(array.itemsize()), "values");
       return;
     }
-    if ((array.flags() & py::array::c_style) == 0) array = py::array::ensure(array, py::array::c_style);
+    array = in_one_piece(array);
     halves = 2 * array.size();
     source = {array.data(), DType::kUint64, 1, &halves, &kStride};
   }
@@ -97,7 +97,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
                 const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
                 const py::bytes& plugin_content, py::handle step, py::handle walltime,
                 const std::string& display_name, const std::string& description, std::uint64_t data_class,
-                py::handle late) {
+                py::handle source) {
   TensorOp op;
   op.type = to_tensor_type(dtype);
   Buffer strings;
@@ -107,11 +107,12 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
     op.strings = strings.bytes();
     op.elements.source = ArraySource::empty();
   } else {
-    if (!py::isinstance<py::array>(values)) throw py::type_error("values must be an array");
+    if (!py::isinstance<py::array>(values))
+      throw py::type_error(expected("values", "an array", type_name(values.ptr())));
     elements.emplace(py::reinterpret_borrow<py::array>(values), op.type);
     op.elements.source = elements->source;
-    if (!late.is_none() && elements->array.ptr() != values.ptr())
-      throw py::value_error("values must be contiguous where they are late");
+    if (!source.is_none() && elements->array.ptr() != values.ptr())
+      throw py::value_error(expected("values", "a contiguous array", "one with other strides"));
   }
   op.has_shape = shape ? 1 : 0;
   if (shape) op.shape = *shape;
@@ -120,7 +121,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   op.display_name = display_name;
   op.description = description;
   op.data_class = data_class;
-  add_now_or_deferred(self, OpKind::kTensor, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kTensor, tag, op, to_when(step, walltime), source);
 }
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
@@ -159,10 +160,11 @@ void close(PyWriter& self) {
   wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(DeferredValues::kAwait); });
 }
 
-bool is_second(const std::string& value, const char* name, const char* first, const char* second) {
+bool is_second(const std::string& value, const char* name, const std::string& first,
+               const std::string& second) {
   if (value == second) return true;
   if (value == first) return false;
-  throw py::value_error(std::string(name) + " must be '" + first + "' or '" + second + "'");
+  throw py::value_error(expected(name, "'" + first + "' or '" + second + "'", "'" + value + "'"));
 }
 
 std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::string& filename_suffix,
@@ -216,17 +218,6 @@ void shutdown(bool is_last) {
   raise_notices();
 }
 
-// The interpreter calls a method descriptor without detours only on instances of the very class that the
-// descriptor was made for, so a subclass gets its own (CPython 3.11 to 3.13, specialize.c; 170 instructions
-// and one for each of its bases, counted by callgrind).
-void put_fast_methods(const py::type& cls) {
-  const py::type base = py::type::of<PyWriterBase>();
-  if (PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls.ptr()),
-                       reinterpret_cast<PyTypeObject*>(base.ptr())) == 0)
-    throw py::type_error("cls must inherit from SummaryWriterBase");
-  for (PyMethodDef* method : {&scalar_method(), &log_method(), &flush_method()}) add_method(cls, *method);
-}
-
 void bind(PyWriterBase& self, const py::object& writer) {
   const bool is_native = py::isinstance<PyWriter>(writer);
   self.bound = is_native ? writer.cast<PyWriter*>() : nullptr;
@@ -249,14 +240,14 @@ void bind_writer(py::module_& module) {
       .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
       .def("add_histogram_counts", &add_histogram_counts, py::arg("tag"), py::arg("words"),
            py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"),
-           py::arg("late") = py::none())
+           py::arg("source") = py::none())
       .def("add_histogram_raw", &add_histogram_raw, py::arg("tag"), py::arg("min"), py::arg("max"),
            py::arg("num"), py::arg("sum"), py::arg("sum_squares"), py::arg("bucket_limits"),
            py::arg("bucket_counts"), py::arg("global_step"), py::arg("walltime"))
       .def("add_tensor", &add_tensor, py::arg("tag"), py::arg("values"), py::arg("dtype"),
            py::arg("shape").none(true), py::arg("plugin_name"), py::arg("plugin_content"),
            py::arg("global_step"), py::arg("walltime"), py::arg("display_name") = "",
-           py::arg("summary_description") = "", py::arg("data_class") = 0, py::arg("late") = py::none())
+           py::arg("summary_description") = "", py::arg("data_class") = 0, py::arg("source") = py::none())
       .def(
           "add_summary",
           [](PyWriter& self, const py::bytes& summary, py::handle step, py::handle walltime) {
@@ -274,11 +265,6 @@ void bind_writer(py::module_& module) {
   py::class_<PyWriterBase> base(module, "SummaryWriterBase");
   base.def(py::init<>()).def("_bind", &bind, py::arg("op_writer").none(true));
 
-  add_method(writer, event_scalar_method());
-  add_method(writer, event_log_method());
-  add_method(writer, event_histogram_method());
-  put_fast_methods(base);
-  module.def("put_fast_methods", &put_fast_methods, py::arg("cls"));
   module.def("stats", &stats);
   module.def("shutdown", &shutdown, py::arg("is_last"));
 }

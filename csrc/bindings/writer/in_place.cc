@@ -1,5 +1,5 @@
 // Objects that the backend's threads are done with go back to Python here. L5.
-#include "bindings/in_place.h"
+#include "bindings/writer/in_place.h"
 
 #include <atomic>
 #include <utility>

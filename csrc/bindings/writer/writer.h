@@ -3,7 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
-#include "bindings/py_writer.h"
+#include "bindings/writer/py_writer.h"
 
 namespace tickertape::bindings {
 

@@ -1,5 +1,5 @@
 // The core's errors as Python's. L5.
-#include "bindings/errors.h"
+#include "bindings/support/errors.h"
 
 #include <pybind11/pybind11.h>
 
@@ -9,12 +9,20 @@
 #include <utility>
 
 #include "base/error.h"
-#include "bindings/gil.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/text.h"
 
 namespace py = pybind11;
 
 namespace tickertape::bindings {
 namespace {
+
+// Texts of the core may hold file names, which are any bytes.
+void set_error(PyObject* type, const char* text) {
+  const auto message = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "backslashreplace"));
+  if (message) PyErr_SetObject(type, message.ptr());  // otherwise the error of the decoder is set
+}
 
 void set_os_error(const IoError& error) {
   const auto text = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
@@ -37,9 +45,19 @@ void translate(std::exception_ptr error) {
   } catch (const IoError& io) {
     set_os_error(io);
   } catch (const ArgumentError& argument) {
-    PyErr_SetString(PyExc_ValueError, argument.what());
+    set_error(PyExc_ValueError, argument.what());
   } catch (const DataError& data) {
-    PyErr_SetString(PyExc_ValueError, data.what());
+    set_error(PyExc_ValueError, data.what());
+  }
+}
+
+void set_any_error(std::exception_ptr error) {
+  try {
+    translate(std::move(error));
+  } catch (py::error_already_set& python) {
+    python.restore();
+  } catch (const py::builtin_exception& builtin) {
+    builtin.set_error();
   }
 }
 
@@ -47,31 +65,28 @@ void translate(std::exception_ptr error) {
 
 void register_errors() { py::register_exception_translator(translate); }
 
-void raise_in_python(std::exception_ptr error) {
+void raise_in_python(std::exception_ptr error) noexcept {
   if (!error) stop_this_thread();  // pthread_exit() is no exception of C++, so there is nothing to point to
   try {
-    try {
-      translate(std::move(error));
-    } catch (py::error_already_set& python) {
-      python.restore();
-    } catch (const py::builtin_exception& builtin) {
-      builtin.set_error();
-    }
+    set_any_error(std::move(error));
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
   } catch (const std::exception& other) {
-    PyErr_SetString(PyExc_RuntimeError, other.what());
+    set_error(PyExc_RuntimeError, other.what());
+  } catch (...) {
+    PyErr_SetString(PyExc_SystemError, "tickertape: an exception of an unknown kind");
   }
 }
 
-void warn(PyObject* category, const char* text) {
-  const auto module = py::reinterpret_steal<py::object>(PyImport_ImportModule("tickertape.convert.notices"));
-  if (module) {
-    module.attr("warn")(text, py::handle(category));
-    return;
-  }
-  PyErr_Clear();  // the interpreter is ending
-  if (PyErr_WarnEx(category, text, 1) != 0) throw py::error_already_set();
+void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object) {
+  const py::error_already_set cause;
+  const std::string why = text_of(cause.value());
+  const std::string got = type_name(object) + (why.empty() ? "" : " (" + why + ")");
+  PyErr_SetString(type, expected(argument, what, got).c_str());
+  py::error_already_set named;
+  if (cause.trace()) PyException_SetTraceback(cause.value().ptr(), cause.trace().ptr());
+  PyException_SetCause(named.value().ptr(), py::object(cause.value()).release().ptr());
+  named.restore();
 }
 
 }  // namespace tickertape::bindings

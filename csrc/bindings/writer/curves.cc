@@ -3,20 +3,18 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <exception>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/convert/arguments.h"
-#include "bindings/devices.h"
-#include "bindings/errors.h"
-#include "bindings/fast/fast_call.h"
-#include "bindings/gil.h"
-#include "bindings/push.h"
-#include "bindings/py_writer.h"
-#include "bindings/writer.h"
+#include "bindings/support/entry.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/text.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/push.h"
+#include "bindings/writer/py_writer.h"
+#include "bindings/writer/writer.h"
 #include "codec/pr_curve/packed.h"
 #include "codec/pr_curve/pr_curve.h"
 
@@ -27,12 +25,7 @@ namespace {
 
 // An array's elements in one piece for a look at them on the caller's thread; `array` then keeps them.
 ArrayView contiguous_view(py::array& array, const char* argument) {
-  constexpr int kFlags =
-      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-  if (!py::detail::check_flags(array.ptr(), kFlags)) {
-    array = py::array::ensure(array, kFlags);
-    if (!array) throw std::bad_alloc();  // nothing else can go wrong with an array
-  }
+  array = in_one_piece(array);
   const ArraySource source = to_source(array, argument);
   return {source.data, source.size(), source.dtype};
 }
@@ -42,8 +35,8 @@ void check_probabilities(py::array& predictions) {
   const std::optional<std::size_t> bad = first_outside_unit_interval(view);
   if (!bad) return;
   const py::object value = predictions.attr("flat")[py::int_(*bad)];
-  throw py::value_error("predictions must lie in [0, 1], got " + std::string(py::str(value)) + " at index " +
-                        std::to_string(*bad));
+  throw py::value_error(
+      expected("predictions", "values in [0, 1]", text_of(value) + " at index " + std::to_string(*bad)));
 }
 
 void check_labels(py::array& labels) {
@@ -51,26 +44,30 @@ void check_labels(py::array& labels) {
     throw py::value_error("labels: expected finite numbers, got NaN or infinity");
 }
 
+py::value_error other_size(const char* arguments, std::size_t size, std::size_t predictions) {
+  return py::value_error(expected(arguments, "the same number of elements",
+                                  std::to_string(size) + " and " + std::to_string(predictions)));
+}
+
 PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t thresholds,
-                      const std::optional<py::array>& weights, bool is_late) {
-  if (thresholds < 2) throw py::value_error("num_thresholds must be at least 2");
+                      const std::optional<py::array>& weights, bool is_deferred) {
+  if (thresholds < 2)
+    throw py::value_error(expected("num_thresholds", "at least 2", std::to_string(thresholds)));
   PrCurveOp op;
   op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
-  if (!is_late) {
+  if (!is_deferred) {
     check_labels(labels);
     check_probabilities(predictions);
   }
   op.labels.source = to_source(labels, "labels");
   op.predictions.source = to_source(predictions, "predictions");
   const std::size_t size = op.predictions.source.size();
-  if (size == 0) throw py::value_error("predictions must not be empty");
-  if (op.labels.source.size() != size)
-    throw py::value_error("labels and predictions must have the same number of elements");
+  if (size == 0) throw py::value_error(expected("predictions", "at least one element", "none"));
+  if (op.labels.source.size() != size) throw other_size("labels, predictions", op.labels.source.size(), size);
   if (weights) {
     op.weights.source = to_source(*weights, "weights");
-    if (op.weights.source.size() != size) {
-      throw py::value_error("weights and predictions must have the same number of elements");
-    }
+    if (op.weights.source.size() != size)
+      throw other_size("weights, predictions", op.weights.source.size(), size);
   } else {
     op.weights.source = ArraySource::empty();
   }
@@ -80,9 +77,9 @@ PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t th
 // Every call: wrong ones, weights, other labels than 0 and 1, and what is not here yet.
 void add_any(PyWriter& self, py::handle tag, py::array labels, py::array predictions,
              std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
-             py::handle walltime, py::handle late) {
-  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !late.is_none());
-  add_now_or_deferred(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), late);
+             py::handle walltime, py::handle source) {
+  const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !source.is_none());
+  add_now_or_deferred(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), source);
 }
 
 enum Parameter { kTag, kLabels, kPredictions, kThresholds, kWeights, kStep, kWalltime, kDeferred };
@@ -132,27 +129,22 @@ PyObject* writer_add_pr_curve(PyObject* self, PyObject* const* arguments, Py_ssi
                               PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
   if (writer == nullptr) return nullptr;
-  try {
-    if (count == kDeferred && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
-    return call_general(self, arguments, count, keywords);
-  } catch (...) {
-    raise_in_python(std::current_exception());
-    return nullptr;
-  }
+  if (count == kDeferred && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
+  return call_general(self, arguments, count, keywords);
 }
 
 constexpr const char* kDoc =
     "add_pr_curve($self, /, tag, labels, predictions, num_thresholds, weights, global_step, walltime, "
-    "late=None)\n--\n\n";
+    "source=None)\n--\n\n";
 
 }  // namespace
 
 void bind_curves(py::class_<PyWriter>& writer) {
   writer.def("add_pr_curve", &add_any, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
              py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
-             py::arg("walltime"), py::arg("late") = py::none());
+             py::arg("walltime"), py::arg("source") = py::none());
   general_method = py::object(writer.attr("add_pr_curve")).release().ptr();
-  static PyMethodDef method = fast_method("add_pr_curve", &writer_add_pr_curve, kDoc);
+  static PyMethodDef method = fast_method<&writer_add_pr_curve>("add_pr_curve", kDoc);
   add_method(writer, method);
 }
 

@@ -10,8 +10,9 @@
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
-#include "bindings/gil.h"
-#include "bindings/py_writer.h"
+#include "bindings/support/gil.h"
+#include "bindings/support/notices.h"
+#include "bindings/writer/py_writer.h"
 #include "event/op_body.h"
 
 namespace tickertape::bindings {

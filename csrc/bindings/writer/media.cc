@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "bindings/convert/arguments.h"
-#include "bindings/devices.h"
-#include "bindings/push.h"
-#include "bindings/py_writer.h"
-#include "bindings/writer.h"
+#include "bindings/support/text.h"
+#include "bindings/writer/devices.h"
+#include "bindings/writer/push.h"
+#include "bindings/writer/py_writer.h"
+#include "bindings/writer/writer.h"
 #include "codec/audio/wav.h"
 #include "codec/gif/clip.h"
 #include "codec/image/pixels.h"
@@ -26,7 +27,7 @@ std::vector<std::uint64_t> shape_of(const py::array& array) {
 }
 
 void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
-               const std::string& dataformats, py::handle step, py::handle walltime, py::handle late) {
+               const std::string& dataformats, py::handle step, py::handle walltime, py::handle source) {
   const std::vector<std::uint64_t> shape = shape_of(pixels);
   ImageOp op;
   op.dataformats = dataformats;
@@ -36,8 +37,8 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
   const std::vector<std::size_t> sizes(shape.begin(), shape.end());
   const PixelSize size =
       pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
-  if (size.width == 0 || size.height == 0) throw py::value_error("img_tensor must not be empty");
-  add_now_or_deferred(self, OpKind::kImage, tag, op, to_when(step, walltime), late);
+  if (size.width == 0 || size.height == 0) throw py::value_error(expected("img_tensor", "pixels", "none"));
+  add_now_or_deferred(self, OpKind::kImage, tag, op, to_when(step, walltime), source);
 }
 
 void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
@@ -47,24 +48,27 @@ void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded,
 }
 
 void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std::string& dtype, double fps,
-               py::handle step, py::handle walltime, py::handle late) {
+               py::handle step, py::handle walltime, py::handle source) {
   const std::vector<std::uint64_t> shape = shape_of(clips);
   ClipShape axes{};
-  if (shape.size() != axes.size()) throw py::value_error("vid_tensor must have 5 axes, NTCHW");
+  if (shape.size() != axes.size())
+    throw py::value_error(expected("vid_tensor", "5 axes (NTCHW)", std::to_string(shape.size())));
   std::copy(shape.begin(), shape.end(), axes.begin());
   clip_grid(axes);  // throws where they cannot be frames
-  if (!(fps > 0) || std::isinf(fps)) throw py::value_error("fps must be a positive number");
+  if (!(fps > 0) || std::isinf(fps))
+    throw py::value_error(expected("fps", "a positive number", text_of(py::float_(fps))));
   VideoOp op;
   op.fps = fps;
   op.shape = shape;
   op.clips.source = to_source(clips, to_dtype(dtype), "vid_tensor");
-  add_now_or_deferred(self, OpKind::kVideo, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kVideo, tag, op, to_when(step, walltime), source);
 }
 
 void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const std::string& dtype,
-               std::uint32_t sample_rate, py::handle step, py::handle walltime, py::handle late) {
+               std::uint32_t sample_rate, py::handle step, py::handle walltime, py::handle source) {
   if (samples.ndim() != 2 || samples.shape(1) > 2) {
-    throw py::value_error("snd_tensor must be [frames, channels] with 1 or 2 channels");
+    throw py::value_error(expected("snd_tensor", "[frames, channels] with 1 or 2 channels",
+                                   "shape " + text_of(py::tuple(py::object(samples.attr("shape"))))));
   }
   const auto channels = static_cast<std::uint32_t>(samples.shape(1));
   AudioOp op;
@@ -72,7 +76,7 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
   op.sample_rate = sample_rate;
   op.samples.source = to_source(samples, to_dtype(dtype), "snd_tensor");
   check_wav(op.samples.source.size(), channels, sample_rate);
-  add_now_or_deferred(self, OpKind::kAudio, tag, op, to_when(step, walltime), late);
+  add_now_or_deferred(self, OpKind::kAudio, tag, op, to_when(step, walltime), source);
 }
 
 }  // namespace
@@ -80,13 +84,15 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
 void bind_media(py::class_<PyWriter>& writer) {
   writer
       .def("add_image", &add_image, py::arg("tag"), py::arg("pixels"), py::arg("dtype"),
-           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none())
+           py::arg("dataformats"), py::arg("global_step"), py::arg("walltime"),
+           py::arg("source") = py::none())
       .def("add_encoded_image", &add_encoded_image, py::arg("tag"), py::arg("encoded"), py::arg("height"),
            py::arg("width"), py::arg("channels"), py::arg("global_step"), py::arg("walltime"))
       .def("add_video", &add_video, py::arg("tag"), py::arg("clips"), py::arg("dtype"), py::arg("fps"),
-           py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none())
+           py::arg("global_step"), py::arg("walltime"), py::arg("source") = py::none())
       .def("add_audio", &add_audio, py::arg("tag"), py::arg("samples"), py::arg("dtype"),
-           py::arg("sample_rate"), py::arg("global_step"), py::arg("walltime"), py::arg("late") = py::none());
+           py::arg("sample_rate"), py::arg("global_step"), py::arg("walltime"),
+           py::arg("source") = py::none());
 }
 
 }  // namespace tickertape::bindings

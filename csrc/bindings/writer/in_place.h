@@ -7,7 +7,8 @@
 
 namespace tickertape::bindings {
 
-// tickertape._core.InPlace: for `late`, the arrays of the call are read in place, later. `owner` keeps them.
+// tickertape._core.InPlace: as `source`, the arrays of the call are read in place, later. `owner` keeps them
+// alive.
 struct PyInPlace {
   pybind11::object owner;
 };

@@ -1,0 +1,166 @@
+// Numbers that are still on a device, and the hooks of Python. L5.
+#include "bindings/convert/deferred_scalar.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "bindings/convert/arguments.h"
+#include "bindings/support/entry.h"
+#include "bindings/support/text.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+namespace {
+
+PyTypeObject* deferred_scalar_type = nullptr;  // set once, never gone
+
+struct Hooks {
+  PyObject* one = nullptr;
+  PyObject* many = nullptr;
+  PyObject* poll = nullptr;
+};
+Hooks hooks;  // guarded by the GIL
+
+DeferredNumber met;  // between meets_deferred() and take_deferred(), in which no Python code runs
+
+const DeferredNumber* deferred_number(py::handle object) {
+  if (Py_TYPE(object.ptr()) != deferred_scalar_type) return nullptr;
+  return &py::cast<const PyDeferredScalar&>(object).number;
+}
+
+const DeferredNumber& checked(py::handle object, const char* hook) {
+  const DeferredNumber* number = deferred_number(object);
+  if (number == nullptr)
+    throw py::type_error(expected(hook, "DeferredScalar or None", type_name(object.ptr())));
+  return *number;
+}
+
+void ask_to_complete() {
+  const py::gil_scoped_acquire gil;
+  if (hooks.poll == nullptr) return;
+  const auto hook = py::reinterpret_borrow<py::object>(hooks.poll);  // it may be replaced meanwhile
+  PyObject* answer = PyObject_CallNoArgs(hook.ptr());
+  if (answer == nullptr) PyErr_WriteUnraisable(hook.ptr());
+  Py_XDECREF(answer);
+}
+
+// At the first value that is no plain number: programs that log nothing else never load what knows of
+// devices. Throws what importing raises, and then tries again at the next value.
+void load_hooks() {
+  static bool tried = false;  // guarded by the GIL
+  if (std::exchange(tried, true) || hooks.one != nullptr) return;
+  PyObject* module = PyImport_ImportModule("tickertape.devices.hooks");  // sets the hooks
+  Py_XDECREF(module);
+  if (module != nullptr) return;
+  if (PyErr_ExceptionMatches(PyExc_ImportError) == 0) {
+    tried = false;
+    throw py::error_already_set();
+  }
+  PyErr_Clear();  // _core by itself, without the package: then there are no hooks
+}
+
+void set_hook(PyObject*& hook, const py::object& to) {
+  if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
+    throw py::type_error(expected("hook", "a callable or None", type_name(to.ptr())));
+  PyObject* before = std::exchange(hook, to.is_none() ? nullptr : py::object(to).release().ptr());
+  Py_XDECREF(before);
+}
+
+}  // namespace
+
+void check_process(const DeviceCopy& copy) {
+  if (!copy.is_of_this_process()) {
+    throw std::runtime_error(
+        "a value that was on its way to the parent process cannot be logged in a forked child");
+  }
+}
+
+bool meets_deferred(PyObject* object, const char* argument) {
+  if (const DeferredNumber* number = deferred_number(object)) {
+    met = *number;
+    return true;
+  }
+  load_hooks();
+  if (hooks.one == nullptr) return false;
+  PyObject* answer = PyObject_CallFunction(hooks.one, "Os", object, argument);
+  if (answer == nullptr) return true;
+  const bool is_deferred = answer != Py_None;
+  if (is_deferred) {
+    if (const DeferredNumber* number = deferred_number(answer)) {
+      met = *number;
+    } else {
+      PyErr_SetString(
+          PyExc_TypeError,
+          expected("the hook for one value", "DeferredScalar or None", type_name(answer)).c_str());
+    }
+  }
+  Py_DECREF(answer);
+  return is_deferred;
+}
+
+DeferredNumber take_deferred() { return std::exchange(met, {}); }
+
+bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::string& argument) {
+  if (const DeferredNumber* number = deferred_number(value)) {
+    check_process(*number->copy);
+    deferred_.push_back({index, *number});
+    return true;
+  }
+  if (is_plain_number(value.ptr())) return false;
+  load_hooks();
+  if (hooks.many == nullptr) return false;
+  if (places_.empty()) {
+    values_ = py::list();
+    arguments_ = py::list();
+  }
+  py::reinterpret_borrow<py::list>(values_).append(value);
+  py::reinterpret_borrow<py::list>(arguments_).append(argument);
+  places_.push_back(index);
+  return true;
+}
+
+void DeferredValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
+  const py::list answers = py::handle(hooks.many)(values_, arguments_);
+  if (answers.size() != places_.size())
+    throw py::value_error(expected("the hook for many values", std::to_string(places_.size()) + " answers",
+                                   std::to_string(answers.size())));
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (!answers[i].is_none()) {
+      deferred_.push_back({places_[i], checked(answers[i], "the hook for many values")});
+      check_process(*deferred_.back().number.copy);
+      continue;
+    }
+    const std::string argument = text_of(arguments_[py::int_(i)]);
+    const py::object value = values_[py::int_(i)];
+    double number = 0;
+    if (!to_scalar(value.ptr(), number, argument.c_str())) {
+      if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+      deferred_.push_back({places_[i], take_deferred()});
+    }
+    scalars[places_[i]].value = number;
+  }
+  std::sort(deferred_.begin(), deferred_.end(),
+            [](const auto& a, const auto& b) { return a.index < b.index; });
+}
+
+void poll_deferred_values() {
+  if (hooks.poll == nullptr || Py_IsInitialized() == 0) return;
+  run_hook(&ask_to_complete);
+}
+
+void bind_deferred_scalars(py::module_& module) {
+  const py::class_<PyDeferredScalar> deferred_scalar(module, "DeferredScalar", py::is_final());
+  deferred_scalar_type = reinterpret_cast<PyTypeObject*>(deferred_scalar.ptr());
+  module.def(
+      "set_device_hooks",
+      [](const py::object& one, const py::object& many, const py::object& poll) {
+        set_hook(hooks.one, one);
+        set_hook(hooks.many, many);
+        set_hook(hooks.poll, poll);
+      },
+      py::arg("one").none(true), py::arg("many").none(true), py::arg("poll").none(true));
+}
+
+}  // namespace tickertape::bindings

@@ -1,0 +1,23 @@
+// The core's errors as Python's. L5.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <exception>
+
+namespace tickertape::bindings {
+
+// Registers the translation with pybind11: IoError to OSError (errno, message, path), ArgumentError and
+// DataError to ValueError.
+void register_errors();
+
+// The same for functions that pybind11 does not wrap, with the result of std::current_exception(): sets the
+// Python error. Does not return to a thread that Python ends at its own end.
+void raise_in_python(std::exception_ptr error) noexcept;
+
+// Replaces the Python error that is set by one of `type` (TypeError, ValueError): "argument: expected what,
+// got T (text of the old error)", where T is the type of `object`. The old error becomes its cause. Throws
+// error_already_set if the text of the old error raises KeyboardInterrupt or the like.
+void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object);
+
+}  // namespace tickertape::bindings

@@ -1,0 +1,51 @@
+// Warnings as Python's, and the notices of the core among them. L5.
+#include "bindings/support/notices.h"
+
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "drain/process_backend.h"
+
+namespace py = pybind11;
+
+namespace tickertape::bindings {
+
+void warn(PyObject* category, const std::string& text) {
+  const auto message = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+  if (!message) throw py::error_already_set();
+  const auto module = py::reinterpret_steal<py::object>(PyImport_ImportModule("tickertape.convert.notices"));
+  if (module) {
+    module.attr("warn")(message, py::handle(category));
+    return;
+  }
+  if (PyErr_ExceptionMatches(PyExc_Exception) == 0) throw py::error_already_set();
+  PyErr_Clear();  // the interpreter is ending
+  if (PyErr_WarnFormat(category, 1, "%U", message.ptr()) != 0) throw py::error_already_set();
+}
+
+void raise_notices() {
+  Backend* backend = ProcessBackend::current();
+  if (backend == nullptr || !backend->notices().any()) return;
+  std::vector<std::string> notices = backend->notices().take();
+  py::object raised;
+  for (auto notice = notices.begin(); notice != notices.end(); ++notice) {
+    try {
+      warn(PyExc_RuntimeWarning, *notice);
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_Warning)) {
+        backend->notices().put_back(
+            {std::make_move_iterator(notice), std::make_move_iterator(notices.end())});
+        throw;
+      }
+      if (raised) PyException_SetContext(error.value().ptr(), raised.release().ptr());
+      raised = error.value();
+    }
+  }
+  if (!raised) return;
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(raised.ptr())), raised.ptr());
+  throw py::error_already_set();
+}
+
+}  // namespace tickertape::bindings
