@@ -86,9 +86,10 @@ struct Channel {
   std::uint64_t encoded_to = 0;  // behind the last op that was encoded
   std::int64_t retry_at_ns = 0;
   std::int64_t retry_after_ns = 0;
-  bool is_active = false;        // on the sequencer's list
-  bool is_closing = false;       // closed by its writer: ends when everything is in the file
-  unsigned memory_failures = 0;  // how often its next op could not be encoded for want of memory
+  std::uint64_t file_number = 0;  // of the writer's files, see CommitSlot
+  bool is_active = false;         // on the sequencer's list
+  bool is_closing = false;        // closed by its writer: ends when everything is in the file
+  unsigned memory_failures = 0;   // how often its next op could not be encoded for want of memory
 
   // Position of the first op that is not in the file; kNoPosition where all are.
   std::uint64_t uncommitted_from() const {

@@ -20,7 +20,6 @@ void reserve_one_more(Vector& vector, std::size_t count) {
 }  // namespace
 
 Channel& ChannelRegistry::open(SinkPlan plan) {
-  const std::string path = plan.sink->path();
   const std::lock_guard<std::mutex> lock(mutex_);
   reserve_for_one_more();
   const std::uint32_t number = take_slot_number();
@@ -28,9 +27,9 @@ Channel& ChannelRegistry::open(SinkPlan plan) {
     ring_layout::CommitSlot* slot = ring_.slot(number);
     if (slot == nullptr)
       throw IoError(ENOSPC, ring_.mapping().path(), "no room for another writer in op ring");
-    slot->commit(ring_.head(), plan.sink->size());
+    slot->commit(ring_.head(), plan.sink->size(), 0);
     auto channel = std::make_unique<Channel>(std::move(plan), number, slot);
-    channel->name = names_.add_writer(*channel, number, path);
+    channel->name = names_.add_writer(*channel, number, channel->sink());
     channels_.push_back(std::move(channel));
   } catch (...) {
     free_slots_.push_back(number);

@@ -279,7 +279,7 @@ void Sequencer::write(Channel& channel) {
 }
 
 void Sequencer::note_committed(Channel& channel) {
-  channel.slot->commit(channel.encoded_to, channel.sink().size());
+  channel.slot->commit(channel.encoded_to, channel.sink().size(), channel.file_number);
   Counters::add(counters_.events_written, channel.out_events);
   channel.out_events = 0;
   channel.out_begin = kNoPosition;
@@ -320,10 +320,10 @@ int Sequencer::renew_if_lost(Channel& channel) {
         return "'" + channel.sink().path() + "' was " + (state == SinkState::kGone ? "deleted" : "cut off") +
                " by somebody; logging goes on in '" + next->path() + "'";
       });
-    // In this order: a death in between leaves a place in a file that is longer than the new one, which
-    // recovery takes for a file that was cut off.
-    names_.move_writer(*channel.name, next->path());
-    channel.slot->commit(channel.out_begin, next->size());
+    // In this order: if the process dies in between, recovery sees a record with an old file number, and
+    // starts behind the opening of the new file.
+    names_.move_writer(*channel.name, *next);
+    channel.slot->commit(channel.out_begin, next->size(), ++channel.file_number);
     channel.replace_sink(std::move(next));
   } catch (const IoError& error) {
     return error.error_number();

@@ -14,27 +14,36 @@ namespace {
 
 constexpr std::uint64_t kGrowBytes = std::uint64_t{64} << 10;
 
+// A FileEntry and the path.
+std::string file_text(const Sink& file) {
+  const FileLocation location = file.location();
+  const FileEntry entry{location.inode, location.birth_ns, location.directory_inode, file.size()};
+  std::string text(reinterpret_cast<const char*>(&entry), sizeof entry);
+  return text.append(location.path.empty() ? file.path() : location.path);
+}
+
 }  // namespace
 
-Name* NameLog::add_writer(Channel& channel, std::uint32_t slot, std::string_view path) {
-  return add(NameEntry::kWriter, slot, &channel, path);
+Name* NameLog::add_writer(Channel& channel, std::uint32_t slot, const Sink& file) {
+  return add(NameEntry::kWriter, slot, &channel, file.path(), file_text(file));
 }
 
 Name* NameLog::add_tag(const Name& writer, std::string_view tag) {
-  return add(NameEntry::kTag, writer.id, writer.channel, tag);
+  return add(NameEntry::kTag, writer.id, writer.channel, tag, tag);
 }
 
-void NameLog::move_writer(const Name& writer, std::string_view path) {
-  add(NameEntry::kMoved, writer.id, writer.channel, path);
+void NameLog::move_writer(const Name& writer, const Sink& file) {
+  add(NameEntry::kMoved, writer.id, writer.channel, file.path(), file_text(file));
 }
 
-Name* NameLog::add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text) {
+Name* NameLog::add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text,
+                   std::string_view shared_text) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto id = static_cast<std::uint32_t>(names_.size());
   // A reader counts entries, so once one is missing from the log all later ones are.
   const bool all_shared = names_.empty() || names_.back().is_shared;
   Name& name = names_.emplace_back(Name{id, channel, std::string(text), false});
-  name.is_shared = all_shared && share(kind, owner, text);
+  name.is_shared = all_shared && share(kind, owner, shared_text);
   return &name;
 }
 

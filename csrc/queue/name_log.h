@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "queue/op_ring.h"
+#include "sink/sink.h"
 
 namespace tickertape {
 
@@ -30,12 +31,12 @@ class NameLog {
   explicit NameLog(OpRing& ring) : ring_(ring) {}
 
   // Adds the file of a writer; `slot` is the number of its commit slot.
-  Name* add_writer(Channel& channel, std::uint32_t slot, std::string_view path);
+  Name* add_writer(Channel& channel, std::uint32_t slot, const Sink& file);
   // Adds a tag of `writer`.
   Name* add_tag(const Name& writer, std::string_view tag);
 
   // The file of `writer` is another one from here on.
-  void move_writer(const Name& writer, std::string_view path);
+  void move_writer(const Name& writer, const Sink& file);
 
   Name* at(std::uint32_t id) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -52,7 +53,9 @@ class NameLog {
   void reset();
 
  private:
-  Name* add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text);
+  // `shared_text`: what the log gets, `text` what the name does.
+  Name* add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text,
+            std::string_view shared_text);
   bool share(std::uint32_t kind, std::uint32_t owner, std::string_view text);
 
   OpRing& ring_;

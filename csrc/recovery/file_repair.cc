@@ -1,163 +1,243 @@
-// Comparing and appending. L4.
+// Counting, completing and appending. L4.
 #include "recovery/file_repair.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <utility>
 
 #include "base/error.h"
+#include "base/os/clock.h"
 #include "event/encoder.h"
+#include "recovery/record_count.h"
 #include "tfrecord/record_writer.h"
 
 namespace tickertape {
 namespace {
 
 // As much as the sequencer writes at once, for the same reason.
-constexpr std::size_t kSettleBytes = std::size_t{256} << 10;
+constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 
-constexpr std::size_t kCompareBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxNotes = 20;
 
-constexpr std::size_t kMostNotes = 20;
+// How many names are tried for a new file: each recovery that was killed may have left one.
+constexpr unsigned kMaxNames = 1'000'000;
 
 std::string count_of(std::uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace
 
-FileRepair::FileRepair(OrphanedRing& ring, std::size_t writer, bool may_drop)
-    : ring_(ring), writer_(writer), may_drop_(may_drop), base_(ring.writers()[writer].file_size) {
-  result_.path = ring.writers()[writer].path;
+FileRepair::FileRepair(OrphanedRing& ring, std::size_t writer, FileFinder& finder, RepairMode mode)
+    : ring_(ring), writer_(writer), finder_(finder), mode_(mode), base_(ring.writers()[writer].file_size) {
+  result_.path = location().path.empty() ? "a file whose name found no room in the ring" : location().path;
 }
 
 void FileRepair::note(std::string text) {
-  if (result_.notes.size() < kMostNotes) result_.notes.push_back(std::move(text));
+  if (result_.notes.size() < kMaxNotes) result_.notes.push_back(std::move(text));
+}
+
+// What is missing stays in the ring.
+void FileRepair::stop(std::string why) {
+  result_.is_done = false;
+  result_.events_kept += marks_.size();
+  note(std::move(why));
 }
 
 void FileRepair::add(const OrphanedRing::Op& op) {
-  if (!result_.is_done) return;
+  if (op.may_be_a_record && !is_located_ && result_.is_done) locate();
+  if (!result_.is_done) {
+    ++result_.events_kept;
+  } else if (!op.may_be_a_record) {
+    lose(op);
+  } else if (records_there_ != 0) {
+    --records_there_;
+    ++result_.events_there;
+  } else if (op.body != OrphanedRing::Body::kHere) {
+    lose(op);
+  } else if (mode_ == RepairMode::kDryRun) {
+    ++result_.events;
+  } else {
+    encode(op);
+  }
+}
+
+void FileRepair::locate() {
+  is_located_ = true;
+  std::string why;
   try {
-    RecordBuilder frame(out_);
+    if (location().inode == 0) {
+      // It could not be created in its time; so there is nothing of it.
+      needs_new_file_ = true;
+      if (finder_.find_directory(location(), why)) return;
+    } else if (const std::optional<FoundFile> found = finder_.find(location(), why)) {
+      return count_what_is_there(found->file);
+    }
+  } catch (const IoError& error) {
+    why = error.what();
+  }
+  stop("'" + result_.path + "' is not found (" + why + "); what it lacks stays in the ring");
+}
+
+void FileRepair::count_what_is_there(const File& file) {
+  result_.path = file.path();
+  const std::uint64_t size = file.size();
+  const bool was_cut_off = size < base_;
+  const RecordCount there = count_records(file, was_cut_off ? 0 : base_, size);
+  torn_bytes_ = size - there.end;
+  if (was_cut_off) {
+    note("'" + result_.path + "' was cut off: it has " + count_of(size, "byte") + " of " +
+         std::to_string(base_));
+    needs_new_file_ = torn_bytes_ != 0;  // what was torn is of an op that is no longer in the ring
+  } else {
+    records_there_ = there.records;
+  }
+  base_ = there.end;
+  // Before anything is appended, or the file could grow past the old place and another recovery start in a
+  // record.
+  if (was_cut_off && mode_ == RepairMode::kRepair)
+    ring_.commit(writer_, ring_.writers()[writer_].position, base_);
+}
+
+void FileRepair::lose(const OrphanedRing::Op& op) {
+  ++result_.events_lost;
+  if (op.body == OrphanedRing::Body::kOnDevice) ++lost_on_device_;
+  if (op.body == OrphanedRing::Body::kOnHeap) ++lost_on_heap_;
+  if (op.body == OrphanedRing::Body::kInPlace) ++lost_in_place_;
+  // Or another recovery would count it for the first record behind it.
+  if (op.may_be_a_record && mode_ == RepairMode::kRepair) ring_.mark_lost(op.position);
+}
+
+void FileRepair::encode(const OrphanedRing::Op& op) {
+  try {
+    RecordBuilder record(out_);
     encode_event(op.view, op.tag, out_);
-    frame.finish();
+    record.finish();
   } catch (const std::bad_alloc&) {
     throw;  // it stays in the ring, for a time with more memory
   } catch (const std::exception& error) {
-    ++result_.events_lost;
     note("an event of '" + std::string(op.tag) + "' could not be encoded: " + error.what());
-    return;
+    return lose(op);
   }
   marks_.push_back({op.position, op.end, out_.size()});
-  if (out_.size() >= kSettleBytes) write_out();
+  if (out_.size() >= kWriteBytes) write_out();
 }
 
 void FileRepair::write_out() {
   if (marks_.empty() || !result_.is_done) return;
   try {
-    compare_and_append();
+    append_all();
   } catch (const IoError& error) {
-    const bool is_gone = error.error_number() == ENOENT || error.error_number() == ENOTDIR;
-    if (is_gone && may_drop_) {
-      result_.events_lost += marks_.size();
-      ring_.commit(writer_, marks_.back().end, base_);
-      if (!std::exchange(has_opened_, true))
-        note("'" + result_.path + "' is gone, and what it lacked with it");
-    } else {
-      result_.is_done = false;
-      note(error.what());
-    }
+    stop(error.what());
   }
+  if (out_.capacity() > 4 * kWriteBytes) out_ = Buffer();  // a large event's is not kept
   out_.clear();
   marks_.clear();
 }
 
-void FileRepair::compare_and_append() {
-  File file = File::open_to_append(result_.path);
-  has_opened_ = true;
-  std::uint64_t size = file.size();
-  if (size < base_) {
-    note("'" + result_.path + "' was cut off: it has " + count_of(size, "byte") + " of " +
-         std::to_string(base_));
-    go_on_at(size, 0);
+void FileRepair::append_all() {
+  std::string why;
+  std::size_t from = 0;  // so much of out_ is in the file
+  std::optional<FoundFile> found;
+  if (location().inode != 0) {
+    found = finder_.find(location(), why);
+    if (!found) return stop("'" + result_.path + "' is not found any more: " + why);
+    if (found->file.size() != base_ + torn_bytes_)
+      return stop("'" + result_.path + "' is being changed by somebody; what it lacks stays in the ring");
+    if (!needs_new_file_ && torn_bytes_ != 0) needs_new_file_ = !completes_record(found->file);
+    if (!needs_new_file_) from = static_cast<std::size_t>(torn_bytes_);
+    if (needs_new_file_) {
+      start_file(found->directory, name_of(result_.path) + ".recovered",
+                 "the last " + count_of(torn_bytes_, "byte") + " of '" + result_.path +
+                     "' are not a whole record, and readers stop there; what was missing is in '");
+      found = finder_.find(location(), why);
+    }
+  } else if (const std::optional<Directory> directory = finder_.find_directory(location(), why)) {
+    start_file(*directory, name_of(location().path), "a file that could not be created before is now '");
+    found = finder_.find(location(), why);
   }
-  const auto there = static_cast<std::size_t>(std::min<std::uint64_t>(size - base_, out_.size()));
-  const std::size_t common = common_bytes(file, there);
-  if (common < there) {
-    const auto first =
-        std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > common; });
-    const std::size_t whole = first == marks_.begin() ? 0 : std::prev(first)->record_end;
-    note("bytes " + std::to_string(base_ + whole) + " to " + std::to_string(size) + " of '" + result_.path +
-         "' are not its writer's; they stay, and what was missing follows them");
-    go_on_at(size, whole);
-    append(file, 0);
-  } else {
-    append(file, there);
-  }
+  if (!found) return stop("'" + result_.path + "' is not found any more: " + why);
+  append(found->file, out_.bytes().subspan(from));
   base_ += out_.size();
+  torn_bytes_ = 0;
+  result_.events += marks_.size();
   ring_.commit(writer_, marks_.back().end, base_);
 }
 
-// The first `whole_records` bytes of out_ are in the file; the rest goes behind byte `file_size`. Noted in
-// the ring before anything is appended, so that a second recovery compares with what this one appends.
-void FileRepair::go_on_at(std::uint64_t file_size, std::size_t whole_records) {
-  const auto first =
-      std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > whole_records; });
-  result_.events_there += static_cast<std::uint64_t>(first - marks_.begin());
-  marks_.erase(marks_.begin(), first);
-  for (Mark& mark : marks_) mark.record_end -= whole_records;
-  Buffer rest;
-  rest.append(out_.bytes().subspan(whole_records));
-  out_ = std::move(rest);
-  base_ = file_size;
-  ring_.commit(writer_, marks_.front().position, base_);
+// True if the torn bytes are the start of the first record in out_.
+bool FileRepair::completes_record(const File& file) const {
+  if (torn_bytes_ > marks_.front().record_end) return false;
+  Buffer torn;
+  const auto size = static_cast<std::size_t>(torn_bytes_);
+  if (file.read_at(base_, torn.extend(size), size) != size) return false;
+  return std::equal(torn.data(), torn.data() + size, out_.data());
 }
 
-// How many of the `most` bytes behind base_ are those of out_.
-std::size_t FileRepair::common_bytes(const File& file, std::size_t most) const {
-  Buffer piece;
-  std::uint8_t* bytes = piece.extend(std::min(most, kCompareBytes));
-  for (std::size_t at = 0; at < most;) {
-    const std::size_t got = file.read_at(base_ + at, bytes, std::min(most - at, kCompareBytes));
-    const auto differs = std::mismatch(bytes, bytes + got, out_.data() + at);
-    at += static_cast<std::size_t>(differs.first - bytes);
-    if (differs.first != bytes + got || got == 0) return at;
+// Goes on in a new file called `name`, which sorts behind the one so far, or a name like it.
+void FileRepair::start_file(const Directory& directory, const std::string& name, const std::string& why) {
+  Buffer opening;
+  {
+    RecordBuilder record(opening);
+    encode_version_event(wall_time_now(), 0, opening);
+    record.finish();
   }
-  return most;
-}
-
-// Appends out_ from byte `from` on, which ends the file.
-void FileRepair::append(File& file, std::size_t from) {
-  const auto first =
-      std::find_if(marks_.begin(), marks_.end(), [&](const Mark& m) { return m.record_end > from; });
-  result_.events_there += static_cast<std::uint64_t>(first - marks_.begin());
-  while (from < out_.size()) {
-    const std::int64_t taken = file.append_some(out_.bytes().subspan(from));
-    if (taken < 0) throw IoError(static_cast<int>(-taken), result_.path, "cannot append to");
-    from += static_cast<std::size_t>(taken);
+  for (unsigned number = 0; number < kMaxNames; ++number) {
+    char text[16];
+    std::snprintf(text, sizeof text, ".%06u", number);
+    try {
+      File file = directory.create_file(name + text);
+      try {
+        append(file, opening.bytes());
+        // In this order; see Sequencer::renew_if_lost().
+        ring_.move(writer_, file.location(), opening.size());
+      } catch (...) {
+        directory.remove_file(name + text);
+        throw;
+      }
+      ring_.commit(writer_, marks_.front().position, opening.size());
+      base_ = opening.size();
+      torn_bytes_ = 0;
+      needs_new_file_ = false;
+      result_.path = file.path();
+      return note(why + file.path() + "'");
+    } catch (const IoError& error) {
+      if (error.error_number() != EEXIST) throw;
+    }
   }
-  result_.events += static_cast<std::uint64_t>(marks_.end() - first);
+  throw IoError(EEXIST, directory.path() + "/" + name, "no name is free for");
 }
 
-void FileRepair::count_lost(std::uint64_t events, const char* why) {
-  result_.events_lost += events;
-  note(count_of(events, "event") + " of '" + result_.path + "' " + why);
+void FileRepair::append(File& file, Bytes bytes) const {
+  while (!bytes.empty()) {
+    const std::int64_t taken = file.append_some(bytes);
+    if (taken < 0) throw IoError(static_cast<int>(-taken), file.path(), "cannot append to");
+    bytes = bytes.subspan(static_cast<std::size_t>(taken));
+  }
+}
+
+void FileRepair::note_losses() {
+  const auto say = [&](std::uint64_t events, const char* why) {
+    if (events != 0) note(count_of(events, "event") + " of '" + result_.path + "' " + why);
+  };
+  say(lost_on_device_, "waited for a value from a device");
+  say(lost_on_heap_, "had found no room in the op ring, and its file took nothing");
+  say(lost_in_place_, "was logged with copy=False, and its array died with the process");
 }
 
 RepairedFile FileRepair::finish() {
-  const bool had_ops = has_opened_ || !marks_.empty() || !result_.is_done;
   write_out();
-  if (!had_ops || !result_.is_done) return std::move(result_);
-  try {
-    const std::uint64_t size = File::open_to_read(result_.path).size();
-    if (size > base_) {
-      note(count_of(size - base_, "byte") + " at the end of '" + result_.path +
-           "' are not its writer's; they stay");
-    }
-  } catch (const IoError&) {  // NOLINT(bugprone-empty-catch)
-    // Gone, which write_out() has noted.
-  }
+  note_losses();
+  if (!result_.is_done || !is_located_) return std::move(result_);
+  if (records_there_ != 0)
+    note(count_of(records_there_, "record") + " of '" + result_.path + "' are not its writer's; they stay");
+  if (torn_bytes_ != 0 && mode_ == RepairMode::kRepair)
+    note("the last " + count_of(torn_bytes_, "byte") + " of '" + result_.path +
+         "' are not a whole record; they stay");
   return std::move(result_);
 }
 

@@ -1,45 +1,49 @@
 // Brings one event file up to what its dead writer had accepted. L4; recovery feeds it the ops.
 //
-// Encoding is deterministic, so what the writer wrote after its last commit is a prefix of what is encoded
-// here: that much is compared and skipped, the rest appended; a record that was cut off is thereby completed.
-// Where the bytes differ, something else wrote to the file: nothing is overwritten, and all that follows the
-// last record that agrees is appended at the file's end.
+// The number of whole records behind the writer's last commit says how many of its ops are in the file. The
+// rest is encoded and appended, perhaps by another version of the package than the writer's: so no encoding
+// is compared, with one exception. A record that was cut off is completed if the encoding of its op begins
+// with the bytes that are there. Otherwise what is missing goes into a new file of the run, since readers
+// stop at half a record.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/os/file.h"
+#include "recovery/file_finder.h"
 #include "recovery/orphaned_ring.h"
 
 namespace tickertape {
 
 struct RepairedFile {
   std::string path;
-  std::uint64_t events = 0;        // brought home: completed or appended
+  std::uint64_t events = 0;        // recovered: completed or appended
   std::uint64_t events_there = 0;  // in the file already, behind the writer's last commit
-  std::uint64_t events_lost = 0;   // could not be encoded, or their file is gone
+  std::uint64_t events_lost = 0;   // could not be encoded, or died with the process
+  std::uint64_t events_kept = 0;   // stay in the ring: the file is not found, or takes nothing
   std::vector<std::string> notes;  // what the user should know
   bool is_done = true;             // false: something stays in the ring, to be tried again
 };
 
-// Not thread-safe. Keeps no file open, so that there may be thousands.
+enum class RepairMode { kRepair, kDryRun };
+
+// Not thread-safe. Keeps no file open, so that there may be thousands. In a dry run it changes nothing and
+// counts.
 class FileRepair {
  public:
-  // `may_drop`: where the file is gone, its ops go too; otherwise they stay in the ring.
-  FileRepair(OrphanedRing& ring, std::size_t writer, bool may_drop);
+  FileRepair(OrphanedRing& ring, std::size_t writer, FileFinder& finder, RepairMode mode);
 
   // Takes the next op of this file.
   void add(const OrphanedRing::Op& op);
   // Encoded bytes that wait for write_out().
   std::size_t waiting_bytes() const { return out_.size(); }
-  // Gets what waits into the file and notes that in the ring. Trouble is noted, not thrown.
+  // Appends what waits to the file and stores that in the ring. Trouble is noted, not thrown.
   void write_out();
-  // So many of its events died with the process; `why` is the rest of a sentence about them.
-  void count_lost(std::uint64_t events, const char* why);
-  // After the last op: settles, and looks for what does not belong to it.
+  // After the last op: writes out, and looks for what does not belong to the file.
   RepairedFile finish();
 
  private:
@@ -50,19 +54,32 @@ class FileRepair {
     std::size_t record_end;
   };
 
-  void compare_and_append();
-  void go_on_at(std::uint64_t file_size, std::size_t whole_records);
-  std::size_t common_bytes(const File& file, std::size_t most) const;
-  void append(File& file, std::size_t from);
+  void locate();
+  void count_what_is_there(const File& file);
+  void lose(const OrphanedRing::Op& op);
+  void encode(const OrphanedRing::Op& op);
+  void append_all();
+  bool completes_record(const File& file) const;
+  void start_file(const Directory& directory, const std::string& name, const std::string& why);
+  void append(File& file, Bytes bytes) const;
+  void stop(std::string why);
   void note(std::string text);
+  void note_losses();
+
+  const FileLocation& location() const { return ring_.writers()[writer_].location; }
 
   OrphanedRing& ring_;
   const std::size_t writer_;
-  const bool may_drop_;
-  std::uint64_t base_;  // what follows in the file is compared with out_
-  Buffer out_;
-  std::vector<Mark> marks_;
-  bool has_opened_ = false;
+  FileFinder& finder_;
+  const RepairMode mode_;
+  bool is_located_ = false;
+  bool needs_new_file_ = false;      // there is none, or nothing may follow what it ends with
+  std::uint64_t base_ = 0;           // the whole records end here
+  std::uint64_t torn_bytes_ = 0;     // behind base_: not a whole record
+  std::uint64_t records_there_ = 0;  // whole records to which no op has been counted yet
+  Buffer out_;                       // records to be appended; the first may be in the file in part
+  std::vector<Mark> marks_;          // of the records in out_
+  std::uint64_t lost_on_device_ = 0, lost_on_heap_ = 0, lost_in_place_ = 0;
   RepairedFile result_;
 };
 

@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/os/file.h"
 #include "base/os/locked_file.h"
 #include "event/op.h"
 #include "queue/ring_layout.h"
 
 namespace tickertape {
 
-// Reads a locked ring file through a small window; its memory does not grow with the ring. Not thread-safe.
-// Every member but why() may throw IoError.
+// Reads a locked ring file through a small window. Its memory is bounded by what is stored in the file, not
+// by what the file says. Not thread-safe. Every member except why() may throw IoError.
 class OrphanedRing {
  public:
   enum class Verdict {
@@ -26,41 +27,55 @@ class OrphanedRing {
   explicit OrphanedRing(LockedFile file);
 
   Verdict verdict() const { return verdict_; }
-  // Why it was refused, or where next() had to give up; "" where nothing is wrong.
+  // Why it was refused, or where next() had to give up; "" if nothing is wrong.
   const std::string& why() const { return why_; }
 
-  // An event file that the process had open, and what of its ops the file holds: those before `position`,
+  // An event file that the process had open, and how much of its ops the file holds: those before `position`,
   // which end at `file_size`.
   struct Writer {
-    std::string path;
+    FileLocation location;  // the newest file, if there were several
     std::uint32_t slot;
+    std::uint32_t name;  // its number in the name log
     std::uint64_t position;
     std::uint64_t file_size;
-    std::uint64_t deferred_events =
-        0;  // so far: those whose values died with the process, on their way from a device
-    std::uint64_t heap_events = 0;      // so far: those whose bodies lay on the process's heap
-    std::uint64_t in_place_events = 0;  // so far: those whose arrays lay where their caller had them
+    std::uint64_t file_number;  // of what position and file_size are about
+    std::uint64_t newest_file;  // of `location`
   };
   const std::vector<Writer>& writers() const { return writers_; }
   std::uint32_t process_id() const { return process_id_; }
-  // Nothing was accepted that is not in its file: true only where that needs no look at the ops.
+  // True if nothing was accepted that is not in its file. False does not mean that anything is missing.
   bool is_empty() const { return at_ == head_; }
   // Written in this boot of the machine.
   bool is_of_this_boot() const { return is_of_this_boot_; }
 
-  // An op that was accepted and is not known to be in its file. Views are good until the next call of next().
+  // Where the values of an op are.
+  enum class Body { kHere, kOnHeap, kInPlace, kOnDevice };
+
+  // An op that the process was asked for and that the commit records do not tell to be in its file. Views are
+  // valid until the next call of next().
   struct Op {
     std::uint64_t position;
     std::uint64_t end;
     std::size_t writer;  // index into writers()
     std::string_view tag;
-    OpView view;
+    OpView view;  // its body if `body` is kHere
+    Body body;
+    bool may_be_a_record;  // false: it never became one; its values are lost
   };
-  // The next such op in the order of the calls; false at the end of what can be read.
+  // The next one in the order of the calls, without those that were not accepted; false at the end of what
+  // can be read.
   bool next(Op& op);
 
-  // Notes in the ring what next() need not give again after another death. Ordered like CommitSlot::commit().
+  // --- Progress, stored in the ring so that another recovery goes on from it
+  // -------------------------------------------------------------------------------------------------------------
+
+  // As CommitSlot::commit(), for the writer's newest file.
   void commit(std::size_t writer, std::uint64_t position, std::uint64_t file_size);
+  // The op at `position` is lost, and no record in the file stands for it.
+  void mark_lost(std::uint64_t position);
+  // What the writer lacks goes into another file from here on; commit() is due next. Throws ENOSPC if the
+  // name log is full.
+  void move(std::size_t writer, const FileLocation& location, std::uint64_t opening_bytes);
 
   LockedFile& file() { return file_; }
 
@@ -72,10 +87,13 @@ class OrphanedRing {
 
   void refuse(const std::string& why);
   void read_header();
+  bool check_version(const ring_layout::RingHeader& header);
   void check_places(const ring_layout::RingHeader& header);
-  void read_names(std::uint64_t offset, std::uint64_t size);
+  void read_names(std::uint64_t size);
   bool add_name(const ring_layout::NameEntry& entry, std::string_view text);
+  bool add_file(const ring_layout::NameEntry& entry, std::string_view text);
   ring_layout::CommitSlot::Record committed(std::uint32_t slot) const;
+  bool fill(const ring_layout::OpHeader& header, Op& op) const;
   const ring_layout::OpHeader* op_at(std::uint64_t position);
   const std::uint8_t* bytes_at(std::uint64_t position, std::uint64_t size);
   const ring_layout::OpHeader* give_up(const char* why);
@@ -85,7 +103,8 @@ class OrphanedRing {
   std::string why_;
   std::uint32_t process_id_ = 0;
   bool is_of_this_boot_ = true;
-  std::uint64_t slots_offset_ = 0, ring_offset_ = 0, capacity_ = 0;
+  std::uint64_t slots_offset_ = 0, names_offset_ = 0, ring_offset_ = 0, capacity_ = 0;
+  std::uint64_t names_used_ = 0, names_capacity_ = 0;
   std::uint64_t at_ = 0, head_ = 0;
 
   Buffer names_log_;

@@ -37,6 +37,7 @@ class FileSink : public Sink {
   std::unique_ptr<Sink> reopen() override { return std::make_unique<FileSink>(file_.reopened(), size_); }
   void sync() override { file_.sync(); }
   std::uint64_t size() const override { return size_; }
+  FileLocation location() const noexcept override { return file_.location(); }
   const std::string& path() const override { return file_.path(); }
 
  private:

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/os/file.h"
 
 namespace tickertape {
 
@@ -44,6 +45,9 @@ class Sink {
 
   // Bytes taken so far.
   virtual std::uint64_t size() const = 0;
+
+  // Where it is, for a process that goes on after this one is dead.
+  virtual FileLocation location() const noexcept { return {}; }
 
   // What the user knows it by.
   virtual const std::string& path() const = 0;

@@ -77,6 +77,7 @@ class MissingSink : public Sink {
   SinkState check_state() noexcept override { return SinkState::kMissing; }
   void sync() override { throw IoError(ENOENT, path_, "cannot sync"); }
   std::uint64_t size() const override { return 0; }
+  FileLocation location() const noexcept override { return location_of_missing_file(path_); }
   const std::string& path() const override { return path_; }
 
  private:

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/os/file.h"
 #include "base/os/process.h"
 #include "base/version.h"
 #include "codec/histogram/histogram.h"
@@ -49,7 +50,9 @@ class Place {
     static const Place place;
     return place;
   }
+  const std::string& root() const { return root_; }
   const std::string& logs() const { return logs_; }
+  const FileLocation& location(std::size_t index) const { return locations_[index]; }
   std::string file(std::size_t index) const {
     return logs_ + "/events.out.tfevents." + std::to_string(index);
   }
@@ -66,9 +69,29 @@ class Place {
     mkdir(logs_.c_str(), 0700);
     mkdir(rings_.c_str(), 0700);
     setenv("TICKERTAPE_RING_DIR", rings_.c_str(), 1);
+    for (std::size_t i = 0; i < kFiles; ++i) {
+      write_all(file(i), "");
+      locations_.push_back(File::open_to_read(file(i)).location());
+    }
+    surround();
   }
   ~Place() { fs::remove_all(root_); }
+
+  // What a ring may name but recovery must not touch: files beside the log directory, and in it links, a
+  // pipe, and files of other names.
+  void surround() const {
+    const std::string outside = root_ + "/outside";
+    fs::create_directories(outside + "/events.out.tfevents.d");
+    write_all(outside + "/events.out.tfevents.0", "precious");
+    write_all(outside + "/notes", "precious");
+    write_all(logs_ + "/notes", "precious");
+    fs::create_symlink(outside + "/notes", logs_ + "/events.out.tfevents.link");
+    fs::create_directory_symlink(outside, logs_ + "/link");
+    mkfifo((logs_ + "/events.out.tfevents.pipe").c_str(), 0600);
+    fs::create_directory(logs_ + "/events.out.tfevents.d");
+  }
   std::string root_, logs_, rings_;
+  std::vector<FileLocation> locations_;
 };
 
 // A ring as a process might leave it, and how it differs from that.
@@ -83,6 +106,7 @@ namespace image_impl {
 
 inline constexpr std::size_t kSlotsOffset = 512;
 inline constexpr std::size_t kNamesOffset = kSlotsOffset + kFiles * sizeof(CommitSlot);
+inline constexpr std::size_t kNamesRoom = 1024;  // for files that recovery begins
 static_assert(sizeof(RingHeader) <= kSlotsOffset);
 
 template <typename T>
@@ -112,7 +136,7 @@ inline void spare_time(std::string& ops) {
 }
 
 // Writers, tags and moves. The file and the slot of a writer have its owner's number.
-inline std::string describe_names(Input& input, bool& is_sound) {
+inline std::string describe_names(Input& input, std::uint64_t opening_bytes, bool& is_sound) {
   std::string names;
   unsigned files_used = 0;
   std::size_t known = 0;
@@ -125,8 +149,11 @@ inline std::string describe_names(Input& input, bool& is_sound) {
       const unsigned bit = 1U << owner % kFiles;
       is_sound = is_sound && (files_used & bit) == 0 && kind == NameEntry::kWriter;
       files_used |= bit;
+      const FileLocation& location = Place::get().location(owner % kFiles);
+      const FileEntry file{location.inode, location.birth_ns, location.directory_inode, opening_bytes};
+      std::string entry(reinterpret_cast<const char*>(&file), sizeof file);
       add_name(names, kind, kind == NameEntry::kWriter ? owner % kFiles : owner / kFiles,
-               Place::get().file(owner % kFiles));
+               entry + Place::get().file(owner % kFiles));
     } else {
       is_sound = is_sound && kind == NameEntry::kTag && owner < known;
       add_name(names, kind, owner, as_text(text));
@@ -145,8 +172,8 @@ inline void put_header(std::string& bytes, std::size_t names_size, std::uint64_t
   header.op_version = kOpLayoutVersion;
   header.slots_offset = kSlotsOffset;
   header.names_offset = kNamesOffset;
-  header.ring_offset = kNamesOffset + names_size;
-  header.names_capacity = names_size;
+  header.ring_offset = kNamesOffset + names_size + kNamesRoom;
+  header.names_capacity = names_size + kNamesRoom;
   header.ring_capacity = capacity;
   header.process_start = 1;
   header.process_id = 4194305;
@@ -165,7 +192,7 @@ inline void put_header(std::string& bytes, std::size_t names_size, std::uint64_t
 inline RingImage describe_ring(Input& input, const std::array<std::uint64_t, kFiles>& file_sizes) {
   using namespace image_impl;
   RingImage image;
-  const std::string names = describe_names(input, image.is_sound);
+  const std::string names = describe_names(input, file_sizes[0], image.is_sound);
   const std::size_t patches = input.byte() % 4;
   std::string patch_bytes(as_text(input.take_bytes(patches * 11)));
   const std::uint64_t tail = std::uint64_t{input.take<std::uint16_t>()} * kOpAlignment;
@@ -177,16 +204,17 @@ inline RingImage describe_ring(Input& input, const std::array<std::uint64_t, kFi
 
   const std::uint64_t size = (ops.size() + kOpAlignment - 1) / kOpAlignment * kOpAlignment;
   const std::uint64_t capacity = std::bit_ceil(std::max<std::uint64_t>(size, kOpAlignment)) << spare;
-  image.bytes.resize(kNamesOffset + names.size() + capacity);
+  const std::size_t ring_offset = kNamesOffset + names.size() + kNamesRoom;
+  image.bytes.resize(ring_offset + capacity);
   put_header(image.bytes, names.size(), capacity, tail, tail + size);
   for (std::size_t i = 0; i < kFiles; ++i) {
-    const CommitSlot::Record record{committed[i], file_sizes[i]};
+    const CommitSlot::Record record{committed[i], file_sizes[i], 0};
     put(image.bytes, kSlotsOffset + i * sizeof(CommitSlot) + offsetof(CommitSlot, record), record);
   }
   names.copy(image.bytes.data() + kNamesOffset, names.size());
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const std::uint64_t place = (tail + i) & (capacity - 1);
-    image.bytes[kNamesOffset + names.size() + place] = ops[i];
+    image.bytes[ring_offset + place] = ops[i];
   }
 
   Input patch(as_bytes(patch_bytes));

@@ -9,6 +9,15 @@
 
 namespace tickertape {
 
+// Where a file is and which one it is, so that another process can find it again. Device numbers are no part
+// of it, because they change when a file system is mounted again.
+struct FileLocation {
+  std::string path;                   // absolute, without symbolic links
+  std::uint64_t inode = 0;            // 0: the file has not been created yet
+  std::int64_t birth_ns = 0;          // when it was created; 0: the file system does not say
+  std::uint64_t directory_inode = 0;  // 0: there is no directory
+};
+
 // An open file, closed by the destructor. Move-only. A program may close descriptors that are not its own
 // (daemons do), and then the number may belong to another file; known_state() and sync() notice that, and
 // close() leaves such a descriptor alone. Unless stated otherwise, a failure throws IoError with errno and
@@ -43,6 +52,9 @@ class File {
   // Opens the same file again, to append. Throws IoError; ESTALE if another file has its path now.
   File reopened() const;
 
+  // Never throws: what cannot be found out is 0, and the path is the one that the file was opened by.
+  FileLocation location() const noexcept;
+
   // Returns what this machine knows about the open file without asking a server: a network file system would
   // first write back its dirty pages (nfs(5)). Returns false if this is not known.
   struct State {
@@ -57,6 +69,7 @@ class File {
   void close();
 
  private:
+  friend class Directory;
   File(int descriptor, std::string path);
   // Which file a descriptor belongs to; zeros: unknown.
   struct Identity {
@@ -73,5 +86,8 @@ class File {
 
 // Creates directory `path` and its missing parents. Does nothing if it exists. Throws IoError.
 void make_directories(const std::string& path);
+
+// The location of a file that could not be created at `path`. Never throws.
+FileLocation location_of_missing_file(const std::string& path) noexcept;
 
 }  // namespace tickertape

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
@@ -148,6 +151,39 @@ bool File::known_state(State& state) const noexcept {
            Identity{known.st_dev, known.st_ino} == identity_};
 #endif
   return true;
+}
+
+FileLocation File::location() const noexcept {
+  FileLocation location = location_of_missing_file(path_);
+  struct stat status;
+  if (fstat(descriptor_, &status) != 0) return location;
+  location.inode = status.st_ino;
+#if defined(STATX_BTIME)
+  struct statx known;
+  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BTIME, &known) == 0 &&
+      (known.stx_mask & STATX_BTIME) != 0) {
+    location.birth_ns = known.stx_btime.tv_sec * 1'000'000'000 + known.stx_btime.tv_nsec;
+  }
+#endif
+  return location;
+}
+
+FileLocation location_of_missing_file(const std::string& path) noexcept {
+  FileLocation location;
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return location;
+  try {
+    location.path = path;
+    const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
+    const std::unique_ptr<char, void (*)(void*)> real(realpath(directory.c_str(), nullptr), &std::free);
+    struct stat status;
+    if (real == nullptr || stat(real.get(), &status) != 0) return location;
+    location.directory_inode = status.st_ino;
+    location.path = (slash == 0 ? std::string() : std::string(real.get())) + path.substr(slash);
+  } catch (const std::bad_alloc&) {
+    location.path.clear();
+  }
+  return location;
 }
 
 void File::sync() {

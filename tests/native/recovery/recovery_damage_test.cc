@@ -5,10 +5,12 @@
 #include <cstring>
 #include <random>
 
+#include "base/version.h"
 #include "queue/ring_location.h"
 #include "recovery/orphaned_rings.h"
 #include "recovery/recovery.h"
 #include "tfrecord/record_reader.h"
+#include "tfrecord/record_writer.h"
 
 // TSan does not follow threads started after a fork, and every test here needs them.
 #if !defined(__SANITIZE_THREAD__)
@@ -169,7 +171,7 @@ TEST(a_ring_whose_name_log_found_no_room_goes) {
   CHECK(content_of(original.file) == before);
 }
 
-TEST(other_versions_users_and_boots_are_refused_with_a_word) {
+TEST(other_layouts_and_users_are_refused_with_a_word) {
   const Original original;
   const auto refusal = [&](std::uint64_t offset, const auto& value) {
     original.put_back();
@@ -179,25 +181,50 @@ TEST(other_versions_users_and_boots_are_refused_with_a_word) {
     CHECK(fs::exists(original.ring));
     return report.rings.at(0).problem;
   };
-  CHECK(refusal(0, std::uint64_t{0x32474E4952545454}).find("no op ring of this version") !=
+  CHECK(refusal(0, std::uint64_t{0x32474E4952545454}).find("no op ring of tickertape") != std::string::npos);
+  const std::string ring_layout = refusal(offsetof(RingHeader, version), ring_layout::kRingVersion + 1);
+  CHECK(ring_layout.find("layout " + std::to_string(ring_layout::kRingVersion + 1) + ".") !=
         std::string::npos);
-  CHECK(refusal(offsetof(RingHeader, version), ring_layout::kRingVersion + 1)
-            .find("ring version " + std::to_string(ring_layout::kRingVersion + 1)) != std::string::npos);
-  CHECK(refusal(offsetof(RingHeader, op_version), std::uint32_t{99}).find("op version 99") !=
+  CHECK(ring_layout.find("run `tickertape repair` of tickertape " + std::string(library_version())) !=
         std::string::npos);
-  const char library[64] = "9.8.7";
-  CHECK(refusal(offsetof(RingHeader, library_version), library).find("tickertape 9.8.7") !=
-        std::string::npos);
+  CHECK(refusal(offsetof(RingHeader, op_version), std::uint32_t{99}).find(".99") != std::string::npos);
   CHECK(refusal(offsetof(RingHeader, user_id), std::uint32_t{4711}).find("user 4711") != std::string::npos);
 }
 
-TEST(a_ring_of_an_earlier_boot_comes_home_only_when_asked_for) {
+TEST(a_ring_of_another_version_with_this_layout_is_recovered) {
+  const Original original;
+  original.put_back();
+  const char library[64] = "9.8.7";
+  original.patch(offsetof(RingHeader, library_version), library);
+  CHECK(recover_rings("").rings.at(0).is_removed);
+  CHECK(behind_opening(original.file) == undisturbed(log_both));
+}
+
+// Another version's encoder may put other bytes into a record: what is there counts, whatever is in it.
+TEST(records_that_are_there_are_counted_not_compared) {
+  const Original original(0);
+  original.put_back();
+  Buffer others;
+  for (int i = 0; i < 7; ++i) append_record(others, as_bytes(std::string(5, 'x')));
+  const std::string before = content_of(original.file) + std::string(as_text(others.bytes()));
+  put_content(original.file, before);
+  const RecoveryReport report = recover_rings("");
+  CHECK_EQ(report.rings.at(0).events(), kHeldOps - 7);
+  const std::string after = content_of(original.file);
+  CHECK(after.starts_with(before));
+  const std::string whole = undisturbed(log_both);
+  CHECK(whole.ends_with(after.substr(before.size())));
+  CHECK(!fs::exists(original.ring));
+}
+
+TEST(a_ring_of_an_earlier_boot_is_recovered_only_when_asked_for) {
   const Original original;
   original.put_back();
   original.patch(offsetof(RingHeader, boot_id), 'x');
   const auto opened = recover_rings(original.scene.logs(), RecoveryAsker::kOpenedDirectory);
-  CHECK(opened.rings.empty());
-  CHECK(fs::exists(original.ring));
+  CHECK(opened.rings.at(0).problem.find("`tickertape repair` recovers what is in it") != std::string::npos);
+  CHECK(recover_rings(original.scene.logs(), RecoveryAsker::kOpenedDirectory).rings.empty());
+  CHECK(fs::exists(original.ring + ".orphaned"));
   CHECK(recover_rings(original.scene.logs()).rings.at(0).is_removed);
   CHECK(behind_opening(original.file) == undisturbed(log_both));
 }
@@ -211,63 +238,243 @@ TEST(a_ring_of_another_machine_is_refused) {
   CHECK(fs::exists(original.ring));
 }
 
-TEST(bytes_of_a_stranger_stay_and_the_rest_follows_once) {
+// The files of the run, in the order in which readers take them.
+std::vector<std::string> files_of(const Original& original) {
+  auto files = entries_of(original.scene.logs());
+  std::erase_if(files, [](const std::string& path) { return path.find("tfevents") == std::string::npos; });
+  return files;
+}
+
+void remove_other_files(const Original& original) {
+  for (const std::string& path : files_of(original)) {
+    if (path != original.file) fs::remove(path);
+  }
+}
+
+TEST(half_a_record_of_a_stranger_stays_and_the_rest_goes_into_a_new_file) {
+  const std::string whole = undisturbed(log_both);
   for (std::uint64_t bytes : {0U, 30U, 100U, 3000U}) {
     const Original original(bytes);
     for (std::uint64_t limit = 0; limit < 20'000; limit += 2'500) {
       original.put_back();
+      remove_other_files(original);
       const std::string strange = content_of(original.file) + std::string(50, 'z');
       put_content(original.file, strange);
       in_child([&] {
-        limit_file_size(strange.size() + limit);
+        limit_file_size(limit);
         recover_rings("");
         die();
       });
       recover_rings("");
       CHECK(!fs::exists(original.ring));
+      CHECK(content_of(original.file) == strange);
+      const auto files = files_of(original);
+      CHECK(files.size() == 2 && files[0] == original.file);
+      const std::string rest = behind_opening(files.back());
+      CHECK(whole.ends_with(rest));
       std::uint64_t damaged = 0;
-      CHECK_EQ(count_records(original.file, damaged), 1 + 6 * kOpsOfStep);
-      CHECK_EQ(damaged, std::uint64_t{1});
-      CHECK(content_of(original.file).starts_with(strange));
+      CHECK_EQ(count_records(original.file, damaged) + count_records(files.back(), damaged),
+               2 + 6 * kOpsOfStep);
+      CHECK_EQ(damaged, std::uint64_t{0});
     }
   }
 }
 
-TEST(a_file_that_was_cut_off_gets_what_the_ring_has) {
+TEST(a_file_that_was_cut_off_stays_and_gets_a_second_one) {
   const Original original(0);
   original.put_back();
   fs::resize_file(original.file, fs::file_size(original.file) - 10);
+  const std::string before = content_of(original.file);
   const RecoveryReport report = recover_rings("");
   CHECK_EQ(report.rings.at(0).events(), kHeldOps);
   CHECK(report.rings.at(0).files.at(0).notes.at(0).find("was cut off") != std::string::npos);
+  CHECK(content_of(original.file) == before);
   std::uint64_t damaged = 0;
-  CHECK_EQ(count_records(original.file, damaged), 6 * kOpsOfStep);
-  CHECK_EQ(damaged, std::uint64_t{1});
+  CHECK_EQ(count_records(files_of(original).back(), damaged), 1 + kHeldOps);
+  CHECK_EQ(damaged, std::uint64_t{0});
 }
 
-TEST(ops_of_a_file_that_is_gone_go_when_its_directory_is_asked_for) {
+TEST(a_file_that_was_cut_off_between_records_is_continued) {
+  const std::string whole = undisturbed(log_both);
+  const Original original(0);
+  for (const bool is_interrupted : {false, true}) {
+    original.put_back();
+    const std::string opening =
+        content_of(original.file)
+            .substr(0, content_of(original.file).size() - behind_opening(original.file).size());
+    put_content(original.file, opening);
+    if (is_interrupted) {
+      in_child([&] {
+        limit_file_size(opening.size() + 15'000);
+        recover_rings("");
+        die();
+      });
+    }
+    recover_rings("");
+    CHECK(whole.ends_with(behind_opening(original.file)));
+    std::uint64_t damaged = 0;
+    CHECK_EQ(count_records(original.file, damaged), 1 + kHeldOps);
+  }
+}
+
+TEST(ops_of_a_file_that_is_gone_are_kept_until_it_is_back_or_somebody_decides) {
   const Original original;
   original.put_back();
+  const std::string away = original.scene.rings() + "-away";
+  fs::rename(original.scene.logs(), away);
+  CHECK_THROWS(IoError, recover_rings(original.scene.logs()));
+  const RecoveryReport nowhere = recover_rings("");
+  CHECK_EQ(nowhere.rings.at(0).events_lost(), std::uint64_t{0});
+  CHECK(nowhere.rings.at(0).events_kept() > 0);
+  // A new run of the same name is another one.
+  fs::create_directory(original.scene.logs());
+  put_content(original.file, content_of(away + "/" + fs::path(original.file).filename().string()));
+  const std::string impostor = content_of(original.file);
+  for (const auto asker : {RecoveryAsker::kOpenedDirectory, RecoveryAsker::kUser}) {
+    const RecoveryReport report = recover_rings(original.scene.logs(), asker);
+    CHECK_EQ(report.rings.at(0).events_lost(), std::uint64_t{0});
+    CHECK(report.rings.at(0).files.at(0).notes.at(0).find("another file has its name") != std::string::npos);
+  }
+  CHECK(content_of(original.file) == impostor);
+  CHECK(!fs::exists(original.ring) && fs::exists(original.ring + ".orphaned"));
+  CHECK(recover_rings(original.scene.logs(), RecoveryAsker::kOpenedDirectory).rings.empty());
   fs::remove_all(original.scene.logs());
-  CHECK(recover_rings(original.scene.rings()).rings.empty());
-  const RecoveryReport report = recover_rings(original.scene.logs());
-  CHECK_EQ(report.rings.at(0).events_lost(), kHeldOps);
-  CHECK(report.rings.at(0).is_removed);
-  CHECK(!fs::exists(original.ring));
+  fs::rename(away, original.scene.logs());
+  CHECK(recover_rings("").rings.at(0).is_removed);
+  CHECK(behind_opening(original.file) == undisturbed(log_both));
 }
 
-TEST(a_file_that_cannot_be_written_stays_in_the_ring) {
+TEST(a_run_that_was_moved_is_found_where_it_is_asked_for) {
+  const std::string whole = undisturbed(log_both);
+  const Original original;
+  for (const auto asker : {RecoveryAsker::kOpenedDirectory, RecoveryAsker::kUser}) {
+    original.put_back();
+    const std::string moved = original.scene.logs() + "_old";
+    fs::rename(original.scene.logs(), moved);
+    CHECK(recover_rings(moved, asker).rings.at(0).is_removed);
+    fs::rename(moved, original.scene.logs());
+    CHECK(behind_opening(original.file) == whole);
+  }
+}
+
+TEST(a_link_that_leads_elsewhere_now_does_not_matter) {
+  const Scene scene;
+  fs::create_directory(scene.logs() + "/one");
+  fs::create_directory(scene.logs() + "/two");
+  fs::create_directory_symlink("one", scene.logs() + "/run");
+  in_child([&] {
+    EventFileWriter writer(scene.logs() + "/run");
+    log_both(writer);
+    die();
+  });
+  fs::remove(scene.logs() + "/run");
+  fs::create_directory_symlink("two", scene.logs() + "/run");
+  recover_rings(scene.logs() + "/run", RecoveryAsker::kOpenedDirectory);
+  CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{1});
+  CHECK(recover_rings("").rings.at(0).is_removed);
+  CHECK(behind_opening(entries_of(scene.logs() + "/one").at(0)) == undisturbed(log_both));
+  CHECK(entries_of(scene.logs() + "/two").empty());
+}
+
+TEST(a_renamed_file_is_found) {
+  const std::string whole = undisturbed(log_both);
+  const Original original;
+  for (const char* name : {"/old.tfevents", "/events.out.tfevents.0.moved"}) {
+    original.put_back();
+    fs::rename(original.file, original.scene.logs() + name);
+    CHECK(recover_rings(original.scene.logs(), RecoveryAsker::kOpenedDirectory).rings.at(0).is_removed);
+    CHECK(behind_opening(original.scene.logs() + name) == whole);
+    fs::rename(original.scene.logs() + name, original.file);
+  }
+}
+
+// Whatever takes the place of an event file: it is left alone, at once, and the ring waits for the file.
+TEST(what_is_no_event_file_is_not_touched) {
+  const std::string whole = undisturbed(log_both);
+  const Original original;
+  const std::string victim = original.scene.rings() + "-victim";
+  const auto refuse = [&](const char* what, const auto& place, const std::string& word) {
+    original.put_back();
+    put_content(victim, "precious");
+    const std::string away = original.scene.rings() + "-away";
+    fs::rename(original.file, away);
+    place();
+    for (const auto asker : {RecoveryAsker::kOpenedDirectory, RecoveryAsker::kUser}) {
+      const RecoveryReport report = recover_rings(original.scene.logs(), asker);
+      if (report.rings.size() != 1 || report.rings[0].files.at(0).notes.empty() ||
+          report.rings[0].files[0].notes[0].find(word) == std::string::npos)
+        test::fail(__FILE__, __LINE__, what);
+    }
+    CHECK(content_of(victim) == "precious");
+    fs::remove_all(original.file);
+    fs::rename(away, original.file);
+    CHECK(recover_rings("").rings.at(0).is_removed);
+    CHECK(behind_opening(original.file) == whole);
+  };
+  refuse("link", [&] { fs::create_symlink(victim, original.file); }, "symbolic links");
+  refuse("hard link", [&] { fs::create_hard_link(victim, original.file); }, "another file");
+  refuse("pipe", [&] { CHECK_EQ(mkfifo(original.file.c_str(), 0600), 0); }, "not a regular file");
+  refuse("directory", [&] { fs::create_directory(original.file); }, "directory");
+  refuse("nothing", [] {}, "not there");
+  fs::remove(victim);
+}
+
+TEST(a_file_of_another_user_or_without_an_opening_is_not_touched) {
   const Original original;
   original.put_back();
-  fs::rename(original.file, original.file + ".away");
-  fs::create_directory(original.file);
-  const RecoveryReport report = recover_rings("");
-  CHECK(!report.rings.at(0).is_removed);
-  CHECK(!report.rings.at(0).words().empty());
-  fs::remove(original.file);
-  fs::rename(original.file + ".away", original.file);
-  recover_rings("");
-  CHECK(behind_opening(original.file) == undisturbed(log_both));
+  const std::string whole = content_of(original.file);
+  if (geteuid() == 0) {
+    CHECK_EQ(chown(original.file.c_str(), 4711, 4711), 0);
+    CHECK(!recover_rings("").rings.at(0).is_removed);
+    CHECK(content_of(original.file) == whole);
+    CHECK_EQ(chown(original.file.c_str(), 0, 0), 0);
+  }
+  const std::string changed = "#!/bin/sh\n" + whole;
+  put_content(original.file, changed);
+  CHECK(!recover_rings("").rings.at(0).is_removed);
+  CHECK(content_of(original.file) == changed);
+}
+
+// A name log whose paths lead out of the directory.
+TEST(paths_that_are_no_event_files_are_refused) {
+  const Original original;
+  const auto names_at = [&] { return original.at<std::uint64_t>(offsetof(RingHeader, names_offset)); };
+  const std::string path = original.file;
+  for (const std::string_view bad : {"/../x", "/./xy", "//xyz"}) {
+    original.put_back();
+    const std::uint64_t at = names_at() + sizeof(ring_layout::NameEntry) + sizeof(ring_layout::FileEntry) +
+                             original.scene.logs().rfind('/');
+    for (std::size_t i = 0; i < bad.size(); ++i) original.patch(at + i, bad[i]);
+    CHECK(recover_rings("").rings.at(0).problem.find("name log is damaged") != std::string::npos);
+  }
+  original.put_back();
+  const std::uint64_t name =
+      names_at() + sizeof(ring_layout::NameEntry) + sizeof(ring_layout::FileEntry) + path.rfind('/') + 1;
+  original.patch(name, 'x');
+  CHECK(recover_rings("").rings.at(0).problem.find("name log is damaged") != std::string::npos);
+}
+
+TEST(a_sparse_ring_with_a_huge_op_costs_no_memory) {
+  const Original original(0);
+  original.put_back();
+  constexpr std::uint64_t kHuge = std::uint64_t{1} << 32;
+  const auto ring_offset = original.at<std::uint64_t>(offsetof(RingHeader, ring_offset));
+  const auto tail = original.at<std::uint64_t>(offsetof(RingHeader, tail));
+  original.patch(offsetof(RingHeader, ring_capacity), kHuge);
+  original.patch(offsetof(RingHeader, head), kHuge);
+  const std::uint64_t op = ring_offset + tail;
+  original.patch(op + offsetof(ring_layout::OpHeader, kind), OpKind::kSummary);
+  original.patch(op + offsetof(ring_layout::OpHeader, body_size), kHuge / 4);
+  fs::resize_file(original.ring, ring_offset + kHuge);
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  const int status = in_child([&] {
+    const rlimit limit{std::uint64_t{1} << 29, RLIM_INFINITY};
+    if (!test::kIsSlow) setrlimit(RLIMIT_AS, &limit);
+    CHECK(recover_rings("").rings.at(0).problem.find("longer than what its file has stored") !=
+          std::string::npos);
+  });
+  CHECK_EQ(status, 0);
 }
 
 TEST(rings_that_hold_nothing_are_removed) {
@@ -300,15 +507,32 @@ TEST(rings_that_hold_nothing_are_removed) {
   });
 }
 
-TEST(other_files_among_the_rings_are_left_alone) {
-  const Scene scene;
-  put_content(scene.rings() + "/notes.txt", "x");
-  put_content(scene.rings() + "/other.ring", "x");
-  fs::create_directory(scene.rings() + "/tickertape-1-2-3-0.ring");
-  fs::create_symlink("/etc/passwd", scene.rings() + "/tickertape-1-2-3-1.ring");
-  CHECK_EQ(mkfifo((scene.rings() + "/tickertape-1-2-3-2.ring").c_str(), 0600), 0);
-  CHECK_EQ(in_child([] { recover_rings(""); }), 0);
-  CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{5});
+TEST(what_is_no_ring_is_passed_by_with_one_message_each) {
+  const Original original;
+  original.put_back();
+  const std::string prefix = original.scene.rings() + "/tickertape-1-2-";
+  put_content(original.scene.rings() + "/notes.txt", "x");
+  put_content(original.scene.rings() + "/other.ring", "x");
+  fs::create_directory(prefix + "0.ring");
+  fs::create_symlink("/etc/passwd", prefix + "1.ring");
+  CHECK_EQ(mkfifo((prefix + "2.ring").c_str(), 0600), 0);
+  put_content(prefix + "3.ring", "x");
+  put_content(prefix + "\xff.ring", "not UTF-8, and long enough for a header" + std::string(500, 'x'));
+  const std::size_t strange = 5;
+  const int status = in_child([&] {
+    EventFileWriter writer(original.scene.logs());
+    CHECK(behind_opening(original.file) == undisturbed(log_both));
+    Notices& notices = writer.file()->backend().notices();
+    CHECK_EQ(notices.take().size(), strange + 1);  // and what was recovered
+    EventFileWriter another(original.scene.logs());
+    CHECK(notices.take().empty());
+  });
+  CHECK_EQ(status, 0);
+  const RecoveryReport report = recover_rings("");
+  std::size_t messages = 0;
+  for (const RingReport& ring : report.rings) messages += ring.words().size();
+  CHECK_EQ(messages, strange);  // the empty ring of the child above goes without one
+  CHECK(entries_of(original.scene.rings()).size() >= strange + 2);
 }
 
 TEST(a_ring_among_log_files_is_none) {

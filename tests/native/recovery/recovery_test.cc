@@ -56,7 +56,7 @@ TEST(every_kind_is_encoded_again_to_the_same_bytes) {
   leave_behind(scene, log_first, log_held, 0);
   const RecoveryReport report = recover_rings("");
   CHECK_EQ(events_of(report), kHeldOps);
-  CHECK(has_word(report, "brought home 50 events of process"));
+  CHECK(has_word(report, "recovered 50 events of process"));
   CHECK(behind_opening(scene.file()) == undisturbed(log_both));
 }
 
@@ -207,7 +207,7 @@ TEST(closed_writers_and_reused_slots) {
   for (const std::string& file : files) CHECK_EQ(behind_opening(file).size(), record);
 }
 
-TEST(the_next_writer_of_the_directory_or_of_its_parent_brings_home) {
+TEST(the_next_writer_of_the_directory_or_of_its_parent_recovers) {
   const std::string whole = undisturbed(log_both);
   for (const char* opened : {"", "/..", "/../logs/"}) {
     const Scene scene;
@@ -216,13 +216,69 @@ TEST(the_next_writer_of_the_directory_or_of_its_parent_brings_home) {
     const int status = in_child([&] {
       EventFileWriter elsewhere(scene.rings());
       CHECK(behind_opening(file) != whole);
+      Notices& notices = elsewhere.file()->backend().notices();
+      const auto mentioned = notices.take();
+      CHECK(mentioned.size() == 1 &&
+            mentioned[0].find("left it with events for '" + file) != std::string::npos);
+      EventFileWriter also_elsewhere(scene.rings());
+      CHECK(notices.take().empty());  // said once
       EventFileWriter next(scene.logs() + opened);
       CHECK(behind_opening(file) == whole);
-      const auto notices = next.file()->backend().notices().take();
-      CHECK(notices.size() == 1 && notices[0].starts_with("brought home 50 events of process"));
+      const auto told = notices.take();
+      CHECK(told.size() == 1 && told[0].starts_with("recovered 50 events of process"));
     });
     CHECK_EQ(status, 0);
   }
+}
+
+TEST(a_directory_that_was_asked_for_gets_its_own_files_alone) {
+  const std::string whole = undisturbed(log_both);
+  const Scene scene;
+  in_child([&] {
+    EventFileWriter one(scene.logs() + "/one"), two(scene.logs() + "/two");
+    limit_file_size(100);
+    log_both(one);
+    log_both(two);
+    die();
+  });
+  const std::string one = entries_of(scene.logs() + "/one").at(0),
+                    two = entries_of(scene.logs() + "/two").at(0);
+  const std::string before = content_of(two);
+  recover_rings(scene.logs() + "/one", RecoveryAsker::kOpenedDirectory);
+  CHECK(behind_opening(one) == whole);
+  CHECK(content_of(two) == before);
+  CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{1});
+  recover_rings(scene.logs() + "/two", RecoveryAsker::kOpenedDirectory);
+  CHECK(behind_opening(one) == whole);
+  CHECK(behind_opening(two) == whole);
+  CHECK(entries_of(scene.rings()).empty());
+}
+
+TEST(a_dry_run_counts_and_changes_nothing) {
+  const Scene scene;
+  leave_behind(scene, log_first, log_held, 100);
+  const std::string before = content_of(scene.file());
+  const RecoveryReport planned = recover_rings("", RecoveryAsker::kUser, RepairMode::kDryRun);
+  CHECK(content_of(scene.file()) == before);
+  CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{1});
+  const std::uint64_t events = events_of(recover_rings(""));
+  CHECK_EQ(events_of(planned), events);
+  CHECK(events > 0 && events < kHeldOps);
+}
+
+TEST(a_ring_is_discarded_only_when_its_process_is_dead) {
+  const Scene scene;
+  const int status = in_child([&] {
+    EventFileWriter writer(scene.logs());
+    CHECK_THROWS(ArgumentError, discard_ring(scene.ring()));
+    log_both(writer);
+    die();
+  });
+  CHECK(WIFSIGNALED(status));
+  CHECK_THROWS(ArgumentError, discard_ring(scene.file()));
+  CHECK(fs::exists(scene.file()));
+  discard_ring(scene.ring());
+  CHECK(entries_of(scene.rings()).empty());
 }
 
 TEST(living_processes_are_left_alone) {
