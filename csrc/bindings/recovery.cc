@@ -4,8 +4,10 @@
 #include <pybind11/stl.h>
 
 #include <string>
+#include <vector>
 
 #include "bindings/support/gil.h"
+#include "queue/ring_location.h"
 #include "recovery/recovery.h"
 
 namespace py = pybind11;
@@ -13,24 +15,54 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-py::list recover(const std::string& under) {
+// A path as os.fsdecode() has it: any bytes.
+py::str path_object(const std::string& path) {
+  PyObject* text = PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size()));
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
+// Words with paths in them, to be printed: what is not UTF-8 becomes \xNN.
+py::list words_object(const std::vector<std::string>& words) {
+  py::list all;
+  for (const std::string& text : words) {
+    PyObject* object =
+        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
+    if (object == nullptr) throw py::error_already_set();
+    all.append(py::reinterpret_steal<py::str>(object));
+  }
+  return all;
+}
+
+py::tuple recover(const std::string& under, bool dry_run) {
   RecoveryReport report;
   {
     const GilRelease release;  // reads and writes files with memory of its own
-    report = recover_rings(under);
+    report = recover_rings(under, RecoveryAsker::kUser, dry_run ? RepairMode::kDryRun : RepairMode::kRepair);
   }
   py::list rings;
   for (const RingReport& ring : report.rings) {
     py::dict files;
-    for (const RepairedFile& file : ring.files) files[py::str(file.path)] = file.events;
-    rings.append(py::make_tuple(ring.ring, ring.process_id, ring.events(), ring.events_lost(),
-                                ring.is_removed, files, ring.words()));
+    for (const RepairedFile& file : ring.files) files[path_object(file.path)] = file.events;
+    rings.append(py::make_tuple(path_object(ring.ring), ring.process_id, ring.events(), ring.events_lost(),
+                                ring.events_kept(), ring.is_removed, files, words_object(ring.words())));
   }
-  return rings;
+  return py::make_tuple(rings, report.living);
+}
+
+py::list directories() {
+  py::list all;
+  for (const RingDirectory& directory : ring_directories())
+    all.append(py::make_tuple(path_object(directory.path), directory.is_there, directory.problem));
+  return all;
 }
 
 }  // namespace
 
-void bind_recovery(py::module_& module) { module.def("recover", &recover, py::arg("under")); }
+void bind_recovery(py::module_& module) {
+  module.def("recover", &recover, py::arg("under"), py::arg("dry_run"));
+  module.def("discard_ring", [](const std::string& ring) { discard_ring(ring); }, py::arg("ring"));
+  module.def("ring_directories", &directories);
+}
 
 }  // namespace tickertape::bindings

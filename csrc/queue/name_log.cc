@@ -16,7 +16,7 @@ constexpr std::uint64_t kGrowBytes = std::uint64_t{64} << 10;
 
 // A FileEntry and the path.
 std::string file_text(const Sink& file) {
-  const FileLocation location = file.location();
+  const FileLocation& location = file.location();
   const FileEntry entry{location.inode, location.birth_ns, location.directory_inode, file.size()};
   std::string text(reinterpret_cast<const char*>(&entry), sizeof entry);
   return text.append(location.path.empty() ? file.path() : location.path);

@@ -51,7 +51,7 @@ bool begins_as_event_file(const File& file) {
   try {
     const EventView event = decode_event(data);
     return event.what == protobuf::event_field::kFileVersion &&
-           as_text(event.content).starts_with("brain.Event:");
+           as_text(event.content.bytes()).starts_with("brain.Event:");
   } catch (const DataError&) {
     return false;
   }

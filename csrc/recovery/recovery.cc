@@ -63,7 +63,8 @@ std::vector<std::string> RingReport::words() const {
     const auto first = std::find_if(files.begin(), files.end(), has_events);
     const std::string where =
         count == 1 ? "'" + first->path + "'" : plural(static_cast<std::uint64_t>(count), "file");
-    all.push_back("recovered " + plural(events(), "event") + whose + "to " + where);
+    all.push_back((is_dry_run ? "would recover " : "recovered ") + plural(events(), "event") + whose + "to " +
+                  where);
   }
   if (events_lost() != 0) all.push_back(plural(events_lost(), "event") + whose + "are lost");
   for (const RepairedFile& file : files) all.insert(all.end(), file.notes.begin(), file.notes.end());

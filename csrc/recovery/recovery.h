@@ -21,6 +21,7 @@ struct RingReport {
   std::vector<RepairedFile> files;
   std::string problem;      // why it was left alone, or could be read in part only; "" if all is well
   bool is_removed = false;  // nothing is left in it
+  bool is_dry_run = false;  // events() is how many would be recovered
 
   std::uint64_t events() const;
   std::uint64_t events_lost() const;

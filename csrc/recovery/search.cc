@@ -185,6 +185,7 @@ void RingSearch::repair_files(OrphanedRing& ring, RingReport& report) {
 // Removes a ring of which everything is in the files; keeps a damaged one where nobody trips over it again.
 std::optional<RingReport> RingSearch::finish(OrphanedRing& ring, RingReport report) const {
   report.problem = ring.why();
+  report.is_dry_run = is_dry_run();
   if (is_dry_run()) return report;
   const bool is_done = std::all_of(report.files.begin(), report.files.end(),
                                    [](const RepairedFile& file) { return file.is_done; });

@@ -10,7 +10,8 @@ namespace {
 
 class FileSink : public Sink {
  public:
-  explicit FileSink(File file, std::uint64_t size = 0) : file_(std::move(file)), size_(size) {}
+  explicit FileSink(File file, std::uint64_t size = 0)
+      : file_(std::move(file)), location_(file_.location()), size_(size) {}
 
   Appended append(Bytes bytes) noexcept override {
     std::size_t done = 0;
@@ -37,11 +38,12 @@ class FileSink : public Sink {
   std::unique_ptr<Sink> reopen() override { return std::make_unique<FileSink>(file_.reopened(), size_); }
   void sync() override { file_.sync(); }
   std::uint64_t size() const override { return size_; }
-  FileLocation location() const noexcept override { return file_.location(); }
+  const FileLocation& location() const noexcept override { return location_; }
   const std::string& path() const override { return file_.path(); }
 
  private:
   File file_;
+  const FileLocation location_;
   std::uint64_t size_;
   bool is_lost_ = false;
 };

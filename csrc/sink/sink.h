@@ -47,7 +47,10 @@ class Sink {
   virtual std::uint64_t size() const = 0;
 
   // Where it is, for a process that goes on after this one is dead.
-  virtual FileLocation location() const noexcept { return {}; }
+  virtual const FileLocation& location() const noexcept {
+    static const FileLocation nowhere;
+    return nowhere;
+  }
 
   // What the user knows it by.
   virtual const std::string& path() const = 0;

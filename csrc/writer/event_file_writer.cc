@@ -72,16 +72,18 @@ bool may_pass(int error_number) {
 // Stands for a file that could not be made yet.
 class MissingSink : public Sink {
  public:
-  explicit MissingSink(std::string path) : path_(std::move(path)) {}
+  explicit MissingSink(std::string path)
+      : path_(std::move(path)), location_(location_of_missing_file(path_)) {}
   Appended append(Bytes) noexcept override { return {0, ENOENT}; }
   SinkState check_state() noexcept override { return SinkState::kMissing; }
   void sync() override { throw IoError(ENOENT, path_, "cannot sync"); }
   std::uint64_t size() const override { return 0; }
-  FileLocation location() const noexcept override { return location_of_missing_file(path_); }
+  const FileLocation& location() const noexcept override { return location_; }
   const std::string& path() const override { return path_; }
 
  private:
   const std::string path_;
+  const FileLocation location_;
 };
 
 }  // namespace

@@ -637,11 +637,21 @@ class SourceMetadata(_Message):
 
 # --- Recovery ----------------------------------------------------------------------------------------------------
 
-def recover(under: str) -> list[tuple[str, int, int, int, bool, dict[str, int], list[str]]]:
-    """Recovers what dead processes had logged to files below the directory `under`; "" means all files.
+def recover(
+    under: str, dry_run: bool
+) -> tuple[list[tuple[str, int, int, int, int, bool, dict[str, int], list[str]]], int]:
+    """Recovers what dead processes left for files under the directory `under`; "" is everything.
 
-    For each ring (ring, process_id, events, events_lost, is_removed, files, messages); see tickertape.RecoveryReport.
+    With `dry_run` nothing is changed and the numbers say what would be done. Returns one tuple for each ring (ring,
+    process_id, events, events_lost, events_kept, is_removed, files, messages), see tickertape.RecoveryReport, and the
+    number of rings of living processes. Raises OSError if there is no directory `under`.
     """
+
+def discard_ring(ring: str | bytes) -> None:
+    """Removes the ring of a dead process with everything in it. ValueError if `ring` is not one."""
+
+def ring_directories() -> list[tuple[str, bool, str]]:
+    """(path, is_there, problem) of each directory in which rings of this user may be; problem is "" if it is used."""
 
 # --- The codecs, for tests, tools and features that use them directly -------------------------------------
 

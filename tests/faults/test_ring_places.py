@@ -1,15 +1,14 @@
 """Where the op ring goes: never into a log directory, and only where nobody else can write."""
 
 import os
-import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import tickertape
 from support import oracle
+from support.mounts import run_unshared
 
 LOG = """
 import os, signal, sys, warnings
@@ -30,19 +29,10 @@ def environment(**variables):
     return kept | {"PYTHONPATH": str(Path(tickertape.__file__).parents[1])} | variables
 
 
-def run(prepare, arguments, variables, script=LOG):
-    """Runs a script in a mount namespace of its own, after the shell command `prepare`."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.skip("needs root and unshare")
-    command = f'{prepare} && exec "$@"'
-    python = [sys.executable, "-W", "always", "-c", script, *map(str, arguments)]
-    return subprocess.run(
-        ["unshare", "-m", "sh", "-c", command, "sh", *python],
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(prepare, arguments, variables):
+    """Runs LOG in a mount namespace of its own, after the shell command `prepare`."""
+    python = [sys.executable, "-W", "always", "-c", LOG, *arguments]
+    return run_unshared(prepare, python, env=environment(**variables))
 
 
 def steps(directory):

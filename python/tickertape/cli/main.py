@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from tickertape.cli import repair
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,19 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
     run.add_argument("script", nargs="?", help="the script to run")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="its sys.argv")
-    repair = commands.add_parser("repair", help="recover what killed processes had logged")
-    repair.add_argument(
-        "directory", nargs="?", help="only what they logged to this directory or below it (default: all)"
-    )
+    repair.add_commands(commands)
     options = parser.parse_args(arguments)
     if options.command == "run":
         return _run(run, options)
     if options.command == "bench":
         return _bench(options)
     if options.command == "repair":
-        from tickertape.cli import repair as repair_module  # noqa: PLC0415  # --help does not need it
-
-        return repair_module.run(options.directory)
+        return repair.run_repair(options)
+    if options.command == "doctor":
+        return repair.run_doctor()
     if options.epochs < 1:
         parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
 

@@ -1,4 +1,4 @@
-"""recover(): writes what killed processes had logged, and is not in a file yet, to their files."""
+"""recover(): what killed processes had logged and no file has yet."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from tickertape.convert import paths
 
 
 class RecoveryReport(NamedTuple):
-    """What happened to the queue of one dead process.
+    """What became of the op ring that one process left.
 
     Attributes:
-        ring: the queue's own file, in shared memory or a log directory.
-        process_id: the process; 0 if it cannot be read.
-        events: number of events that were recovered.
-        events_lost: number of events that cannot be recovered: their file is gone, or they cannot be encoded.
-        complete: the queue is empty, and its file is removed.
-        files: event file to the number of events that were written to it.
+        ring: the ring's own file.
+        process_id: who left it; 0 if that cannot be read.
+        events: recovered.
+        events_lost: not to be recovered: they died with the process, or cannot be encoded.
+        complete: nothing is left in the ring, and its file is removed.
+        files: event file to number of events recovered to it.
         messages: the same in words; empty if there was nothing to do.
+        events_kept: stay in the ring, because their file is not found or takes nothing just now.
     """
 
     ring: str
@@ -28,24 +29,31 @@ class RecoveryReport(NamedTuple):
     complete: bool
     files: dict[str, int]
     messages: list[str]
+    events_kept: int = 0
 
 
-def recover(path: Any = None) -> list[RecoveryReport]:
+def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
     """Recovers what killed processes of this user had logged to the directory `path` or below.
 
-    A SummaryWriter that opens the directory does the same. Queues of living processes are not touched. Queues of other
-    users and versions are not touched either, but reported. If the directory has been deleted, what was logged to it is
-    discarded. May be interrupted and repeated: no event is written twice.
+    A SummaryWriter that opens the directory does the same by itself. Rings of living processes are left alone; those
+    that belong to another user, or that another version must read, are left alone and reported. Only event files below
+    `path` are changed, also files that were moved there. If a file is not found, what it lacks stays in the ring.
+    May be interrupted and repeated: nothing is doubled.
 
     Args:
-        path: a log directory, as str, bytes or path; None means all directories of this user.
+        path: a log directory, as str, bytes or path; everything of this user when None.
+        dry_run: change nothing, and report what would be done.
 
     Returns:
-        One report for each queue that was found.
+        One report for each ring that was found.
 
     Raises:
-        OSError: `path` cannot be resolved.
+        OSError: there is no directory `path`.
         TypeError, ValueError: `path` is no local path.
     """
     under = "" if path is None else paths.absolute_dir(path)
-    return [RecoveryReport(*fields) for fields in _core.recover(under)]
+    rings, _ = _core.recover(under, dry_run)
+    return [
+        RecoveryReport(ring, process_id, events, lost, complete, files, messages, kept)
+        for ring, process_id, events, lost, kept, complete, files, messages in rings
+    ]

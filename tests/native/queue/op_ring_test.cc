@@ -335,7 +335,7 @@ TEST(a_left_over_file_holds_header_names_and_ops) {
     OpRing ring(SharedMapping::create(path, OpRing::mapping_bytes(kCapacity)), kCapacity, "test");
     NameLog names(ring);
     CommitSlot* slot = ring.slot(3);
-    slot->commit(0, 24);
+    slot->commit(0, 24, 0);
     // The names' owner is a channel; its slot is all that goes into the log, and this test has no channel.
     std::atomic<std::uint64_t> pushed{0};
     ring.try_push_scalar(1, ScalarStyle::kSimpleValue, 0.5, 42, 1.5, pushed);

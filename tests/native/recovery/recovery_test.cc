@@ -263,6 +263,7 @@ TEST(a_dry_run_counts_and_changes_nothing) {
   CHECK_EQ(entries_of(scene.rings()).size(), std::size_t{1});
   const std::uint64_t events = events_of(recover_rings(""));
   CHECK_EQ(events_of(planned), events);
+  CHECK(planned.rings.at(0).words().at(0).starts_with("would recover " + std::to_string(events)));
   CHECK(events > 0 && events < kHeldOps);
 }
 

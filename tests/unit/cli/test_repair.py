@@ -1,0 +1,117 @@
+"""`tickertape repair` and `tickertape doctor`."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tickertape
+from support import oracle
+
+LOG = """
+import os, resource, signal, sys
+from tickertape import SummaryWriter
+w = SummaryWriter(sys.argv[1])
+w.add_scalar('a', 0, 0)
+w.flush()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+size = os.path.getsize(os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+for s in range(1, 10): w.add_scalar('a', s, s)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Scene:
+    """A log directory that a killed process has left, and its ring."""
+
+    def __init__(self, root):
+        self.logs, self.rings = root / "logs", root / "rings"
+        self.rings.mkdir(mode=0o700)
+        self.environment = os.environ | {
+            "TICKERTAPE_RING_DIR": str(self.rings),
+            "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
+        }
+        done = subprocess.run([sys.executable, "-c", LOG, str(self.logs)], env=self.environment, check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert self.steps() == [0]
+
+    def steps(self):
+        return [step for _, step, _ in oracle.values(self.logs)]
+
+    def run(self, *arguments, answer=""):
+        return subprocess.run(
+            [sys.executable, "-m", "tickertape", *map(str, arguments)],
+            env=self.environment,
+            input=answer,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+def test_a_directory_is_repaired(scene):
+    done = scene.run("repair", scene.logs)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("recovered 9 events of process")
+    assert scene.steps() == list(range(10))
+    assert scene.run("repair", scene.logs).stdout == "nothing to recover\n"
+
+
+def test_without_a_directory_it_asks(scene):
+    for arguments in (["repair"], ["repair", "--dry-run"], ["repair", "--dry-run", scene.logs], ["doctor"]):
+        done = scene.run(*arguments)
+        assert done.returncode == 1, done
+        assert "would recover 9 events of process" in done.stdout
+        assert scene.steps() == [0]
+    assert scene.run("repair", "--yes").returncode == 0
+    assert scene.steps() == list(range(10))
+    done = scene.run("doctor")
+    assert done.returncode == 0
+    assert f"op rings: {scene.rings}: in use\n" in done.stdout
+    assert done.stdout.endswith("nothing to recover\n")
+    assert scene.run("repair").returncode == 0  # nothing to ask about
+
+
+def test_a_directory_that_is_not_there(scene):
+    done = scene.run("repair", scene.logs / "typo")
+    assert done.returncode == 2
+    assert "there is no directory" in done.stderr
+    with pytest.raises(FileNotFoundError):
+        tickertape.recover(scene.logs / "typo")
+
+
+def test_what_is_not_found_is_kept_until_somebody_decides(scene, tmp_path):
+    scene.logs.rename(tmp_path / "moved")
+    done = scene.run("repair", "--yes")
+    assert done.returncode == 1
+    assert "is not found" in done.stdout
+    (ring,) = scene.rings.iterdir()
+    assert "9 events" in scene.run("doctor").stdout
+    assert scene.run("repair", "--discard", tmp_path / "moved").returncode == 1
+    assert scene.run("repair", tmp_path / "moved").returncode == 0
+    assert [step for _, step, _ in oracle.values(tmp_path / "moved")] == list(range(10))
+    assert not ring.exists()
+
+
+def test_a_ring_is_discarded(scene):
+    (ring,) = scene.rings.iterdir()
+    assert scene.run("repair", "--discard", ring).returncode == 0
+    assert not list(scene.rings.iterdir())
+    assert scene.steps() == [0]
+
+
+def test_names_that_are_not_utf8(scene):
+    strange = os.fsencode(scene.rings) + b"/tickertape-\xff.ring"
+    Path(os.fsdecode(strange)).write_bytes(b"x")
+    done = scene.run("repair", "--yes")
+    assert done.returncode == 1
+    assert "\\xff.ring': it is no op ring of tickertape" in done.stdout
+    assert scene.steps() == list(range(10))
