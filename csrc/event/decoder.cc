@@ -75,6 +75,24 @@ void check_before(std::uint32_t next, const EventView& event, Bytes content) {
   if (next == event_field::kSummary) check_summary(content);
 }
 
+void add_content(const Field& field, EventView& event) {
+  const FieldSchema* known = schema_of(messages::kEvent, field.field);
+  if (known == nullptr) return;
+  if (field.field != event_field::kSummary) check_content(*known, field.bytes, kEventDepth);
+  if (!is_event_content(field.field)) return;
+  check_before(field.field, event, field.bytes);
+  set_content(event.what, event.content, *known, field);
+}
+
+void add_content(const Field& field, ValueView& value) {
+  const FieldSchema* known = schema_of(messages::kValue, field.field);
+  if (known == nullptr) return;
+  check_content(*known, field.bytes, kValueDepth);
+  if (field.field == value_field::kMetadata) decode_plugin_data(field.bytes, value);
+  if (is_value_content(field.field) && field.field != value_field::kSimpleValue)
+    set_content(value.kind, value.content, *known, field);
+}
+
 }  // namespace
 
 EventView decode_event(Bytes bytes) {
@@ -85,13 +103,11 @@ EventView decode_event(Bytes bytes) {
       event.wall_time = field.as_double();
     } else if (field.field == event_field::kStep && field.type == WireType::kVarint) {
       event.step = static_cast<std::int64_t>(field.number);
+    } else if (field.field == event_field::kSummary && field.type == WireType::kLength && event.what == 0) {
+      event.what = event_field::kSummary;  // nearly every event
+      event.content.replace(field.bytes);
     } else if (field.type == WireType::kLength) {
-      const FieldSchema* known = schema_of(messages::kEvent, field.field);
-      if (known == nullptr) continue;
-      if (field.field != event_field::kSummary) check_content(*known, field.bytes, kEventDepth);
-      if (!is_event_content(field.field)) continue;
-      check_before(field.field, event, field.bytes);
-      set_content(event.what, event.content, *known, field);
+      add_content(field, event);
     }
   }
   return event;
@@ -104,15 +120,12 @@ ValueView decode_value(Bytes bytes) {
     if (field.field == value_field::kSimpleValue && field.type == WireType::kFixed32) {
       value.kind = field.field;
       value.simple_value = field.as_float();
-      continue;
+    } else if (field.field == value_field::kTag && field.type == WireType::kLength) {
+      if (!is_utf8(field.bytes)) throw DataError(0, "tag that is not UTF-8");
+      value.tag = field.text();
+    } else if (field.type == WireType::kLength) {
+      add_content(field, value);
     }
-    const FieldSchema* known = schema_of(messages::kValue, field.field);
-    if (known == nullptr || field.type != WireType::kLength) continue;
-    check_content(*known, field.bytes, kValueDepth);
-    if (field.field == value_field::kTag) value.tag = field.text();
-    if (field.field == value_field::kMetadata) decode_plugin_data(field.bytes, value);
-    if (is_value_content(field.field) && field.field != value_field::kSimpleValue)
-      set_content(value.kind, value.content, *known, field);
   }
   return value;
 }

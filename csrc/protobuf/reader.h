@@ -109,6 +109,7 @@ class Reader {
     return value;
   }
   std::uint32_t short_varint(const char* error) {
+    if (at_ != end_ && *at_ < 0x80) return *at_++;
     const std::uint8_t* start = at_;
     const std::uint64_t value = varint();
     if (at_ - start > kMostShortBytes || value > UINT32_MAX) fail(error);

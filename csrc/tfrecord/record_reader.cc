@@ -79,8 +79,10 @@ RecordReader::Found RecordReader::parse_record(Bytes& data) {
   }
   const bool checks_first = *length > kCheckFirstBytes || !may_fail(*length);
   if (checks_first && offset_ != whole_at_ && !is_whole_record(offset_, *length)) return Found::kNoRecord;
-  bytes = buffered(offset_, static_cast<std::size_t>(*length) + kOverheadBytes);
-  if (!has_room(bytes.size(), *length)) return Found::kNoRecord;
+  if (!has_room(bytes.size(), *length)) {
+    bytes = buffered(offset_, static_cast<std::size_t>(*length) + kOverheadBytes);
+    if (!has_room(bytes.size(), *length)) return Found::kNoRecord;
+  }
   data = bytes.subspan(kHeaderBytes, static_cast<std::size_t>(*length));
   work_.did_checksum(*length);
   if (MaskedCrc::of(data) != crc_at(data.data() + data.size())) {
