@@ -1,10 +1,13 @@
 """What every test shares: quiet oracles, Hypothesis without deadlines, scripts in processes of their own."""
 
 import ast
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +16,19 @@ import hypothesis
 import pytest
 from support import cpu_sets
 from support.disks import fault_disk  # noqa: F401  # a fixture
+
+# Rings that other processes have left are mentioned once, by a warning: not in a test.
+if "TICKERTAPE_RING_DIR" not in os.environ:
+    os.environ["TICKERTAPE_RING_DIR"] = tempfile.mkdtemp(
+        prefix="tickertape-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    )
+    _TESTS_PROCESS = os.getpid()
+    atexit.register(
+        lambda: (
+            os.getpid() == _TESTS_PROCESS
+            and shutil.rmtree(os.environ["TICKERTAPE_RING_DIR"], ignore_errors=True)
+        )
+    )
 
 # The oracles warn about their own dependencies while they are imported; ours may not warn at all.
 with warnings.catch_warnings():

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "check.h"
 #include "event/decoder.h"
+#include "own_rings.h"
 #include "protobuf/fields.h"
 #include "protobuf/reader.h"
 #include "tfrecord/record_reader.h"
