@@ -1,6 +1,6 @@
 // How the op ring is laid out in its shared mapping. L4. Another process reads this after kill -9, and that
 // may be another version of the package. So a change of anything here needs a new kRingVersion, one of a body
-// in event/op.h a new kOpLayoutVersion; tests/golden/rings/ keeps a ring of each, which a test reads.
+// in event/op.h a new kOpLayoutVersion. The static asserts hold the offsets.
 //
 //   [RingHeader, one page] [commit slots] [name log] [ring]
 //
