@@ -1,6 +1,7 @@
 """Objects whose every special method raises, and calls of every public method with such an object for each argument.
 
-Run as a script it makes the calls of one error and prints those that ended in another way than they may, one a line.
+Run as a script (error, file) it makes the calls of one error and writes those that ended in another way than they may
+into the file, one a line.
 """
 
 import inspect
@@ -297,7 +298,8 @@ def try_methods(error, say, directory):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    try_methods(
-        ERRORS[sys.argv[1]], lambda line: sys.stdout.write(ascii(line) + "\n"), Path(tempfile.mkdtemp())
-    )
-    sys.stdout.write("survived\n")
+    with Path(sys.argv[2]).open("w", encoding="ascii") as report:
+        try_methods(
+            ERRORS[sys.argv[1]], lambda line: report.write(ascii(line) + "\n"), Path(tempfile.mkdtemp())
+        )
+        report.write("survived\n")
