@@ -20,7 +20,7 @@ PyObject* nothing_set[1] = {};  // `values` of every message without a set field
 void free_values(PyObject** values, std::size_t count) {
   if (values == nullptr || values == nothing_set) return;
   for (std::size_t i = 0; i < count; ++i) Py_XDECREF(values[i]);
-  PyMem_Free(values);
+  PyMem_Free(static_cast<void*>(values));
 }
 
 std::size_t count_of(std::uint32_t are_set) { return static_cast<std::size_t>(std::popcount(are_set)); }

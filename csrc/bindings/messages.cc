@@ -157,6 +157,7 @@ void deallocate(PyObject* self) {
 
 PyObject* repr(PyObject* self) { return message_repr(message_of(self)); }
 
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): the initialisers only copy pointers
 PyMethodDef methods[] = {
     method_of_one_argument<&has_field>("HasField",
                                        "Whether a field is set, that is, whether the bytes hold it."),

@@ -26,7 +26,7 @@ py::bytes to_bytes(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.da
 // A path as the system takes it: a str (with what os.fsdecode() made of other bytes), bytes or os.PathLike.
 std::string to_path(const py::object& path) {
   PyObject* encoded = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), &encoded) == 0) throw py::error_already_set();
+  if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&encoded)) == 0) throw py::error_already_set();
   return std::string(py::reinterpret_steal<py::bytes>(encoded));
 }
 

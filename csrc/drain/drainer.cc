@@ -58,7 +58,7 @@ bool Drainer::contained(Step step_once) noexcept {
     const bool more = step_once();
     told_of_unexpected_ = false;
     return more;
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // There may be memory at the next step.
   } catch (const std::exception& error) {
     report_unexpected(error.what());

@@ -62,7 +62,7 @@ bool RingKeeper::move() {
   try {
     Notices said;  // they say where a ring could not be made, which is news only at the beginning
     fresh = place_ring(ring_.mapping().size(), said);
-  } catch (const IoError&) {
+  } catch (const IoError&) {  // NOLINT(bugprone-empty-catch)
     // No address space for two at a time.
   }
   if (fresh.is_file() && channels_.move_ring(fresh)) {

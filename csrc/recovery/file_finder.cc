@@ -46,7 +46,8 @@ bool begins_as_event_file(const File& file) {
   if (!length || *length > got - kOverheadBytes) return false;
   const Bytes data{bytes.data() + kHeaderBytes, static_cast<std::size_t>(*length)};
   std::uint32_t crc = 0;
-  for (std::size_t i = 0; i < kCrcBytes; ++i) crc |= std::uint32_t{data.data()[data.size() + i]} << 8 * i;
+  for (std::size_t i = 0; i < kCrcBytes; ++i)
+    crc |= std::uint32_t{bytes[kHeaderBytes + data.size() + i]} << 8 * i;
   if (MaskedCrc::of(data) != MaskedCrc::stored(crc)) return false;
   try {
     const EventView event = decode_event(data);

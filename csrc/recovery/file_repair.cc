@@ -53,12 +53,10 @@ void FileRepair::add(const OrphanedRing::Op& op) {
   if (op.may_be_a_record && !is_located_ && result_.is_done) locate();
   if (!result_.is_done) {
     ++result_.events_kept;
-  } else if (!op.may_be_a_record) {
-    lose(op);
-  } else if (records_there_ != 0) {
+  } else if (op.may_be_a_record && records_there_ != 0) {
     --records_there_;
     ++result_.events_there;
-  } else if (op.body != OrphanedRing::Body::kHere) {
+  } else if (!op.may_be_a_record || op.body != OrphanedRing::Body::kHere) {
     lose(op);
   } else if (mode_ == RepairMode::kDryRun) {
     ++result_.events;

@@ -193,7 +193,8 @@ void OrphanedRing::move(std::size_t writer, const FileLocation& location, std::u
   bytes.append({reinterpret_cast<const std::uint8_t*>(&entry), sizeof entry});
   bytes.append({reinterpret_cast<const std::uint8_t*>(&file), sizeof file});
   bytes.append(as_bytes(location.path));
-  while (bytes.size() % kBodyWordBytes != 0) bytes.push_back(0);
+  constexpr std::uint8_t kPadding[kBodyWordBytes] = {};
+  bytes.append({kPadding, (kBodyWordBytes - bytes.size() % kBodyWordBytes) % kBodyWordBytes});
   if (bytes.size() > names_capacity_ - std::min(names_capacity_, names_used_))
     throw IoError(ENOSPC, file_.path(), "no room for another file in the name log of");
   file_.write_at(names_offset_ + names_used_, bytes.bytes());

@@ -49,9 +49,7 @@ RecordReader::RecordReader(const std::string& path, std::uint64_t offset)
       start_(offset),
       offset_(offset),
       searched_(offset),
-      whole_at_(UINT64_MAX),
-      free_bytes_(kFreeBytes),
-      failed_bytes_(0) {}
+      free_bytes_(kFreeBytes) {}
 
 bool RecordReader::next(Bytes& data) {
   for (;;) {
@@ -187,7 +185,7 @@ bool RecordReader::is_whole_if_read(std::uint64_t offset, std::uint64_t length) 
   std::uint8_t* bytes = chunk_.reserve_back(kReadBytes);
   std::uint32_t crc = 0;
   for (std::uint64_t left = length; left != 0;) {
-    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kReadBytes));
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kReadBytes));
     if (file_.read_at(at, bytes, size) != size) return false;
     crc = crc32c(crc, {bytes, size});
     work_.did_read(size);

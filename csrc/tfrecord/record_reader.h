@@ -74,14 +74,14 @@ class RecordReader {
 
   File file_;
   ScanWork work_;
-  Buffer window_;               // the bytes of the file from window_at_ on
-  std::uint64_t window_at_;     // offset in the file
-  std::uint64_t start_;         // where the reader started
-  std::uint64_t offset_;        // where the next record starts
-  std::uint64_t searched_;      // no whole record starts in [offset_, searched_)
-  std::uint64_t whole_at_;      // a whole record starts here, as a search found; UINT64_MAX: nowhere
-  std::uint64_t free_bytes_;    // how many bytes may fail at first, see may_fail()
-  std::uint64_t failed_bytes_;  // bytes of supposed records that were read and whose CRC was wrong
+  Buffer window_;                        // the bytes of the file from window_at_ on
+  std::uint64_t window_at_;              // offset in the file
+  std::uint64_t start_;                  // where the reader started
+  std::uint64_t offset_;                 // where the next record starts
+  std::uint64_t searched_;               // no whole record starts in [offset_, searched_)
+  std::uint64_t whole_at_ = UINT64_MAX;  // a whole record starts here, as a search found; UINT64_MAX: nowhere
+  std::uint64_t free_bytes_;             // how many bytes may fail at first, see may_fail()
+  std::uint64_t failed_bytes_ = 0;       // bytes of supposed records that were read and whose CRC was wrong
   RangeCrcs crcs_;
   Buffer chunk_;
   std::vector<DamagedRegion> damage_;

@@ -238,11 +238,11 @@ std::string_view to_text(PyObject* object, const char* argument) {
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object, &size);
   if (text != nullptr) return {text, static_cast<std::size_t>(size)};
-  py::error_already_set error;
+  const py::error_already_set error;
   Py_ssize_t at = 0;
   if (!error.matches(PyExc_UnicodeEncodeError) ||
       PyUnicodeEncodeError_GetStart(error.value().ptr(), &at) != 0)
-    throw error;
+    throw py::error_already_set(error);
   throw py::value_error(
       expected(argument, "text that UTF-8 can hold", "a lone surrogate at " + std::to_string(at)));
 }

@@ -40,6 +40,7 @@ const DTypeRow* row_of(std::string_view name) {
 }
 
 py::value_error unknown(std::string_view name) {
+  // NOLINTNEXTLINE(modernize-return-braced-init-list): the constructor is explicit
   return py::value_error(expected("dtype", "the name of a type of numbers", "'" + std::string(name) + "'"));
 }
 

@@ -42,6 +42,7 @@ py::list items_of(PyObject* values, const std::string& argument) {
       PyDict_CheckExact(values) ? PyDict_Items(values) : PyObject_CallMethod(values, "items", nullptr));
   const auto list = py::reinterpret_steal<py::list>(items ? PySequence_List(items.ptr()) : nullptr);
   if (!list) throw_no_items(values, argument);
+  // NOLINTNEXTLINE(modernize-loop-convert): items are replaced while the list is walked
   for (std::size_t i = 0; i < list.size(); ++i) {
     const py::object item = list[i];
     if (!PyTuple_CheckExact(item.ptr()) || PyTuple_GET_SIZE(item.ptr()) != 2)

@@ -45,6 +45,7 @@ void check_labels(py::array& labels) {
 }
 
 py::value_error other_size(const char* arguments, std::size_t size, std::size_t predictions) {
+  // NOLINTNEXTLINE(modernize-return-braced-init-list): the constructor is explicit
   return py::value_error(expected(arguments, "the same number of elements",
                                   std::to_string(size) + " and " + std::to_string(predictions)));
 }

@@ -34,7 +34,7 @@ def add_video(
         raise ValueError(f"vid_tensor: expected the axes {axes}, got shape {array.shape}")
     clips = array.transpose([axes.index(axis) for axis in _AXES])
     if not copy and not clips.flags.c_contiguous:
-        raise ValueError(f"dataformats: copy=False expects {_AXES}, got {dataformats!r}")
+        raise ValueError(f"dataformats: expected {_AXES} (copy=False), got {dataformats!r}")
     _check_frames(clips.shape)
     rate = check.real(fps, "fps")
     if not 0 < rate < math.inf:

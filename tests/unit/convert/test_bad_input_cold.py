@@ -25,7 +25,7 @@ BAD = [
     (call("write", "a", [[1], [1, 2]]), ValueError, "tensor"),
     (call("write", "a", 1.0, 5), TypeError, "metadata"),
     (call("write", "a", 1.0, b"\xff"), ValueError, "metadata"),
-    (call("write", "a", 1.0, b"\x08\x01"), ValueError, "metadata"),
+    (call("write", "a", 1.0, b"\x0a\x05\x01"), ValueError, "metadata"),
     (call("write", "a", 1.0, b"\x12\x01\xff"), ValueError, "metadata"),
     (call("write", "a", 1.0, "\ud800"), ValueError, "metadata"),
     (call("write", "a", 1.0, None, "x"), ValueError, "global_step"),

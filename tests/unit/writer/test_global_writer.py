@@ -78,7 +78,7 @@ def test_every_other_method(tmp_path, counting):
 def test_a_call_that_raises_uses_up_no_step(tmp_path, counting):
     counting.add_scalar("a", 1.0)
     for arguments, error, name in [(("a", None), TypeError, "scalar_value"), ((5, 1.0), TypeError, "tag"),
-                                   (("a", 1.0, "x"), ValueError, "walltime"), (("\ud800", 1.0), ValueError, "tag")]:  # fmt: skip
+                                   (("a", 1.0, "x"), TypeError, "walltime"), (("\ud800", 1.0), ValueError, "tag")]:  # fmt: skip
         with pytest.raises(error, match=name):
             counting.add_scalar(*arguments)
     counting.add_scalar("a", 1.0)

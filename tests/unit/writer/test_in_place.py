@@ -122,9 +122,9 @@ def test_a_view_of_a_mapped_file(tmp_path):
 
 
 BAD = {
-    "a list": ([1.0, 2.0], TypeError, "values: copy=False expects a NumPy array"),
-    "writeable": (NUMBERS.copy(), ValueError, "values: copy=False expects a read-only array"),
-    "strided": (read_only(NUMBERS)[::2], ValueError, "values: copy=False expects a C-contiguous array"),
+    "a list": ([1.0, 2.0], TypeError, "values: expected a NumPy array (copy=False)"),
+    "writeable": (NUMBERS.copy(), ValueError, "values: expected a read-only array (copy=False)"),
+    "strided": (read_only(NUMBERS)[::2], ValueError, "values: expected a C-contiguous array"),
     "long double": (read_only(NUMBERS.astype(np.longdouble)), ValueError, "of a type that the core knows"),
     "other byte order": (read_only(NUMBERS.astype(">f4")), ValueError, "of a type that the core knows"),
 }
@@ -142,7 +142,7 @@ def test_axes_that_would_have_to_be_copied_are_refused(tmp_path):
     frames = read_only(np.zeros((1, 2, 8, 8, 3), np.uint8))
     batch = read_only(np.zeros((8, 8, 3, 4), np.uint8))
     with SummaryWriter(tmp_path) as writer:
-        with pytest.raises(ValueError, match="dataformats: copy=False expects NTCHW"):
+        with pytest.raises(ValueError, match="dataformats: expected NTCHW"):
             writer.add_video("t", frames, dataformats="NTHWC", copy=False)
         with pytest.raises(ValueError, match="dataformats: copy=False with max_outputs"):
             writer.add_images("t", batch, dataformats="HWCN", max_outputs=2, copy=False)
