@@ -12,7 +12,7 @@ using namespace ring_layout;
 
 namespace {
 
-constexpr std::uint64_t kGrowBytes = std::uint64_t{64} << 10;
+constexpr std::uint64_t kNamesGrowBytes = std::uint64_t{64} << 10;
 
 // A FileEntry and the path.
 std::string file_text(const Sink& file) {
@@ -53,8 +53,8 @@ bool NameLog::share(std::uint32_t kind, std::uint32_t owner, std::string_view te
   if (size > header.names_capacity - used_) return false;
   while (used_ + size > backed_) {
     const std::uint64_t missing = used_ + size - backed_;
-    const std::uint64_t more =
-        std::min((missing + kGrowBytes - 1) / kGrowBytes * kGrowBytes, header.names_capacity - backed_);
+    const std::uint64_t more = std::min((missing + kNamesGrowBytes - 1) / kNamesGrowBytes * kNamesGrowBytes,
+                                        header.names_capacity - backed_);
     if (!ring_.mapping().allocate(header.names_offset + backed_, more)) return false;
     backed_ += more;
   }

@@ -27,7 +27,7 @@ constexpr std::uint32_t kSlotsAtOnce = 1024;  // 64 KiB
 
 // Memory is added in steps of this: about 0.3 ms each on tmpfs (measured), once in 32,768 scalars. There is
 // always as much, so start_over() need not ask for kLookEvery.
-constexpr std::uint64_t kGrowBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kRingGrowBytes = std::uint64_t{1} << 20;
 
 // How far producers go without looking at the drainer's side. Each look may wake the drainer.
 constexpr std::uint64_t kLookEvery = std::uint64_t{256} << 10;
@@ -53,17 +53,17 @@ void copy_text(char (&to)[size], const std::string& from) {
 }  // namespace
 
 std::size_t OpRing::mapping_bytes(std::uint64_t capacity) {
-  return kHeaderBytes + kSlotBytes + name_log_bytes(capacity) + static_cast<std::size_t>(capacity);
+  return kRingHeaderBytes + kSlotBytes + name_log_bytes(capacity) + static_cast<std::size_t>(capacity);
 }
 
 OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version)
     : mapping_(std::move(mapping)), capacity_(capacity) {
-  if (!mapping_.allocate(0, kHeaderBytes)) throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
+  if (!mapping_.allocate(0, kRingHeaderBytes)) throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
   header_ = new (mapping_.data()) RingHeader{};
   header_->version = kRingVersion;
   header_->op_version = kOpLayoutVersion;
-  header_->slots_offset = kHeaderBytes;
-  header_->names_offset = kHeaderBytes + kSlotBytes;
+  header_->slots_offset = kRingHeaderBytes;
+  header_->names_offset = kRingHeaderBytes + kSlotBytes;
   header_->names_capacity = name_log_bytes(capacity);
   header_->ring_offset = header_->names_offset + header_->names_capacity;
   header_->ring_capacity = capacity;
@@ -73,7 +73,7 @@ OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string&
   copy_text(header_->boot_id, boot_id());
   copy_text(header_->library_version, library_version);
   ring_ = mapping_.data() + header_->ring_offset;
-  if (slot(0) == nullptr || !back_with_memory(kGrowBytes)) {
+  if (slot(0) == nullptr || !back_with_memory(kRingGrowBytes)) {
     throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
   }
   header_->magic.store(kMagic, std::memory_order_release);  // from here on a reader may trust the rest
@@ -155,9 +155,9 @@ bool OpRing::move_to(SharedMapping& fresh, std::uint64_t names_bytes) {
   const std::uint64_t place = head_ & (capacity_ - 1);
   const bool is_in_one_lap = head_ - tail <= place;
   const std::uint64_t end = is_in_one_lap ? place : backed_;
-  const std::uint64_t backed = std::min(backed_, round_up(end + sizeof(OpHeader), kGrowBytes));
+  const std::uint64_t backed = std::min(backed_, round_up(end + sizeof(OpHeader), kRingGrowBytes));
   const std::uint64_t slots_bytes = sizeof(CommitSlot) * slots_backed_;
-  const bool has_room = fresh.allocate(0, kHeaderBytes) &&
+  const bool has_room = fresh.allocate(0, kRingHeaderBytes) &&
                         fresh.allocate(header_->slots_offset, slots_bytes) &&
                         (names_bytes == 0 || fresh.allocate(header_->names_offset, names_bytes)) &&
                         fresh.allocate(header_->ring_offset, backed);
@@ -165,7 +165,7 @@ bool OpRing::move_to(SharedMapping& fresh, std::uint64_t names_bytes) {
   const auto copy = [&](std::uint64_t from, std::uint64_t to) {
     if (from != to) std::memcpy(fresh.data() + from, mapping_.data() + from, to - from);
   };
-  copy(sizeof header_->magic, kHeaderBytes);
+  copy(sizeof header_->magic, kRingHeaderBytes);
   copy(header_->slots_offset, header_->slots_offset + slots_bytes);
   copy(header_->names_offset, header_->names_offset + names_bytes);
   const std::uint64_t begin = is_in_one_lap ? tail & (capacity_ - 1) : 0;
@@ -190,9 +190,9 @@ bool OpRing::trim(std::int64_t now_ns) {
   const bool is_small = std::max(needed, place) + sizeof(OpHeader) <= kKeptBytes && head_ - tail <= place;
   if (!is_small) busy_until_ns_ = now_ns;
   if (now_ns - busy_until_ns_ < kTrimAfterNs) return true;
-  backed_ -= kGrowBytes;
+  backed_ -= kRingGrowBytes;
   limit_ = 0;
-  mapping_.release(header_->ring_offset + backed_, kGrowBytes);
+  mapping_.release(header_->ring_offset + backed_, kRingGrowBytes);
   return backed_ > kKeptBytes;
 }
 
@@ -203,7 +203,7 @@ bool OpRing::back_with_memory(std::uint64_t up_to) {
   // A refusal takes 0.2 ms on tmpfs (measured), under the producers' lock: once for each move of the drainer.
   const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
   if (tail == refused_at_tail_ && tail != head_) return false;
-  const std::uint64_t target = std::min(capacity_, round_up(up_to, kGrowBytes));
+  const std::uint64_t target = std::min(capacity_, round_up(up_to, kRingGrowBytes));
   if (!mapping_.allocate(header_->ring_offset + backed_, target - backed_)) {
     refused_at_tail_ = tail;
     return false;

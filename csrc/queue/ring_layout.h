@@ -20,7 +20,7 @@ namespace tickertape::ring_layout {
 
 inline constexpr std::uint64_t kMagic = 0x31474E4952545454;  // "TTTRING1" in little-endian order
 inline constexpr std::uint32_t kRingVersion = 3;
-inline constexpr std::size_t kHeaderBytes = 4096;
+inline constexpr std::size_t kRingHeaderBytes = 4096;
 inline constexpr std::uint32_t kMaxWriters = 65536;                  // open at the same time
 inline constexpr std::size_t kNameLogBytes = std::size_t{64} << 20;  // some 500,000 tags of 100 bytes
 
@@ -48,7 +48,7 @@ struct RingHeader {
   alignas(64) std::atomic<std::uint64_t> tail;  // before it, everything is in its file; stored by the drainer
   alignas(64) std::atomic<std::uint64_t> names_used;  // bytes of the name log that are whole entries
 };
-static_assert(sizeof(RingHeader) <= kHeaderBytes);
+static_assert(sizeof(RingHeader) <= kRingHeaderBytes);
 static_assert(offsetof(RingHeader, magic) == 0 && offsetof(RingHeader, version) == 8);
 static_assert(offsetof(RingHeader, op_version) == 12 && offsetof(RingHeader, slots_offset) == 16);
 static_assert(offsetof(RingHeader, names_offset) == 24 && offsetof(RingHeader, ring_offset) == 32);

@@ -18,7 +18,7 @@ namespace tickertape {
 namespace {
 
 // As much as the sequencer writes at once, for the same reason.
-constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
+constexpr std::size_t kRepairWriteBytes = std::size_t{256} << 10;
 
 constexpr std::size_t kMaxNotes = 20;
 
@@ -123,7 +123,7 @@ void FileRepair::encode(const OrphanedRing::Op& op) {
     return lose(op);
   }
   marks_.push_back({op.position, op.end, out_.size()});
-  if (out_.size() >= kWriteBytes) write_out();
+  if (out_.size() >= kRepairWriteBytes) write_out();
 }
 
 void FileRepair::write_out() {
@@ -133,7 +133,7 @@ void FileRepair::write_out() {
   } catch (const IoError& error) {
     stop(error.what());
   }
-  if (out_.capacity() > 4 * kWriteBytes) out_ = Buffer();  // a large event's is not kept
+  if (out_.capacity() > 4 * kRepairWriteBytes) out_ = Buffer();  // a large event's is not kept
   out_.clear();
   marks_.clear();
 }

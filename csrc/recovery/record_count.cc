@@ -17,19 +17,19 @@ using namespace record_format;
 
 namespace {
 
-constexpr std::uint64_t kWindowBytes = std::uint64_t{256} << 10;
+constexpr std::uint64_t kCountWindowBytes = std::uint64_t{256} << 10;
 
 class Window {
  public:
   Window(const File& file, std::uint64_t size) : file_(file), size_(size) {}
 
-  // `count` bytes (at most kWindowBytes) from `offset` on; nullptr if the file ends before.
+  // `count` bytes (at most kCountWindowBytes) from `offset` on; nullptr if the file ends before.
   const std::uint8_t* at(std::uint64_t offset, std::uint64_t count) {
     if (offset > size_ || count > size_ - offset) return nullptr;
     if (offset < from_ || offset + count > from_ + bytes_.size()) {
       bytes_.clear();
-      bytes_.reserve_back(kWindowBytes);
-      bytes_.commit(file_.read_at(offset, bytes_.data(), kWindowBytes));
+      bytes_.reserve_back(kCountWindowBytes);
+      bytes_.commit(file_.read_at(offset, bytes_.data(), kCountWindowBytes));
       from_ = offset;
       if (bytes_.size() < count) return nullptr;
     }
@@ -47,7 +47,7 @@ class Window {
 bool has_sound_data(Window& window, std::uint64_t at, std::uint64_t length) {
   std::uint32_t crc = 0;
   while (length != 0) {
-    const std::uint64_t piece = std::min(length, kWindowBytes);
+    const std::uint64_t piece = std::min(length, kCountWindowBytes);
     const std::uint8_t* bytes = window.at(at, piece);
     if (bytes == nullptr) return false;
     crc = crc32c(crc, {bytes, static_cast<std::size_t>(piece)});

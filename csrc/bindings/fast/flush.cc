@@ -34,7 +34,7 @@ PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   return PyObject_CallMethodOneArg(self, name, wait);
 }
 
-constexpr const char* kDoc =
+constexpr const char* kFlushDoc =
     "flush($self, /, wait=False)\n--\n\n"
     "Returns when everything added so far is in the files and visible to a reader. Does nothing after "
     "close().\n"
@@ -47,7 +47,7 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& flush_method() {
-  static PyMethodDef method = fast_method<&base_flush>("flush", kDoc);
+  static PyMethodDef method = fast_method<&base_flush>("flush", kFlushDoc);
   return method;
 }
 

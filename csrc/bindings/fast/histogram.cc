@@ -15,7 +15,9 @@ namespace tickertape::bindings {
 namespace {
 
 // In the order of _core.pyi; only `source` may be left out or named.
+namespace histogram_at {
 enum Parameter { kTag, kValues, kDtype, kBins, kMaxBins, kStep, kWalltime, kDeferred, kCount };
+}  // namespace histogram_at
 
 // `edges` keeps what the op points to.
 void set_bins(HistogramOp& op, py::handle bins, Doubles& edges) {
@@ -33,18 +35,18 @@ void set_bins(HistogramOp& op, py::handle bins, Doubles& edges) {
 }
 
 void add_histogram(PyWriter& self, PyObject* const* arguments, py::handle source) {
-  const py::handle values = arguments[kValues];
+  const py::handle values = arguments[histogram_at::kValues];
   if (!py::isinstance<py::array>(values))
     throw py::type_error(expected("values", "an array", type_name(values.ptr())));
   const auto array = py::reinterpret_borrow<py::array>(values);
   HistogramOp op;
-  op.values.source = to_source(array, to_dtype(to_text(arguments[kDtype], "dtype")), "values");
+  op.values.source = to_source(array, to_dtype(to_text(arguments[histogram_at::kDtype], "dtype")), "values");
   Doubles edges;
-  set_bins(op, arguments[kBins], edges);
-  const py::handle max_bins = arguments[kMaxBins];
+  set_bins(op, arguments[histogram_at::kBins], edges);
+  const py::handle max_bins = arguments[histogram_at::kMaxBins];
   if (!max_bins.is_none()) op.max_bins = to_count(max_bins, "max_bins");
-  const When when = to_when(arguments[kStep], arguments[kWalltime]);
-  add_now_or_deferred(self, OpKind::kHistogram, arguments[kTag], op, when, source);
+  const When when = to_when(arguments[histogram_at::kStep], arguments[histogram_at::kWalltime]);
+  add_now_or_deferred(self, OpKind::kHistogram, arguments[histogram_at::kTag], op, when, source);
 }
 
 PyObject* writer_add_histogram(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
@@ -54,23 +56,25 @@ PyObject* writer_add_histogram(PyObject* self, PyObject* const* arguments, Py_ss
   const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
   const bool is_source_named =
       named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0), "source") == 0;
-  if (count < kDeferred || count + named > kCount || (named != 0 && !is_source_named)) {
+  if (count < histogram_at::kDeferred || count + named > histogram_at::kCount ||
+      (named != 0 && !is_source_named)) {
     PyErr_SetString(
         PyExc_TypeError,
         "add_histogram() takes tag, values, dtype, bins, max_bins, global_step, walltime, and source");
     return nullptr;
   }
-  add_histogram(*writer, arguments, count + named == kCount ? arguments[kDeferred] : Py_None);
+  add_histogram(*writer, arguments,
+                count + named == histogram_at::kCount ? arguments[histogram_at::kDeferred] : Py_None);
   Py_RETURN_NONE;
 }
 
-constexpr const char* kDoc =
+constexpr const char* kAddHistogramDoc =
     "add_histogram($self, tag, values, dtype, bins, max_bins, global_step, walltime, /, source=None)\n--\n\n";
 
 }  // namespace
 
 PyMethodDef& event_histogram_method() {
-  static PyMethodDef method = fast_method<&writer_add_histogram>("add_histogram", kDoc);
+  static PyMethodDef method = fast_method<&writer_add_histogram>("add_histogram", kAddHistogramDoc);
   return method;
 }
 

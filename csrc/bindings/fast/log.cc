@@ -175,12 +175,14 @@ void push(PyWriter& writer, const Collected& collected, std::int64_t step, doubl
     warn(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf");
 }
 
+namespace log_at {
 enum Parameter { kValues, kStep, kWalltime, kCount };
-constexpr const char* kNames[kCount] = {"values", "global_step", "walltime"};
+}  // namespace log_at
+constexpr const char* kLogNames[log_at::kCount] = {"values", "global_step", "walltime"};
 
-bool take_arguments(PyObject* (&given)[kCount], PyObject* const* arguments, Py_ssize_t count,
+bool take_arguments(PyObject* (&given)[log_at::kCount], PyObject* const* arguments, Py_ssize_t count,
                     PyObject* keywords) {
-  if (count > kCount) {
+  if (count > log_at::kCount) {
     PyErr_Format(PyExc_TypeError, "log() takes at most 3 arguments, got %zd", count);
     return false;
   }
@@ -189,8 +191,8 @@ bool take_arguments(PyObject* (&given)[kCount], PyObject* const* arguments, Py_s
   for (Py_ssize_t i = 0; i < named; ++i) {
     PyObject* name = PyTuple_GET_ITEM(keywords, i);
     int index = 0;
-    while (index < kCount && PyUnicode_CompareWithASCIIString(name, kNames[index]) != 0) ++index;
-    if (index == kCount || given[index] != nullptr) {
+    while (index < log_at::kCount && PyUnicode_CompareWithASCIIString(name, kLogNames[index]) != 0) ++index;
+    if (index == log_at::kCount || given[index] != nullptr) {
       PyErr_Format(PyExc_TypeError, "log() got an unexpected or repeated argument '%U'", name);
       return false;
     }
@@ -203,19 +205,21 @@ bool take_arguments(PyObject* (&given)[kCount], PyObject* const* arguments, Py_s
 
 // `base` is nullptr for an EventFileWriter, which is `writer`; otherwise `writer` is what `base` has bound by
 // then.
-PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer, PyObject* const (&given)[kCount]) {
-  if (!PyDict_Check(given[kValues]) && !optional_attribute(given[kValues], "keys"))
-    throw py::type_error(expected("values", "a dict of tag to number", type_name(given[kValues])));
+PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
+              PyObject* const (&given)[log_at::kCount]) {
+  if (!PyDict_Check(given[log_at::kValues]) && !optional_attribute(given[log_at::kValues], "keys"))
+    throw py::type_error(expected("values", "a dict of tag to number", type_name(given[log_at::kValues])));
   std::int64_t step = 0;
   double wall_time = 0;
-  if (!to_step(given[kStep], step) || !to_wall_time(given[kWalltime], wall_time)) return nullptr;
+  if (!to_step(given[log_at::kStep], step) || !to_wall_time(given[log_at::kWalltime], wall_time))
+    return nullptr;
   Collected collected;
-  collected.add(given[kValues], {});
+  collected.add(given[log_at::kValues], {});
   collected.finish();
   if (base != nullptr) {
     writer = bound_writer(self, *base);
     if (writer == nullptr) {
-      if (PyErr_Occurred() == nullptr) return call_substitute(*base, "log", given, kNames);
+      if (PyErr_Occurred() == nullptr) return call_substitute(*base, "log", given, kLogNames);
       throw py::error_already_set();  // `collected` may run code as it goes: no error may be set meanwhile
     }
   }
@@ -227,31 +231,31 @@ PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer, PyObje
 
 PyObject* writer_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
-  PyObject* given[kCount] = {};
+  PyObject* given[log_at::kCount] = {};
   if (writer == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
   return log(self, nullptr, writer, given);
 }
 
 // While the gate is set, and on a file whose ops others want to see.
 [[gnu::cold, gnu::noinline]] PyObject* log_through_gate(PyObject* self, const PyWriterBase& base,
-                                                        PyObject* (&given)[kCount]) {
+                                                        PyObject* (&given)[log_at::kCount]) {
   py::object put_by_gate;
-  const Admitted admitted = admit(self, given[kStep], given[kWalltime], put_by_gate);
+  const Admitted admitted = admit(self, given[log_at::kStep], given[log_at::kWalltime], put_by_gate);
   if (admitted == Admitted::kError) return nullptr;
   if (admitted == Admitted::kNo) Py_RETURN_NONE;
-  return base.substitute ? call_substitute(base, "log", given, kNames) : log(self, &base, nullptr, given);
+  return base.substitute ? call_substitute(base, "log", given, kLogNames) : log(self, &base, nullptr, given);
 }
 
 PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
-  PyObject* given[kCount] = {};
+  PyObject* given[log_at::kCount] = {};
   if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
   if (gate.is_set() || base->substitute) [[unlikely]]
     return log_through_gate(self, *base, given);
   return log(self, base, nullptr, given);
 }
 
-constexpr const char* kDoc =
+constexpr const char* kLogDoc =
     "log($self, /, values, global_step=None, walltime=None)\n--\n\n"
     "Logs many numbers of one step in one Event: one call, one wall time, all or nothing.\n"
     "\n"
@@ -267,12 +271,12 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& event_log_method() {
-  static PyMethodDef method = fast_method<&writer_log>("log", kDoc);
+  static PyMethodDef method = fast_method<&writer_log>("log", kLogDoc);
   return method;
 }
 
 PyMethodDef& log_method() {
-  static PyMethodDef method = fast_method<&base_log>("log", kDoc);
+  static PyMethodDef method = fast_method<&base_log>("log", kLogDoc);
   return method;
 }
 

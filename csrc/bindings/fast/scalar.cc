@@ -26,6 +26,7 @@ namespace tickertape::bindings {
 namespace {
 
 // The parameters, in torch's order; the last two are ours.
+namespace scalar_at {
 enum Parameter {
   kTag,
   kValue,
@@ -37,31 +38,33 @@ enum Parameter {
   kDescription,
   kCount
 };
+}  // namespace scalar_at
 
-constexpr const char* kParameterNames[kCount] = {"tag",          "scalar_value",       "global_step",
-                                                 "walltime",     "new_style",          "double_precision",
-                                                 "display_name", "summary_description"};
+constexpr const char* kParameterNames[scalar_at::kCount] = {
+    "tag",       "scalar_value",     "global_step",  "walltime",
+    "new_style", "double_precision", "display_name", "summary_description"};
 
 struct Call {
-  PyObject* given[kCount] = {};
+  PyObject* given[scalar_at::kCount] = {};
 };
 
 // The parameters' names as the interpreter has them in a call's keywords; kept for ever.
-PyObject* interned_names[kCount];
+PyObject* interned_names[scalar_at::kCount];
 
-// kCount where there is none of that name.
+// scalar_at::kCount where there is none of that name.
 int parameter_of(PyObject* name) {
   const auto* const known = std::find(std::begin(interned_names), std::end(interned_names), name);
   if (known != std::end(interned_names)) return static_cast<int>(known - interned_names);
   int parameter = 0;
-  while (parameter < kCount && PyUnicode_CompareWithASCIIString(name, kParameterNames[parameter]) != 0)
+  while (parameter < scalar_at::kCount &&
+         PyUnicode_CompareWithASCIIString(name, kParameterNames[parameter]) != 0)
     ++parameter;
   return parameter;
 }
 
 bool take_keyword(Call& call, PyObject* name, PyObject* value) {
   const int parameter = parameter_of(name);
-  if (parameter == kCount) {
+  if (parameter == scalar_at::kCount) {
     PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
     return false;
   }
@@ -74,9 +77,9 @@ bool take_keyword(Call& call, PyObject* name, PyObject* value) {
 }
 
 bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
-  if (count > kCount) {
+  if (count > scalar_at::kCount) {
     PyErr_Format(PyExc_TypeError, "add_scalar() takes at most %d arguments, got %zd",
-                 static_cast<int>(kCount), count);
+                 static_cast<int>(scalar_at::kCount), count);
     return false;
   }
   for (Py_ssize_t i = 0; i < count; ++i) call.given[i] = arguments[i];
@@ -85,7 +88,7 @@ bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, Py
       if (!take_keyword(call, PyTuple_GET_ITEM(keywords, i), arguments[count + i])) return false;
     }
   }
-  for (int i = kTag; i <= kValue; ++i) {
+  for (int i = scalar_at::kTag; i <= scalar_at::kValue; ++i) {
     if (call.given[i] != nullptr) continue;
     PyErr_Format(PyExc_TypeError, "add_scalar() missing required argument '%s'", kParameterNames[i]);
     return false;
@@ -93,7 +96,7 @@ bool take_arguments(Call& call, PyObject* const* arguments, Py_ssize_t count, Py
   return true;
 }
 
-bool to_flag(const Call& call, Parameter parameter, bool& flag) {
+bool to_flag(const Call& call, scalar_at::Parameter parameter, bool& flag) {
   return call.given[parameter] == nullptr ||
          tickertape::bindings::to_flag(call.given[parameter], flag, kParameterNames[parameter]);
 }
@@ -102,7 +105,8 @@ bool to_flag(const Call& call, Parameter parameter, bool& flag) {
 bool to_style(const Call& call, ScalarStyle& style) {
   bool new_style = false;
   bool double_precision = false;
-  if (!to_flag(call, kNewStyle, new_style) || !to_flag(call, kDoublePrecision, double_precision))
+  if (!to_flag(call, scalar_at::kNewStyle, new_style) ||
+      !to_flag(call, scalar_at::kDoublePrecision, double_precision))
     return false;
   if (new_style) style = double_precision ? ScalarStyle::kDoubleTensor : ScalarStyle::kFloatTensor;
   return true;
@@ -134,12 +138,13 @@ std::string_view text_or_empty(PyObject* object, const char* argument) {
 // The Summary of a scalar with a display name or a description; empty where it has neither. `at`: where its
 // value stands.
 Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at = nullptr) {
-  const std::string_view display_name = text_or_empty(call.given[kDisplayName], "display_name");
-  const std::string_view description = text_or_empty(call.given[kDescription], "summary_description");
+  const std::string_view display_name = text_or_empty(call.given[scalar_at::kDisplayName], "display_name");
+  const std::string_view description =
+      text_or_empty(call.given[scalar_at::kDescription], "summary_description");
   Buffer summary;
   if (!display_name.empty() || !description.empty()) {
-    const std::size_t value_at = encode_described_scalar(to_tag(call.given[kTag]), scalar.value, scalar.style,
-                                                         display_name, description, summary);
+    const std::size_t value_at = encode_described_scalar(to_tag(call.given[scalar_at::kTag]), scalar.value,
+                                                         scalar.style, display_name, description, summary);
     if (at != nullptr) *at = value_at;
   }
   return summary;
@@ -147,7 +152,7 @@ Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at
 
 void warn_of_overflow(const Call& call, const Scalar& scalar) {
   const std::string message = "add_scalar: scalar_value " + repr_of(py::float_(scalar.value)) + " of tag '" +
-                              std::string(to_tag(call.given[kTag])) +
+                              std::string(to_tag(call.given[scalar_at::kTag])) +
                               "' is beyond float32 and is stored as inf; new_style=True with "
                               "double_precision=True keeps it";
   warn(PyExc_RuntimeWarning, message);
@@ -156,7 +161,7 @@ void warn_of_overflow(const Call& call, const Scalar& scalar) {
 // What is not the plain case: a full ring, a fork, a description, an overflow, write_to_disk=False.
 void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const Buffer summary = described_summary(call, scalar);
-  const std::string_view tag = to_tag(call.given[kTag]);
+  const std::string_view tag = to_tag(call.given[scalar_at::kTag]);
   const std::shared_ptr<OpenFile> file = writer.writer.file();
   if (file != nullptr) {
     // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
@@ -183,17 +188,18 @@ void after_slow_push(PyWriter& writer, Pushed pushed) {
 
 // Runs Python code, which may close the writer: so it comes before anything is looked up.
 bool to_scalar(const Call& call, Scalar& scalar) {
-  return tickertape::bindings::to_scalar(call.given[kValue], scalar.value) &&
-         to_step(call.given[kStep], scalar.step) && to_style(call, scalar.style) &&
-         to_wall_time(call.given[kWalltime], scalar.wall_time);
+  return tickertape::bindings::to_scalar(call.given[scalar_at::kValue], scalar.value) &&
+         to_step(call.given[scalar_at::kStep], scalar.step) && to_style(call, scalar.style) &&
+         to_wall_time(call.given[scalar_at::kWalltime], scalar.wall_time);
 }
 
 PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
-  const bool plain = call.given[kDisplayName] == nullptr && call.given[kDescription] == nullptr &&
-                     writer.writer.is_ready() && !scalar.overflows();
+  const bool plain = call.given[scalar_at::kDisplayName] == nullptr &&
+                     call.given[scalar_at::kDescription] == nullptr && writer.writer.is_ready() &&
+                     !scalar.overflows();
   if (plain) [[likely]] {
     OpenFile& file = *writer.writer.file();
-    const Name& name = name_of(writer, call.given[kTag]);
+    const Name& name = name_of(writer, call.given[scalar_at::kTag]);
     const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
                                                                scalar.wall_time, scalar.style)
                                          : Pushed::kFull;
@@ -224,8 +230,8 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
   if (PyErr_Occurred() != nullptr) return nullptr;
   const DeferredNumber number = take_deferred();
   Scalar scalar;
-  if (!to_step(call.given[kStep], scalar.step) || !to_style(call, scalar.style) ||
-      !to_wall_time(call.given[kWalltime], scalar.wall_time)) {
+  if (!to_step(call.given[scalar_at::kStep], scalar.step) || !to_style(call, scalar.style) ||
+      !to_wall_time(call.given[scalar_at::kWalltime], scalar.wall_time)) {
     return nullptr;
   }
   if (base != nullptr) {
@@ -235,7 +241,8 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
   const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
   std::size_t at = 0;
   const Buffer summary = described_summary(call, scalar, &at);
-  add_deferred_scalar(*writer, {call.given[kTag], number, scalar.step, scalar.wall_time, scalar.style},
+  add_deferred_scalar(*writer,
+                      {call.given[scalar_at::kTag], number, scalar.step, scalar.wall_time, scalar.style},
                       summary.bytes(), at);
   Py_RETURN_NONE;
 }
@@ -253,13 +260,13 @@ PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize
 // What nearly every call is: add_scalar(tag, float, int) with a tag that was logged before, on an open file
 // with room in the ring. Runs no Python code. kFull: nothing was done, and the general way shall look closer.
 inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
-  PyObject* const value = arguments[kValue];
-  PyObject* const global_step = arguments[kStep];
+  PyObject* const value = arguments[scalar_at::kValue];
+  PyObject* const global_step = arguments[scalar_at::kStep];
   if (base.bound == nullptr || !PyFloat_CheckExact(value) || !PyLong_CheckExact(global_step))
     return Pushed::kFull;
   PyWriter& writer = *base.bound;
   if (!writer.writer.is_ready()) return Pushed::kFull;
-  const Name* name = writer.tags.find(arguments[kTag], writer.writer.epoch());
+  const Name* name = writer.tags.find(arguments[scalar_at::kTag], writer.writer.epoch());
   if (name == nullptr || !name->is_shared) return Pushed::kFull;
   const double number = PyFloat_AS_DOUBLE(value);
   if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // NaN is not, either
@@ -291,7 +298,8 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
 [[gnu::cold, gnu::noinline]] PyObject* add_through_gate(PyObject* self, const PyWriterBase& base,
                                                         Call& call) {
   py::object put_by_gate;
-  const Admitted admitted = admit(self, call.given[kStep], call.given[kWalltime], put_by_gate);
+  const Admitted admitted =
+      admit(self, call.given[scalar_at::kStep], call.given[scalar_at::kWalltime], put_by_gate);
   if (admitted == Admitted::kError) return nullptr;
   if (admitted == Admitted::kNo) Py_RETURN_NONE;
   return base.substitute ? add_to_substitute(base, call) : add_checked(self, base, call);
@@ -310,7 +318,7 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
 PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
   if (base == nullptr) return nullptr;
-  if (count == kStep + 1 && keywords == nullptr && gate.blocks == 0) [[likely]] {
+  if (count == scalar_at::kStep + 1 && keywords == nullptr && gate.blocks == 0) [[likely]] {
     const Pushed pushed = try_plain(*base, arguments);
     if (pushed == Pushed::kDone) [[likely]]
       Py_RETURN_NONE;
@@ -319,7 +327,7 @@ PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t
   return add_any(self, *base, arguments, count, keywords);
 }
 
-constexpr const char* kDoc =
+constexpr const char* kAddScalarDoc =
     "add_scalar($self, /, tag, scalar_value, global_step=None, walltime=None, new_style=False, "
     "double_precision=False, display_name='', summary_description='')\n--\n\n"
     "Logs one number of the series `tag`.\n"
@@ -340,13 +348,14 @@ constexpr const char* kDoc =
 }  // namespace
 
 PyMethodDef& event_scalar_method() {
-  static PyMethodDef method = fast_method<&writer_add_scalar>("add_scalar", kDoc);
+  static PyMethodDef method = fast_method<&writer_add_scalar>("add_scalar", kAddScalarDoc);
   return method;
 }
 
 PyMethodDef& scalar_method() {
-  for (int i = 0; i < kCount; ++i) interned_names[i] = PyUnicode_InternFromString(kParameterNames[i]);
-  static PyMethodDef method = fast_method<&base_add_scalar>("add_scalar", kDoc);
+  for (int i = 0; i < scalar_at::kCount; ++i)
+    interned_names[i] = PyUnicode_InternFromString(kParameterNames[i]);
+  static PyMethodDef method = fast_method<&base_add_scalar>("add_scalar", kAddScalarDoc);
   return method;
 }
 

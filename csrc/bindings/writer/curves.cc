@@ -76,14 +76,16 @@ PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t th
 }
 
 // Every call: wrong ones, weights, other labels than 0 and 1, and what is not here yet.
-void add_any(PyWriter& self, py::handle tag, py::array labels, py::array predictions,
-             std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
-             py::handle walltime, py::handle source) {
+void add_curve(PyWriter& self, py::handle tag, py::array labels, py::array predictions,
+               std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
+               py::handle walltime, py::handle source) {
   const PrCurveOp op = pr_curve_op(labels, predictions, num_thresholds, weights, !source.is_none());
   add_now_or_deferred(self, OpKind::kPrCurve, tag, op, to_when(step, walltime), source);
 }
 
+namespace curve_at {
 enum Parameter { kTag, kLabels, kPredictions, kThresholds, kWeights, kStep, kWalltime, kDeferred };
+}  // namespace curve_at
 
 bool pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, Buffer& packed) {
   std::uint8_t* const to = packed.extend(predictions.size);
@@ -96,14 +98,15 @@ bool pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, Buf
 // What nearly every call is: labels of 0 and 1, predictions in [0, 1], no weights, all arguments by place.
 // False: nothing was done, and the general way shall look closer. Throws.
 bool add_plain(PyWriter& self, PyObject* const* arguments) {
-  if (arguments[kWeights] != Py_None || !PyLong_CheckExact(arguments[kThresholds]) ||
-      !py::isinstance<py::array>(arguments[kLabels]) || !py::isinstance<py::array>(arguments[kPredictions]))
+  if (arguments[curve_at::kWeights] != Py_None || !PyLong_CheckExact(arguments[curve_at::kThresholds]) ||
+      !py::isinstance<py::array>(arguments[curve_at::kLabels]) ||
+      !py::isinstance<py::array>(arguments[curve_at::kPredictions]))
     return false;
   int overflow = 0;
-  const long long thresholds = PyLong_AsLongLongAndOverflow(arguments[kThresholds], &overflow);
+  const long long thresholds = PyLong_AsLongLongAndOverflow(arguments[curve_at::kThresholds], &overflow);
   if (overflow != 0 || thresholds < 2) return false;
-  auto labels = py::reinterpret_borrow<py::array>(arguments[kLabels]);
-  auto predictions = py::reinterpret_borrow<py::array>(arguments[kPredictions]);
+  auto labels = py::reinterpret_borrow<py::array>(arguments[curve_at::kLabels]);
+  auto predictions = py::reinterpret_borrow<py::array>(arguments[curve_at::kPredictions]);
   const ArrayView label_view = contiguous_view(labels, "labels");
   const ArrayView prediction_view = contiguous_view(predictions, "predictions");
   if (prediction_view.size == 0 || label_view.size != prediction_view.size) return false;
@@ -112,11 +115,12 @@ bool add_plain(PyWriter& self, PyObject* const* arguments) {
   Buffer packed;
   if (!pack(label_view, prediction_view, static_cast<std::uint32_t>(op.thresholds), packed)) return false;
   op.packed = packed.bytes();
-  add(self, OpKind::kPackedPrCurve, arguments[kTag], op, to_when(arguments[kStep], arguments[kWalltime]));
+  add(self, OpKind::kPackedPrCurve, arguments[curve_at::kTag], op,
+      to_when(arguments[curve_at::kStep], arguments[curve_at::kWalltime]));
   return true;
 }
 
-// pybind11's method around add_any(); kept for ever.
+// pybind11's method around add_curve(); kept for ever.
 PyObject* general_method = nullptr;
 
 PyObject* call_general(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
@@ -130,22 +134,22 @@ PyObject* writer_add_pr_curve(PyObject* self, PyObject* const* arguments, Py_ssi
                               PyObject* keywords) {
   auto* writer = value_of<PyWriter>(self);
   if (writer == nullptr) return nullptr;
-  if (count == kDeferred && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
+  if (count == curve_at::kDeferred && keywords == nullptr && add_plain(*writer, arguments)) Py_RETURN_NONE;
   return call_general(self, arguments, count, keywords);
 }
 
-constexpr const char* kDoc =
+constexpr const char* kAddPrCurveDoc =
     "add_pr_curve($self, /, tag, labels, predictions, num_thresholds, weights, global_step, walltime, "
     "source=None)\n--\n\n";
 
 }  // namespace
 
 void bind_curves(py::class_<PyWriter>& writer) {
-  writer.def("add_pr_curve", &add_any, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
+  writer.def("add_pr_curve", &add_curve, py::arg("tag"), py::arg("labels"), py::arg("predictions"),
              py::arg("num_thresholds"), py::arg("weights").none(true), py::arg("global_step"),
              py::arg("walltime"), py::arg("source") = py::none());
   general_method = py::object(writer.attr("add_pr_curve")).release().ptr();
-  static PyMethodDef method = fast_method<&writer_add_pr_curve>("add_pr_curve", kDoc);
+  static PyMethodDef method = fast_method<&writer_add_pr_curve>("add_pr_curve", kAddPrCurveDoc);
   add_method(writer, method);
 }
 

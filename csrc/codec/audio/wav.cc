@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint16_t kPcm = 1;
 constexpr std::uint32_t kSampleBytes = 2;
 constexpr std::uint32_t kFormatBytes = 16;
-constexpr std::uint32_t kHeaderBytes = 44;
+constexpr std::uint32_t kWavHeaderBytes = 44;
 
 template <typename Integer>
 void put(Integer value, Buffer& out) {
@@ -49,7 +49,7 @@ void check_wav(std::size_t samples, std::uint32_t channels, std::uint32_t sample
     throw ArgumentError(std::to_string(samples) + " samples are no whole number of frames of " +
                         std::to_string(channels) + " channels");
   }
-  if (samples > (std::numeric_limits<std::uint32_t>::max() - kHeaderBytes) / kSampleBytes) {
+  if (samples > (std::numeric_limits<std::uint32_t>::max() - kWavHeaderBytes) / kSampleBytes) {
     throw ArgumentError("audio of " + std::to_string(samples) + " samples is more than a WAV file can hold");
   }
 }
@@ -59,7 +59,7 @@ void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_
   const auto data_bytes = static_cast<std::uint32_t>(samples.size * kSampleBytes);
   const std::uint32_t frame_bytes = channels * kSampleBytes;
   out.append(as_bytes("RIFF"));
-  put<std::uint32_t>(kHeaderBytes - 8 + data_bytes, out);
+  put<std::uint32_t>(kWavHeaderBytes - 8 + data_bytes, out);
   out.append(as_bytes("WAVEfmt "));
   put<std::uint32_t>(kFormatBytes, out);
   put<std::uint16_t>(kPcm, out);

@@ -11,22 +11,24 @@ namespace tickertape {
 namespace {
 
 constexpr std::size_t kChannelsOut = 3;
-constexpr std::uint64_t kMaxSide = 65535;  // GIF89a stores sizes as 16-bit words
+constexpr std::uint64_t kMaxClipSide = 65535;  // GIF89a stores sizes as 16-bit words
 
+namespace ntchw {
 enum Axis : std::size_t { kClips, kFrames, kChannels, kHeight, kWidth };
+}  // namespace ntchw
 
 // The picture of clip `n` at frame `t`.
 ImageArray picture(ArrayView clips, const ClipShape& shape, std::uint64_t n, std::uint64_t t) {
-  const std::uint64_t pixels = shape[kHeight] * shape[kWidth];
-  const std::uint64_t start = (n * shape[kFrames] + t) * shape[kChannels] * pixels;
+  const std::uint64_t pixels = shape[ntchw::kHeight] * shape[ntchw::kWidth];
+  const std::uint64_t start = (n * shape[ntchw::kFrames] + t) * shape[ntchw::kChannels] * pixels;
   ImageArray image;
   image.data = static_cast<const std::uint8_t*>(clips.data) + start * item_size(clips.dtype);
   image.dtype = clips.dtype;
-  image.height = static_cast<std::uint32_t>(shape[kHeight]);
-  image.width = static_cast<std::uint32_t>(shape[kWidth]);
-  image.channels = static_cast<std::uint32_t>(shape[kChannels]);
+  image.height = static_cast<std::uint32_t>(shape[ntchw::kHeight]);
+  image.width = static_cast<std::uint32_t>(shape[ntchw::kWidth]);
+  image.channels = static_cast<std::uint32_t>(shape[ntchw::kChannels]);
   image.stride_c = static_cast<std::ptrdiff_t>(pixels);
-  image.stride_h = static_cast<std::ptrdiff_t>(shape[kWidth]);
+  image.stride_h = static_cast<std::ptrdiff_t>(shape[ntchw::kWidth]);
   image.stride_w = 1;
   return image;
 }
@@ -37,20 +39,20 @@ ClipGrid clip_grid(const ClipShape& shape) {
   for (const std::uint64_t extent : shape) {
     if (extent == 0) throw ArgumentError("a video needs pixels");
   }
-  if (shape[kChannels] != 1 && shape[kChannels] != 3) {
-    throw ArgumentError("a video has 1 or 3 channels, not " + std::to_string(shape[kChannels]));
+  if (shape[ntchw::kChannels] != 1 && shape[ntchw::kChannels] != 3) {
+    throw ArgumentError("a video has 1 or 3 channels, not " + std::to_string(shape[ntchw::kChannels]));
   }
   // Even with one pixel each, more clips would not fit in a frame. The limit also keeps the products below in
   // range.
-  const std::uint64_t clips = shape[kClips];
-  if (clips > kMaxSide || shape[kHeight] > kMaxSide || shape[kWidth] > kMaxSide) {
+  const std::uint64_t clips = shape[ntchw::kClips];
+  if (clips > kMaxClipSide || shape[ntchw::kHeight] > kMaxClipSide || shape[ntchw::kWidth] > kMaxClipSide) {
     throw ArgumentError("a video's frames are at most 65535 x 65535 pixels");
   }
   std::uint64_t rows = 1;  // 2^(floor(log2(N) / 2)): about as many rows as columns
   while (4 * rows * rows <= clips) rows *= 2;
   const std::uint64_t columns = std::bit_ceil(clips) / rows;
-  const std::uint64_t width = columns * shape[kWidth], height = rows * shape[kHeight];
-  if (width > kMaxSide || height > kMaxSide) {
+  const std::uint64_t width = columns * shape[ntchw::kWidth], height = rows * shape[ntchw::kHeight];
+  if (width > kMaxClipSide || height > kMaxClipSide) {
     throw ArgumentError("the video's frames would be " + std::to_string(width) + " x " +
                         std::to_string(height) + " pixels, more than 65535 x 65535");
   }
@@ -60,28 +62,28 @@ ClipGrid clip_grid(const ClipShape& shape) {
 
 ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out) {
   const ClipGrid grid = clip_grid(shape);
-  const std::uint64_t frames = shape[kFrames];
-  const std::uint64_t clip_size = shape[kChannels] * shape[kHeight] * shape[kWidth];
-  if (clips.size % clip_size != 0 || clips.size / clip_size % shape[kClips] != 0 ||
-      clips.size / clip_size / shape[kClips] != frames) {
+  const std::uint64_t frames = shape[ntchw::kFrames];
+  const std::uint64_t clip_size = shape[ntchw::kChannels] * shape[ntchw::kHeight] * shape[ntchw::kWidth];
+  if (clips.size % clip_size != 0 || clips.size / clip_size % shape[ntchw::kClips] != 0 ||
+      clips.size / clip_size / shape[ntchw::kClips] != frames) {
     throw ArgumentError("the video's array does not have the size of its shape");
   }
-  const std::size_t cell_bytes = shape[kWidth] * kChannelsOut;
+  const std::size_t cell_bytes = shape[ntchw::kWidth] * kChannelsOut;
   const std::size_t row_bytes = cell_bytes * grid.columns;
   Buffer cell;
   for (std::uint64_t t = 0; t < frames; ++t) {
-    if (shape[kClips] == 1) {
+    if (shape[ntchw::kClips] == 1) {
       to_pixels(picture(clips, shape, 0, t), false, out);
       continue;
     }
     std::uint8_t* const frame = out.extend(row_bytes * grid.height);
     std::memset(frame, 0, row_bytes * grid.height);
-    for (std::uint64_t n = 0; n < shape[kClips]; ++n) {
+    for (std::uint64_t n = 0; n < shape[ntchw::kClips]; ++n) {
       cell.clear();
       to_pixels(picture(clips, shape, n, t), false, cell);
       std::uint8_t* to =
-          frame + n / grid.columns * shape[kHeight] * row_bytes + n % grid.columns * cell_bytes;
-      for (std::uint64_t y = 0; y < shape[kHeight]; ++y, to += row_bytes) {
+          frame + n / grid.columns * shape[ntchw::kHeight] * row_bytes + n % grid.columns * cell_bytes;
+      for (std::uint64_t y = 0; y < shape[ntchw::kHeight]; ++y, to += row_bytes) {
         std::memcpy(to, cell.data() + y * cell_bytes, cell_bytes);
       }
     }

@@ -18,8 +18,8 @@
 namespace tickertape {
 namespace {
 
-constexpr std::uint32_t kWord = sizeof(std::uint64_t);  // number of indices compared in one step
-constexpr std::uint32_t kMaxSide = 65535;
+constexpr std::uint32_t kIndicesAtOnce = sizeof(std::uint64_t);  // number of indices compared in one step
+constexpr std::uint32_t kMaxGifSide = 65535;
 // In hundredths of a second. Browsers treat a delay of 0 or 1 as an error and show such frames ten times a
 // second.
 constexpr double kMinDelay = 2;
@@ -48,7 +48,7 @@ void check(std::span<const PixelView> frames, double fps) {
       throw ArgumentError("a GIF's frames must have one size and number of channels");
     }
   }
-  const auto fits = [](std::uint32_t side) { return side >= 1 && side <= kMaxSide; };
+  const auto fits = [](std::uint32_t side) { return side >= 1 && side <= kMaxGifSide; };
   if (!fits(frames[0].width) || !fits(frames[0].height)) {
     throw ArgumentError("GIF size " + std::to_string(frames[0].width) + " x " +
                         std::to_string(frames[0].height) + " is outside 1 to 65535");
@@ -80,7 +80,7 @@ void write_header(const PixelView& frame, std::span<const Rgb> colors, Buffer& o
 // The first position at which two rows of indices differ; `width` if they are equal.
 std::uint32_t first_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
   std::uint32_t x = 0;
-  for (; x + kWord <= width; x += kWord) {
+  for (; x + kIndicesAtOnce <= width; x += kIndicesAtOnce) {
     const std::uint64_t different = load_le<std::uint64_t>(a + x) ^ load_le<std::uint64_t>(b + x);
     if (different != 0) return x + static_cast<std::uint32_t>(std::countr_zero(different)) / 8;
   }
@@ -91,9 +91,9 @@ std::uint32_t first_difference(const std::uint8_t* a, const std::uint8_t* b, std
 // One past the last position at which two different rows of indices differ.
 std::uint32_t end_of_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t width) {
   std::uint32_t end = width;
-  for (; end >= kWord; end -= kWord) {
+  for (; end >= kIndicesAtOnce; end -= kIndicesAtOnce) {
     const std::uint64_t different =
-        load_le<std::uint64_t>(a + end - kWord) ^ load_le<std::uint64_t>(b + end - kWord);
+        load_le<std::uint64_t>(a + end - kIndicesAtOnce) ^ load_le<std::uint64_t>(b + end - kIndicesAtOnce);
     if (different != 0) return end - static_cast<std::uint32_t>(std::countl_zero(different)) / 8;
   }
   while (end > 0 && a[end - 1] == b[end - 1]) --end;

@@ -15,21 +15,23 @@ namespace {
 
 constexpr double kMinRange = 1e-5;  // torchvision/utils.py: avoids division by zero for a flat image
 
+namespace nchw {
 enum Axis : std::size_t { kImages, kChannels, kHeight, kWidth, kAxes };
+}  // namespace nchw
 
-std::size_t extent(const ArraySource& images, Axis axis) {
+std::size_t extent(const ArraySource& images, nchw::Axis axis) {
   return static_cast<std::size_t>(images.shape[axis]);
 }
 
 // One row of one channel of one image. If the images have one channel, it is used for all three.
 ArraySource row_of(const ArraySource& images, std::size_t n, std::size_t c, std::size_t y) {
-  const auto at = [&images](Axis axis, std::size_t index) {
+  const auto at = [&images](nchw::Axis axis, std::size_t index) {
     return images.strides[axis] * static_cast<std::ptrdiff_t>(index);
   };
   const auto* data = static_cast<const std::uint8_t*>(images.data);
-  const std::size_t channel = extent(images, kChannels) == 1 ? 0 : c;
-  return {data + at(kImages, n) + at(kChannels, channel) + at(kHeight, y), images.dtype, 1,
-          images.shape + kWidth, images.strides + kWidth};
+  const std::size_t channel = extent(images, nchw::kChannels) == 1 ? 0 : c;
+  return {data + at(nchw::kImages, n) + at(nchw::kChannels, channel) + at(nchw::kHeight, y), images.dtype, 1,
+          images.shape + nchw::kWidth, images.strides + nchw::kWidth};
 }
 
 // Writes the grid from its first row to its last. `write_row(n, c, y, to)` writes rows of images; all other
@@ -38,8 +40,8 @@ template <typename WriteRow>
 void lay(const ArraySource& images, GridLayout layout, const std::vector<std::uint8_t>& filling,
          std::size_t item, std::uint8_t* to, WriteRow write_row) {
   const auto [channels, height, width] = grid_shape(images, layout);
-  const std::size_t row_bytes = extent(images, kWidth) * item, padding_bytes = layout.padding * item;
-  const std::size_t pitch = extent(images, kHeight) + layout.padding;
+  const std::size_t row_bytes = extent(images, nchw::kWidth) * item, padding_bytes = layout.padding * item;
+  const std::size_t pitch = extent(images, nchw::kHeight) + layout.padding;
   const auto fill = [&](std::size_t bytes) {
     std::memcpy(to, filling.data(), bytes);
     to += bytes;
@@ -53,7 +55,7 @@ void lay(const ArraySource& images, GridLayout layout, const std::vector<std::ui
       const std::size_t first = y / pitch * layout.columns;
       for (std::size_t n = first; n < first + layout.columns; ++n) {
         fill(padding_bytes);
-        if (n >= extent(images, kImages)) {
+        if (n >= extent(images, nchw::kImages)) {
           fill(row_bytes);
         } else {
           write_row(n, c, y % pitch - layout.padding, to);
@@ -123,7 +125,7 @@ template <typename Value>
 class ValueRows {
  public:
   explicit ValueRows(const ArraySource& images)
-      : images_(images), gathered_(extent(images, kWidth)), values_(extent(images, kWidth)) {}
+      : images_(images), gathered_(extent(images, nchw::kWidth)), values_(extent(images, nchw::kWidth)) {}
 
   // One row of an image. Valid until the next call.
   const Value* row(std::size_t n, std::size_t c, std::size_t y) {
@@ -170,10 +172,10 @@ std::vector<Scaling<Value>> scalings(const ArraySource& images, const GridScale&
   ValueRows<Value> rows(images);
   std::vector<Scaling<Value>> found;
   Extremes<Value> extremes;
-  for (std::size_t n = 0; n < extent(images, kImages); ++n) {
-    for (std::size_t c = 0; c < extent(images, kChannels); ++c) {
-      for (std::size_t y = 0; y < extent(images, kHeight); ++y) {
-        extremes.add(rows.row(n, c, y), extent(images, kWidth));
+  for (std::size_t n = 0; n < extent(images, nchw::kImages); ++n) {
+    for (std::size_t c = 0; c < extent(images, nchw::kChannels); ++c) {
+      for (std::size_t y = 0; y < extent(images, nchw::kHeight); ++y) {
+        extremes.add(rows.row(n, c, y), extent(images, nchw::kWidth));
       }
     }
     if (!scale.each) continue;
@@ -190,7 +192,7 @@ void lay_values(const ArraySource& images, GridLayout layout, const GridScale& s
   const auto filler = filled_row(&filling, sizeof filling, grid_shape(images, layout)[2]);
   const auto all = scalings<Value>(images, scale);
   ValueRows<Value> rows(images);
-  const std::size_t width = extent(images, kWidth);
+  const std::size_t width = extent(images, nchw::kWidth);
   lay(images, layout, filler, sizeof(Value), static_cast<std::uint8_t*>(to),
       [&](std::size_t n, std::size_t c, std::size_t y, std::uint8_t* row) {
         all[all.size() == 1 ? 0 : n].apply(rows.row(n, c, y), width, reinterpret_cast<Value*>(row));
@@ -200,15 +202,15 @@ void lay_values(const ArraySource& images, GridLayout layout, const GridScale& s
 }  // namespace
 
 std::array<std::size_t, 3> grid_shape(const ArraySource& images, GridLayout layout) {
-  if (images.rank != kAxes) throw ArgumentError("a grid's images have the axes NCHW");
-  for (const Axis axis : {kImages, kChannels, kHeight, kWidth}) {
+  if (images.rank != nchw::kAxes) throw ArgumentError("a grid's images have the axes NCHW");
+  for (const nchw::Axis axis : {nchw::kImages, nchw::kChannels, nchw::kHeight, nchw::kWidth}) {
     if (images.shape[axis] < 1) throw ArgumentError("a grid needs pixels");
   }
   if (layout.columns < 1) throw ArgumentError("a grid needs a column");
-  const std::size_t channels = extent(images, kChannels) == 1 ? 3 : extent(images, kChannels);
+  const std::size_t channels = extent(images, nchw::kChannels) == 1 ? 3 : extent(images, nchw::kChannels);
   std::size_t bytes = item_size(DType::kFloat64);
   const auto refuse = [] { throw ArgumentError("the grid of images would be too large"); };
-  const auto side = [&](std::size_t cells, Axis axis) {
+  const auto side = [&](std::size_t cells, nchw::Axis axis) {
     std::size_t pixels = 0, more = 0;
     const bool is_beyond = __builtin_add_overflow(extent(images, axis), layout.padding, &pixels) ||
                            __builtin_mul_overflow(pixels, cells, &pixels) ||
@@ -217,16 +219,16 @@ std::array<std::size_t, 3> grid_shape(const ArraySource& images, GridLayout layo
     if (is_beyond) refuse();
     return more;
   };
-  const std::size_t rows = (extent(images, kImages) - 1) / layout.columns + 1;
-  const std::size_t height = side(rows, kHeight), width = side(layout.columns, kWidth);
+  const std::size_t rows = (extent(images, nchw::kImages) - 1) / layout.columns + 1;
+  const std::size_t height = side(rows, nchw::kHeight), width = side(layout.columns, nchw::kWidth);
   if (__builtin_mul_overflow(bytes, channels, &bytes) || bytes > PTRDIFF_MAX) refuse();
   return {channels, height, width};
 }
 
 void lay_grid(const ArraySource& images, GridLayout layout, const void* filling, void* to) {
   const std::size_t item = item_size(images.dtype);
-  const std::size_t row_bytes = extent(images, kWidth) * item;
-  const bool in_a_row = images.strides[kWidth] == static_cast<std::ptrdiff_t>(item);
+  const std::size_t row_bytes = extent(images, nchw::kWidth) * item;
+  const bool in_a_row = images.strides[nchw::kWidth] == static_cast<std::ptrdiff_t>(item);
   const auto filler = filled_row(filling, item, grid_shape(images, layout)[2]);
   lay(images, layout, filler, item, static_cast<std::uint8_t*>(to),
       [&](std::size_t n, std::size_t c, std::size_t y, std::uint8_t* row) {

@@ -21,7 +21,7 @@ namespace tickertape {
 namespace {
 
 constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-constexpr std::uint32_t kMaxSide = 0x7FFFFFFF;           // section 7.1: four-byte unsigned integers
+constexpr std::uint32_t kMaxPngSide = 0x7FFFFFFF;        // section 7.1: four-byte unsigned integers
 constexpr std::uint8_t kColorTypes[] = {0, 0, 4, 2, 6};  // section 11.2.1, by channels
 constexpr std::uint8_t kZlibHeader[] = {0x78, 0x01};     // RFC 1950: deflate, 32 KiB window, fastest level
 // Filtered bytes in one deflate block and one IDAT chunk. Large enough that 20 bytes of code tables do not
@@ -137,7 +137,7 @@ class StripData {
 };
 
 void check_size(const PixelView& pixels) {
-  if (pixels.width == 0 || pixels.height == 0 || pixels.width > kMaxSide || pixels.height > kMaxSide) {
+  if (pixels.width == 0 || pixels.height == 0 || pixels.width > kMaxPngSide || pixels.height > kMaxPngSide) {
     throw ArgumentError("image size " + std::to_string(pixels.width) + " x " + std::to_string(pixels.height) +
                         " is outside PNG's 1 to 2^31 - 1");
   }

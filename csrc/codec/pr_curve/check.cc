@@ -10,7 +10,7 @@ namespace {
 // 16-byte vector types of GCC and Clang. Every supported processor has registers for them. One element takes
 // a quarter of a nanosecond, so wider vectors would not be noticeable.
 template <typename T>
-struct VectorOf {
+struct CheckVector {
   typedef T Type __attribute__((vector_size(16)));
 };
 
@@ -32,7 +32,7 @@ std::optional<std::size_t> find_outside(const T* values, std::size_t from, std::
 // down to whole groups.
 template <typename T>
 std::size_t skip_inside(const T* values, std::size_t size) {
-  using Vector = typename VectorOf<T>::Type;
+  using Vector = typename CheckVector<T>::Type;
   constexpr std::size_t kWidth = 16 / sizeof(T);
   constexpr std::size_t kGroup = 8 * kWidth;
   std::size_t at = 0;
