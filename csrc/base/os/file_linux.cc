@@ -80,8 +80,8 @@ File File::open_to_read(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0) expect_regular(status, path);
   File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), path);
-  // NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions): open_retrying() throws if there is no
-  // descriptor
+  // open_retrying() has thrown if there is no descriptor.
+  // NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions)
   if (fstat(file.descriptor_, &status) != 0) throw IoError(errno, path, "cannot stat");
   expect_regular(status, path);
   return file;
