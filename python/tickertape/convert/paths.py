@@ -37,6 +37,8 @@ def absolute_dir(log_dir: Any) -> str:
     path = check.string(text(log_dir, "log_dir"), "log_dir")
     if "://" in path:
         raise ValueError(f"log_dir: expected a local directory, got {path!r}")
+    if os.path.isabs(path):  # noqa: PTH117  # a str; the working directory may be deleted, so it is not asked for
+        return path
     return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
 
 

@@ -190,3 +190,25 @@ def test_add_scalars_directory_that_cannot_be_made(tmp_path):
         writer.add_scalar("after", 1, 0)
     assert [tag for tag, _, _ in oracle.values(tmp_path / "run")] == ["before", "after"]
     assert oracle.values(tmp_path / "run" / "main_free") == []
+
+
+def test_a_deleted_working_directory_does_not_matter(run_script, tmp_path):
+    run_script(
+        """
+import os, sys
+from tickertape import SummaryWriter
+os.mkdir("gone")
+os.chdir("gone")
+os.rmdir("../gone")
+with SummaryWriter(sys.argv[1]) as writer:
+    writer.add_scalar("a", 1.0, 1)
+    writer.add_scalars("b", {"x": 2.0}, 1)
+    writer.add_hparams({"lr": 0.1}, {"loss": 3.0}, run_name="r")
+    writer.close()
+    writer.add_scalar("a", 4.0, 2)
+""",
+        tmp_path / "logs",
+    )
+    values = [value for _, _, value in oracle.values(tmp_path / "logs") if value]
+    assert values == [1.0, 4.0]
+    assert [path.is_dir() for path in (tmp_path / "logs" / "b_x", tmp_path / "logs" / "r")] == [True, True]
