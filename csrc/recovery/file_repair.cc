@@ -79,7 +79,7 @@ void FileRepair::locate() {
   } catch (const IoError& error) {
     why = error.what();
   }
-  stop("'" + result_.path + "' is not found (" + why + "); what it lacks stays in the ring");
+  stop("'" + result_.path + "' is not found (" + why + "); the missing events stay in the ring");
 }
 
 void FileRepair::count_what_is_there(const File& file) {
@@ -146,7 +146,7 @@ void FileRepair::append_all() {
     found = finder_.find(location(), why);
     if (!found) return stop("'" + result_.path + "' is not found any more: " + why);
     if (found->file.size() != base_ + torn_bytes_)
-      return stop("'" + result_.path + "' is being changed by somebody; what it lacks stays in the ring");
+      return stop("'" + result_.path + "' is being changed by somebody; the missing events stay in the ring");
     if (!needs_new_file_ && torn_bytes_ != 0) needs_new_file_ = !completes_record(found->file);
     if (!needs_new_file_) from = static_cast<std::size_t>(torn_bytes_);
     if (needs_new_file_) {

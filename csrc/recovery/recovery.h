@@ -35,7 +35,7 @@ struct RecoveryReport {
   std::uint64_t living = 0;       // rings of living processes
 };
 
-// Who asks. An opened directory takes only what is safe beyond doubt: rings of this boot of the machine.
+// Who asked for recovery. For an opened directory only rings of this boot of the machine are used.
 enum class RecoveryAsker { kUser, kOpenedDirectory };
 
 // Reads every ring that a dead process of this user left in ring_directories(), and repairs those of its

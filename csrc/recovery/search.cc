@@ -63,7 +63,7 @@ RecoveryReport RingSearch::run() {
   return std::move(report_);
 }
 
-// Writers say of each ring once in a process what is the matter with it; a user who asks hears it each time.
+// A process warns once of each ring. A user that calls recovery is told each time.
 bool RingSearch::was_told(const std::string& path) const {
   static std::set<std::string> told;
   return asker_ != RecoveryAsker::kUser && !told.insert(path).second;

@@ -37,7 +37,7 @@ def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
 
     A SummaryWriter that opens the directory does the same by itself. Rings of living processes are left alone; those
     that belong to another user, or that another version must read, are left alone and reported. Only event files below
-    `path` are changed, also files that were moved there. If a file is not found, what it lacks stays in the ring.
+    `path` are changed, also files that were moved there. If a file is not found, its missing events stay in the ring.
     May be interrupted and repeated: nothing is doubled.
 
     Args:
