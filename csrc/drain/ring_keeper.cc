@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/settings.h"
-#include "queue/ring_location.h"
 
 namespace tickertape {
 namespace {
@@ -29,10 +28,11 @@ std::string mib(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " Mi
 
 SharedMapping place_largest_ring(Notices& notices, std::uint64_t& capacity) {
   const std::uint64_t wanted = settings::queue_bytes();
+  const std::vector<std::string> directories = ring_directory_paths();
   for (capacity = wanted;; capacity = std::max(capacity / 2, kSmallestRing)) {
     try {
       Notices said;
-      SharedMapping mapping = place_ring(OpRing::mapping_bytes(capacity), said);
+      SharedMapping mapping = place_ring(OpRing::mapping_bytes(capacity), directories, said);
       pass_on(said, notices);
       if (capacity < wanted) {
         notices.add("the queue has " + mib(capacity) + " instead of " + mib(wanted) +
@@ -61,7 +61,7 @@ bool RingKeeper::move() {
   SharedMapping fresh;
   try {
     Notices said;  // they say where a ring could not be made, which is news only at the beginning
-    fresh = place_ring(ring_.mapping().size(), said);
+    fresh = place_ring(ring_.mapping().size(), directories_, said);
   } catch (const IoError&) {  // NOLINT(bugprone-empty-catch)
     // No address space for two at a time.
   }

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/os/mapping.h"
 #include "drain/channel_registry.h"
 #include "queue/notices.h"
 #include "queue/op_ring.h"
+#include "queue/ring_location.h"
 
 namespace tickertape {
 
@@ -17,6 +20,7 @@ SharedMapping place_largest_ring(Notices& notices, std::uint64_t& capacity);
 
 class RingKeeper {
  public:
+  // On a thread of the user: reads the environment.
   RingKeeper(OpRing& ring, ChannelRegistry& channels, Notices& notices)
       : ring_(ring), channels_(channels), notices_(notices) {}
 
@@ -31,6 +35,7 @@ class RingKeeper {
   OpRing& ring_;
   ChannelRegistry& channels_;
   Notices& notices_;
+  const std::vector<std::string> directories_ = ring_directory_paths();
   // All under the drain lock.
   std::int64_t check_at_ns_ = 0;
   bool told_ = false;  // that it cannot be moved now

@@ -41,17 +41,6 @@ std::string normal(const std::string& path) {
   return text;
 }
 
-std::vector<std::string> candidates() {
-  if (const std::string chosen = environment("TICKERTAPE_RING_DIR"); !chosen.empty()) return {normal(chosen)};
-  const std::string name = std::string(kPrefix) + std::to_string(user_id());
-  std::vector<std::string> paths{"/dev/shm/" + name};
-  if (const std::string run = environment("XDG_RUNTIME_DIR"); run.starts_with('/'))
-    paths.push_back(normal(run) + "/tickertape");
-  const std::string temporary = environment("TMPDIR");
-  paths.push_back(normal(temporary.starts_with('/') ? temporary : "/tmp") + "/" + name);
-  return paths;
-}
-
 std::string message_of(int error_number) { return std::generic_category().message(error_number); }
 
 // What is wrong with a directory for rings; "" if nothing is.
@@ -138,9 +127,20 @@ std::string joined(const std::string& directory, std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string> ring_directory_paths() {
+  if (const std::string chosen = environment("TICKERTAPE_RING_DIR"); !chosen.empty()) return {normal(chosen)};
+  const std::string name = std::string(kPrefix) + std::to_string(user_id());
+  std::vector<std::string> paths{"/dev/shm/" + name};
+  if (const std::string run = environment("XDG_RUNTIME_DIR"); run.starts_with('/'))
+    paths.push_back(normal(run) + "/tickertape");
+  const std::string temporary = environment("TMPDIR");
+  paths.push_back(normal(temporary.starts_with('/') ? temporary : "/tmp") + "/" + name);
+  return paths;
+}
+
 std::vector<RingDirectory> ring_directories() {
   std::vector<RingDirectory> all;
-  for (std::string& path : candidates()) all.push_back(examine(std::move(path)));
+  for (std::string& path : ring_directory_paths()) all.push_back(examine(std::move(path)));
   return all;
 }
 
@@ -160,10 +160,10 @@ std::vector<std::string> rings_in(const std::string& directory) {
   return rings;
 }
 
-SharedMapping place_ring(std::size_t size, Notices& notices) {
+SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices) {
   SharedMapping mapping;
   std::string problems;
-  for (const std::string& path : candidates()) {
+  for (const std::string& path : directories) {
     std::string problem = prepare(path).problem;
     if (problem.empty()) problem = try_place(path, size, mapping);
     if (problem.empty()) {

@@ -26,6 +26,10 @@ struct RingDirectory {
 // One is used only if it is a directory (no symbolic link) of this user to which nobody else can write.
 std::vector<RingDirectory> ring_directories();
 
+// Their paths alone. Reads environment variables, so it is for threads of the user only: the C library does
+// not guard getenv() in one thread against setenv() in another (`os.environ[…] = …` in Python).
+std::vector<std::string> ring_directory_paths();
+
 // The paths of all files in `directory` that are named like a ring; is_orphaned_ring_name() ones too.
 std::vector<std::string> rings_in(const std::string& directory);
 
@@ -33,9 +37,9 @@ std::vector<std::string> rings_in(const std::string& directory);
 inline constexpr const char* kOrphanedSuffix = ".orphaned";
 bool is_orphaned_ring_name(const std::string& path);
 
-// A fresh mapping of `size` bytes with room for at least the start of a ring, in the first of
-// ring_directories() that has room, which is made if need be; otherwise in the memory of this process alone.
-// Notes if it is not the first, and why.
-SharedMapping place_ring(std::size_t size, Notices& notices);
+// A fresh mapping of `size` bytes with room for at least the start of a ring, in the first of `directories`
+// (ring_directory_paths()) that has room, which is made if need be; otherwise in the memory of this process
+// alone. Notes if it is not the first, and why.
+SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices);
 
 }  // namespace tickertape

@@ -40,7 +40,7 @@ class TestDirectory {
 std::string place_at(const std::string& chosen, std::string& notice) {
   setenv("TICKERTAPE_RING_DIR", chosen.c_str(), 1);
   Notices notices;
-  const SharedMapping mapping = place_ring(kSize, notices);
+  const SharedMapping mapping = place_ring(kSize, ring_directory_paths(), notices);
   const std::vector<std::string> texts = notices.take();
   CHECK(texts.size() <= 1);
   notice = texts.empty() ? "" : texts[0];
