@@ -11,30 +11,29 @@ from tickertape.convert import check, deferred, scalars
 from tickertape.devices import hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tickertape.writer.file_writer import FileWriter
 
 
 def add_scalars(
-    get_writers: Callable[[list[str]], list[FileWriter]],
+    get_writers: Callable[[str, Iterable[str]], list[FileWriter]],
     main_tag: Any,
     tag_scalar_dict: Any,
     global_step: Any,
     walltime: Any,
 ) -> None:
-    """See SummaryWriter.add_scalars; `get_writers` returns the writers of directories inside log_dir."""
+    """See SummaryWriter.add_scalars; `get_writers` takes a prefix and names, and returns the runs' writers."""
     main_tag = check.string(main_tag, "main_tag")
     step = check.step(global_step)
     seconds = check.walltime(walltime)
     seconds = time.time() if seconds is None else seconds
     if not isinstance(tag_scalar_dict, Mapping):
         raise TypeError(f"tag_scalar_dict: expected a dict, got {check.type_name(tag_scalar_dict)}")
-    values = _values(
-        {_run_name(key): value for key, value in check.items(tag_scalar_dict, "tag_scalar_dict")}
-    )
-    prefix = main_tag.replace("/", "_") + "_"
-    writers = get_writers([prefix + name for name in values])
+    is_dict = type(tag_scalar_dict) is dict  # nearly always; check.items copies the pairs
+    pairs = tag_scalar_dict.items() if is_dict else check.items(tag_scalar_dict, "tag_scalar_dict")
+    values = _values({_run_name(key): value for key, value in pairs})
+    writers = get_writers(main_tag.replace("/", "_") + "_", values)
     for writer, value in zip(writers, values.values(), strict=True):
         writer.op_writer.add_scalar(main_tag, value, step, seconds)
 

@@ -45,7 +45,7 @@ from tickertape.writer.graphs import add as graphs
 from tickertape.writer.instance_bridge import NativeInstanceBridge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from matplotlib.figure import Figure
@@ -1061,18 +1061,21 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         op_writer: EventWriter = self._get_file_writer().op_writer
         return op_writer
 
-    def _sub_writers(self, names: list[str]) -> list[FileWriter]:
-        """The FileWriters of the runs `<log_dir>/<name>`, which stay in `all_writers` until close()."""
+    def _sub_writers(self, prefix: str, names: Iterable[str]) -> list[FileWriter]:
+        """The FileWriters of the runs `<log_dir>/<prefix><name>`, which stay in `all_writers` until close()."""
         with lifecycle.opening:
             directory = self._get_file_writer().get_logdir()
             writers = self.all_writers
             if writers is None:  # close() runs under the same lock
                 raise RuntimeError("the writer was closed while it was being opened")
-            directories = [f"{directory}/{name}" for name in names]
-            for path in directories:
+            start = f"{directory}/{prefix}"
+            found = []
+            for name in names:
+                path = start + name
                 if path not in writers:
                     writers[path] = self._new_file_writer(path)
-            return [writers[path] for path in directories]
+                found.append(writers[path])
+            return found
 
     def _open_writers(self) -> tuple[FileWriter, ...]:
         """The FileWriters of all files; opens the main one if need be."""
