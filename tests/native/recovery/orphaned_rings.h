@@ -19,6 +19,7 @@
 
 #include "base/endian.h"
 #include "check.h"
+#include "recovery/recovery.h"
 #include "tfrecord/format.h"
 #include "writer/event_file_writer.h"
 
@@ -46,7 +47,7 @@ inline void put_content(const std::string& path, const std::string& content) {
 class Scene {
  public:
   Scene() {
-    // Thousands of small files: memory where there is some.
+    // The tests make thousands of small files: in memory if possible.
     const fs::path place = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
     std::string name = (place / "tickertape_test_XXXXXX").string();
     root_ = mkdtemp(name.data());
@@ -69,7 +70,7 @@ class Scene {
   std::string root_;
 };
 
-// Runs `body` in a child and waits for it; gives what waitpid() says.
+// Runs `body` in a child, waits for it, and returns the status of waitpid().
 template <typename Body>
 int in_child(Body body) {
   const pid_t child = fork();
@@ -93,7 +94,7 @@ int in_child(Body body) {
   for (;;) pause();
 }
 
-// From here on no file of this process grows beyond `size`: writes end with EFBIG.
+// From now on no file of this process grows beyond `size`: writes fail with EFBIG.
 inline void limit_file_size(std::uint64_t size) {
   signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{size, RLIM_INFINITY};
@@ -142,7 +143,7 @@ inline std::string behind_opening(const std::string& path) {
   return all.substr(std::min<std::size_t>(all.size(), length + record_format::kOverheadBytes));
 }
 
-// The same of a file that was written undisturbed.
+// The same for a file that was written without trouble.
 template <typename Log>
 std::string undisturbed(Log log) {
   const Scene scene;
@@ -155,8 +156,8 @@ std::string undisturbed(Log log) {
   return behind_opening(scene.file());
 }
 
-// Leaves a ring that holds what `held` logs, of which `bytes` bytes are in the file already behind what
-// `first` logs. (Tags must be known before: with the limit the name log cannot grow.)
+// Leaves a ring with the ops that `held` logs. The file has what `first` logs and then the first `bytes`
+// bytes of those ops. (`first` must use every tag: under the limit the name log cannot grow.)
 template <typename First, typename Held>
 void leave_behind(const Scene& scene, First first, Held held, std::uint64_t bytes) {
   const int status = in_child([&] {
@@ -175,5 +176,20 @@ inline void log_first(EventFileWriter& writer) { log_steps(writer, 0, 1); }
 inline void log_held(EventFileWriter& writer) { log_steps(writer, 1, 6); }
 inline void log_both(EventFileWriter& writer) { log_steps(writer, 0, 6); }
 inline constexpr std::uint64_t kHeldOps = 5 * kOpsOfStep;
+
+inline bool has_word(const RecoveryReport& report, const char* text) {
+  for (const RingReport& ring : report.rings) {
+    for (const std::string& word : ring.words()) {
+      if (word.find(text) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
+inline std::uint64_t events_of(const RecoveryReport& report) {
+  std::uint64_t sum = 0;
+  for (const RingReport& ring : report.rings) sum += ring.events();
+  return sum;
+}
 
 }  // namespace tickertape::test
