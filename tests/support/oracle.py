@@ -60,6 +60,12 @@ def event_files(directory):
     return sorted(path for path in Path(directory).iterdir() if "tfevents" in path.name)
 
 
+def only_file(directory):
+    """The path of a directory's only event file."""
+    (path,) = event_files(directory)
+    return path
+
+
 def load(path):
     """Every Event of a file, as TensorBoard's loader yields them; checked to be all that stand in it."""
     events = list(LegacyEventFileLoader(str(path)).Load())
@@ -69,8 +75,7 @@ def load(path):
 
 def logged(directory):
     """The events of a directory's only event file, without the version event at its start."""
-    (path,) = event_files(directory)
-    first, *events = load(path)
+    first, *events = load(only_file(directory))
     assert first.file_version == "brain.Event:2"
     return events
 

@@ -1,10 +1,10 @@
-"""Late arrays through the native module: the bytes in the file are those of the same array logged at once."""
+"""Deferred arrays through the native module: the file has the bytes of the same array logged from the host."""
 
 import warnings
 
 import numpy as np
 import pytest
-from support import fake_cuda, oracle
+from support import device_copies, fake_cuda, oracle
 from tickertape import _core
 
 
@@ -14,18 +14,6 @@ def device():
     yield fake
     fake.calm()
     _core.take_done()  # the owners of these tests are no business of tickertape.devices'
-
-
-class DeferredArray:
-    """`array` on its way: `memory` is what it comes to, filled when the stream gets there."""
-
-    def __init__(self, device, stream, array):
-        self.source = np.array(array, order="C")
-        self.memory = np.zeros_like(self.source)
-        device.copy(self.memory.ctypes.data, self.source.ctypes.data, self.source.nbytes, stream)
-        event = device.event()
-        device.record(event, stream)
-        self.copy = _core.DeviceCopy(self, "cuda", event, stream)
 
 
 RNG = np.random.default_rng(6)
@@ -64,28 +52,24 @@ CALLS = {
 }  # fmt: skip
 
 
-def only_file(directory):
-    return next(iter(oracle.event_files(directory)))
-
-
 @pytest.mark.parametrize("name", CALLS)
 def test_the_bytes_are_those_of_an_array_that_is_here(tmp_path, device, name):
     array, call = CALLS[name]
     stream = device.stream()
     device.hold(stream)
     late_file = _core.EventFileWriter(str(tmp_path / "late"))
-    array_late = DeferredArray(device, stream, array)
+    array_late = device_copies.CopiedArray(device, stream, array)
     call(late_file, array_late.memory, array_late.copy)
     late_file.add_scalar("behind", 1.0, 4, 5.5)
     late_file.flush()
-    assert len(oracle.raw_records(only_file(tmp_path / "late"))) == 1
+    assert len(oracle.raw_records(oracle.only_file(tmp_path / "late"))) == 1
     device.release(stream)
     late_file.close()
     plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
     call(plain_file, array, None)
     plain_file.add_scalar("behind", 1.0, 4, 5.5)
     plain_file.close()
-    ours, plain = (oracle.raw_records(only_file(tmp_path / n)) for n in ("late", "plain"))
+    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / n)) for n in ("late", "plain"))
     assert ours[1:] == plain[1:]
 
 
@@ -94,19 +78,17 @@ def test_a_body_too_large_for_the_ring(tmp_path, run_script):
         """
 import sys, numpy as np, os
 os.environ["TICKERTAPE_QUEUE_BYTES"] = "4194304"
-sys.path.insert(0, sys.argv[2])
-from support import fake_cuda, oracle
-import test_deferred_arrays as t
+from support import device_copies, fake_cuda, oracle
 from tickertape import _core
 device = fake_cuda.load()
 stream = device.stream()
 device.hold(stream)
 file = _core.EventFileWriter(sys.argv[1])
 array = np.arange(1 << 19, dtype=np.float32)  # 2 MiB of a ring of 4 MiB
-late = t.DeferredArray(device, stream, array)
+late = device_copies.CopiedArray(device, stream, array)
 file.add_tensor("t", late.memory, "float32", [len(array)], "", b"", 1, 2.0, source=late.copy)
 file.flush()
-assert len(oracle.raw_records(t.only_file(sys.argv[1]))) == 1
+assert len(oracle.raw_records(oracle.only_file(sys.argv[1]))) == 1
 device.release(stream)
 file.close()
 (event,) = oracle.logged(sys.argv[1])
@@ -116,7 +98,6 @@ assert (content == array).all()
 print("fine")
 """,
         tmp_path / "run",
-        __file__.rsplit("/", 1)[0],
     )
     assert output == "fine\n"
 
@@ -154,7 +135,7 @@ def test_counts_from_a_device_give_the_bytes_of_the_values(tmp_path, device, val
     values = np.array(values, np.float64)
     edges = np.array(tickertape.SummaryWriter(tmp_path / "edges").default_bins)
     stream = device.stream()
-    late = DeferredArray(device, stream, counted(values, edges))
+    late = device_copies.CopiedArray(device, stream, counted(values, edges))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         counts_file = _core.EventFileWriter(str(tmp_path / "counts"))
@@ -165,7 +146,7 @@ def test_counts_from_a_device_give_the_bytes_of_the_values(tmp_path, device, val
         values_file.add_histogram("h", values, "float64", None, max_bins, 3, 4.5)
         values_file.close()
     assert [str(w.message) for w in said[:first]] == [str(w.message) for w in said[first:]]
-    ours, plain = (oracle.raw_records(only_file(tmp_path / n)) for n in ("counts", "values"))
+    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / n)) for n in ("counts", "values"))
     assert ours[1:] == plain[1:]
 
 
@@ -173,7 +154,7 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
     stream = device.stream()
     device.hold(stream)  # or the drainer may be first, and the call warns
     file = _core.EventFileWriter(str(tmp_path))
-    late = DeferredArray(device, stream, np.array([0.5, 1.5], np.float32))
+    late = device_copies.CopiedArray(device, stream, np.array([0.5, 1.5], np.float32))
     with pytest.raises(TypeError, match="source: expected a DeviceCopy"):
         file.add_image("t", PIXELS, "uint8", "CHW", 0, None, source=1)
     with pytest.raises(ValueError, match="1,556"):
@@ -190,7 +171,7 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
 def test_an_empty_array_waits_for_nothing(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
-    late = DeferredArray(device, stream, np.zeros(0, np.float32))
+    late = device_copies.CopiedArray(device, stream, np.zeros(0, np.float32))
     file = _core.EventFileWriter(str(tmp_path))
     file.add_histogram("h", late.memory, "float32", None, None, 0, None, source=late.copy)
     file.flush()

@@ -1,20 +1,15 @@
-"""Late values when things end: the process, the device, patience, a fork, a kill."""
+"""Deferred values when something ends: the process, the device, the time limit, a fork, a kill."""
 
 import signal
-from pathlib import Path
 
 import pytest
 import tickertape
 from support import oracle
 
-HERE = str(Path(__file__).parent)
-
-# A device that is held, and a file; deferred(v) is a value on its way.
+# A device that is held, and a file. deferred(v) is a value whose copy is on its way.
 PRELUDE = """
 import os, signal, sys, threading, time
-sys.path.insert(0, sys.argv[2])
-from support import fake_cuda
-import test_device_copies
+from support import device_copies, fake_cuda
 from tickertape import _core
 from tickertape.writer import lifecycle
 lifecycle.arm()
@@ -22,11 +17,8 @@ device = fake_cuda.load()
 stream = device.stream()
 device.hold(stream)
 file = _core.EventFileWriter(sys.argv[1])
-deferred = lambda value: test_device_copies.deferred(device, stream, value)
+deferred = lambda value: device_copies.scalar(device, stream, value)
 """
-
-
-points = oracle.values
 
 
 @pytest.fixture
@@ -34,7 +26,7 @@ def run(tmp_path, run_script, monkeypatch):
     def run(source, expect=0, **environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return run_script(PRELUDE + source, tmp_path / "logs", HERE, expect=expect)
+        return run_script(PRELUDE + source, tmp_path / "logs", expect=expect)
 
     return run
 
@@ -45,7 +37,7 @@ file.add_scalar("x", deferred(1.0), 1)
 file.add_scalar("y", 2.0, 2)
 threading.Timer(0.2, device.release, [stream]).start()
 """)
-    assert points(tmp_path / "logs") == [("x", 1, 1.0), ("y", 2, 2.0)]
+    assert oracle.values(tmp_path / "logs") == [("x", 1, 1.0), ("y", 2, 2.0)]
 
 
 def test_the_exit_waits_for_what_python_completes(run, tmp_path):
@@ -62,7 +54,7 @@ def poll():
         copy.complete()
 _core.set_device_hooks(None, None, poll)
 """)
-    assert points(tmp_path / "logs") == [("x", 1, 5.0)]
+    assert oracle.values(tmp_path / "logs") == [("x", 1, 5.0)]
 
 
 def test_the_exit_has_a_bound_and_writes_what_stood_behind(run, tmp_path, monkeypatch, capfd):
@@ -77,7 +69,7 @@ file.add_scalar("y", 2.0, 2)
         TICKERTAPE_EXIT_TIMEOUT="0.3",
     )
     assert "1 events waited for a value from a device when the process ended and are lost" in output
-    assert points(tmp_path / "logs") == [("y", 2, 2.0)]
+    assert oracle.values(tmp_path / "logs") == [("y", 2, 2.0)]
     assert list((tmp_path / "rings").iterdir()) == []
 
 
@@ -97,7 +89,7 @@ print(_core.stats()["events_dropped"], _core.stats()["events_queued"], _core.sta
     )
     assert "'x' at step 1 did not arrive" in output
     assert output.endswith("1 0 0\n")
-    assert points(tmp_path / "logs") == [("y", 2, 2.0)]
+    assert oracle.values(tmp_path / "logs") == [("y", 2, 2.0)]
 
 
 def test_ctrl_c_ends_a_wait(run, tmp_path):
@@ -116,7 +108,7 @@ except KeyboardInterrupt:
 device.release(stream)
 """)
     assert output == "interrupted\ninterrupted\n"
-    assert points(tmp_path / "logs") == [("x", 1, 1.0)]
+    assert oracle.values(tmp_path / "logs") == [("x", 1, 1.0)]
 
 
 def test_killed_with_values_in_flight(run, tmp_path):
@@ -135,7 +127,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     (report,) = [r for r in tickertape.recover(tmp_path / "logs") if r.events or r.events_lost]
     assert (report.events, report.events_lost, report.complete) == (3, 3, True)
     assert any("3 events" in m and "waited for a value from a device" in m for m in report.messages)
-    assert points(tmp_path / "logs") == [("before", 0, 0.0)] + [("y", s, float(s)) for s in range(3)]
+    assert oracle.values(tmp_path / "logs") == [("before", 0, 0.0)] + [("y", s, float(s)) for s in range(3)]
 
 
 def test_killed_after_they_came(run, tmp_path):
@@ -150,7 +142,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         expect=-signal.SIGKILL,
     )
     tickertape.recover(tmp_path / "logs")
-    assert points(tmp_path / "logs") == [("x", 1, 1.5)]
+    assert oracle.values(tmp_path / "logs") == [("x", 1, 1.5)]
 
 
 def test_a_forked_child_knows_nothing_of_its_parents_values(run, tmp_path):
@@ -172,7 +164,7 @@ device.release(stream)
 file.close()
 """)
     assert output == "0\n"
-    assert sorted(points(tmp_path / "logs")) == [("child", 3, 1.0), ("x", 1, 1.0)]
+    assert sorted(oracle.values(tmp_path / "logs")) == [("child", 3, 1.0), ("x", 1, 1.0)]
 
 
 def test_a_full_ring_behind_a_late_value(run, tmp_path):
@@ -194,7 +186,7 @@ print(_core.stats()["events_queued"])
         TICKERTAPE_QUEUE_BYTES="4194304",
     )
     assert output == "True True\n0\n"
-    assert len([p for p in points(tmp_path / "logs") if p[0] == "z"]) == 10_000
+    assert len([p for p in oracle.values(tmp_path / "logs") if p[0] == "z"]) == 10_000
 
 
 def test_reopened_while_values_are_in_flight(run, tmp_path):
@@ -213,4 +205,4 @@ device.release(stream)
 closing.join()
 writer.close()
 """)
-    assert sorted(points(tmp_path / "logs")) == [("x", 1, 1.0), ("x", 2, 2.0)]
+    assert sorted(oracle.values(tmp_path / "logs")) == [("x", 1, 1.0), ("x", 2, 2.0)]

@@ -1,16 +1,14 @@
-"""Late values through the native module: order, snapshot, no waiting, failures; the device is a fake that a test holds."""
+"""Deferred values through the native module, on a simulated device: order, snapshot, no waiting, failures."""
 
-import ctypes
 import struct
 import sys
 import threading
 import warnings
 
-import ml_dtypes
 import numpy as np
 import pytest
 import tickertape
-from support import fake_cuda, oracle
+from support import device_copies, fake_cuda, oracle
 from tickertape import _core
 
 
@@ -29,54 +27,18 @@ def file(tmp_path):
     opened.close()
 
 
-class Copy:
-    """One asynchronous copy of `data` from the device into memory of ours, and its copy."""
-
-    def __init__(self, device, stream, data):
-        self.device = device
-        self.source = (ctypes.c_char * len(data)).from_buffer_copy(data)
-        self.memory = (ctypes.c_char * len(data))()
-        self.address = ctypes.addressof(self.memory)
-        device.copy(self.address, ctypes.addressof(self.source), len(data), stream)
-        event = device.event()
-        device.record(event, stream)
-        self.copy = _core.DeviceCopy(self, "cuda", event, stream)
-
-    def change(self, data, stream):
-        """What training does to a tensor after it was logged."""
-        self.device.fill(ctypes.addressof(self.source), data, stream)
-
-
-def deferred(device, stream, value, dtype="float32"):
-    copy = Copy(device, stream, np.array(value, _numpy(dtype)).tobytes())
-    return copy.copy.scalar(copy.address, dtype)
-
-
-def _numpy(dtype):
-    return ml_dtypes.bfloat16 if dtype == "bfloat16" else np.dtype(dtype)
-
-
-def points(directory):
-    """(tag, step, value) in file order, by TensorBoard's loader."""
-    return [
-        (value.tag, event.step, value.simple_value)
-        for event in oracle.load(next(iter(oracle.event_files(directory))))
-        for value in event.summary.value
-    ]
-
-
 def test_nothing_waits_and_the_order_is_that_of_the_calls(tmp_path, device, file):
     stream, syncs = device.stream(), device.syncs
     device.hold(stream)
     file.add_scalar("before", 1.0, 0)
-    file.add_scalar("late", deferred(device, stream, 2.5), 1)
+    file.add_scalar("late", device_copies.scalar(device, stream, 2.5), 1)
     file.add_scalar("behind", 3.0, 2)
     file.flush()
-    assert points(tmp_path) == [("before", 0, 1.0)]
+    assert oracle.values(tmp_path) == [("before", 0, 1.0)]
     assert _core.stats()["events_late"] == 1
     device.release(stream)
     file.flush(wait=True)
-    assert points(tmp_path) == [("before", 0, 1.0), ("late", 1, 2.5), ("behind", 2, 3.0)]
+    assert oracle.values(tmp_path) == [("before", 0, 1.0), ("late", 1, 2.5), ("behind", 2, 3.0)]
     assert _core.stats()["events_late"] == 0
     assert device.syncs == syncs
 
@@ -84,12 +46,12 @@ def test_nothing_waits_and_the_order_is_that_of_the_calls(tmp_path, device, file
 def test_what_happens_to_the_tensor_after_the_call_changes_nothing(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)
-    copy = Copy(device, stream, struct.pack("f", 1.5))
+    copy = device_copies.CopiedBytes(device, stream, struct.pack("f", 1.5))
     file.add_scalar("loss", copy.copy.scalar(copy.address, "float32"), 1)
     copy.change(struct.pack("f", -9.0), stream)
     device.release(stream)
     file.close()
-    assert points(tmp_path) == [("loss", 1, 1.5)]
+    assert oracle.values(tmp_path) == [("loss", 1, 1.5)]
 
 
 @pytest.mark.parametrize(
@@ -112,11 +74,11 @@ def test_what_happens_to_the_tensor_after_the_call_changes_nothing(tmp_path, dev
 )
 def test_every_type_as_numpy_converts_it(tmp_path, device, file, dtype, value):
     stream = device.stream()
-    element = np.array(value, _numpy(dtype))
-    file.add_scalar("a", deferred(device, stream, value, dtype), 0)
-    file.add_scalar("b", deferred(device, stream, value, dtype), 0, None, True, True)
+    element = np.array(value, device_copies.numpy_dtype(dtype))
+    file.add_scalar("a", device_copies.scalar(device, stream, value, dtype), 0)
+    file.add_scalar("b", device_copies.scalar(device, stream, value, dtype), 0, None, True, True)
     file.close()
-    events = oracle.load(next(iter(oracle.event_files(tmp_path))))
+    events = oracle.load(oracle.only_file(tmp_path))
     old, new = (value for event in events for value in event.summary.value)
     assert old.simple_value == np.float32(element)
     assert new.tensor.double_val[0] == np.float64(element)
@@ -134,13 +96,13 @@ def test_bytes_are_those_of_a_plain_number(tmp_path, device):
     late_file = _core.EventFileWriter(str(tmp_path / "late"))
     plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
     for step, options in enumerate(calls):
-        late_file.add_scalar("täg", deferred(device, stream, 0.1, "float64"), step, step + 0.5, **options)
+        late_file.add_scalar(
+            "täg", device_copies.scalar(device, stream, 0.1, "float64"), step, step + 0.5, **options
+        )
         plain_file.add_scalar("täg", 0.1, step, step + 0.5, **options)
     late_file.close()
     plain_file.close()
-    ours, plain = (
-        oracle.raw_records(next(iter(oracle.event_files(tmp_path / name)))) for name in ("late", "plain")
-    )
+    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / name)) for name in ("late", "plain"))
     assert ours[1:] == plain[1:]
 
 
@@ -178,7 +140,7 @@ def test_log_mixes_what_is_here_with_what_comes(tmp_path, device, writer, hooks)
     def many(values, arguments):
         asked.append(arguments)
         data = np.array([v.value if isinstance(v, OnDevice) else 0 for v in values], np.float32)
-        copy = Copy(device, stream, data.tobytes())
+        copy = device_copies.CopiedBytes(device, stream, data.tobytes())
         scalars = copy.copy.scalars(copy.address, "float32", len(data))
         return [s if isinstance(v, OnDevice) else None for s, v in zip(scalars, values, strict=True)]
 
@@ -186,10 +148,10 @@ def test_log_mixes_what_is_here_with_what_comes(tmp_path, device, writer, hooks)
     values = {"a": OnDevice(1.0), "lr": 0.5, "n": {"b": OnDevice(2.0), "c": np.array([3.0])}, "d": 4}
     writer.log(values, 7)
     writer.flush()
-    assert points(tmp_path) == []
+    assert oracle.values(tmp_path) == []
     device.release(stream)
     writer.flush(wait=True)
-    assert points(tmp_path) == [
+    assert oracle.values(tmp_path) == [
         ("a", 7, 1.0), ("lr", 7, 0.5), ("n/b", 7, 2.0), ("n/c", 7, 3.0), ("d", 7, 4.0),
     ]  # fmt: skip
     assert asked == [["values['a']", "values['n/b']"]]  # NumPy's array is here: nobody is asked about it
@@ -198,10 +160,17 @@ def test_log_mixes_what_is_here_with_what_comes(tmp_path, device, writer, hooks)
 
 def test_log_and_add_scalar_take_late_scalars_as_they_are(tmp_path, device, writer):
     stream, other = device.stream(), device.stream()
-    writer.log({"x": deferred(device, stream, 1.0), "y": deferred(device, other, 2.0), "z": 3}, 1)
-    writer.add_scalar("x", deferred(device, other, 4.0), 2)
+    writer.log(
+        {
+            "x": device_copies.scalar(device, stream, 1.0),
+            "y": device_copies.scalar(device, other, 2.0),
+            "z": 3,
+        },
+        1,
+    )
+    writer.add_scalar("x", device_copies.scalar(device, other, 4.0), 2)
     writer.close()
-    assert points(tmp_path) == [("x", 1, 1.0), ("y", 1, 2.0), ("z", 1, 3.0), ("x", 2, 4.0)]
+    assert oracle.values(tmp_path) == [("x", 1, 1.0), ("y", 1, 2.0), ("z", 1, 3.0), ("x", 2, 4.0)]
 
 
 def test_the_hook_decides_for_add_scalar(tmp_path, device, writer, hooks):
@@ -210,7 +179,7 @@ def test_the_hook_decides_for_add_scalar(tmp_path, device, writer, hooks):
     def one(value, argument):
         assert argument == "scalar_value"
         if isinstance(value, OnDevice):
-            return deferred(device, stream, value.value)
+            return device_copies.scalar(device, stream, value.value)
         if isinstance(value, complex):
             raise TypeError("scalar_value: complex")
         return None
@@ -224,13 +193,13 @@ def test_the_hook_decides_for_add_scalar(tmp_path, device, writer, hooks):
     with pytest.raises(TypeError, match="DeferredScalar or None"):
         writer.add_scalar("x", OnDevice(6.0), 2)
     writer.close()
-    assert points(tmp_path) == [("x", 1, 5.0), ("x", 2, 6.0)]
+    assert oracle.values(tmp_path) == [("x", 1, 5.0), ("x", 2, 6.0)]
 
 
 def test_one_arrival_for_several_files(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
-    copy = Copy(device, stream, np.arange(3, dtype=np.float32).tobytes())
+    copy = device_copies.CopiedBytes(device, stream, np.arange(3, dtype=np.float32).tobytes())
     files = [_core.EventFileWriter(str(tmp_path / str(i))) for i in range(3)]
     for value, each in zip(copy.copy.scalars(copy.address, "float32", 3), files, strict=True):
         each.add_scalar("main", value, 1)
@@ -238,16 +207,16 @@ def test_one_arrival_for_several_files(tmp_path, device):
     device.release(stream)
     for each in files:
         each.close()
-    assert [points(tmp_path / str(i)) for i in range(3)] == [[("main", 1, float(i))] for i in range(3)]
+    assert [oracle.values(tmp_path / str(i)) for i in range(3)] == [[("main", 1, float(i))] for i in range(3)]
 
 
 def test_the_owner_comes_back_once_and_only_when_nobody_writes_to_it(device, file):
     _core.take_done()
     stream = device.stream()
     device.hold(stream)
-    logged = Copy(device, stream, struct.pack("f", 1.0))
+    logged = device_copies.CopiedBytes(device, stream, struct.pack("f", 1.0))
     file.add_scalar("x", logged.copy.scalar(logged.address, "float32"), 1)
-    dropped = Copy(device, stream, struct.pack("f", 1.0))
+    dropped = device_copies.CopiedBytes(device, stream, struct.pack("f", 1.0))
     logged.copy = dropped.copy = None  # the last that Python has of them
     assert _core.take_done() == []
     device.release(stream)
@@ -263,22 +232,22 @@ def test_the_owner_comes_back_once_and_only_when_nobody_writes_to_it(device, fil
 def test_a_failed_device_drops_the_event_with_tag_and_step(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)
-    file.add_scalar("broken", deferred(device, stream, 1.0), 17)
+    file.add_scalar("broken", device_copies.scalar(device, stream, 1.0), 17)
     file.add_scalar("fine", 2.0, 18)
     device.fail(700)
     with pytest.warns(RuntimeWarning, match=r"'broken' at step 17 .* CUDA_ERROR_ILLEGAL_ADDRESS"):
         file.flush(wait=True)
-    assert points(tmp_path) == [("fine", 18, 2.0)]
+    assert oracle.values(tmp_path) == [("fine", 18, 2.0)]
 
 
 def test_a_value_beyond_float32_is_said_when_it_is_here(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)  # or the drainer may be first, and the call warns
-    file.add_scalar("big", deferred(device, stream, 1e39, "float64"), 4)
+    file.add_scalar("big", device_copies.scalar(device, stream, 1e39, "float64"), 4)
     device.release(stream)
     with pytest.warns(RuntimeWarning, match=r"'big' at step 4 is beyond float32"):
         file.flush(wait=True)
-    assert points(tmp_path) == [("big", 4, float("inf"))]
+    assert oracle.values(tmp_path) == [("big", 4, float("inf"))]
 
 
 def test_manual_arrivals(tmp_path, file, hooks):
@@ -294,14 +263,14 @@ def test_manual_arrivals(tmp_path, file, hooks):
         here.complete()
     with pytest.warns(RuntimeWarning, match=r"'lost' at step 2 .*: the array was deleted"):
         file.flush(wait=True)
-    assert points(tmp_path) == [("here", 1, 1.0)]
+    assert oracle.values(tmp_path) == [("here", 1, 1.0)]
 
 
 def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     stream = device.stream()
     device.hold(stream)
     device.capture(True)
-    value = deferred(device, stream, 1.0)
+    value = device_copies.scalar(device, stream, 1.0)
     file.add_scalar("x", value, 1)
     file.flush()
     device.use_context(0xBEEF)
@@ -312,7 +281,7 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     device.release(stream)
     file.flush(wait=True)
     assert device.violations == 0
-    assert points(tmp_path) == [("x", 1, 1.0)]
+    assert oracle.values(tmp_path) == [("x", 1, 1.0)]
     assert _core.can_query("cuda")
     assert not _core.can_query("abacus")
     with pytest.raises(ValueError, match="abacus"):
@@ -320,7 +289,7 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     with pytest.raises(ValueError, match="event"):
         _core.DeviceCopy(None, "cuda")
     with pytest.raises(ValueError, match="manual"):
-        Copy(device, stream, b"1234").copy.complete()
+        device_copies.CopiedBytes(device, stream, b"1234").copy.complete()
     with pytest.raises(ValueError, match="dtype"):
         _core.DeviceCopy(None, "manual").scalar(0, "float7")
 
@@ -342,7 +311,9 @@ def test_many_threads_and_streams_keep_each_threads_order(tmp_path, device, file
         stream = device.stream()
         for step in range(count):
             value = float(step)
-            file.add_scalar(f"t{index}", deferred(device, stream, value) if step % 3 else value, step)
+            file.add_scalar(
+                f"t{index}", device_copies.scalar(device, stream, value) if step % 3 else value, step
+            )
             if step % 50 == 0:
                 file.flush()
 
@@ -352,7 +323,7 @@ def test_many_threads_and_streams_keep_each_threads_order(tmp_path, device, file
     for worker in workers:
         worker.join()
     file.close()
-    found = points(tmp_path)
+    found = oracle.values(tmp_path)
     for i in range(threads):
         assert [p for p in found if p[0] == f"t{i}"] == [(f"t{i}", s, float(s)) for s in range(count)]
 
@@ -361,15 +332,15 @@ def test_a_writer_that_is_let_go_gets_its_values_all_the_same(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
     file = _core.EventFileWriter(str(tmp_path))
-    file.add_scalar("x", deferred(device, stream, 1.0), 1)
+    file.add_scalar("x", device_copies.scalar(device, stream, 1.0), 1)
     del file
     device.release(stream)
     with warnings.catch_warnings(), _core_open(tmp_path / "other") as other:
-        other.add_scalar("y", deferred(device, stream, 1.0), 1)
+        other.add_scalar("y", device_copies.scalar(device, stream, 1.0), 1)
         other.flush(wait=True)  # of the same queue, so what was before it is here, too
         while _core.stats()["events_queued"]:
             other.flush()
-    assert points(tmp_path) == [("x", 1, 1.0)]
+    assert oracle.values(tmp_path) == [("x", 1, 1.0)]
 
 
 class _core_open:
