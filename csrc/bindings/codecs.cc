@@ -13,6 +13,7 @@
 
 #include "base/cpu.h"
 #include "bindings/convert/arguments.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 #include "checksum/masked_crc.h"
@@ -119,7 +120,7 @@ py::array make_grid(const py::array& images, const std::string& dtype, std::size
   const GridLayout layout{columns, padding};
   py::array grid(images.dtype(), grid_shape(source, layout));
   if (filling.size() != 1 || filling.itemsize() != images.itemsize())
-    throw py::value_error(expected("filling", "one element of the images' type", "another array"));
+    throw UnsupportedValue(expected("filling", "one element of the images' type", "another array"));
   void* const to = grid.mutable_data();
   const void* const fill = filling.data();
   std::optional<GilRelease> release;  // the caller keeps the arguments, nobody else knows `grid`
@@ -150,11 +151,11 @@ py::bytes to_bytes(const Buffer& buffer) {
 
 py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
   if (pixels.ndim() != 2 && pixels.ndim() != 3)
-    throw py::value_error(expected("pixels", "2 or 3 axes (HW or HWC)", std::to_string(pixels.ndim())));
+    throw UnsupportedValue(expected("pixels", "2 or 3 axes (HW or HWC)", std::to_string(pixels.ndim())));
   const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(pixels.shape(axis)); };
   const std::uint32_t channels = pixels.ndim() == 3 ? extent(2) : 1;
   if (channels < 1 || channels > 4)
-    throw py::value_error(expected("pixels", "1 to 4 channels", std::to_string(channels)));
+    throw UnsupportedValue(expected("pixels", "1 to 4 channels", std::to_string(channels)));
   Buffer out;
   {
     const GilRelease release;  // `pixels` is kept by the caller
@@ -165,7 +166,7 @@ py::bytes png(const py::array_t<std::uint8_t, py::array::c_style>& pixels) {
 
 py::bytes gif(const py::array_t<std::uint8_t, py::array::c_style>& frames, double fps) {
   if (frames.ndim() != 4)
-    throw py::value_error(expected("frames", "4 axes (THWC)", std::to_string(frames.ndim())));
+    throw UnsupportedValue(expected("frames", "4 axes (THWC)", std::to_string(frames.ndim())));
   const auto extent = [&](py::ssize_t axis) { return static_cast<std::uint32_t>(frames.shape(axis)); };
   const std::size_t stride = std::size_t{extent(2)} * extent(3);
   std::vector<PixelView> views;
@@ -184,7 +185,7 @@ py::bytes gif(const py::array_t<std::uint8_t, py::array::c_style>& frames, doubl
 py::bytes wav(const py::array& samples, const std::string& dtype, std::uint32_t sample_rate) {
   const Elements elements = elements_of(samples, dtype, "samples");
   if (samples.ndim() != 2)
-    throw py::value_error(expected("samples", "2 axes (frames, channels)", std::to_string(samples.ndim())));
+    throw UnsupportedValue(expected("samples", "2 axes (frames, channels)", std::to_string(samples.ndim())));
   const auto channels = static_cast<std::uint32_t>(samples.shape(1));
   Buffer out;
   {

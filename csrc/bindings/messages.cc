@@ -8,6 +8,7 @@
 
 #include "bindings/message_object.h"
 #include "bindings/support/entry.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 #include "event/messages.h"
 #include "protobuf/message.h"
@@ -81,7 +82,7 @@ PyObject* get_plugin_field(PyObject* self, void* closure) {
 // Index of the field of this name; -1 with an error set.
 Py_ssize_t index_of(const MessageSchema& schema, PyObject* name) {
   if (!PyUnicode_Check(name)) {
-    throw py::type_error(expected("name", "a str", type_name(name)));
+    throw UnsupportedType(expected("name", "a str", type_name(name)));
   }
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     if (PyUnicode_CompareWithASCIIString(name, schema.fields[i].name) == 0) return static_cast<Py_ssize_t>(i);
@@ -134,7 +135,7 @@ PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
   PyObject* data = nothing.ptr();
   if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &data) == 0) return nullptr;
   if (!PyBytes_Check(data)) {
-    throw py::type_error(expected("data", "bytes", type_name(data)));
+    throw UnsupportedType(expected("data", "bytes", type_name(data)));
   }
   const MessageSchema& schema = schema_of(type);
   const Bytes bytes{reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(data)),

@@ -42,7 +42,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   check_gil();
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
   module.attr("__version__") = tickertape::library_version();
-  register_errors();
+  register_errors(module);
   set_wait_hooks();
   bind_conversions(module);
   bind_in_place(module);

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickertape import _lazy
-from tickertape._core import __version__, stats
+from tickertape._core import UnsupportedType, UnsupportedValue, __version__, stats
 from tickertape.writer import observation
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ __all__ = [
     "RecoveryReport",
     "ScalarBuffer",
     "SummaryWriter",
+    "UnsupportedType",
+    "UnsupportedValue",
     "Watch",
     "__version__",
     "get_step",

@@ -9,6 +9,19 @@ from typing_extensions import Self
 
 __version__: Final[str]
 
+# --- Errors ------------------------------------------------------------------------------------------------------
+class UnsupportedType(TypeError, ValueError, NotImplementedError, AssertionError):  # noqa: N818
+    """An argument is of a type that the method does not take.
+
+    Also a ValueError, NotImplementedError and AssertionError: torch's writer raises each of them.
+    """
+
+class UnsupportedValue(ValueError, NotImplementedError, AssertionError):  # noqa: N818
+    """An argument has a value or shape that the method does not take.
+
+    Also a NotImplementedError and AssertionError: torch's writer raises both.
+    """
+
 # --- Writing -----------------------------------------------------------------------------------------------------
 # `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
 # str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
@@ -16,8 +29,8 @@ __version__: Final[str]
 # after that DeviceCopy has ended, whose owner keeps them alive and unchanged; or later, from the caller's memory, for an
 # InPlace: they are contiguous (ValueError), and such an op dies with the process until it is in its file.
 # Messages of errors about arguments read `argument: expected X, got Y`. What a caller's object raises (KeyboardInterrupt,
-# MemoryError, an exception of its own) is raised as it is, or is the cause of a TypeError or ValueError that names the
-# argument.
+# MemoryError, an exception of its own) is raised as it is, or is the cause of an error that names the argument. "TypeError"
+# and "ValueError" of an argument are UnsupportedType and UnsupportedValue.
 
 class EventFileWriter:
     """One event file. The file and its version event exist when the constructor returns.

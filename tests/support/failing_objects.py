@@ -223,8 +223,8 @@ def _fits(error, raised, argument):
         return True
     if argument in PATHS and isinstance(raised, OSError):
         return True
-    if argument == "input_to_model" and isinstance(
-        raised, RuntimeError
+    if (
+        argument == "input_to_model" and type(raised) is RuntimeError
     ):  # torch's reasons, of two ways to capture
         return "model: cannot be captured" in _text(raised)
     named = re.search(rf"(?<![a-z_])({OTHER_NAMES.get(argument, argument)})(?![a-z_])", _text(raised))

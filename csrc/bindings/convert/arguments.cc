@@ -30,7 +30,7 @@ void name_argument(const char* argument, const char* what, PyObject* object) {
       PyErr_ExceptionMatches(PyExc_ValueError) != 0 || PyErr_ExceptionMatches(PyExc_OverflowError) != 0 ||
       (PyErr_ExceptionMatches(PyExc_RuntimeError) != 0 && PyErr_ExceptionMatches(PyExc_RecursionError) == 0);
   if (is_type_error || is_value_error)
-    replace_error(is_type_error ? PyExc_TypeError : PyExc_ValueError, argument, what, object);
+    replace_error(is_type_error ? UnsupportedType::type() : UnsupportedValue::type(), argument, what, object);
 }
 
 constexpr const char* kScalar = "a number or an array of one element";
@@ -41,7 +41,7 @@ bool refuse(PyObject* type, const char* argument, std::string_view what, const s
 }
 
 bool refuse_scalar(PyObject* object, const char* argument) {
-  return refuse(PyExc_TypeError, argument, kScalar, type_name(object));
+  return refuse(UnsupportedType::type(), argument, kScalar, type_name(object));
 }
 
 bool float_of(PyObject* object, const char* argument, const char* what, double& value) {
@@ -108,7 +108,7 @@ bool is_text(PyObject* object) {
 // float() of anything but text and complex numbers.
 bool real_of(PyObject* object, const char* argument, const char* what, double& value) {
   if (is_text(object) || is_complex(object))
-    return refuse(PyExc_TypeError, argument, what, type_name(object));
+    return refuse(UnsupportedType::type(), argument, what, type_name(object));
   return float_of(object, argument, what, value);
 }
 
@@ -213,7 +213,7 @@ bool to_step(PyObject* object, std::int64_t& step, const char* argument) {
   step = PyLong_AsLongLongAndOverflow(number != nullptr ? number : object, &overflow);
   Py_XDECREF(number);
   if (overflow == 0) return true;
-  return refuse(PyExc_ValueError, argument, "an integer of 64 bits",
+  return refuse(UnsupportedValue::type(), argument, "an integer of 64 bits",
                 overflow > 0 ? "2**63 or more" : "less than -2**63");
 }
 
@@ -230,11 +230,11 @@ bool to_wall_time(PyObject* object, double& wall_time, const char* argument) {
   if (std::isfinite(wall_time)) return true;
   // TensorBoard drops the rest of a file after such a time.
   const char* const got = std::isnan(wall_time) ? "nan" : wall_time > 0 ? "inf" : "-inf";
-  return refuse(PyExc_ValueError, argument, kSeconds, got);
+  return refuse(UnsupportedValue::type(), argument, kSeconds, got);
 }
 
 std::string_view to_text(PyObject* object, const char* argument) {
-  if (!PyUnicode_Check(object)) throw py::type_error(expected(argument, "a str", type_name(object)));
+  if (!PyUnicode_Check(object)) throw UnsupportedType(expected(argument, "a str", type_name(object)));
   Py_ssize_t size = 0;
   const char* text = PyUnicode_AsUTF8AndSize(object, &size);
   if (text != nullptr) return {text, static_cast<std::size_t>(size)};
@@ -243,7 +243,7 @@ std::string_view to_text(PyObject* object, const char* argument) {
   if (!error.matches(PyExc_UnicodeEncodeError) ||
       PyUnicodeEncodeError_GetStart(error.value().ptr(), &at) != 0)
     throw py::error_already_set(error);
-  throw py::value_error(
+  throw UnsupportedValue(
       expected(argument, "text that UTF-8 can hold", "a lone surrogate at " + std::to_string(at)));
 }
 
@@ -255,8 +255,8 @@ std::uint64_t to_count(py::handle object, const char* argument) {
   }
   int overflow = 0;
   const long long count = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
-  if (overflow < 0 || count < 1) throw py::value_error(expected(argument, "at least 1", text_of(number)));
-  if (overflow > 0) throw py::value_error(expected(argument, "an integer of 64 bits", "2**63 or more"));
+  if (overflow < 0 || count < 1) throw UnsupportedValue(expected(argument, "at least 1", text_of(number)));
+  if (overflow > 0) throw UnsupportedValue(expected(argument, "an integer of 64 bits", "2**63 or more"));
   return static_cast<std::uint64_t>(count);
 }
 
@@ -270,8 +270,8 @@ When to_when(py::handle global_step, py::handle walltime) {
 
 ArraySource to_source(const py::array& array, DType dtype, const char* argument) {
   if (static_cast<std::size_t>(array.itemsize()) != item_size(dtype)) {
-    throw py::value_error(expected(argument, "elements of " + std::to_string(item_size(dtype)) + " bytes",
-                                   std::to_string(array.itemsize())));
+    throw UnsupportedValue(expected(argument, "elements of " + std::to_string(item_size(dtype)) + " bytes",
+                                    std::to_string(array.itemsize())));
   }
   return {array.data(), dtype, static_cast<std::size_t>(array.ndim()), array.shape(), array.strides()};
 }
@@ -279,7 +279,7 @@ ArraySource to_source(const py::array& array, DType dtype, const char* argument)
 ArraySource to_source(const py::array& array, const char* argument) {
   const std::optional<DType> dtype = dtype_of(array.dtype());
   if (dtype) return to_source(array, *dtype, argument);
-  throw py::type_error(expected(argument, "an array of numbers", "dtype " + text_of(array.dtype())));
+  throw UnsupportedType(expected(argument, "an array of numbers", "dtype " + text_of(array.dtype())));
 }
 
 py::array in_one_piece(const py::array& array) {
@@ -293,7 +293,7 @@ py::array in_one_piece(const py::array& array) {
 
 Doubles to_double_array(py::handle object, const char* argument) {
   auto array = Doubles::ensure(object);  // clears the error of NumPy
-  if (!array) throw py::type_error(expected(argument, "an array of numbers", type_name(object.ptr())));
+  if (!array) throw UnsupportedType(expected(argument, "an array of numbers", type_name(object.ptr())));
   return array;
 }
 

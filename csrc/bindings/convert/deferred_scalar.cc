@@ -7,6 +7,7 @@
 
 #include "bindings/convert/arguments.h"
 #include "bindings/support/entry.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -33,7 +34,7 @@ const DeferredNumber* deferred_number(py::handle object) {
 const DeferredNumber& checked(py::handle object, const char* hook) {
   const DeferredNumber* number = deferred_number(object);
   if (number == nullptr)
-    throw py::type_error(expected(hook, "DeferredScalar or None", type_name(object.ptr())));
+    throw UnsupportedType(expected(hook, "DeferredScalar or None", type_name(object.ptr())));
   return *number;
 }
 
@@ -63,7 +64,7 @@ void load_hooks() {
 
 void set_hook(PyObject*& hook, const py::object& to) {
   if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
-    throw py::type_error(expected("hook", "a callable or None", type_name(to.ptr())));
+    throw UnsupportedType(expected("hook", "a callable or None", type_name(to.ptr())));
   PyObject* before = std::exchange(hook, to.is_none() ? nullptr : py::object(to).release().ptr());
   Py_XDECREF(before);
 }
@@ -124,8 +125,8 @@ bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::
 void DeferredValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
   const py::list answers = py::handle(hooks.many)(values_, arguments_);
   if (answers.size() != places_.size())
-    throw py::value_error(expected("the hook for many values", std::to_string(places_.size()) + " answers",
-                                   std::to_string(answers.size())));
+    throw UnsupportedValue(expected("the hook for many values", std::to_string(places_.size()) + " answers",
+                                    std::to_string(answers.size())));
   for (std::size_t i = 0; i < places_.size(); ++i) {
     if (!answers[i].is_none()) {
       deferred_.push_back({places_[i], checked(answers[i], "the hook for many values")});

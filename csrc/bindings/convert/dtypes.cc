@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -39,9 +40,9 @@ const DTypeRow* row_of(std::string_view name) {
   return found == std::end(kRows) ? nullptr : found;
 }
 
-py::value_error unknown(std::string_view name) {
+UnsupportedValue unknown(std::string_view name) {
   // NOLINTNEXTLINE(modernize-return-braced-init-list): the constructor is explicit
-  return py::value_error(expected("dtype", "the name of a type of numbers", "'" + std::string(name) + "'"));
+  return UnsupportedValue(expected("dtype", "the name of a type of numbers", "'" + std::string(name) + "'"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr const char* kItems = "a mapping whose items() are pairs";
   const bool is_recursion = PyErr_ExceptionMatches(PyExc_RecursionError) != 0;
   for (PyObject* type : {PyExc_AttributeError, PyExc_TypeError, PyExc_ValueError, PyExc_RuntimeError}) {
     if (is_recursion || PyErr_ExceptionMatches(type) == 0) continue;
-    replace_error(PyExc_TypeError, argument.c_str(), kItems, values);
+    replace_error(UnsupportedType::type(), argument.c_str(), kItems, values);
     break;
   }
   throw py::error_already_set();
@@ -27,11 +27,11 @@ constexpr const char* kItems = "a mapping whose items() are pairs";
 
 py::tuple to_pair(const py::object& item, PyObject* values, const std::string& argument) {
   if (PyUnicode_Check(item.ptr()) || PyBytes_Check(item.ptr()))
-    throw py::type_error(expected(argument, kItems, "an item that is text"));
+    throw UnsupportedType(expected(argument, kItems, "an item that is text"));
   auto pair = py::reinterpret_steal<py::tuple>(PySequence_Tuple(item.ptr()));
   if (!pair) throw_no_items(values, argument);
   if (pair.size() != 2)
-    throw py::type_error(expected(argument, kItems, "an item of " + std::to_string(pair.size())));
+    throw UnsupportedType(expected(argument, kItems, "an item of " + std::to_string(pair.size())));
   return pair;
 }
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -37,7 +38,7 @@ void leave_gated_block() {
 
 void set_default_step(const py::object& step) {
   if (!step.is_none() && !PyLong_CheckExact(step.ptr()))
-    throw py::type_error(expected("step", "an int or None", type_name(step.ptr())));
+    throw UnsupportedType(expected("step", "an int or None", type_name(step.ptr())));
   // An exact int: to let go of it runs nobody's code.
   PyObject* before =
       std::exchange(gate.default_step, step.is_none() ? nullptr : py::object(step).release().ptr());

@@ -6,6 +6,7 @@
 
 #include "bindings/convert/arguments.h"
 #include "bindings/fast/fast_call.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 #include "bindings/writer/devices.h"
 
@@ -31,13 +32,13 @@ void set_bins(HistogramOp& op, py::handle bins, Doubles& edges) {
   op.bins = HistogramOp::Bins::kEdges;
   op.edges = to_doubles(edges);
   if (op.edges.size() < 2)
-    throw py::value_error(expected("bins", "at least 2 edges", std::to_string(op.edges.size())));
+    throw UnsupportedValue(expected("bins", "at least 2 edges", std::to_string(op.edges.size())));
 }
 
 void add_histogram(PyWriter& self, PyObject* const* arguments, py::handle source) {
   const py::handle values = arguments[histogram_at::kValues];
   if (!py::isinstance<py::array>(values))
-    throw py::type_error(expected("values", "an array", type_name(values.ptr())));
+    throw UnsupportedType(expected("values", "an array", type_name(values.ptr())));
   const auto array = py::reinterpret_borrow<py::array>(values);
   HistogramOp op;
   op.values.source = to_source(array, to_dtype(to_text(arguments[histogram_at::kDtype], "dtype")), "values");

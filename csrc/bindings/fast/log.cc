@@ -71,7 +71,7 @@ class Collected {
   }
   // After the last add(). Throws where the result has no value at all, and what asking devices throws.
   void finish() {
-    if (scalars_.empty()) throw py::value_error(expected("values", "at least one number", "none"));
+    if (scalars_.empty()) throw UnsupportedValue(expected("values", "at least one number", "none"));
     if (!deferred_.any()) return;
     deferred_.resolve(scalars_);
     for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
@@ -124,7 +124,7 @@ class Collected {
 
   void add_value(py::handle key, py::handle value, const std::string& prefix) {
     if (!PyUnicode_Check(key.ptr()))
-      throw py::type_error(expected("values", "str keys", type_name(key.ptr())));
+      throw UnsupportedType(expected("values", "str keys", type_name(key.ptr())));
     std::string_view tag = to_text(key.ptr(), "values (a key)");
     if (!prefix.empty()) {
       const py::str joined(prefix + "/" + std::string(tag));
@@ -208,7 +208,7 @@ bool take_arguments(PyObject* (&given)[log_at::kCount], PyObject* const* argumen
 PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
               PyObject* const (&given)[log_at::kCount]) {
   if (!PyDict_Check(given[log_at::kValues]) && !optional_attribute(given[log_at::kValues], "keys"))
-    throw py::type_error(expected("values", "a dict of tag to number", type_name(given[log_at::kValues])));
+    throw UnsupportedType(expected("values", "a dict of tag to number", type_name(given[log_at::kValues])));
   std::int64_t step = 0;
   double wall_time = 0;
   if (!to_step(given[log_at::kStep], step) || !to_wall_time(given[log_at::kWalltime], wall_time))

@@ -2,6 +2,7 @@
 #include "bindings/fast/methods.h"
 
 #include "bindings/fast/fast_call.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -16,7 +17,7 @@ void put_fast_methods(const py::type& cls) {
   const py::type base = py::type::of<PyWriterBase>();
   if (PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls.ptr()),
                        reinterpret_cast<PyTypeObject*>(base.ptr())) == 0)
-    throw py::type_error(expected("cls", "a subclass of SummaryWriterBase", repr_of(cls)));
+    throw UnsupportedType(expected("cls", "a subclass of SummaryWriterBase", repr_of(cls)));
   for (PyMethodDef* method : {&scalar_method(), &log_method(), &flush_method()}) add_method(cls, *method);
 }
 

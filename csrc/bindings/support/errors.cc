@@ -17,6 +17,16 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
+// Made once, by register_errors(); the module keeps them for ever.
+PyObject* unsupported_type = nullptr;
+PyObject* unsupported_value = nullptr;
+
+PyObject* make_class(const char* name, const char* docstring, const py::tuple& bases) {
+  PyObject* made = PyErr_NewExceptionWithDoc(name, docstring, bases.ptr(), nullptr);
+  if (made == nullptr) throw py::error_already_set();
+  return made;
+}
+
 // Texts of the core may hold file names, which are any bytes.
 void set_error(PyObject* type, const char* text) {
   const auto message = py::reinterpret_steal<py::object>(
@@ -45,7 +55,7 @@ void translate(std::exception_ptr error) {
   } catch (const IoError& io) {
     set_os_error(io);
   } catch (const ArgumentError& argument) {
-    set_error(PyExc_ValueError, argument.what());
+    set_error(unsupported_value, argument.what());
   } catch (const DataError& data) {
     set_error(PyExc_ValueError, data.what());
   }
@@ -63,7 +73,28 @@ void set_any_error(std::exception_ptr error) {
 
 }  // namespace
 
-void register_errors() { py::register_exception_translator(translate); }
+PyObject* UnsupportedType::type() { return unsupported_type; }
+PyObject* UnsupportedValue::type() { return unsupported_value; }
+void UnsupportedType::set_error() const { PyErr_SetString(unsupported_type, what()); }
+void UnsupportedValue::set_error() const { PyErr_SetString(unsupported_value, what()); }
+
+void register_errors(py::module_& module) {
+  const auto base = [](PyObject* type) { return py::reinterpret_borrow<py::object>(type); };
+  unsupported_type = make_class(
+      "tickertape.UnsupportedType",
+      "An argument is of a type that the method does not take.\n\n"
+      "Also a ValueError, NotImplementedError and AssertionError: torch's writer raises each of them.",
+      py::make_tuple(base(PyExc_TypeError), base(PyExc_ValueError), base(PyExc_NotImplementedError),
+                     base(PyExc_AssertionError)));
+  unsupported_value = make_class(
+      "tickertape.UnsupportedValue",
+      "An argument has a value or shape that the method does not take.\n\n"
+      "Also a NotImplementedError and AssertionError: torch's writer raises both.",
+      py::make_tuple(base(PyExc_ValueError), base(PyExc_NotImplementedError), base(PyExc_AssertionError)));
+  module.attr("UnsupportedType") = py::handle(unsupported_type);
+  module.attr("UnsupportedValue") = py::handle(unsupported_value);
+  py::register_exception_translator(translate);
+}
 
 void raise_in_python(std::exception_ptr error) noexcept {
   if (!error) stop_this_thread();  // pthread_exit() is no exception of C++, so there is nothing to point to

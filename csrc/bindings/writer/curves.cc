@@ -9,6 +9,7 @@
 
 #include "bindings/convert/arguments.h"
 #include "bindings/support/entry.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 #include "bindings/writer/devices.h"
@@ -35,25 +36,25 @@ void check_probabilities(py::array& predictions) {
   const std::optional<std::size_t> bad = first_outside_unit_interval(view);
   if (!bad) return;
   const py::object value = predictions.attr("flat")[py::int_(*bad)];
-  throw py::value_error(
+  throw UnsupportedValue(
       expected("predictions", "values in [0, 1]", text_of(value) + " at index " + std::to_string(*bad)));
 }
 
 void check_labels(py::array& labels) {
   if (!all_finite(contiguous_view(labels, "labels")))
-    throw py::value_error("labels: expected finite numbers, got NaN or infinity");
+    throw UnsupportedValue("labels: expected finite numbers, got NaN or infinity");
 }
 
-py::value_error other_size(const char* arguments, std::size_t size, std::size_t predictions) {
+UnsupportedValue other_size(const char* arguments, std::size_t size, std::size_t predictions) {
   // NOLINTNEXTLINE(modernize-return-braced-init-list): the constructor is explicit
-  return py::value_error(expected(arguments, "the same number of elements",
-                                  std::to_string(size) + " and " + std::to_string(predictions)));
+  return UnsupportedValue(expected(arguments, "the same number of elements",
+                                   std::to_string(size) + " and " + std::to_string(predictions)));
 }
 
 PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t thresholds,
                       const std::optional<py::array>& weights, bool is_deferred) {
   if (thresholds < 2)
-    throw py::value_error(expected("num_thresholds", "at least 2", std::to_string(thresholds)));
+    throw UnsupportedValue(expected("num_thresholds", "at least 2", std::to_string(thresholds)));
   PrCurveOp op;
   op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
   if (!is_deferred) {
@@ -63,7 +64,7 @@ PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t th
   op.labels.source = to_source(labels, "labels");
   op.predictions.source = to_source(predictions, "predictions");
   const std::size_t size = op.predictions.source.size();
-  if (size == 0) throw py::value_error(expected("predictions", "at least one element", "none"));
+  if (size == 0) throw UnsupportedValue(expected("predictions", "at least one element", "none"));
   if (op.labels.source.size() != size) throw other_size("labels, predictions", op.labels.source.size(), size);
   if (weights) {
     op.weights.source = to_source(*weights, "weights");

@@ -8,6 +8,7 @@
 
 #include "bindings/convert/arguments.h"
 #include "bindings/support/entry.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 #include "bindings/writer/push.h"
@@ -56,9 +57,9 @@ std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const st
   Device* known = nullptr;
   if (device != "manual") {
     if (device != "cuda" && device != "hip") {
-      throw py::value_error(expected("device", "'cuda', 'hip' or 'manual'", "'" + device + "'"));
+      throw UnsupportedValue(expected("device", "'cuda', 'hip' or 'manual'", "'" + device + "'"));
     }
-    if (event == 0) throw py::value_error(expected("event", "the handle of a recorded event", "0"));
+    if (event == 0) throw UnsupportedValue(expected("event", "the handle of a recorded event", "0"));
     known = find_device(device);
     if (known == nullptr)
       throw std::runtime_error("this process has not loaded the driver of '" + device + "'");
@@ -75,7 +76,7 @@ std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const st
 // complete() and fail() are for copies that no driver can be asked about, once.
 void check_manual(const DeviceCopy& self) {
   if (self.device() != nullptr)
-    throw py::value_error("complete() and fail() are for device copies of device 'manual'");
+    throw UnsupportedValue("complete() and fail() are for device copies of device 'manual'");
   if (self.has_ended()) throw std::runtime_error("this device copy has ended");
 }
 
@@ -149,7 +150,7 @@ void add_deferred_scalar(PyWriter& writer, const DeferredCall& call, Bytes summa
 
 std::shared_ptr<DeviceCopy> to_device_copy(py::handle source) {
   if (!py::isinstance<PyDeviceCopy>(source)) {
-    throw py::type_error(expected("source", "a DeviceCopy, an InPlace or None", type_name(source.ptr())));
+    throw UnsupportedType(expected("source", "a DeviceCopy, an InPlace or None", type_name(source.ptr())));
   }
   auto copy = py::cast<std::shared_ptr<PyDeviceCopy>>(source);
   check_process(*copy);

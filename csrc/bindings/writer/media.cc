@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bindings/convert/arguments.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/text.h"
 #include "bindings/writer/devices.h"
 #include "bindings/writer/push.h"
@@ -37,7 +38,7 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
   const std::vector<std::size_t> sizes(shape.begin(), shape.end());
   const PixelSize size =
       pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
-  if (size.width == 0 || size.height == 0) throw py::value_error(expected("img_tensor", "pixels", "none"));
+  if (size.width == 0 || size.height == 0) throw UnsupportedValue(expected("img_tensor", "pixels", "none"));
   add_now_or_deferred(self, OpKind::kImage, tag, op, to_when(step, walltime), source);
 }
 
@@ -52,11 +53,11 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
   const std::vector<std::uint64_t> shape = shape_of(clips);
   ClipShape axes{};
   if (shape.size() != axes.size())
-    throw py::value_error(expected("vid_tensor", "5 axes (NTCHW)", std::to_string(shape.size())));
+    throw UnsupportedValue(expected("vid_tensor", "5 axes (NTCHW)", std::to_string(shape.size())));
   std::copy(shape.begin(), shape.end(), axes.begin());
   clip_grid(axes);  // throws where they cannot be frames
   if (!(fps > 0) || std::isinf(fps))
-    throw py::value_error(expected("fps", "a positive number", text_of(py::float_(fps))));
+    throw UnsupportedValue(expected("fps", "a positive number", text_of(py::float_(fps))));
   VideoOp op;
   op.fps = fps;
   op.shape = shape;
@@ -67,8 +68,8 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
 void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const std::string& dtype,
                std::uint32_t sample_rate, py::handle step, py::handle walltime, py::handle source) {
   if (samples.ndim() != 2 || samples.shape(1) > 2) {
-    throw py::value_error(expected("snd_tensor", "[frames, channels] with 1 or 2 channels",
-                                   "shape " + text_of(py::tuple(py::object(samples.attr("shape"))))));
+    throw UnsupportedValue(expected("snd_tensor", "[frames, channels] with 1 or 2 channels",
+                                    "shape " + text_of(py::tuple(py::object(samples.attr("shape"))))));
   }
   const auto channels = static_cast<std::uint32_t>(samples.shape(1));
   AudioOp op;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
 #include "bindings/support/entry.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/notices.h"
 #include "bindings/support/text.h"
@@ -33,8 +34,8 @@ namespace {
 void add_histogram_counts(PyWriter& self, py::handle tag, const py::array& words, py::handle max_bins,
                           py::handle step, py::handle walltime, py::handle source) {
   if (words.itemsize() != sizeof(std::uint64_t) || static_cast<std::size_t>(words.size()) != kCountedWords) {
-    throw py::value_error(expected("words", "1,556 elements of 8 bytes",
-                                   text_of(py::str("{} of {}").format(words.size(), words.itemsize()))));
+    throw UnsupportedValue(expected("words", "1,556 elements of 8 bytes",
+                                    text_of(py::str("{} of {}").format(words.size(), words.itemsize()))));
   }
   HistogramCountsOp op;
   if (!max_bins.is_none()) op.max_bins = to_count(max_bins, "max_bins");
@@ -46,8 +47,8 @@ void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, d
                        double sum_squares, const Doubles& limits, const Doubles& counts, py::handle step,
                        py::handle walltime) {
   if (limits.size() != counts.size())
-    throw py::value_error(expected("bucket_limits, bucket_counts", "the same number of elements",
-                                   std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
+    throw UnsupportedValue(expected("bucket_limits, bucket_counts", "the same number of elements",
+                                    std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
 }
@@ -108,11 +109,11 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
     op.elements.source = ArraySource::empty();
   } else {
     if (!py::isinstance<py::array>(values))
-      throw py::type_error(expected("values", "an array", type_name(values.ptr())));
+      throw UnsupportedType(expected("values", "an array", type_name(values.ptr())));
     elements.emplace(py::reinterpret_borrow<py::array>(values), op.type);
     op.elements.source = elements->source;
     if (!source.is_none() && elements->array.ptr() != values.ptr())
-      throw py::value_error(expected("values", "a contiguous array", "one with other strides"));
+      throw UnsupportedValue(expected("values", "a contiguous array", "one with other strides"));
   }
   op.has_shape = shape ? 1 : 0;
   if (shape) op.shape = *shape;
@@ -164,7 +165,7 @@ bool is_second(const std::string& value, const char* name, const std::string& fi
                const std::string& second) {
   if (value == second) return true;
   if (value == first) return false;
-  throw py::value_error(expected(name, "'" + first + "' or '" + second + "'", "'" + value + "'"));
+  throw UnsupportedValue(expected(name, "'" + first + "' or '" + second + "'", "'" + value + "'"));
 }
 
 std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::string& filename_suffix,

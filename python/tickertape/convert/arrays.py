@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, dtypes
 
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return _read(value, name)
     if isinstance(value, (str, bytes, bytearray, dict, set, frozenset)) or value is None:
-        raise TypeError(f"{name}: expected an array of numbers, got {check.type_name(value)}")
+        raise UnsupportedType(f"{name}: expected an array of numbers, got {check.type_name(value)}")
     if isinstance(value, (list, tuple)):
         return _sequence_to_numpy(value, name)
     if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
-        raise TypeError(
+        raise UnsupportedType(
             f"{name}: expected an array without a mask, got a masked one; pass .compressed() or .filled(...)"
         )
     return _foreign_to_numpy(value, name)
@@ -89,7 +90,7 @@ def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
         return _read(value, name)
     if hasattr(value, "__dlpack__"):
         return _read(value, name, np.from_dlpack)
-    raise TypeError(f"{name}: expected an array of numbers, got {check.type_name(value)}")
+    raise UnsupportedType(f"{name}: expected an array of numbers, got {check.type_name(value)}")
 
 
 def _read(value: Any, name: str, read: Callable[[Any], npt.NDArray[Any]] = np.asarray) -> npt.NDArray[Any]:
@@ -98,7 +99,7 @@ def _read(value: Any, name: str, read: Callable[[Any], npt.NDArray[Any]] = np.as
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # any error of another library: the caller learns which argument it was
-        raise TypeError(
+        raise UnsupportedType(
             f"{name}: expected an array of numbers, got {check.type_name(value)} ({check.text_of(error)})"
         ) from error
 
@@ -109,7 +110,7 @@ def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected rows of equal length, got others ({check.text_of(error)})"
         ) from error
 
@@ -118,7 +119,7 @@ def _stack(arrays: list[npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     try:
         return np.stack(arrays)
     except ValueError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected elements of equal shape, got others ({check.text_of(error)})"
         ) from error
 
@@ -140,9 +141,9 @@ def _torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
 
 def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], bool]:
     if tensor.is_meta:
-        raise TypeError(f"{name}: expected a tensor with data, got a meta tensor")
+        raise UnsupportedType(f"{name}: expected a tensor with data, got a meta tensor")
     if tensor.is_quantized or getattr(tensor, "is_nested", False) or str(tensor.layout) != "torch.strided":
-        raise TypeError(
+        raise UnsupportedType(
             f"{name}: expected a dense tensor, got a {_layout(tensor)} one; call .to_dense() or .dequantize() first"
         )
     torch: Any = sys.modules["torch"]
@@ -154,7 +155,7 @@ def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], b
             tensor = tensor.float()  # float8: every value is a float32
         return tensor.numpy(), False
     except (RuntimeError, TypeError) as error:
-        raise TypeError(
+        raise UnsupportedType(
             f"{name}: {tensor.dtype} tensor cannot be read as an array: {check.text_of(error)}"
         ) from error
 
@@ -183,4 +184,4 @@ def _unusual_dtype(array: npt.NDArray[Any], name: str, *, exact: bool) -> tuple[
         if dtype.kind == equal.kind and dtype.kind in "iuf" and dtype.itemsize == equal.itemsize:
             return array.view(equal), equal_name
     kind = "real numbers" if not exact else "numbers of a type that TensorBoard stores"
-    raise TypeError(f"{name}: expected {kind}, got an array of {dtype}")
+    raise UnsupportedType(f"{name}: expected {kind}, got an array of {dtype}")

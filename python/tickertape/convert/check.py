@@ -7,6 +7,7 @@ import operator
 from typing import Any
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 
 type_name = _core.type_name
 text_of = _core.text_of  # for messages: str() of an error raises nothing, and holds what UTF-8 can hold
@@ -22,7 +23,9 @@ def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
         ValueError: it is none of them.
     """
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: expected {' or '.join(map(repr, choices))}, got {_core.repr_of(value)}")
+        raise UnsupportedValue(
+            f"{name}: expected {' or '.join(map(repr, choices))}, got {_core.repr_of(value)}"
+        )
     return str(value)
 
 
@@ -63,13 +66,13 @@ def integer(value: Any, name: str, least: int, most: int | None = None) -> int:
         ValueError: it is outside.
     """
     if isinstance(value, bool):
-        raise TypeError(f"{name}: expected an integer, got bool")
+        raise UnsupportedType(f"{name}: expected an integer, got bool")
     try:
         number = operator.index(value)
     except TypeError as error:
-        raise TypeError(f"{name}: expected an integer, got {type_name(value)}") from error
+        raise UnsupportedType(f"{name}: expected an integer, got {type_name(value)}") from error
     if number < least:
-        raise ValueError(f"{name}: expected at least {least}, got {text_of(number)}")
+        raise UnsupportedValue(f"{name}: expected at least {least}, got {text_of(number)}")
     if most is not None and number > most:
-        raise ValueError(f"{name}: expected at most {most}, got {text_of(number)}")
+        raise UnsupportedValue(f"{name}: expected at most {most}, got {text_of(number)}")
     return number

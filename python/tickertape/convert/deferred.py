@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, device_registry
 from tickertape.convert.arrays import is_torch
 
@@ -50,14 +51,14 @@ def as_deferred_array(
 
 def _read_only(value: Any, name: str, *, exact: bool) -> tuple[npt.NDArray[Any], str]:
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name}: expected a NumPy array (copy=False), got {check.type_name(value)}")
+        raise UnsupportedType(f"{name}: expected a NumPy array (copy=False), got {check.type_name(value)}")
     if value.flags.writeable:
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected a read-only array (copy=False), got a writeable one; call .setflags(write=False) first"
         )
     array, dtype_name = arrays.as_array(value, name, exact=exact)
     if not array.flags.c_contiguous or not np.may_share_memory(array, value):
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected a C-contiguous array of a type that the core knows (copy=False), got {value.dtype} with "
             f"strides {value.strides}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check
 
 
@@ -19,9 +20,11 @@ def text(path: Any, name: str = "path") -> str:
         path_text = os.fsdecode(path)
         os.fsencode(path_text)
     except TypeError as error:
-        raise TypeError(f"{name}: expected a str, bytes or path, got {check.type_name(path)}") from error
+        raise UnsupportedType(
+            f"{name}: expected a str, bytes or path, got {check.type_name(path)}"
+        ) from error
     except UnicodeError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected a path, got one that no file can have: {check.text_of(error)}"
         ) from error
     return path_text
@@ -36,7 +39,7 @@ def absolute_dir(log_dir: Any) -> str:
     """
     path = check.string(text(log_dir, "log_dir"), "log_dir")
     if "://" in path:
-        raise ValueError(f"log_dir: expected a local directory, got {path!r}")
+        raise UnsupportedValue(f"log_dir: expected a local directory, got {path!r}")
     if os.path.isabs(path):  # noqa: PTH117  # a str; the working directory may be deleted, so it is not asked for
         return path
     return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
@@ -51,5 +54,5 @@ def file_name_part(value: Any, name: str) -> str:
     """
     text = check.string(value, name)
     if "/" in text or os.sep in text or "\0" in text:
-        raise ValueError(f"{name}: expected part of a file name, got {text!r}")
+        raise UnsupportedValue(f"{name}: expected part of a file name, got {text!r}")
     return text

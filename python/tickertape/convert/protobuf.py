@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
@@ -70,7 +71,7 @@ def serialised(message: Any, name: str) -> bytes:
         return message
     serialise = getattr(message, "SerializeToString", None)
     if serialise is None:
-        raise TypeError(f"{name}: expected a protobuf message or bytes, got {check.type_name(message)}")
+        raise UnsupportedType(f"{name}: expected a protobuf message or bytes, got {check.type_name(message)}")
     return bytes(serialise())
 
 
@@ -83,4 +84,4 @@ def check_event(data: bytes, name: str, expected: str) -> None:
     try:
         _core.Event(data)
     except ValueError as error:
-        raise ValueError(f"{name}: expected {expected} message: {check.text_of(error)}") from error
+        raise UnsupportedValue(f"{name}: expected {expected} message: {check.text_of(error)}") from error

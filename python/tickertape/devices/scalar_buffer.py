@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check
 from tickertape.devices import hooks
 
@@ -42,13 +43,13 @@ class ScalarBuffer:
         import torch  # noqa: PLC0415  # only this class needs it
 
         if isinstance(names, (str, bytes)):
-            raise TypeError(f"names: expected several names, got {check.type_name(names)}")
+            raise UnsupportedType(f"names: expected several names, got {check.type_name(names)}")
         tags = [check.string(name, "names") for name in names]
         if not tags or len(set(tags)) < len(tags):
-            raise ValueError("names: expected at least one name, and each once")
+            raise UnsupportedValue("names: expected at least one name, and each once")
         kind = torch.float32 if dtype is None else dtype
         if not isinstance(kind, torch.dtype) or kind.is_complex:
-            raise TypeError(f"dtype: expected a torch.dtype of real numbers, got {dtype!r}")
+            raise UnsupportedType(f"dtype: expected a torch.dtype of real numbers, got {dtype!r}")
         # A normal tensor even if called in inference mode: later calls outside of it write to it in place.
         with torch.inference_mode(False):
             self.tensor = torch.zeros(len(tags), dtype=kind, device=device)
@@ -63,7 +64,7 @@ class ScalarBuffer:
             slot.fill_(value)
             return
         if value.numel() != 1:
-            raise ValueError(f"{name!r}: expected one number, got shape {tuple(value.shape)}")
+            raise UnsupportedValue(f"{name!r}: expected one number, got shape {tuple(value.shape)}")
         slot.copy_(value.detach().reshape(()), non_blocking=True)
 
     def __getitem__(self, name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, dtypes
 from tickertape.devices.streams import LargeSlot, Slot, Source, StreamDevice
 
@@ -203,7 +204,7 @@ def _stacked(values: Sequence[Any]) -> Any:
 def _scalar(value: Any, argument: str) -> Any:
     tensor = value if isinstance(value, torch.Tensor) else _tensor(value, argument)
     if tensor.numel() != 1:
-        raise ValueError(f"{argument} must be {_SCALAR}, got shape {tuple(tensor.shape)}")
+        raise UnsupportedValue(f"{argument} must be {_SCALAR}, got shape {tuple(tensor.shape)}")
     if tensor.dtype in _NAMES and tensor.layout is _STRIDED:  # nearly all
         return tensor
     return _known_type(tensor, argument, _SCALAR, _NAMES)
@@ -240,20 +241,20 @@ def _tensor(value: Any, argument: str) -> Any:
     try:
         return torch.from_dlpack(value)
     except Exception as error:  # any error of another library: the caller learns which argument it was
-        raise TypeError(
+        raise UnsupportedType(
             f"{argument}: {check.type_name(value)} cannot be read as an array: {check.text_of(error)}"
         ) from error
 
 
 def _known_type(tensor: Any, argument: str, expected: str, names: dict[Any, str]) -> Any:
     if tensor.layout is not torch.strided or getattr(tensor, "is_nested", False):
-        raise TypeError(f"{argument}: expected a dense tensor; call .to_dense() first")
+        raise UnsupportedType(f"{argument}: expected a dense tensor; call .to_dense() first")
     dtype = tensor.dtype
     if dtype in names:
         return tensor
     if dtype.is_floating_point and tensor.element_size() < 2:
         return tensor.float()  # float8: every value is a float32
-    raise TypeError(f"{argument} must be {expected}, got a tensor of {dtype}")
+    raise UnsupportedType(f"{argument} must be {expected}, got a tensor of {dtype}")
 
 
 def _as_numpy(memory: Any) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, notices
 from tickertape.writer import grids, recording
 
@@ -57,12 +58,12 @@ def watch(
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
-        raise TypeError(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
+        raise UnsupportedType(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
     for method in ("add_histogram", "add_image"):
         if not callable(getattr(writer, method, None)):
-            raise TypeError(f"writer: expected a SummaryWriter, got {check.type_name(writer)}")
+            raise UnsupportedType(f"writer: expected a SummaryWriter, got {check.type_name(writer)}")
     if step is not None and not callable(step):
-        raise TypeError(f"step: expected a function without arguments, got {check.type_name(step)}")
+        raise UnsupportedType(f"step: expected a function without arguments, got {check.type_name(step)}")
     prefix = check.string(prefix, "prefix")
     return Watch(
         torch,
@@ -256,9 +257,9 @@ def _kinds(log: Any) -> frozenset[str]:
     try:
         kinds = frozenset([log] if isinstance(log, str) else log)
     except TypeError as error:
-        raise TypeError(f"log: expected names out of {_KINDS}, got {check.type_name(log)}") from error
+        raise UnsupportedType(f"log: expected names out of {_KINDS}, got {check.type_name(log)}") from error
     if not kinds or not kinds <= set(_KINDS):
-        raise ValueError(f"log: expected names out of {_KINDS}, got {log!r}")
+        raise UnsupportedValue(f"log: expected names out of {_KINDS}, got {log!r}")
     return kinds
 
 
@@ -272,11 +273,11 @@ def _modules(model: Any, names: Any) -> dict[str, Any]:
             if next(module.children(), None) is None
         }
     if isinstance(names, str):
-        raise TypeError(f"modules: expected a list of names, got the str {names!r}")
+        raise UnsupportedType(f"modules: expected a list of names, got the str {names!r}")
     chosen = list(names)
     unknown = [name for name in chosen if name not in every]
     if unknown:
-        raise ValueError(f"modules: the model has no {unknown}; see model.named_modules()")
+        raise UnsupportedValue(f"modules: the model has no {unknown}; see model.named_modules()")
     return {name or type(model).__name__: every[name] for name in chosen}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, deferred, notices
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add_audio(
     samples = _frames(array)
     rate = check.real(sample_rate, "sample_rate")
     if not 1 <= rate <= _MAX_RATE:  # NaN is not
-        raise ValueError(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
+        raise UnsupportedValue(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
     if deferred.is_readable(source) and _exceeds_one(samples, dtype):
         notices.warn(f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}")
     get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)
@@ -46,12 +47,12 @@ def _frames(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """
     squeezed = array.squeeze()
     if squeezed.size == 0:
-        raise ValueError(f"snd_tensor: expected samples, got shape {array.shape}")
+        raise UnsupportedValue(f"snd_tensor: expected samples, got shape {array.shape}")
     if squeezed.ndim <= 1:
         return squeezed.reshape(-1, 1)
     if squeezed.ndim == _STEREO and squeezed.shape[1] == _STEREO:
         return squeezed
-    raise ValueError(f"snd_tensor: expected [L] or [L, 2], samples first, got shape {array.shape}")
+    raise UnsupportedValue(f"snd_tensor: expected [L] or [L, 2], samples first, got shape {array.shape}")
 
 
 def _exceeds_one(samples: npt.NDArray[Any], dtype: str) -> bool:

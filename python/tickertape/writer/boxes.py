@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check
 from tickertape.writer.images import check_axes
 
@@ -62,9 +63,9 @@ def _boxes(box_tensor: Any) -> list[list[float]]:
     if boxes.size == 0:
         return []
     if boxes.ndim != len(("N", "corners")) or boxes.shape[1] != _CORNERS:
-        raise ValueError(f"box_tensor: expected [N, 4] corners, got shape {boxes.shape}")
+        raise UnsupportedValue(f"box_tensor: expected [N, 4] corners, got shape {boxes.shape}")
     if not np.isfinite(boxes).all():
-        raise ValueError("box_tensor: expected finite corners, got NaN or infinity")
+        raise UnsupportedValue("box_tensor: expected finite corners, got NaN or infinity")
     corners: list[list[float]] = boxes.tolist()
     return corners
 
@@ -75,19 +76,19 @@ def _labels(labels: Any, count: int) -> list[str]:
     if isinstance(labels, str):
         labels = [labels]
     if not isinstance(labels, (list, tuple)):
-        raise TypeError(f"labels: expected a list of str, got {check.type_name(labels)}")
+        raise UnsupportedType(f"labels: expected a list of str, got {check.type_name(labels)}")
     if len(labels) != count:
-        raise ValueError(f"labels: expected one for each of {count} boxes, got {len(labels)}")
+        raise UnsupportedValue(f"labels: expected one for each of {count} boxes, got {len(labels)}")
     return ["" if label is None else check.string(label, "labels (a label)") for label in labels]
 
 
 def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
     """(width, height) of an image of `shape` [H, W, C] times `factor`, rounded down as torch does."""
     if not 0 < factor < math.inf:
-        raise ValueError(f"rescale: expected a number above 0, got {factor}")
+        raise UnsupportedValue(f"rescale: expected a number above 0, got {factor}")
     height, width = int(shape[0] * factor), int(shape[1] * factor)
     if min(height, width) < 1:
-        raise ValueError(f"rescale: {factor} leaves no pixels of {shape[0]} x {shape[1]}")
+        raise UnsupportedValue(f"rescale: {factor} leaves no pixels of {shape[0]} x {shape[1]}")
     return width, height
 
 

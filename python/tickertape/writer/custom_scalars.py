@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, protobuf
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _MARGIN_TAGS = 3
 def add_layout(get_writer: GetWriter, layout: Any) -> None:
     """See SummaryWriter.add_custom_scalars."""
     if not isinstance(layout, Mapping):
-        raise TypeError(f"layout: expected a dict, got {check.type_name(layout)}")
+        raise UnsupportedType(f"layout: expected a dict, got {check.type_name(layout)}")
     _write(get_writer, b"".join(_category(name, charts) for name, charts in check.items(layout, "layout")))
 
 
@@ -40,7 +41,7 @@ def _write(get_writer: GetWriter, layout: bytes) -> None:
 def _category(name: Any, charts: Any) -> bytes:
     title = check.string(name, "layout (a category)")
     if not isinstance(charts, Mapping):
-        raise TypeError(f"layout[{title!r}]: expected a dict of charts, got {check.type_name(charts)}")
+        raise UnsupportedType(f"layout[{title!r}]: expected a dict of charts, got {check.type_name(charts)}")
     return _category_of(
         [_layout_chart(key, chart, title) for key, chart in check.items(charts, f"layout[{title!r}]")], title
     )
@@ -57,13 +58,13 @@ def _layout_chart(key: Any, chart: Any, category: str) -> bytes:
     title = check.string(key, f"layout[{category!r}] (a chart)")
     name = f"layout[{category!r}][{title!r}]"
     if isinstance(chart, str) or not isinstance(chart, Sequence) or len(chart) != len(("type", "tags")):
-        raise TypeError(f"{name}: expected a type and a list of tags, got {chart!r}")
+        raise UnsupportedType(f"{name}: expected a type and a list of tags, got {chart!r}")
     kind, tags = chart
     if isinstance(kind, str) and kind.lower() == "margin":
         return _chart(title, _margin(tags, name))
     if isinstance(kind, str) and kind.lower() == "multiline":
         return _chart(title, _multiline(tags, name))
-    raise ValueError(f"{name}: expected the type 'Multiline' or 'Margin', got {kind!r}")
+    raise UnsupportedValue(f"{name}: expected the type 'Multiline' or 'Margin', got {kind!r}")
 
 
 def _chart(title: Any, content: bytes) -> bytes:
@@ -73,19 +74,19 @@ def _chart(title: Any, content: bytes) -> bytes:
 def _multiline(tags: Any, name: str) -> bytes:
     lines = _tags(tags, name)
     if not lines:
-        raise ValueError(f"{name}: expected at least one tag")
+        raise UnsupportedValue(f"{name}: expected at least one tag")
     return protobuf.bytes_field(2, b"".join(protobuf.text_in_oneof(1, tag) for tag in lines))
 
 
 def _margin(tags: Any, name: str) -> bytes:
     lines = _tags(tags, name)
     if len(lines) != _MARGIN_TAGS:
-        raise ValueError(f"{name}: expected 3 tags (value, lower, upper), got {len(lines)}")
+        raise UnsupportedValue(f"{name}: expected 3 tags (value, lower, upper), got {len(lines)}")
     series = b"".join(protobuf.text_field(number, tag) for number, tag in enumerate(lines, 1))
     return protobuf.bytes_field(3, protobuf.bytes_field(1, series))
 
 
 def _tags(tags: Any, name: str) -> list[str]:
     if isinstance(tags, (str, bytes)) or not isinstance(tags, Sequence):
-        raise TypeError(f"{name}: expected a list of tags, got {check.type_name(tags)}")
+        raise UnsupportedType(f"{name}: expected a list of tags, got {check.type_name(tags)}")
     return [check.string(tag, f"{name} (a tag)") for tag in tags]

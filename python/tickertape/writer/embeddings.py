@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, notices
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def checked(
     check.string(tag, "tag")
     encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
     if encoded in (".", "..") or "\0" in encoded:
-        raise ValueError(f"tag: expected a name for a directory, got {tag!r}")
+        raise UnsupportedValue(f"tag: expected a name for a directory, got {tag!r}")
     return Embedding(f"{tag}:{step}", f"{step}/{encoded}", points, labels, sprite)
 
 
@@ -84,7 +85,7 @@ def _points(mat: Any) -> npt.NDArray[Any]:
     array, dtype = arrays.as_array(mat, "mat")
     array = arrays.widened(array, dtype)
     if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"mat: expected [N, D] numbers, one row a point, got shape {array.shape}")
+        raise UnsupportedValue(f"mat: expected [N, D] numbers, one row a point, got shape {array.shape}")
     return array.astype(np.uint8) if dtype == "bool" else array
 
 
@@ -92,23 +93,25 @@ def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[lis
     """The rows of metadata.tsv. With a header, the first row has the names of the columns."""
     rows = metadata.tolist() if hasattr(metadata, "tolist") else metadata
     if isinstance(rows, (str, bytes)) or not isinstance(rows, Sequence):
-        raise TypeError(f"metadata: expected a list of labels, got {check.type_name(metadata)}")
+        raise UnsupportedType(f"metadata: expected a list of labels, got {check.type_name(metadata)}")
     if len(rows) != count:
-        raise ValueError(f"metadata: expected a label for each of the {count} rows of mat, got {len(rows)}")
+        raise UnsupportedValue(
+            f"metadata: expected a label for each of the {count} rows of mat, got {len(rows)}"
+        )
     if header is not None and (isinstance(header, (str, bytes)) or not isinstance(header, Sequence)):
-        raise TypeError(f"metadata_header: expected a list of names, got {check.type_name(header)}")
+        raise UnsupportedType(f"metadata_header: expected a list of names, got {check.type_name(header)}")
     if not header:
         table = [[str(label)] for label in rows]
     else:
         if any(
             isinstance(row, str) or not isinstance(row, Sequence) or len(row) != len(header) for row in rows
         ):
-            raise ValueError(f"metadata: expected rows of {len(header)} labels, as metadata_header has")
+            raise UnsupportedValue(f"metadata: expected rows of {len(header)} labels, as metadata_header has")
         table = [[str(label) for label in row] for row in (header, *rows)]
     for row in table:
         for label in row:
             if "\n" in label or "\t" in label or "\r" in label:
-                raise ValueError(f"metadata: expected labels without tabs and line ends, got {label!r}")
+                raise UnsupportedValue(f"metadata: expected labels without tabs and line ends, got {label!r}")
             check.string(label, "metadata")
     return table
 
@@ -121,7 +124,7 @@ def _make_sprite(label_img: Any, count: int) -> _Sprite:
     """All thumbnails in one picture, ceil(sqrt(N)) in a row, as the projector cuts it up."""
     images, dtype = arrays.as_array(label_img, "label_img")
     if images.ndim != 4 or images.shape[0] != count or images.shape[1] not in (1, 3) or images.size == 0:
-        raise ValueError(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
+        raise UnsupportedValue(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
     _, channels, height, width = images.shape
     columns = math.ceil(math.sqrt(count))
     grid = np.zeros((columns * columns, channels, height, width), images.dtype)

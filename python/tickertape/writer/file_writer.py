@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
+from tickertape._core import UnsupportedType
 from tickertape.convert import check, paths, protobuf
 from tickertape.writer import lifecycle, metadata, observation
 from tickertape.writer.instance_bridge import EmptyBase
@@ -125,7 +126,7 @@ class FileWriter(EmptyBase):
             TypeError, ValueError: an argument is of the wrong kind.
         """
         if not hasattr(event, "SerializeToString"):
-            raise TypeError(f"event: expected an Event message, got {check.type_name(event)}")
+            raise UnsupportedType(f"event: expected an Event message, got {check.type_name(event)}")
         step, walltime = self._filled(step, walltime)
         seconds = check.walltime(walltime)
         number = check.step(step, "step")
@@ -176,7 +177,7 @@ class FileWriter(EmptyBase):
             TypeError, ValueError: an argument is of the wrong kind.
         """
         if not isinstance(graph_profile, (tuple, list)) or len(graph_profile) != 2:
-            raise TypeError(f"graph_profile: expected a graph and run metadata, got {graph_profile!r}")
+            raise UnsupportedType(f"graph_profile: expected a graph and run metadata, got {graph_profile!r}")
         graph, profile = (protobuf.serialised(message, "graph_profile") for message in graph_profile)
         self._add_graph(graph, walltime, profile)
 

@@ -9,6 +9,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType
 from tickertape.convert import notices
 from tickertape.writer import lifecycle
 from tickertape.writer.summary_writer import SummaryWriter
@@ -91,7 +92,9 @@ class GlobalSummaryWriter:
 
         def add(*args: Any, **kwargs: Any) -> None:
             if "global_step" in kwargs or len(args) > len(parameters):
-                raise TypeError(f"{name}: GlobalSummaryWriter counts the steps itself: give no global_step")
+                raise UnsupportedType(
+                    f"{name}: GlobalSummaryWriter counts the steps itself: give no global_step"
+                )
             given = {**dict(zip(parameters, args, strict=False)), **kwargs}
             # log() has no tag: its dict counts as one series.
             self._add(name, given.get("tag", given.get("main_tag", "")), (), given)

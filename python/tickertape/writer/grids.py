@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _images(tensor: Any) -> tuple[npt.NDArray[Any], str]:
     if dtype == "bfloat16":
         images, dtype = arrays.widened(images, dtype), "float32"
     if not 2 <= images.ndim <= 4 or 0 in images.shape:
-        raise ValueError(
+        raise UnsupportedValue(
             f"tensor: expected [N, C, H, W], [C, H, W] or [H, W] with pixels, got shape {images.shape}"
         )
     height, width = images.shape[-2:]
@@ -77,12 +78,12 @@ def _filling(pad_value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """`pad_value` as one element of the grid."""
     value = check.real(pad_value, "pad_value")
     if dtype.kind in "iu" and not (np.iinfo(dtype).min <= value <= np.iinfo(dtype).max):
-        raise ValueError(f"pad_value: expected a value that {dtype} holds, got {value}")
+        raise UnsupportedValue(f"pad_value: expected a value that {dtype} holds, got {value}")
     return np.array(int(value) if dtype.kind in "iu" else value, dtype)
 
 
 def _range(value_range: Any) -> tuple[float, float]:
     if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
-        raise TypeError(f"value_range: expected (low, high), got {value_range!r}")
+        raise UnsupportedType(f"value_range: expected (low, high), got {value_range!r}")
     low, high = (check.real(value, "value_range") for value in value_range)
     return low, high

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, deferred
 from tickertape.convert.histogram_edges import tensorflow_edges
 
@@ -82,7 +83,7 @@ def add_histogram_raw(
     limits = _vector(bucket_limits, "bucket_limits")
     counts = _vector(bucket_counts, "bucket_counts")
     if limits.size != counts.size:
-        raise ValueError(
+        raise UnsupportedValue(
             f"bucket_limits, bucket_counts: expected equal lengths, got {limits.size} and {counts.size}"
         )
     get_writer().add_histogram_raw(
@@ -100,7 +101,7 @@ def _read(
     else:
         array, dtype, source = deferred.as_deferred_array(values, "values", copy=copy)
     if array.size == 0:
-        raise ValueError("values: expected at least one number, got none")
+        raise UnsupportedValue("values: expected at least one number, got none")
     return array, dtype, source
 
 
@@ -118,14 +119,16 @@ def _choose_bins(
     """The argument `bins`: a number unchanged; a rule, or edges, as edges."""
     if isinstance(bins, str):
         if bins not in _RULES:
-            raise ValueError(f"bins: expected 'tensorflow', a number, edges or one of {_RULES}, got {bins!r}")
+            raise UnsupportedValue(
+                f"bins: expected 'tensorflow', a number, edges or one of {_RULES}, got {bins!r}"
+            )
         numbers = _finite(values, dtype)
         if numbers.size == 0:
             return 1
         try:
             return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
         except (MemoryError, ValueError, OverflowError) as error:
-            raise ValueError(
+            raise UnsupportedValue(
                 f"bins: the rule {bins!r} finds no usable bins for these values: {check.text_of(error)}"
             ) from error
     if _is_number(bins):
@@ -135,7 +138,9 @@ def _choose_bins(
         return edges
     numbers = _finite(values, dtype)
     if numbers.size and not np.any((numbers >= edges[0]) & (numbers <= edges[-1])):
-        raise ValueError(f"bins: expected edges around some of the values, got {edges[0]:g} to {edges[-1]:g}")
+        raise UnsupportedValue(
+            f"bins: expected edges around some of the values, got {edges[0]:g} to {edges[-1]:g}"
+        )
     return edges
 
 
@@ -148,7 +153,7 @@ def _finite(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
 def _explicit_edges(bins: Any, name: str) -> npt.NDArray[np.float64]:
     edges = _vector(bins, name)
     if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) < 0):
-        raise ValueError(f"{name}: expected at least two finite, ascending edges")
+        raise UnsupportedValue(f"{name}: expected at least two finite, ascending edges")
     return edges
 
 
@@ -156,5 +161,5 @@ def _vector(value: Any, name: str) -> npt.NDArray[np.float64]:
     """`value` as contiguous float64 [n]."""
     array = np.ascontiguousarray(arrays.as_floats(value, name), dtype=np.float64)
     if array.ndim != 1:
-        raise ValueError(f"{name}: expected one dimension, got shape {array.shape}")
+        raise UnsupportedValue(f"{name}: expected one dimension, got shape {array.shape}")
     return array

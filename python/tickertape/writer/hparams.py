@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, notices, protobuf, scalars
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _run_name(run_name: Any) -> str:
     directory = os.fspath(run_name) if isinstance(run_name, os.PathLike) else run_name
     directory = check.string(directory, "run_name")
     if os.path.isabs(directory) or ".." in directory.replace(os.sep, "/").split("/") or "\0" in directory:  # noqa: PTH117  # a str
-        raise ValueError(
+        raise UnsupportedValue(
             f"run_name: expected a directory inside log_dir, got {directory!r}; same_run=True writes into log_dir itself"
         )
     return directory
@@ -116,7 +117,7 @@ def _run_name(run_name: Any) -> str:
 
 def _items(value: Any, name: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name}: expected a dict, got {check.type_name(value)}")
+        raise UnsupportedType(f"{name}: expected a dict, got {check.type_name(value)}")
     return check.items(value, name)
 
 
@@ -143,15 +144,15 @@ def _value(value: Any, name: str) -> _Value:
         array, dtype = arrays.as_array(value, name)
         if array.size == 1:
             return _value(arrays.widened(array, dtype).item(), name)
-        raise ValueError(f"{name}: expected a number, bool or str, got an array of shape {array.shape}")
-    raise TypeError(f"{name}: expected a number, bool, str or None, got {check.type_name(value)}")
+        raise UnsupportedValue(f"{name}: expected a number, bool or str, got an array of shape {array.shape}")
+    raise UnsupportedType(f"{name}: expected a number, bool, str or None, got {check.type_name(value)}")
 
 
 def _number(value: numbers.Real, name: str) -> float:
     try:
         number = float(value)
     except OverflowError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"{name}: expected a number within float64, got one of {_digits(value)} bits"
         ) from error
     if isinstance(value, numbers.Integral) and int(value) != number:
@@ -170,12 +171,14 @@ def _domains(domains: Any, values: dict[str, _Value]) -> dict[str, list[_Value]]
     for key, options in _items(domains, "hparam_domain_discrete"):
         name = f"hparam_domain_discrete[{key!r}]"
         if key not in values:
-            raise ValueError(f"{name}: expected a name that hparam_dict has a value for")
+            raise UnsupportedType(f"{name}: expected a name that hparam_dict has a value for")
         if isinstance(options, str) or not isinstance(options, Sequence):
-            raise TypeError(f"{name}: expected a list, got {check.type_name(options)}")
+            raise UnsupportedType(f"{name}: expected a list, got {check.type_name(options)}")
         checked[key] = [_value(option, name) for option in options]
         if any(option.kind != values[key].kind for option in checked[key]):
-            raise TypeError(f"{name}: expected values of one type with hparam_dict[{key!r}], got {options!r}")
+            raise UnsupportedType(
+                f"{name}: expected values of one type with hparam_dict[{key!r}], got {options!r}"
+            )
     return checked
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def add_image(
         batch = axes.upper().index("N")
         array = array[(slice(None),) * batch + (slice(max_outputs),)]
         if not copy and not array.flags.c_contiguous:
-            raise ValueError(f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}")
+            raise UnsupportedValue(
+                f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}"
+            )
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 
 
@@ -46,10 +49,10 @@ def add_figure(
     """See SummaryWriter.add_figure."""
     if isinstance(figure, (list, tuple)):
         if not figure:
-            raise ValueError("figure: expected at least one figure, got an empty list")
+            raise UnsupportedValue("figure: expected at least one figure, got an empty list")
         images = [_render(one) for one in figure]
         if len({image.shape for image in images}) > 1:
-            raise ValueError(
+            raise UnsupportedValue(
                 f"figure: expected figures of one size, got {[i.shape[:2] for i in images]} (H, W)"
             )
         add_image(get_writer, tag, np.stack(images), global_step, walltime, "NHWC")
@@ -74,15 +77,17 @@ def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
     """
     axes = dataformats.upper()
     if "".join(sorted(axes)) not in ("HW", "CHW", "CHNW"):
-        raise ValueError(f"dataformats: expected a permutation of CHW, HW or NCHW, got {dataformats!r}")
+        raise UnsupportedValue(f"dataformats: expected a permutation of CHW, HW or NCHW, got {dataformats!r}")
     if len(shape) != len(axes):
-        raise ValueError(f"img_tensor: expected the axes {axes} that dataformats says, got shape {shape}")
+        raise UnsupportedValue(
+            f"img_tensor: expected the axes {axes} that dataformats says, got shape {shape}"
+        )
     if 0 in shape:
-        raise ValueError(f"img_tensor: expected pixels, got shape {shape}")
+        raise UnsupportedValue(f"img_tensor: expected pixels, got shape {shape}")
     channels = shape[axes.index("C")] if "C" in axes else 1
     allowed = (1, 3) if "N" in axes else (1, 2, 3, 4)
     if channels not in allowed:
-        raise ValueError(
+        raise UnsupportedValue(
             f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}"
         )
 
@@ -95,7 +100,7 @@ def _render(figure: Any) -> npt.NDArray[np.uint8]:
     """
     module = sys.modules.get("matplotlib.figure")
     if module is None or not isinstance(figure, module.Figure):
-        raise TypeError(
+        raise UnsupportedType(
             f"figure: expected a matplotlib Figure or a list of them, got {check.type_name(figure)}"
         )
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # imported when needed

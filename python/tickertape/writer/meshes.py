@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, protobuf
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def add_mesh(
     if colors is not None:
         tensors["COLOR"] = _triples(colors, "colors")
         if tensors["COLOR"].shape != tensors["VERTEX"].shape:
-            raise ValueError(
+            raise UnsupportedValue(
                 f"colors: expected one for each of {count} vertices, {tensors['VERTEX'].shape}, "
                 f"got {tensors['COLOR'].shape}"
             )
@@ -56,7 +57,7 @@ def add_mesh(
 def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
     array = arrays.as_floats(value, name)
     if array.ndim != _RANK or array.shape[2] != _RANK or 0 in array.shape:
-        raise ValueError(f"{name}: expected [B, N, 3], got shape {array.shape}")
+        raise UnsupportedValue(f"{name}: expected [B, N, 3], got shape {array.shape}")
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)
 
@@ -64,11 +65,13 @@ def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
 def _check_faces(faces: npt.NDArray[np.float32], vertices: tuple[int, ...]) -> None:
     """Raises ValueError if a face does not name three vertices of its own batch."""
     if faces.shape[0] != vertices[0]:
-        raise ValueError(f"faces: expected a batch of {vertices[0]}, as vertices have, got {faces.shape[0]}")
+        raise UnsupportedValue(
+            f"faces: expected a batch of {vertices[0]}, as vertices have, got {faces.shape[0]}"
+        )
     inside = (faces >= 0) & (faces < vertices[1]) & (faces == np.floor(faces))
     if not inside.all():
         bad = faces[~inside][0]
-        raise ValueError(f"faces: expected whole numbers from 0 to {vertices[1] - 1}, got {bad:g}")
+        raise UnsupportedValue(f"faces: expected whole numbers from 0 to {vertices[1] - 1}, got {bad:g}")
 
 
 def _json(config_dict: Any) -> str:
@@ -79,7 +82,7 @@ def _json(config_dict: Any) -> str:
     try:
         return json.dumps(config_dict, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"config_dict: expected what JSON can hold: {check.text_of(error)}") from error
+        raise UnsupportedType(f"config_dict: expected what JSON can hold: {check.text_of(error)}") from error
 
 
 def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int, config: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check
 
 if TYPE_CHECKING:
@@ -53,6 +54,6 @@ def checked(global_step: Any, walltime: Any) -> Metadata:
         TypeError, ValueError: one is of the wrong kind, or neither is given.
     """
     if global_step is None and walltime is None:
-        raise ValueError("global_step, walltime: expected at least one of them, got neither")
+        raise UnsupportedValue("global_step, walltime: expected at least one of them, got neither")
     step = None if global_step is None else check.step(global_step)
     return Metadata(step, check.walltime(walltime))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, notices, protobuf
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def add_pr_curve(
     truth = arrays.widened(*arrays.as_array(labels, "labels"))
     probabilities = arrays.as_floats(predictions, "predictions")
     if truth.shape != probabilities.shape:
-        raise ValueError(
+        raise UnsupportedValue(
             f"labels, predictions: expected equal shapes, got {truth.shape} and {probabilities.shape}"
         )
     if probabilities.size == 0:
-        raise ValueError("predictions: expected at least one, got none")
+        raise UnsupportedValue("predictions: expected at least one, got none")
     if num_thresholds is not _MAX_THRESHOLDS:  # CPython has one object for each of the small numbers
         num_thresholds = min(check.integer(num_thresholds, "num_thresholds", 2), _MAX_THRESHOLDS)
     factors = None if weights is None else _weights(weights, truth.shape)
@@ -63,11 +64,11 @@ def add_pr_curve_raw(
 def _weights(value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     array = arrays.widened(*arrays.as_array(value, "weights")).astype(np.float64, copy=False)
     if not np.all(np.isfinite(array)):
-        raise ValueError("weights: expected finite numbers, got NaN or infinity")
+        raise UnsupportedValue("weights: expected finite numbers, got NaN or infinity")
     try:
         return np.ascontiguousarray(np.broadcast_to(array, shape))
     except ValueError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"weights: expected one for each prediction, {shape}, got shape {array.shape}"
         ) from error
 
@@ -77,10 +78,10 @@ def _rows(rows: dict[str, Any]) -> npt.NDArray[np.float32]:
     curves = {name: arrays.as_floats(value, name) for name, value in rows.items()}
     shape = curves["true_positive_counts"].shape
     if len(shape) != 1:
-        raise ValueError(f"true_positive_counts: expected one dimension, got shape {shape}")
+        raise UnsupportedValue(f"true_positive_counts: expected one dimension, got shape {shape}")
     for name, array in curves.items():
         if array.shape != shape:
-            raise ValueError(
+            raise UnsupportedValue(
                 f"{name}: expected the shape of true_positive_counts, {shape}, got {array.shape}"
             )
     with np.errstate(over="ignore"):

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
+from tickertape._core import UnsupportedType
 from tickertape.convert import check
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def record_if(condition: bool | Callable[[], Any]) -> contextlib.AbstractContext
     """
     if not isinstance(condition, bool) and not callable(condition):
         if not hasattr(condition, "item"):
-            raise TypeError(f"condition: expected a bool or a function, got {check.type_name(condition)}")
+            raise UnsupportedType(
+                f"condition: expected a bool or a function, got {check.type_name(condition)}"
+            )
         condition = bool(condition)  # NumPy's, a tensor's
     return _block_of(condition)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred, scalars
 from tickertape.devices import hooks
 
@@ -29,7 +30,7 @@ def add_scalars(
     seconds = check.walltime(walltime)
     seconds = time.time() if seconds is None else seconds
     if not isinstance(tag_scalar_dict, Mapping):
-        raise TypeError(f"tag_scalar_dict: expected a dict, got {check.type_name(tag_scalar_dict)}")
+        raise UnsupportedType(f"tag_scalar_dict: expected a dict, got {check.type_name(tag_scalar_dict)}")
     is_dict = type(tag_scalar_dict) is dict  # nearly always; check.items copies the pairs
     pairs = tag_scalar_dict.items() if is_dict else check.items(tag_scalar_dict, "tag_scalar_dict")
     values = _values({_run_name(key): value for key, value in pairs})
@@ -75,5 +76,5 @@ def _checked_name(key: Any) -> str:
     """
     name = check.string(key, "tag_scalar_dict (a key)")
     if name.startswith("/") or ".." in name.split("/") or "\0" in name:
-        raise ValueError(f"tag_scalar_dict: expected keys that stay inside log_dir, got {name!r}")
+        raise UnsupportedValue(f"tag_scalar_dict: expected keys that stay inside log_dir, got {name!r}")
     return name

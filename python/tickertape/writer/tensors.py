@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check, deferred, protobuf
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def write(
 
 def _check_size(n_bytes: int) -> None:
     if n_bytes > _MAX_BYTES:
-        raise ValueError(f"tensor: expected less than 2 GiB, got {n_bytes} bytes")
+        raise UnsupportedValue(f"tensor: expected less than 2 GiB, got {n_bytes} bytes")
 
 
 def _metadata(metadata: Any) -> _core.SummaryMetadata:
@@ -71,12 +72,15 @@ def _metadata(metadata: Any) -> _core.SummaryMetadata:
         return _core.SummaryMetadata()
     if isinstance(metadata, str):
         metadata = _plugin(check.string(metadata, "metadata"))
+    data = protobuf.serialised(metadata, "metadata")
     try:
-        message = _core.SummaryMetadata(protobuf.serialised(metadata, "metadata"))
+        message = _core.SummaryMetadata(data)
     except ValueError as error:
-        raise ValueError(f"metadata: expected a SummaryMetadata message: {check.text_of(error)}") from error
+        raise UnsupportedValue(
+            f"metadata: expected a SummaryMetadata message: {check.text_of(error)}"
+        ) from error
     if message.data_class < 0:
-        raise ValueError("metadata: expected a SummaryMetadata message, got one of another kind")
+        raise UnsupportedValue("metadata: expected a SummaryMetadata message, got one of another kind")
     return message
 
 

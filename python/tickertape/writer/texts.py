@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def _utf8(text: Any) -> bytes:
         try:
             text.decode()
         except UnicodeDecodeError as error:
-            raise ValueError(
+            raise UnsupportedValue(
                 f"text_string: expected UTF-8, got byte {text[error.start]:#x} at {error.start}"
             ) from None
         return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check, deferred
 
 if TYPE_CHECKING:
@@ -29,16 +30,16 @@ def add_video(
     array, dtype, source = deferred.as_deferred_array(vid_tensor, "vid_tensor", copy=copy)
     axes = check.string(dataformats, "dataformats").upper()
     if sorted(axes) != sorted(_AXES):
-        raise ValueError(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")
+        raise UnsupportedValue(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")
     if array.ndim != len(axes):
-        raise ValueError(f"vid_tensor: expected the axes {axes}, got shape {array.shape}")
+        raise UnsupportedValue(f"vid_tensor: expected the axes {axes}, got shape {array.shape}")
     clips = array.transpose([axes.index(axis) for axis in _AXES])
     if not copy and not clips.flags.c_contiguous:
-        raise ValueError(f"dataformats: expected {_AXES} (copy=False), got {dataformats!r}")
+        raise UnsupportedValue(f"dataformats: expected {_AXES} (copy=False), got {dataformats!r}")
     _check_frames(clips.shape)
     rate = check.real(fps, "fps")
     if not 0 < rate < math.inf:
-        raise ValueError(f"fps: expected a number above 0, got {rate}")
+        raise UnsupportedValue(f"fps: expected a number above 0, got {rate}")
     get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, source=source)
 
 
@@ -49,13 +50,13 @@ def _check_frames(shape: tuple[int, ...]) -> None:
         ValueError: clips of `shape` (NTCHW) cannot be a GIF.
     """
     if 0 in shape:
-        raise ValueError(f"vid_tensor: expected pixels, got {_AXES} {shape}")
+        raise UnsupportedValue(f"vid_tensor: expected pixels, got {_AXES} {shape}")
     count, _, channels, height, width = shape
     if channels not in (1, 3):
-        raise ValueError(f"vid_tensor: expected 1 or 3 channels, got {channels} in {_AXES} {shape}")
+        raise UnsupportedValue(f"vid_tensor: expected 1 or 3 channels, got {channels} in {_AXES} {shape}")
     rows = 2 ** ((count.bit_length() - 1) // 2)
     columns = 2 ** (count - 1).bit_length() // rows
     if max(rows * height, columns * width) > _MAX_SIDE:
-        raise ValueError(
+        raise UnsupportedValue(
             f"vid_tensor: expected frames of at most {_MAX_SIDE} pixels a side, got {rows * height} x {columns * width}"
         )

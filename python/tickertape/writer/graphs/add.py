@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedType
 from tickertape.convert import check
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def add_graph(get_writer: GetWriter, model: Any, input_to_model: Any, *, verbose
     """See SummaryWriter.add_graph."""
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(model, (torch.nn.Module, torch.jit.ScriptFunction)):
-        raise TypeError(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
+        raise UnsupportedType(f"model: expected a torch.nn.Module, got {check.type_name(model)}")
     from tickertape.writer.graphs import capture, nodes  # noqa: PLC0415  # only add_graph needs them
 
     graph, printed = capture.capture(

@@ -10,6 +10,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check, notices
 from tickertape.writer.graphs import export, script
 
@@ -92,7 +93,7 @@ def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dic
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise ValueError(
+        raise UnsupportedValue(
             f"input_to_model: forward{signature} of {type(model).__name__} does not take it: {check.text_of(error)}"
         ) from None
     if any(tensor.is_meta for tensor in model.parameters()):
@@ -107,7 +108,7 @@ def _check_finite(given: Any, around: set[int], checked: set[int]) -> None:
     if not isinstance(given, (list, tuple, dict)) or id(given) in checked:
         return
     if id(given) in around:
-        raise ValueError(
+        raise UnsupportedValue(
             f"input_to_model: expected arguments, got a {check.type_name(given)} that holds itself"
         )
     around.add(id(given))

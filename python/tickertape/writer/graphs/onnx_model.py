@@ -6,6 +6,7 @@ import importlib
 import os
 from typing import Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, paths
 from tickertape.writer.graphs.node_names import NodeNames
 from tickertape.writer.graphs.nodes import Node, Ref, Shape
@@ -80,16 +81,16 @@ def _load(model: Any) -> Any:
     if isinstance(model, onnx.ModelProto):
         return model
     if not isinstance(model, (str, os.PathLike)) and not hasattr(model, "read"):
-        raise TypeError(f"prototxt: expected a path or an ONNX model, got {check.type_name(model)}")
+        raise UnsupportedType(f"prototxt: expected a path or an ONNX model, got {check.type_name(model)}")
     source = paths.text(model, "prototxt") if isinstance(model, (str, os.PathLike)) else model
     try:
         loaded = onnx.load(source, load_external_data=False)
     except OSError:
         raise
     except Exception as error:  # the error classes of protobuf differ between its versions
-        raise ValueError(f"prototxt: expected an ONNX model: {check.text_of(error)}") from error
+        raise UnsupportedValue(f"prototxt: expected an ONNX model: {check.text_of(error)}") from error
     if not loaded.HasField("graph"):
-        raise ValueError("prototxt: expected an ONNX model, got one without a graph")
+        raise UnsupportedValue("prototxt: expected an ONNX model, got one without a graph")
     return loaded
 
 

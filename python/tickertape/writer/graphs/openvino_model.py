@@ -6,6 +6,7 @@ import os
 import xml.etree.ElementTree as ET
 from typing import Any
 
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, paths
 from tickertape.writer.graphs.node_names import NodeNames
 from tickertape.writer.graphs.nodes import Node, Ref, Shape
@@ -31,19 +32,21 @@ def nodes(xmlname: Any) -> list[Node]:
         OSError: the file cannot be read.
     """
     if not isinstance(xmlname, (str, os.PathLike)):
-        raise TypeError(f"xmlname: expected a path, got {check.type_name(xmlname)}")
+        raise UnsupportedType(f"xmlname: expected a path, got {check.type_name(xmlname)}")
     try:
         # It is the user's own model, and expat limits the growth of entities.
         root = ET.parse(paths.text(xmlname, "xmlname")).getroot()  # noqa: S314
     except ET.ParseError as error:
-        raise ValueError(f"xmlname: expected an OpenVINO model in XML: {check.text_of(error)}") from error
+        raise UnsupportedValue(
+            f"xmlname: expected an OpenVINO model in XML: {check.text_of(error)}"
+        ) from error
     layers = root.findall("layers/layer")
     if not layers:
-        raise ValueError("xmlname: expected an OpenVINO model, found no layers in it")
+        raise UnsupportedValue("xmlname: expected an OpenVINO model, found no layers in it")
     try:
         return _nodes(layers, root.findall("edges/edge"))
     except (KeyError, ValueError) as error:
-        raise ValueError(f"xmlname: expected an OpenVINO model: {error!r}") from error
+        raise UnsupportedValue(f"xmlname: expected an OpenVINO model: {error!r}") from error
 
 
 def _nodes(layers: list[ET.Element], edges: list[ET.Element]) -> list[Node]:
