@@ -30,19 +30,47 @@ def text(path: Any, name: str = "path") -> str:
     return path_text
 
 
-def absolute_dir(log_dir: Any) -> str:
-    """`log_dir` (str, bytes or path) as an absolute path; unchanged if it is one.
+def local_dir(log_dir: Any) -> str:
+    """`log_dir` (str, bytes, path or file:// URL) as a path of this machine.
+
+    `~` and `~user` are expanded, if there is such a user.
 
     Raises:
         TypeError: it is no path.
-        ValueError: it is a URL, for which there is no sink, or no valid UTF-8.
+        ValueError: it is another URL, or no valid UTF-8.
     """
     path = check.string(text(log_dir, "log_dir"), "log_dir")
     if "://" in path:
-        raise UnsupportedValue(f"log_dir: expected a local directory, got {path!r}")
+        path = _file_url(path)
+    return os.path.expanduser(path)  # noqa: PTH111  # Path would rewrite what was given
+
+
+def absolute(path: str) -> str:
+    """The result of `local_dir` as an absolute path; unchanged if it is one."""
     if os.path.isabs(path):  # noqa: PTH117  # a str; the working directory may be deleted, so it is not asked for
         return path
     return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118  # Path would rewrite what was given
+
+
+def stays_inside(path: str) -> bool:
+    """Whether a relative path names something below the directory that it is joined to, whatever links there are."""
+    return not (os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/") or "\0" in path)  # noqa: PTH117  # a str
+
+
+def _file_url(url: str) -> str:
+    """The path of a file:// URL (RFC 8089)."""
+    from urllib.parse import unquote  # noqa: PLC0415  # few pass URLs
+
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "file":
+        raise UnsupportedValue(
+            f"log_dir: expected a local directory, got the URL {url!r}; remote logging is not there yet: write to a local"
+            " directory and copy it, or mount the store"
+        )
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost") or not slash:
+        raise UnsupportedValue(f"log_dir: expected file:///path, got {url!r}")
+    return slash + unquote(path)
 
 
 def file_name_part(value: Any, name: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tickertape import _core
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def export(
     target: str | bytes,
-    log_dir: Any,
+    log_dir: tuple[str, str],
     files: Iterable[tuple[str, str]],
     exported: Mapping[tuple[str, str], int],
 ) -> dict[tuple[str, str], int]:
@@ -21,7 +20,7 @@ def export(
 
     Args:
         target: path of the JSON file.
-        log_dir: directory of the run.
+        log_dir: directory of the run, and how its curves name it.
         files: (directory, event file) of each; "" for the file of a writer that writes nothing.
         exported: event file and tag to the number of points that were exported.
 
@@ -33,7 +32,7 @@ def export(
     """
     import json  # noqa: PLC0415  # few export
 
-    main = os.fspath(log_dir)
+    main, given = log_dir
     counts = {}
     curves: dict[str, list[list[float]]] = {}
     for directory, path in files:
@@ -45,7 +44,7 @@ def export(
             points = zip(times.tolist(), steps.tolist(), values.tolist(), strict=True)
             fresh = list(map(list, points))[exported.get((path, tag), 0) :]
             if fresh:
-                curve = f"{directory}/{tag}" if directory == main else directory
+                curve = f"{given}/{tag}" if directory == main else given + directory.removeprefix(main)
                 curves.setdefault(curve, []).extend(fresh)
     with open(target, "w", encoding="utf-8") as file:  # noqa: PTH123  # any path, bytes too
         json.dump(curves, file)

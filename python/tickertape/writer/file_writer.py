@@ -34,6 +34,17 @@ class EventWriter(_core.EventFileWriter):
         """The directory of the event file."""
         return self.log_dir
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            "the writer of one event file cannot be pickled; pickle the SummaryWriter or FileWriter instead"
+        )
+
     def add_event(self, event: Any) -> None:
         """Writes an Event unchanged: serialised bytes, or any object with `SerializeToString()`.
 
@@ -84,7 +95,7 @@ class FileWriter(EmptyBase):
         is_patient: bool = False,
         write_to_disk: bool = True,
     ) -> None:
-        self._log_dir = paths.absolute_dir(log_dir)
+        self._log_dir = paths.absolute(paths.local_dir(log_dir))
         check.real(max_queue, "max_queue")
         check.real(flush_secs, "flush_secs")
         self._suffix = paths.file_name_part(filename_suffix, "filename_suffix")
@@ -212,6 +223,17 @@ class FileWriter(EmptyBase):
         with self._defaults.replaced_by(metadata.checked(global_step, walltime)):
             yield self
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle. The copy opens a file of its own in the same directory, with the same options."""
+        options = {**self._policies, "write_to_disk": self._write_to_disk}
+        return _reopened, (self._log_dir, self._suffix, options)
+
     def flush(self, wait: bool = False) -> None:
         """Returns when everything added so far is in the file and visible to a reader.
 
@@ -230,3 +252,8 @@ class FileWriter(EmptyBase):
         """After close(): opens a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
             self._open(None, is_patient=True)
+
+
+def _reopened(log_dir: str, suffix: str, options: dict[str, Any]) -> FileWriter:
+    """A pickled FileWriter in another process."""
+    return FileWriter(log_dir, filename_suffix=suffix, is_patient=True, **options)

@@ -78,6 +78,16 @@ class GlobalSummaryWriter:
         """SummaryWriter.add_text at the next step of the series; the first is 0."""
         self._add("add_text", tag, (tag, text_string), {"walltime": walltime})
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle. The copy continues the count from here, by itself: only forked processes share it."""
+        return _reopened, (self.smw, self._steps.counted())
+
     def __getattr__(self, name: str) -> Any:
         """Any other method of SummaryWriter. One with a `global_step` loses it, and is called at the next step."""
         if name.startswith("_") or name == "smw":
@@ -154,22 +164,35 @@ class _SharedSteps:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
+    def counted(self) -> dict[bytes, int]:
+        """The next step of each series, by its hash."""
+        pairs = _SLOT.iter_unpack(self._memory[:])
+        return {digest: step for digest, step in pairs if any(digest)} | {
+            _digest(key): step for key, step in self._own.items()
+        }
+
+    def restore(self, counted: dict[bytes, int]) -> None:
+        """Takes over what another process has counted."""
+        for digest, step in counted.items():
+            slot = self._slot(digest)
+            if slot is not None:
+                _SLOT.pack_into(self._memory, slot, digest, step)
+
     def next_of(self, key: str) -> int:
         """The next step of `key`."""
-        slot = self._slot(key)
+        slot = self._slot(_digest(key))
         return self._own.get(key, 0) if slot is None else int(_SLOT.unpack_from(self._memory, slot)[1])
 
     def store(self, key: str, step: int) -> None:
         """Sets the next step of `key`."""
-        slot = self._slot(key)
+        slot = self._slot(_digest(key))
         if slot is None:
             self._own[key] = step
         else:
             _SLOT.pack_into(self._memory, slot, _digest(key), step)
 
-    def _slot(self, key: str) -> int | None:
-        """Offset of the slot of `key`, or of a free one for it; None if all are in use."""
-        digest = _digest(key)
+    def _slot(self, digest: bytes) -> int | None:
+        """Offset of the slot of a series, or of a free one for it; None if all are in use."""
         start = int.from_bytes(digest, "little")
         for probe in range(_SLOTS):
             offset = (start + probe) % _SLOTS * _SLOT.size
@@ -193,6 +216,15 @@ def _shared_lock() -> Any:
         return multiprocessing.RLock()
     except (ImportError, OSError):  # a system without semaphores
         return threading.RLock()
+
+
+def _reopened(smw: SummaryWriter, counted: dict[bytes, int]) -> GlobalSummaryWriter:
+    """A pickled writer in another process."""
+    writer = GlobalSummaryWriter.__new__(GlobalSummaryWriter)
+    writer.smw = smw
+    writer._steps = _SharedSteps()  # noqa: SLF001  # this module's class
+    writer._steps.restore(counted)  # noqa: SLF001  # as above
+    return writer
 
 
 _writer: GlobalSummaryWriter | None = None

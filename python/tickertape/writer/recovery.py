@@ -51,7 +51,7 @@ def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
         OSError: there is no directory `path`.
         TypeError, ValueError: `path` is no local path.
     """
-    under = "" if path is None else paths.absolute_dir(path)
+    under = "" if path is None else paths.absolute(paths.local_dir(path))
     rings, _ = _core.recover(under, dry_run)
     return [
         RecoveryReport(ring, process_id, events, lost, complete, files, messages, kept)

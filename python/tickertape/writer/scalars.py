@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, deferred, scalars
+from tickertape.convert import check, deferred, paths, scalars
 from tickertape.devices import hooks
 
 if TYPE_CHECKING:
@@ -75,6 +75,6 @@ def _checked_name(key: Any) -> str:
         ValueError: the directory would be outside log_dir.
     """
     name = check.string(key, "tag_scalar_dict (a key)")
-    if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+    if not paths.stays_inside(name):
         raise UnsupportedValue(f"tag_scalar_dict: expected keys that stay inside log_dir, got {name!r}")
     return name

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
+from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, paths
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
@@ -65,9 +66,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     writes to its own file.
 
     Args:
-        log_dir: directory of the run, as str, bytes or path. A relative one is made absolute here, so that a later chdir
-            does not matter. None and "" mean `runs/<date>_<host><comment>`.
-        comment: end of that default name; ignored if `log_dir` is given.
+        log_dir: directory of the run, as str, bytes, path or file:// URL. `~` is expanded (torch makes a directory of this
+            name). A relative one is made absolute inside, so that a later chdir does not matter. None and "" mean
+            `runs/<date>_<host><comment>`.
+        comment: end of that default name; ignored if `log_dir` is given. May not lead out of `runs`.
         purge_step: TensorBoard hides what earlier files of the directory hold from this step on.
         max_queue: no effect, torch's parameter: the core bounds its queue by bytes.
         flush_secs: no effect, torch's parameter: the core writes within milliseconds.
@@ -79,7 +81,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             each call until it is over. In both cases what was logged stays queued and is tried again.
 
     Attributes:
-        log_dir: the directory of the run, absolute; a `pathlib.Path` if one was given.
+        log_dir: the directory of the run as it was given, as in torch; only bytes, `~` and URLs are replaced by the path
+            that they mean. `file_writer.get_logdir()` is absolute.
         file_writer: the FileWriter of the main file; None after close().
         all_writers: directory to FileWriter, those of add_scalars included; None after close().
         default_bins: the edges of add_histogram's bins="tensorflow".
@@ -112,9 +115,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
             log_dir = _default_log_dir(check.string(comment, "comment"))
-        path = paths.absolute_dir(log_dir)
-        pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
-        self.log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
+        path = paths.local_dir(log_dir)
+        self._directory = paths.absolute(path)
+        if os.fspath(log_dir) != path:  # bytes, ~, file://
+            pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
+            log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
+        self.log_dir = log_dir
         self.purge_step = None if purge_step is None else check.step(purge_step, "purge_step")
         self.max_queue = max_queue
         self.flush_secs = flush_secs
@@ -132,7 +138,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     # --- torch's methods, in torch's order
 
     def get_logdir(self) -> Any:
-        """The directory of the run, absolute."""
+        """`log_dir`: the directory of the run as it was given."""
         return self.log_dir
 
     @property
@@ -889,6 +895,18 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     ) -> None:
         self.close()
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The same writer, e.g. in a copy of a model that holds it: a directory has one writer."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle. The copy has the same directory and options; its first add_* opens a file of its own."""
+        kept = {name: value for name, value in vars(self).items() if name not in _OF_THIS_PROCESS}
+        return _reopened, (type(self), kept)
+
     # --- tensorboardX's methods
 
     def export_scalars_to_json(self, path: Any) -> None:
@@ -912,7 +930,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         for writer in writers:
             writer.flush()
         files = [(writer.get_logdir(), writer.event_writer.path) for writer in writers]
-        self._exported = exports.export(target, self.log_dir, [*self._closed_files, *files], self._exported)
+        self._exported = exports.export(
+            target, (self._directory, os.fspath(self.log_dir)), [*self._closed_files, *files], self._exported
+        )
 
     def add_openvino_graph(self, xmlname: Any) -> None:
         """Writes the graph of an OpenVINO model. Needs no package: the .xml file holds all of it.
@@ -1036,7 +1056,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             return open_writer
         with lifecycle.opening:
             if self.file_writer is None or self.all_writers is None:
-                file_writer = self._new_file_writer(os.fspath(self.log_dir), self.purge_step)
+                file_writer = self._new_file_writer(self._directory, self.purge_step)
                 self.purge_step = None
                 self.all_writers = {file_writer.get_logdir(): file_writer}
                 self.file_writer = file_writer
@@ -1096,8 +1116,31 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 _core.put_fast_methods(SummaryWriter)
 
 
+# Attributes that stay here when a writer is pickled.
+_OF_THIS_PROCESS = frozenset(
+    ("file_writer", "all_writers", "purge_step", "_closed_files", "_exported", "_defaults")
+)
+
+
+def _reopened(cls: type[SummaryWriter], kept: dict[str, Any]) -> SummaryWriter:
+    """A pickled writer in another process: as after close()."""
+    writer = cls.__new__(cls)
+    _core.SummaryWriterBase.__init__(writer)
+    vars(writer).update(kept)
+    writer.file_writer = writer.all_writers = writer.purge_step = None
+    writer._closed_files = ()  # noqa: SLF001  # this module's class
+    writer._defaults = metadata.Defaults()  # noqa: SLF001  # as above
+    return writer
+
+
 def _default_log_dir(comment: str) -> str:
-    """Torch's `runs/<date>_<host><comment>`."""
+    """Torch's `runs/<date>_<host><comment>`.
+
+    Raises:
+        ValueError: `comment` leads out of `runs`.
+    """
+    if not paths.stays_inside(f"x{comment}"):
+        raise UnsupportedValue(f"comment: expected the end of a name inside runs, got {comment!r}")
     import socket  # noqa: PLC0415  # takes longer to import than all of this package
 
     return f"runs/{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}"

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+import torch.utils.tensorboard
 from support import oracle
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tickertape.writer import FileWriter, SummaryWriter
@@ -91,7 +93,8 @@ def test_tensorboard_hides_what_purge_step_says(tmp_path):
 def test_default_directory(tmp_path, monkeypatch, unset):
     monkeypatch.chdir(tmp_path)
     with SummaryWriter(unset, comment="_lr=0.1") as writer:
-        name = Path(writer.get_logdir()).relative_to(tmp_path / "runs").name
+        name = Path(writer.get_logdir()).relative_to("runs").name
+        assert writer.file_writer.get_logdir() == f"{tmp_path}/runs/{name}"
     assert re.fullmatch(
         r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_" + re.escape(socket.gethostname()) + "_lr=0.1", name
     )
@@ -110,6 +113,65 @@ def test_log_dir_kinds(tmp_path, kind):
         writer.add_scalar("a", 1, 0)
         assert isinstance(writer.get_logdir(), Path if kind is Path else str)
     assert oracle.values(directory) == [("a", 0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    "given", ["runs/a", "./runs/a", Path("runs/a"), "runs//a/", "/{tmp}/runs/a", Path("/{tmp}/runs/a")]
+)
+def test_log_dir_is_what_was_given_as_in_torch(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    given = type(given)(str(given).replace("/{tmp}", str(tmp_path)))
+    with torch.utils.tensorboard.SummaryWriter(given) as theirs, SummaryWriter(given) as ours:
+        assert ours.log_dir is given
+        assert (ours.get_logdir(), ours.log_dir) == (theirs.get_logdir(), theirs.log_dir)
+        assert Path(ours.file_writer.get_logdir()).samefile(theirs.file_writer.get_logdir())
+        assert Path(ours.file_writer.get_logdir()).is_absolute()
+
+
+@pytest.mark.parametrize(
+    "given", ["~/räum 1", Path("~/räum 1"), "file://{home}/räum 1", "file://localhost{home}/r%C3%A4um%201"]
+)
+def test_home_and_file_urls(tmp_path, monkeypatch, given):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    given = type(given)(str(given).replace("{home}", str(tmp_path))) if "file" in str(given) else given
+    with SummaryWriter(given) as writer:
+        writer.add_scalar("a", 1, 0)
+        assert str(writer.log_dir) == str(writer.get_logdir()) == str(tmp_path / "räum 1")
+        assert isinstance(writer.log_dir, type(given))
+    assert oracle.values(tmp_path / "räum 1") == [("a", 0, 1.0)]
+    assert [path.name for path in tmp_path.iterdir()] == ["räum 1"]
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/run", "gs://b", "hdfs://h/p", "https://x/y", "S3://b", "memory://x"]
+)
+def test_other_urls(url):
+    with pytest.raises(ValueError, match=r"log_dir: .*remote logging is not there yet"):
+        SummaryWriter(url)
+
+
+@pytest.mark.parametrize("url", ["file://host/path", "file://", "file://x"])
+def test_file_urls_of_other_machines(url):
+    with pytest.raises(ValueError, match="log_dir: expected file:///path"):
+        SummaryWriter(url)
+
+
+@pytest.mark.parametrize("comment", ["/../..", "/..", "/../../x", "/x/../..", "a\0"])
+def test_comment_stays_inside_runs(tmp_path, monkeypatch, comment):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ValueError, match="comment: expected"):
+        SummaryWriter(comment=comment)
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_comment_may_name_a_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with SummaryWriter(comment="/..x/y..") as writer:
+        assert writer.log_dir.endswith("/..x/y..")
+        assert Path(writer.log_dir).is_dir()
 
 
 def test_relative_log_dir_survives_chdir(tmp_path, monkeypatch):
