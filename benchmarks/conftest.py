@@ -25,7 +25,7 @@ class RecordedRace(Race):
     """A race whose rounds pytest-benchmark gets, and whose contestants' answers are held against each other."""
 
     def __init__(self, request: pytest.FixtureRequest, plan: Plan) -> None:
-        super().__init__(plan, "calls", "What a call costs its caller")
+        super().__init__(plan, "calls", "What a call costs the training thread")
         sections = request.config.stash.setdefault(SECTIONS, {})
         self.section = sections.setdefault(self.section.title, self.section)
         self._request = request

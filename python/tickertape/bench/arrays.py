@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TAG = "layer1/weight"
+CALL, VISIBLE = "the call alone", "until a reader can see it"
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Logged:
 
 def _workloads(plan: Plan, each: list[Logged]) -> Iterator[Workload]:
     for logged in each:
-        for suffix, in_all in (("caller", False), ("in all", True)):
+        for suffix, in_all in ((CALL, False), (VISIBLE, True)):
             limit = None if in_all else _copy_lane(logged.copied)
             lane = partial(_lane, plan, logged.log, in_all=in_all)
             calls = plan.size(logged.calls, 1)

@@ -27,7 +27,7 @@ STEP_SCALARS = 20  # as many as a trainer logs at one step
 
 def measure(plan: Plan) -> Section:
     """The rows one after the other; each reads its events back."""
-    race = Race(plan, "calls", "What a call costs its caller")
+    race = Race(plan, "calls", "What a call costs the training thread")
     floor = load_floor(plan.floor) if plan.floor else None
     for group in GROUPS.values():
         for work in group(plan, floor):
@@ -38,7 +38,7 @@ def measure(plan: Plan) -> Section:
         "memory that is there already."
         if floor
         else f"The floor under add_scalar was not measured: {plan.no_floor}.",
-        "“in all” includes the flush() after which a reader sees the result.",
+        "“until a reader can see it” includes the flush() after which the result is in the file.",
     ]
     return race.section
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 NONE = "–"
 CONVENTION = (
-    "A figure is the median round and, in brackets, the fastest one; every ratio is of the fastest rounds, because what "
-    "else runs on the machine only ever adds. Percentiles are of single calls."
+    "A figure is the median round and, in brackets, the fastest one; every ratio is of the fastest rounds, because other "
+    "load on the machine can only add time. Percentiles are of single calls."
 )
 # Packages that take part if they are installed, by their names in the package index.
 _PACKAGES = (

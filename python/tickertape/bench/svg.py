@@ -64,11 +64,13 @@ class _Log:
         return list(range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1))
 
 
-def _svg(title: str, parts: Sequence[str], height: int = _HEIGHT) -> str:
+def _svg(
+    title: str, parts: Sequence[str], height: int = _HEIGHT, width: int = _WIDTH, left: int = _LEFT
+) -> str:
     name = escape(title)
-    heading = _text(_LEFT, 20, title, "start", "title")
+    heading = _text(left, 20, title, "start", "title")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{name}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{name}">'
         f"{heading}{''.join(parts)}</svg>"
     )
 
@@ -127,10 +129,11 @@ class Bar:
     words: str
 
 
-def bars(title: str, found: Sequence[Bar], *, log: bool) -> str:
-    """Horizontal bars; a logarithmic axis starts at the power of ten below the least."""
+def bars(title: str, found: Sequence[Bar], *, log: bool, small: bool = False) -> str:
+    """Horizontal bars; a logarithmic axis starts at the power of ten below the least. Two `small` ones fit side by side."""
+    width, left = (440, 100) if small else (_WIDTH, 250)
     height = _TOP + 30 * len(found) + 10
-    left, right = 250, _WIDTH - 130
+    right = width - 130
     top = max(bar.value for bar in found)
     low = 10.0 ** math.floor(math.log10(max(min(bar.value for bar in found), 1e-12)) - 0.3)
     scale = _Log(low, top, left, right) if log else None
@@ -143,7 +146,7 @@ def bars(title: str, found: Sequence[Bar], *, log: bool) -> str:
             f'<rect x="{left}" y="{y}" width="{max(end - left, 1.5):.1f}" height="22" fill="{color(bar.name)}" />'
         )
         parts.append(_text(max(end, left + 1.5) + 6, y + 16, bar.words, "start"))
-    return _svg(title + (" (logarithmic)" if log else ""), parts, height)
+    return _svg(title + (" (logarithmic)" if log else ""), parts, height, width, 4 if small else _LEFT)
 
 
 @dataclass

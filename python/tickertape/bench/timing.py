@@ -20,7 +20,7 @@ class Lane:
     """One contestant of a row.
 
     `call(step)` is timed. `drain()` runs before each round and is not timed. `check(calls)` reads the answer back after
-    the last round. With `timed_drain`, `drain()` is timed as the end of the call ("in all").
+    the last round. With `timed_drain`, `drain()` is timed as the end of the call ("until a reader can see it").
     """
 
     name: str

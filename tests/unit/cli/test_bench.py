@@ -92,7 +92,7 @@ def test_page_is_complete_in_itself(report):
     assert not fetched
     assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", text)
     plots = page.findall(".//{http://www.w3.org/2000/svg}svg")
-    assert len(plots) == 5  # tails, throughput, two of PNG, loop
+    assert len(plots) == 9  # four in the overview; tails, throughput, two of PNG, loop
     rows = ["".join(row.itertext()) for row in page.iter("tr")]
     for name in numbers["calls"]:
         assert any(row.startswith(name) for row in rows)
