@@ -41,7 +41,7 @@ class EventWriter(_core.EventFileWriter):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError(
+        raise UnsupportedType(
             "the writer of one event file cannot be pickled; pickle the SummaryWriter or FileWriter instead"
         )
 
