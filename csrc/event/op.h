@@ -1,7 +1,8 @@
 // An op: one call of add_*, as the op ring stores it until it is encoded. L2.
 //
 // An op is a 32-byte header and, except for scalars, a body. After kill -9 another process reads both, so
-// their layout is part of the ring's format (kOpLayoutVersion).
+// their layout is part of the ring's format. Whoever changes it raises kOpLayoutVersion and runs
+// tests/golden/make_rings.py.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +72,7 @@ struct HistogramOp {
   std::uint64_t max_bins = 0;     // 0: no limit
   BodyArray values;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(bins);
     io.word(bin_count);
     io.numbers(edges);
@@ -84,7 +85,7 @@ struct HistogramCountsOp {
   std::uint64_t max_bins = 0;  // 0: no limit
   BodyArray words;             // see counted_histogram() in codec/histogram/histogram.h
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(max_bins);
     io.array(words);
   }
@@ -94,7 +95,7 @@ struct HistogramRawOp {
   double min = 0, max = 0, num = 0, sum = 0, sum_squares = 0;
   std::span<const double> bucket_limits, bucket_counts;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(min);
     io.word(max);
     io.word(num);
@@ -109,7 +110,7 @@ struct PrCurveOp {
   std::uint64_t thresholds = 0;
   BodyArray labels, predictions, weights;  // weights of size 0: all ones
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(thresholds);
     io.array(labels);
     io.array(predictions);
@@ -122,7 +123,7 @@ struct PackedPrCurveOp {
   std::uint64_t thresholds = 0;
   Bytes packed;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(thresholds);
     io.bytes(packed);
   }
@@ -133,7 +134,7 @@ struct ImageOp {
   std::span<const std::uint64_t> shape;
   BodyArray pixels;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.text(dataformats);
     io.numbers(shape);
     io.array(pixels);
@@ -145,7 +146,7 @@ struct VideoOp {
   std::span<const std::uint64_t> shape;  // NTCHW
   BodyArray clips;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(fps);
     io.numbers(shape);
     io.array(clips);
@@ -156,7 +157,7 @@ struct AudioOp {
   std::uint64_t channels = 0, sample_rate = 0;
   BodyArray samples;  // [frames, channels]
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(channels);
     io.word(sample_rate);
     io.array(samples);
@@ -167,7 +168,7 @@ struct EncodedImageOp {
   std::uint64_t height = 0, width = 0, channels = 0;
   Bytes encoded;
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(height);
     io.word(width);
     io.word(channels);
@@ -186,7 +187,7 @@ struct TensorOp {
   BodyArray elements;  // bits of the type's size; a complex number is two elements of half its size
   Bytes strings;       // kString: a 64-bit length before each string; not aligned
 
-  void layout(auto& io) {
+  constexpr void layout(auto& io) {
     io.word(type);
     io.word(has_shape);
     io.numbers(shape);
