@@ -49,7 +49,8 @@ void ChannelRegistry::reserve_for_one_more() {
 std::uint32_t ChannelRegistry::take_slot_number() {
   if (free_slots_.empty()) {
     if (next_slot_ == ring_layout::kMaxWriters) {
-      throw ArgumentError("too many writers are open: " + std::to_string(ring_layout::kMaxWriters));
+      throw ArgumentError("writers: expected at most " + std::to_string(ring_layout::kMaxWriters) +
+                          " open ones, got one more; close some");
     }
     return next_slot_++;
   }

@@ -18,8 +18,9 @@ struct EncodeReport {
 };
 
 // Appends the Event of `op` to `out`. `executor` may be nullptr; otherwise it may run parts of a large op.
-// The bytes depend neither on the processor nor on the executor, because recovery encodes again and compares
-// bytes. Thread-safe. Throws DataError if the body does not match the op's kind.
+// The bytes depend neither on the processor nor on the executor: recovery completes a record that was cut off
+// only if its own encoding of the op begins with the bytes that are there. Thread-safe. Throws DataError if
+// the body does not match the op's kind.
 EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, Executor* executor = nullptr);
 
 // True if encoding `op` takes so long that the codec pool should do it.

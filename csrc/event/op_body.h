@@ -132,7 +132,8 @@ class InPlaceSizer : private BodySizer {
   using BodySizer::bytes, BodySizer::numbers, BodySizer::size, BodySizer::text, BodySizer::word;
 
   void array(const BodyArray& content) {
-    if (!content.source.is_contiguous()) throw ArgumentError("an array read in place must be contiguous");
+    if (!content.source.is_contiguous())
+      throw ArgumentError("array: expected contiguous elements (read in place), got strided ones");
     word(content.source.dtype);
     word(content.source.size_bytes());
     word(std::bit_cast<std::uintptr_t>(content.source.data));

@@ -124,7 +124,7 @@ void EventFileWriter::open(bool is_patient) {
 }
 
 void EventFileWriter::open_again() {
-  if (is_closed()) throw ArgumentError("writer is closed");
+  if (is_closed()) throw ArgumentError("writer: expected an open one, got one that is closed");
   if (!options_.write_to_disk) return;
   abandon();
   open(options_.on_error == OnError::kWarn);

@@ -226,7 +226,7 @@ def _fits(error, raised, argument):
     if (
         argument == "input_to_model" and type(raised) is RuntimeError
     ):  # torch's reasons, of two ways to capture
-        return "model: cannot be captured" in _text(raised)
+        return "model: expected a model that torch can capture" in _text(raised)
     named = re.search(rf"(?<![a-z_])({OTHER_NAMES.get(argument, argument)})(?![a-z_])", _text(raised))
     return isinstance(raised, (TypeError, ValueError)) and named is not None
 

@@ -84,7 +84,7 @@ class FakeDevice(StreamDevice):
         for value, argument in zip(values, arguments, strict=True):
             if value.cells.size != 1:
                 raise ValueError(
-                    f"{argument} must be a number or an array of one element, got shape {value.shape}"
+                    f"{argument}: expected a number or an array of one element, got shape {value.shape}"
                 )
         stack = np.empty(len(values), np.result_type(*(value.dtype for value in values)))
         for at, value in enumerate(values):

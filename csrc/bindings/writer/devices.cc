@@ -76,7 +76,7 @@ std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const st
 // complete() and fail() are for copies that no driver can be asked about, once.
 void check_manual(const DeviceCopy& self) {
   if (self.device() != nullptr)
-    throw UnsupportedValue("complete() and fail() are for device copies of device 'manual'");
+    throw UnsupportedValue(expected("device", "'manual' for complete() and fail()", "a copy of a driver"));
   if (self.has_ended()) throw std::runtime_error("this device copy has ended");
 }
 

@@ -35,23 +35,26 @@ void levels_of(const Real* samples, std::size_t count, std::int16_t* to) {
   wav_impl::quantize(samples, count, to);  // SSE2 on x86-64, NEON on aarch64
 }
 
+[[noreturn]] void refuse_wav(const char* argument, const char* least, std::uint32_t most,
+                             std::uint64_t given) {
+  throw ArgumentError(std::string(argument) + ": expected " + least + " to " + std::to_string(most) +
+                      " for a WAV file, got " + std::to_string(given));
+}
+
 }  // namespace
 
 void check_wav(std::size_t samples, std::uint32_t channels, std::uint32_t sample_rate) {
-  if (channels < 1 || channels > std::numeric_limits<std::uint16_t>::max() / kSampleBytes) {
-    throw ArgumentError("audio cannot have " + std::to_string(channels) + " channels");
-  }
-  if (sample_rate < 1 ||
-      sample_rate > std::numeric_limits<std::uint32_t>::max() / (channels * kSampleBytes)) {
-    throw ArgumentError("sample_rate cannot be " + std::to_string(sample_rate));
-  }
+  constexpr std::uint32_t kMaxChannels = std::numeric_limits<std::uint16_t>::max() / kSampleBytes;
+  if (channels < 1 || channels > kMaxChannels) refuse_wav("channels", "1", kMaxChannels, channels);
+  const std::uint32_t most_rate = std::numeric_limits<std::uint32_t>::max() / (channels * kSampleBytes);
+  if (sample_rate < 1 || sample_rate > most_rate) refuse_wav("sample_rate", "1", most_rate, sample_rate);
   if (samples % channels != 0) {
-    throw ArgumentError(std::to_string(samples) + " samples are no whole number of frames of " +
-                        std::to_string(channels) + " channels");
+    throw ArgumentError("samples: expected the same number for each of " + std::to_string(channels) +
+                        " channels, got " + std::to_string(samples));
   }
-  if (samples > (std::numeric_limits<std::uint32_t>::max() - kWavHeaderBytes) / kSampleBytes) {
-    throw ArgumentError("audio of " + std::to_string(samples) + " samples is more than a WAV file can hold");
-  }
+  constexpr std::uint32_t kMaxSamples =
+      (std::numeric_limits<std::uint32_t>::max() - kWavHeaderBytes) / kSampleBytes;
+  if (samples > kMaxSamples) refuse_wav("samples", "0", kMaxSamples, samples);
 }
 
 void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_rate, Buffer& out) {

@@ -33,28 +33,32 @@ ImageArray picture(ArrayView clips, const ClipShape& shape, std::uint64_t n, std
   return image;
 }
 
+[[noreturn]] void refuse_frames(const std::string& given) {
+  throw ArgumentError("clips: expected frames of at most 65535 x 65535 pixels, got " + given);
+}
+
 }  // namespace
 
 ClipGrid clip_grid(const ClipShape& shape) {
   for (const std::uint64_t extent : shape) {
-    if (extent == 0) throw ArgumentError("a video needs pixels");
+    if (extent == 0) throw ArgumentError("clips: expected pixels, got an axis of length 0");
   }
   if (shape[ntchw::kChannels] != 1 && shape[ntchw::kChannels] != 3) {
-    throw ArgumentError("a video has 1 or 3 channels, not " + std::to_string(shape[ntchw::kChannels]));
+    throw ArgumentError("clips: expected 1 or 3 channels, got " + std::to_string(shape[ntchw::kChannels]));
   }
   // Even with one pixel each, more clips would not fit in a frame. The limit also keeps the products below in
   // range.
   const std::uint64_t clips = shape[ntchw::kClips];
   if (clips > kMaxClipSide || shape[ntchw::kHeight] > kMaxClipSide || shape[ntchw::kWidth] > kMaxClipSide) {
-    throw ArgumentError("a video's frames are at most 65535 x 65535 pixels");
+    refuse_frames(std::to_string(clips) + " clips of " + std::to_string(shape[ntchw::kWidth]) + " x " +
+                  std::to_string(shape[ntchw::kHeight]));
   }
   std::uint64_t rows = 1;  // 2^(floor(log2(N) / 2)): about as many rows as columns
   while (4 * rows * rows <= clips) rows *= 2;
   const std::uint64_t columns = std::bit_ceil(clips) / rows;
   const std::uint64_t width = columns * shape[ntchw::kWidth], height = rows * shape[ntchw::kHeight];
   if (width > kMaxClipSide || height > kMaxClipSide) {
-    throw ArgumentError("the video's frames would be " + std::to_string(width) + " x " +
-                        std::to_string(height) + " pixels, more than 65535 x 65535");
+    refuse_frames(std::to_string(width) + " x " + std::to_string(height));
   }
   return {static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(columns),
           static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
@@ -66,7 +70,8 @@ ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out) {
   const std::uint64_t clip_size = shape[ntchw::kChannels] * shape[ntchw::kHeight] * shape[ntchw::kWidth];
   if (clips.size % clip_size != 0 || clips.size / clip_size % shape[ntchw::kClips] != 0 ||
       clips.size / clip_size / shape[ntchw::kClips] != frames) {
-    throw ArgumentError("the video's array does not have the size of its shape");
+    throw ArgumentError("clips: expected as many elements as the shape has, got " +
+                        std::to_string(clips.size));
   }
   const std::size_t cell_bytes = shape[ntchw::kWidth] * kChannelsOut;
   const std::size_t row_bytes = cell_bytes * grid.columns;

@@ -37,21 +37,22 @@ struct Rectangle {
 void put_16(std::uint32_t value, Buffer& out) { store_le(out.extend(2), static_cast<std::uint16_t>(value)); }
 
 void check(std::span<const PixelView> frames, double fps) {
-  if (frames.empty()) throw ArgumentError("a GIF needs a frame");
-  if (!(fps > 0) || std::isinf(fps)) throw ArgumentError("fps: expected a positive number, got another");
+  if (frames.empty()) throw ArgumentError("frames: expected at least one, got none");
+  if (!(fps > 0) || std::isinf(fps))
+    throw ArgumentError("fps: expected a positive number, got " + std::to_string(fps));
   for (const PixelView& frame : frames) {
     if (frame.channels != 1 && frame.channels != 3) {
-      throw ArgumentError("a GIF's frames have 1 or 3 channels, not " + std::to_string(frame.channels));
+      throw ArgumentError("frames: expected 1 or 3 channels, got " + std::to_string(frame.channels));
     }
     if (frame.width != frames[0].width || frame.height != frames[0].height ||
         frame.channels != frames[0].channels) {
-      throw ArgumentError("a GIF's frames must have one size and number of channels");
+      throw ArgumentError("frames: expected the same size and channels in all, got different ones");
     }
   }
   const auto fits = [](std::uint32_t side) { return side >= 1 && side <= kMaxGifSide; };
   if (!fits(frames[0].width) || !fits(frames[0].height)) {
-    throw ArgumentError("GIF size " + std::to_string(frames[0].width) + " x " +
-                        std::to_string(frames[0].height) + " is outside 1 to 65535");
+    throw ArgumentError("frames: expected 1 to 65535 pixels a side, got " + std::to_string(frames[0].width) +
+                        " x " + std::to_string(frames[0].height));
   }
 }
 

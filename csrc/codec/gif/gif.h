@@ -14,7 +14,7 @@ namespace tickertape {
 // A clip of at most 256 colours, and every grey one, keeps its pixels. Any other clip gets a palette of 256
 // colours with ordered dithering. GIF counts time in hundredths of a second: frame durations are rounded so
 // that the whole clip keeps its length, up to 50 frames a second, which is the most that browsers show.
-// Deterministic.
+// The same frames become the same bytes on every processor.
 //
 // Throws ArgumentError if there are no frames, if sizes or channels differ or are not allowed, if a side
 // exceeds 65,535 pixels, or if fps is not a positive finite number.

@@ -247,7 +247,8 @@ Histogram tensorflow_histogram(ArrayView values, std::optional<std::uint64_t> ma
 
 Histogram counted_histogram(std::span<const std::uint64_t> words, std::optional<std::uint64_t> max_bins) {
   check_max_bins(max_bins);
-  if (words.size() != kCountedWords) throw ArgumentError("a counted histogram has 1,556 words");
+  if (words.size() != kCountedWords)
+    throw ArgumentError("words: expected 1,556, got " + std::to_string(words.size()));
   Histogram result;
   result.nan_count = words[0];
   result.infinite_count = words[1];

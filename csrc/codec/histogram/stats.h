@@ -1,6 +1,6 @@
 // min, max, num, sum and sum of squares of the finite values, block by block. L1, private to histogram/. The
-// result is the same to the last bit on every instruction set, because recovery encodes ops again and
-// compares bytes.
+// result is the same to the last bit on every instruction set, so a run logs the same numbers on every
+// machine.
 #pragma once
 
 #include <cstddef>

@@ -202,14 +202,17 @@ void lay_values(const ArraySource& images, GridLayout layout, const GridScale& s
 }  // namespace
 
 std::array<std::size_t, 3> grid_shape(const ArraySource& images, GridLayout layout) {
-  if (images.rank != nchw::kAxes) throw ArgumentError("a grid's images have the axes NCHW");
+  if (images.rank != nchw::kAxes)
+    throw ArgumentError("images: expected 4 axes (NCHW), got " + std::to_string(images.rank));
   for (const nchw::Axis axis : {nchw::kImages, nchw::kChannels, nchw::kHeight, nchw::kWidth}) {
-    if (images.shape[axis] < 1) throw ArgumentError("a grid needs pixels");
+    if (images.shape[axis] < 1) throw ArgumentError("images: expected pixels, got an axis of length 0");
   }
-  if (layout.columns < 1) throw ArgumentError("a grid needs a column");
+  if (layout.columns < 1) throw ArgumentError("columns: expected at least 1, got 0");
   const std::size_t channels = extent(images, nchw::kChannels) == 1 ? 3 : extent(images, nchw::kChannels);
   std::size_t bytes = item_size(DType::kFloat64);
-  const auto refuse = [] { throw ArgumentError("the grid of images would be too large"); };
+  const auto refuse = [] {
+    throw ArgumentError("images: expected a grid of less than 2^63 bytes, got a larger one");
+  };
   const auto side = [&](std::size_t cells, nchw::Axis axis) {
     std::size_t pixels = 0, more = 0;
     const bool is_beyond = __builtin_add_overflow(extent(images, axis), layout.padding, &pixels) ||

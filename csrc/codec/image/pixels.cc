@@ -161,14 +161,15 @@ ImageArray image_array(const void* data, DType dtype, const std::size_t* shape, 
                         std::string(dataformats) + "'");
   }
   if (letters.size() != rank) {
-    throw ArgumentError("dataformats '" + std::string(dataformats) + "' does not fit an array of shape " +
-                        shape_text(shape, rank));
+    throw ArgumentError("dataformats: expected a letter for each axis of shape " + shape_text(shape, rank) +
+                        ", got '" + std::string(dataformats) + "'");
   }
   ImageArray images{data, dtype};
   std::ptrdiff_t stride = 1;
   for (std::size_t axis = rank; axis-- > 0;) {
     if (shape[axis] == 0 || shape[axis] > std::numeric_limits<std::int32_t>::max()) {
-      throw ArgumentError("an image cannot have the shape " + shape_text(shape, rank));
+      throw ArgumentError("images: expected 1 to 2147483647 pixels on each axis, got shape " +
+                          shape_text(shape, rank));
     }
     const auto size = static_cast<std::uint32_t>(shape[axis]);
     switch (letters[axis]) {
@@ -192,22 +193,24 @@ ImageArray image_array(const void* data, DType dtype, const std::size_t* shape, 
 
 PixelSize pixel_size(const ImageArray& images, bool grid) {
   if (!grid) {
-    if (images.count != 1) throw ArgumentError("several images need a grid");
+    if (images.count != 1)
+      throw ArgumentError("images: expected one, got " + std::to_string(images.count) +
+                          "; make a grid of them");
     if (images.channels < 1 || images.channels > 4) {
-      throw ArgumentError("an image has 1 to 4 channels, not " + std::to_string(images.channels));
+      throw ArgumentError("images: expected 1 to 4 channels, got " + std::to_string(images.channels));
     }
     return {images.width, images.height, images.channels == 1 ? 3 : images.channels};
   }
   if (images.channels != 1 && images.channels != 3) {
-    throw ArgumentError("a grid of images takes 1 or 3 channels, not " + std::to_string(images.channels));
+    throw ArgumentError("images: expected 1 or 3 channels in a grid, got " + std::to_string(images.channels));
   }
   const std::uint32_t columns = std::min(images.count, kGridColumns);
   const std::uint32_t rows = (images.count + columns - 1) / columns;
   const std::uint64_t width = std::uint64_t{images.width} * columns;
   const std::uint64_t height = std::uint64_t{images.height} * rows;
   if (std::max(width, height) > std::numeric_limits<std::int32_t>::max()) {
-    throw ArgumentError("the grid of images would be " + std::to_string(width) + " x " +
-                        std::to_string(height));
+    throw ArgumentError("images: expected a grid of at most 2147483647 pixels a side, got " +
+                        std::to_string(width) + " x " + std::to_string(height));
   }
   return {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 3};
 }

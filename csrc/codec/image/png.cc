@@ -138,11 +138,11 @@ class StripData {
 
 void check_size(const PixelView& pixels) {
   if (pixels.width == 0 || pixels.height == 0 || pixels.width > kMaxPngSide || pixels.height > kMaxPngSide) {
-    throw ArgumentError("image size " + std::to_string(pixels.width) + " x " + std::to_string(pixels.height) +
-                        " is outside PNG's 1 to 2^31 - 1");
+    throw ArgumentError("pixels: expected 1 to 2147483647 a side, got " + std::to_string(pixels.width) +
+                        " x " + std::to_string(pixels.height));
   }
   if (pixels.channels < 1 || pixels.channels > 4) {
-    throw ArgumentError("PNG has 1 to 4 channels, not " + std::to_string(pixels.channels));
+    throw ArgumentError("pixels: expected 1 to 4 channels, got " + std::to_string(pixels.channels));
   }
 }
 
@@ -154,7 +154,7 @@ struct Strip {
   std::exception_ptr error;
 };
 
-// The cut depends only on the picture's size, so that recovery produces the same bytes.
+// The strips depend only on the size of the picture, so the bytes do not depend on the number of threads.
 std::vector<Strip> cut(const PixelView& pixels) {
   const std::uint64_t bytes = (std::uint64_t{pixels.width} * pixels.channels + 1) * pixels.height;
   const std::uint64_t count = std::clamp<std::uint64_t>(bytes / kStripBytes, 1, pixels.height);

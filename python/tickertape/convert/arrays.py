@@ -156,7 +156,7 @@ def _unusual_torch_to_numpy(tensor: Any, name: str) -> tuple[npt.NDArray[Any], b
         return tensor.numpy(), False
     except (RuntimeError, TypeError) as error:
         raise UnsupportedType(
-            f"{name}: {tensor.dtype} tensor cannot be read as an array: {check.text_of(error)}"
+            f"{name}: expected an array of numbers, got a {tensor.dtype} tensor ({check.text_of(error)})"
         ) from error
 
 

@@ -84,4 +84,6 @@ def check_event(data: bytes, name: str, expected: str) -> None:
     try:
         _core.Event(data)
     except ValueError as error:
-        raise UnsupportedValue(f"{name}: expected {expected} message: {check.text_of(error)}") from error
+        raise UnsupportedValue(
+            f"{name}: expected {expected} message, got other bytes ({check.text_of(error)})"
+        ) from error

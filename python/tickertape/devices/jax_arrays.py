@@ -82,7 +82,7 @@ class JaxDevice:
         groups: dict[Any, list[int]] = {}
         for index, (value, argument) in enumerate(zip(values, arguments, strict=True)):
             if value.size != 1:
-                raise UnsupportedValue(f"{argument} must be {_SCALAR}, got shape {value.shape}")
+                raise UnsupportedValue(f"{argument}: expected {_SCALAR}, got shape {value.shape}")
             _type_name(value, argument, _SCALAR)
             groups.setdefault((value.dtype, value.sharding), []).append(index)
         if len(self._under_way) >= _MOST_COPIES:
@@ -166,7 +166,7 @@ def _type_name(array: Any, argument: str, expected: str, *, exact: bool = False)
     try:
         arrays.as_array(np.empty(0, array.dtype), argument, exact=exact)
     except TypeError:
-        raise UnsupportedType(f"{argument} must be {expected}, got an array of {array.dtype}") from None
+        raise UnsupportedType(f"{argument}: expected {expected}, got an array of {array.dtype}") from None
 
 
 @cache

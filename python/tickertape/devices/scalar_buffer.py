@@ -46,7 +46,7 @@ class ScalarBuffer:
             raise UnsupportedType(f"names: expected several names, got {check.type_name(names)}")
         tags = [check.string(name, "names") for name in names]
         if not tags or len(set(tags)) < len(tags):
-            raise UnsupportedValue("names: expected at least one name, and each once")
+            raise UnsupportedValue(f"names: expected at least one name, and each once, got {tags}")
         kind = torch.float32 if dtype is None else dtype
         if not isinstance(kind, torch.dtype) or kind.is_complex:
             raise UnsupportedType(f"dtype: expected a torch.dtype of real numbers, got {dtype!r}")

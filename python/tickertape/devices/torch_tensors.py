@@ -32,8 +32,8 @@ _NOT_PROMOTED = {getattr(torch, name, None) for name in ("uint16", "uint32", "ui
 _STRIDED = torch.strided
 _SCALAR = "a number or an array of one element"
 _CAPTURED = (
-    "{argument}: a value on {device} cannot be logged while its stream is captured into a graph: replays would log "
-    "nothing. Write it into a tickertape.ScalarBuffer inside the graph, and log the buffer after each replay"
+    "{argument}: expected a value of a stream that is not being captured, got one on {device} inside a graph, whose "
+    "replays would log nothing; write it into a tickertape.ScalarBuffer and log the buffer after each replay"
 )
 
 _found: dict[Any, TorchDevice | None] = {}  # by torch.device; None for one that is not supported
@@ -204,7 +204,7 @@ def _stacked(values: Sequence[Any]) -> Any:
 def _scalar(value: Any, argument: str) -> Any:
     tensor = value if isinstance(value, torch.Tensor) else _tensor(value, argument)
     if tensor.numel() != 1:
-        raise UnsupportedValue(f"{argument} must be {_SCALAR}, got shape {tuple(tensor.shape)}")
+        raise UnsupportedValue(f"{argument}: expected {_SCALAR}, got shape {tuple(tensor.shape)}")
     if tensor.dtype in _NAMES and tensor.layout is _STRIDED:  # nearly all
         return tensor
     return _known_type(tensor, argument, _SCALAR, _NAMES)
@@ -242,19 +242,22 @@ def _tensor(value: Any, argument: str) -> Any:
         return torch.from_dlpack(value)
     except Exception as error:  # any error of another library: the caller learns which argument it was
         raise UnsupportedType(
-            f"{argument}: {check.type_name(value)} cannot be read as an array: {check.text_of(error)}"
+            f"{argument}: expected an array, got {check.type_name(value)} ({check.text_of(error)})"
         ) from error
 
 
 def _known_type(tensor: Any, argument: str, expected: str, names: dict[Any, str]) -> Any:
     if tensor.layout is not torch.strided or getattr(tensor, "is_nested", False):
-        raise UnsupportedType(f"{argument}: expected a dense tensor; call .to_dense() first")
+        layout = "nested" if tensor.layout is torch.strided else str(tensor.layout).removeprefix("torch.")
+        raise UnsupportedType(
+            f"{argument}: expected a dense tensor, got a {layout} one; call .to_dense() first"
+        )
     dtype = tensor.dtype
     if dtype in names:
         return tensor
     if dtype.is_floating_point and tensor.element_size() < 2:
         return tensor.float()  # float8: every value is a float32
-    raise UnsupportedType(f"{argument} must be {expected}, got a tensor of {dtype}")
+    raise UnsupportedType(f"{argument}: expected {expected}, got a tensor of {dtype}")
 
 
 def _as_numpy(memory: Any) -> npt.NDArray[Any]:

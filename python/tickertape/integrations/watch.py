@@ -277,7 +277,7 @@ def _modules(model: Any, names: Any) -> dict[str, Any]:
     chosen = list(names)
     unknown = [name for name in chosen if name not in every]
     if unknown:
-        raise UnsupportedValue(f"modules: the model has no {unknown}; see model.named_modules()")
+        raise UnsupportedValue(f"modules: expected names from model.named_modules(), got {unknown}")
     return {name or type(model).__name__: every[name] for name in chosen}
 
 

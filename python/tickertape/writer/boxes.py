@@ -88,7 +88,9 @@ def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
         raise UnsupportedValue(f"rescale: expected a number above 0, got {factor}")
     height, width = int(shape[0] * factor), int(shape[1] * factor)
     if min(height, width) < 1:
-        raise UnsupportedValue(f"rescale: {factor} leaves no pixels of {shape[0]} x {shape[1]}")
+        raise UnsupportedValue(
+            f"rescale: expected a factor that leaves pixels of {shape[0]} x {shape[1]}, got {factor}"
+        )
     return width, height
 
 

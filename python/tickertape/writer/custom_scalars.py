@@ -74,7 +74,7 @@ def _chart(title: Any, content: bytes) -> bytes:
 def _multiline(tags: Any, name: str) -> bytes:
     lines = _tags(tags, name)
     if not lines:
-        raise UnsupportedValue(f"{name}: expected at least one tag")
+        raise UnsupportedValue(f"{name}: expected at least one tag, got none")
     return protobuf.bytes_field(2, b"".join(protobuf.text_in_oneof(1, tag) for tag in lines))
 
 

@@ -106,7 +106,9 @@ def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[lis
         if any(
             isinstance(row, str) or not isinstance(row, Sequence) or len(row) != len(header) for row in rows
         ):
-            raise UnsupportedValue(f"metadata: expected rows of {len(header)} labels, as metadata_header has")
+            raise UnsupportedValue(
+                f"metadata: expected rows of {len(header)} labels, as metadata_header has, got other rows"
+            )
         table = [[str(label) for label in row] for row in (header, *rows)]
     for row in table:
         for label in row:

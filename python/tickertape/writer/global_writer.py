@@ -103,7 +103,7 @@ class GlobalSummaryWriter:
         def add(*args: Any, **kwargs: Any) -> None:
             if "global_step" in kwargs or len(args) > len(parameters):
                 raise UnsupportedType(
-                    f"{name}: GlobalSummaryWriter counts the steps itself: give no global_step"
+                    f"global_step: expected none in {name}(), since GlobalSummaryWriter counts steps, got one"
                 )
             given = {**dict(zip(parameters, args, strict=False)), **kwargs}
             # log() has no tag: its dict counts as one series.

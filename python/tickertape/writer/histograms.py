@@ -129,7 +129,7 @@ def _choose_bins(
             return np.histogram_bin_edges(numbers, bins=bins).astype(np.float64, copy=False)
         except (MemoryError, ValueError, OverflowError) as error:
             raise UnsupportedValue(
-                f"bins: the rule {bins!r} finds no usable bins for these values: {check.text_of(error)}"
+                f"bins: expected a rule that finds bins for these values, got {bins!r} ({check.text_of(error)})"
             ) from error
     if _is_number(bins):
         return check.integer(bins, "bins", 1, _MOST_BINS)
@@ -153,7 +153,7 @@ def _finite(values: npt.NDArray[Any], dtype: str) -> npt.NDArray[np.float64]:
 def _explicit_edges(bins: Any, name: str) -> npt.NDArray[np.float64]:
     edges = _vector(bins, name)
     if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) < 0):
-        raise UnsupportedValue(f"{name}: expected at least two finite, ascending edges")
+        raise UnsupportedValue(f"{name}: expected at least two finite, ascending edges, got {edges}")
     return edges
 
 

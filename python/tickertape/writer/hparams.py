@@ -171,7 +171,7 @@ def _domains(domains: Any, values: dict[str, _Value]) -> dict[str, list[_Value]]
     for key, options in _items(domains, "hparam_domain_discrete"):
         name = f"hparam_domain_discrete[{key!r}]"
         if key not in values:
-            raise UnsupportedType(f"{name}: expected a name that hparam_dict has a value for")
+            raise UnsupportedType(f"{name}: expected a name for which hparam_dict has a value, got another")
         if isinstance(options, str) or not isinstance(options, Sequence):
             raise UnsupportedType(f"{name}: expected a list, got {check.type_name(options)}")
         checked[key] = [_value(option, name) for option in options]

@@ -38,7 +38,7 @@ def add_image(
         array = array[(slice(None),) * batch + (slice(max_outputs),)]
         if not copy and not array.flags.c_contiguous:
             raise UnsupportedValue(
-                f"dataformats: copy=False with max_outputs expects N first, got {dataformats!r}"
+                f"dataformats: expected N first (copy=False with max_outputs), got {dataformats!r}"
             )
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 

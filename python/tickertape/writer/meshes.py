@@ -82,7 +82,9 @@ def _json(config_dict: Any) -> str:
     try:
         return json.dumps(config_dict, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnsupportedType(f"config_dict: expected what JSON can hold: {check.text_of(error)}") from error
+        raise UnsupportedType(
+            f"config_dict: expected what JSON can hold, got something else ({check.text_of(error)})"
+        ) from error
 
 
 def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int, config: str) -> bytes:

@@ -77,7 +77,7 @@ def _metadata(metadata: Any) -> _core.SummaryMetadata:
         message = _core.SummaryMetadata(data)
     except ValueError as error:
         raise UnsupportedValue(
-            f"metadata: expected a SummaryMetadata message: {check.text_of(error)}"
+            f"metadata: expected a SummaryMetadata message, got other bytes ({check.text_of(error)})"
         ) from error
     if message.data_class < 0:
         raise UnsupportedValue("metadata: expected a SummaryMetadata message, got one of another kind")

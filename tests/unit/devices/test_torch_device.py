@@ -285,7 +285,7 @@ def test_lists_and_views_of_tensors(device, tmp_path):
 
 
 def test_rules_that_look_at_the_values_wait(device, writer):
-    with pytest.raises(Exception, match=r"asked for a value|cannot be read"):
+    with pytest.raises(Exception, match=r"asked for a value|expected an array"):
         writer.add_histogram("h", elsewhere([1.0, 2.0]), 1, bins="auto")
 
 

@@ -63,7 +63,7 @@ _WHAT_HELPS = (
 
 def _both_failed(export_error: BaseException, trace_error: BaseException) -> str:
     reasons = f"  torch.export: {_first_line(export_error)}\n  torch.jit.trace: {_first_line(trace_error)}\n"
-    return f"model: cannot be captured.\n{reasons}What helps: {_WHAT_HELPS}."
+    return f"model: expected a model that torch can capture, got one that it cannot\n{reasons}What helps: {_WHAT_HELPS}."
 
 
 def _first_line(error: BaseException) -> str:
@@ -94,7 +94,8 @@ def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dic
         signature.bind(*args, **kwargs)
     except TypeError as error:
         raise UnsupportedValue(
-            f"input_to_model: forward{signature} of {type(model).__name__} does not take it: {check.text_of(error)}"
+            f"input_to_model: expected arguments of {type(model).__name__}.forward{signature}, got others "
+            f"({check.text_of(error)})"
         ) from None
     if any(tensor.is_meta for tensor in model.parameters()):
         args, kwargs = torch.utils._pytree.tree_map_only(  # noqa: SLF001  # torch's own name for its trees

@@ -88,7 +88,9 @@ def _load(model: Any) -> Any:
     except OSError:
         raise
     except Exception as error:  # the error classes of protobuf differ between its versions
-        raise UnsupportedValue(f"prototxt: expected an ONNX model: {check.text_of(error)}") from error
+        raise UnsupportedValue(
+            f"prototxt: expected an ONNX model, got another file ({check.text_of(error)})"
+        ) from error
     if not loaded.HasField("graph"):
         raise UnsupportedValue("prototxt: expected an ONNX model, got one without a graph")
     return loaded

@@ -38,15 +38,17 @@ def nodes(xmlname: Any) -> list[Node]:
         root = ET.parse(paths.text(xmlname, "xmlname")).getroot()  # noqa: S314
     except ET.ParseError as error:
         raise UnsupportedValue(
-            f"xmlname: expected an OpenVINO model in XML: {check.text_of(error)}"
+            f"xmlname: expected an OpenVINO model in XML, got another file ({check.text_of(error)})"
         ) from error
     layers = root.findall("layers/layer")
     if not layers:
-        raise UnsupportedValue("xmlname: expected an OpenVINO model, found no layers in it")
+        raise UnsupportedValue("xmlname: expected an OpenVINO model, got a file without layers")
     try:
         return _nodes(layers, root.findall("edges/edge"))
     except (KeyError, ValueError) as error:
-        raise UnsupportedValue(f"xmlname: expected an OpenVINO model: {error!r}") from error
+        raise UnsupportedValue(
+            f"xmlname: expected an OpenVINO model, got one with an error ({error!r})"
+        ) from error
 
 
 def _nodes(layers: list[ET.Element], edges: list[ET.Element]) -> list[Node]:
