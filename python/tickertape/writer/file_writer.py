@@ -42,7 +42,7 @@ class EventWriter(_core.EventFileWriter):
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise UnsupportedType(
-            "the writer of one event file cannot be pickled; pickle the SummaryWriter or FileWriter instead"
+            "obj: expected a picklable object, got the writer of one event file; pickle the SummaryWriter or FileWriter"
         )
 
     def add_event(self, event: Any) -> None:
