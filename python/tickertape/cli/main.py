@@ -1,14 +1,84 @@
-"""The `tickertape` command: its arguments and subcommands."""
+"""The `tickertape` command: the table of subcommands, and what all of them share."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import os
+import sys
+import warnings
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TextIO, cast
 
-from tickertape.cli import repair
+from tickertape.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
+_BROKEN_PIPE = 141  # and for one whose reader went away
+
+
+class Command(NamedTuple):
+    """A subcommand.
+
+    Attributes:
+        group: the heading under which `tickertape --help` lists it.
+        help: one line.
+        module: what has its `EXAMPLE`, `add_arguments` and `run`; imported when the subcommand is used.
+        is_guarded: its errors and warnings become one line each. Not those of a user's script.
+    """
+
+    group: str
+    help: str
+    module: str
+    is_guarded: bool = True
+
+
+class CommandModule(Protocol):
+    """What the module of a subcommand has."""
+
+    EXAMPLE: str
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Adds its arguments."""
+
+    @staticmethod
+    def run(options: argparse.Namespace) -> int:
+        """Runs it and returns the exit status."""
+
+
+COMMANDS = {
+    "verify": Command(
+        "look", "check event files: damage, odd tags, steps that go back, …", "tickertape.cli.verify"
+    ),
+    "repair": Command(
+        "keep", "recover what killed processes logged; copy what is intact of a file", "tickertape.cli.repair"
+    ),
+    "merge": Command("edit", "join runs into one", "tickertape.cli.merge"),
+    "rm-tag": Command("edit", "remove tags", "tickertape.cli.rm_tag"),
+    "rename-tag": Command("edit", "give a tag another name", "tickertape.cli.rename_tag"),
+    "rename-run": Command("edit", "give a run another name", "tickertape.cli.rename_run"),
+    "shift-steps": Command("edit", "add a number to every step", "tickertape.cli.shift_steps"),
+    "run": Command(
+        "log",
+        "run a script with its SummaryWriter replaced by Tickertape's",
+        "tickertape.cli.run_command",
+        False,
+    ),
+    "demo": Command(
+        "log", "train a small classifier, log all of it, read it back", "tickertape.cli.demo_command", False
+    ),
+    "bench": Command(
+        "this machine", "measure this package and its peers", "tickertape.cli.bench_command", False
+    ),
+    "doctor": Command(
+        "this machine", "what Tickertape finds here, and what would be slow", "tickertape.cli.doctor"
+    ),
+    "completion": Command(
+        "this machine", "print a script that completes commands in a shell", "tickertape.cli.completion"
+    ),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,72 +88,106 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: arguments; None takes those of the command line.
 
     Returns:
-        The exit status.
+        The exit status: 0 found or done, 1 nothing found or problems, 2 wrong use.
     """
-    parser = argparse.ArgumentParser(prog="tickertape", description="Native event I/O for training loops.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    demo = commands.add_parser("demo", help="train a small classifier, log all of it, read it back")
-    demo.add_argument("--log-dir", help="where to log (default: runs/demo_<date>)")
-    demo.add_argument(
-        "--epochs", type=int, default=40, help="passes over the training images (default: %(default)s)"
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] not in COMMANDS:
+        return _without_command(words)
+    name = words[0]
+    module = load(name)
+    options = parser_of(name, module).parse_args(words[1:])
+    if COMMANDS[name].is_guarded:
+        return _guarded(name, module.run, options)
+    return module.run(options)
+
+
+def load(name: str) -> CommandModule:
+    """The module of a subcommand."""
+    return cast("CommandModule", import_module(COMMANDS[name].module))
+
+
+def parser_of(name: str, module: CommandModule) -> argparse.ArgumentParser:
+    """The parser of a subcommand's own arguments."""
+    description = COMMANDS[name].help
+    parser = argparse.ArgumentParser(
+        prog=f"tickertape {name}",
+        description=f"{description[0].upper()}{description[1:]}.",
+        epilog=f"example:\n{module.EXAMPLE.strip(chr(10))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    _add_bench(commands)
-    run = commands.add_parser(
-        "run",
-        help="run a script with its SummaryWriter replaced by Tickertape's",
-        usage="tickertape run [-h] (script.py | -m module) [arguments ...]",
+    module.add_arguments(parser)
+    return parser
+
+
+def _without_command(words: list[str]) -> int:
+    """`tickertape`, `tickertape --help`, `tickertape --version`, and names that are no subcommand."""
+    lines = ["commands:"]
+    for group in dict.fromkeys(command.group for command in COMMANDS.values()):
+        lines.append(f"  {group}")
+        lines += [f"    {name:<12} {c.help}" for name, c in COMMANDS.items() if c.group == group]
+    parser = argparse.ArgumentParser(
+        prog="tickertape",
+        usage="tickertape [-h] [--version] command ...",
+        description="Native event I/O for training loops.",
+        epilog="\n".join([*lines, "", "`tickertape COMMAND --help` has an example of each."]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    run.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
-    run.add_argument("script", nargs="?", help="the script to run")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="its sys.argv")
-    repair.add_commands(commands)
-    options = parser.parse_args(arguments)
-    if options.command == "run":
-        return _run(run, options)
-    if options.command == "bench":
-        return _bench(options)
-    if options.command == "repair":
-        return repair.run_repair(options)
-    if options.command == "doctor":
-        return repair.run_doctor()
-    if options.epochs < 1:
-        parser.error(f"argument --epochs: expected at least 1, got {options.epochs}")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    options, _ = parser.parse_known_args(words)
+    if not options.version:
+        _refuse(parser, options.command)
+    from tickertape import _core  # noqa: PLC0415  # --help does not need it
 
-    from tickertape import demo as demo_module  # noqa: PLC0415  # --help does not need it
-
-    return demo_module.run(options.log_dir, options.epochs)
-
-
-def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    bench = commands.add_parser("bench", help="measure this package and its peers on this machine")
-    bench.add_argument("--quick", action="store_true", help="half a minute, less exact")
-    bench.add_argument("--out", metavar="report.html", help="write a page with plots, without other files")
-    bench.add_argument("--json", metavar="FILE", help="write the numbers")
-    bench.add_argument("--log-dir", help="keep the event files in this directory (default: a temporary one)")
-    bench.add_argument(
-        "--only", action="append", default=[], metavar="PART", help="one part of the report; may be repeated"
-    )
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from tickertape import bench  # noqa: PLC0415  # --help does not need it
-
-    return bench.run(
-        quick=options.quick,
-        out=options.out,
-        json_path=options.json,
-        log_dir=options.log_dir,
-        only=options.only,
-    )
-
-
-def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from tickertape.cli import run as run_module  # noqa: PLC0415  # --help does not need it
-
-    if options.module:
-        run_module.run_module(options.module[0], options.module[1:])
-    elif options.script and options.module is None:
-        run_module.run_script(options.script, options.arguments)
-    else:
-        parser.error("expected a script or -m module")
+    sys.stdout.write(f"tickertape {_core.__version__}\n")
     return 0
+
+
+def _refuse(parser: argparse.ArgumentParser, name: str | None) -> NoReturn:
+    if name is None:
+        parser.error("expected a command; `tickertape --help` lists them")
+    from difflib import get_close_matches  # noqa: PLC0415  # for a mistake
+
+    near = get_close_matches(name, COMMANDS, 1)
+    meant = f"; did you mean {near[0]}?" if near else "; `tickertape --help` lists them"
+    parser.error(f"command: expected a command, got {name!r}{meant}")
+
+
+def _guarded(name: str, run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Runs a subcommand whose errors and warnings are a line each on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # names of files and tags need not be UTF-8
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],  # noqa: ARG001  # the signature of warnings.showwarning
+        filename: str,  # noqa: ARG001
+        lineno: int,  # noqa: ARG001
+        file: TextIO | None = None,  # noqa: ARG001
+        line: str | None = None,  # noqa: ARG001
+    ) -> None:
+        sys.stderr.write(f"tickertape {name}: {message}\n")
+
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("always")
+        warnings.showwarning = show
+        try:
+            status = run(options)
+            sys.stdout.flush()
+        except CommandError as error:
+            sys.stderr.write(f"tickertape {name}: {error}\n")
+            return error.status
+        except BrokenPipeError:
+            # Python flushes standard output once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _BROKEN_PIPE
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except (OSError, ImportError) as error:
+            sys.stderr.write(f"tickertape {name}: {error}\n")
+            return 1
+    return status

@@ -1,4 +1,4 @@
-"""`tickertape repair`: tickertape.recover() in words. `tickertape doctor`: what there is to recover, and where rings are."""
+"""`tickertape repair`: tickertape.recover() in words; and with `-o` what is intact of a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickertape import _core
+from tickertape.cli import editing, paths, terminal
+from tickertape.cli.errors import WRONG_USE, CommandError
 from tickertape.writer.recovery import recover
 
 if TYPE_CHECKING:
@@ -15,28 +17,42 @@ if TYPE_CHECKING:
 
     from tickertape.writer.recovery import RecoveryReport
 
-NO_SUCH_DIRECTORY = 2
+EXAMPLE = """
+  tickertape repair runs                      # what killed processes logged there
+  tickertape repair --dry-run
+  tickertape repair damaged.tfevents -o NEW   # what is intact of a file, or of a log directory"""
 
 
-def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `repair` and `doctor` to the parser of the command line."""
-    repair = commands.add_parser("repair", help="recover what killed processes had logged")
-    repair.add_argument("directory", nargs="?", help="where they logged to, or above (default: anywhere)")
-    how = repair.add_mutually_exclusive_group()
-    how.add_argument("--yes", action="store_true", help="without a directory: do not ask first")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `repair`."""
+    parser.add_argument(
+        "path",
+        nargs="?",
+        help="where killed processes logged to, or above (default: anywhere); with -o, what is damaged",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--yes", action="store_true", help="without a path: do not ask first")
     how.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
     how.add_argument("--discard", metavar="RING", help="remove this ring with everything in it, for good")
-    commands.add_parser("doctor", help="say where op rings are, and which ones killed processes left")
+    editing.add_closed(parser)
+    how.add_argument(
+        "-o", "--out", metavar="NEW", help="copy the events that are intact to a new file or directory"
+    )
 
 
-def run_repair(options: argparse.Namespace) -> int:
-    """Runs `tickertape repair` and returns the exit status."""
+def run(options: argparse.Namespace) -> int:
+    """Recovers, or copies what is intact."""
     if options.discard is not None:
         return _discard(options.discard)
-    directory = options.directory
-    if directory is not None and not Path(directory).is_dir():
-        sys.stderr.write(f"tickertape repair: there is no directory {directory!r}\n")
-        return NO_SUCH_DIRECTORY
+    if options.out is not None:
+        return _copy_intact(options)
+    directory = options.path
+    if directory is not None:
+        directory = paths.meant(directory)
+        if not Path(directory).is_dir():
+            raise CommandError(
+                f"path: expected a directory, got the file {directory!r}; `-o NEW` copies what is intact of it"
+            )
     if options.dry_run:
         return _say(recover(directory, dry_run=True), "nothing to recover")
     if directory is None and not options.yes and not _agreed():
@@ -44,29 +60,32 @@ def run_repair(options: argparse.Namespace) -> int:
     return _say(recover(directory), "nothing to recover")
 
 
-def run_doctor() -> int:
-    """Runs `tickertape doctor` and returns the exit status: 0 if nothing is to be done."""
-    for path, is_there, problem in _core.ring_directories():
-        state = problem or ("in use" if is_there else "not there yet")
-        sys.stdout.write(f"op rings: {path}: {state}\n")
-    _, living = _core.recover("", dry_run=True)
-    sys.stdout.write(f"op rings of living processes: {living}\n")
-    reports = recover(dry_run=True)
-    status = 0
-    for report in reports:
-        left = report.events + report.events_kept
-        if not left and not report.messages:
-            continue
-        status = 1
-        sys.stdout.write(f"{report.ring}: process {report.process_id} left {left} events\n")
-        sys.stdout.writelines(f"  {message}\n" for message in report.messages)
-    if status:
-        sys.stdout.write(
-            "`tickertape repair` recovers what it can; `tickertape repair --discard RING` gives a ring up\n"
-        )
-    else:
-        sys.stdout.write("nothing to recover\n")
-    return status
+def _copy_intact(options: argparse.Namespace) -> int:
+    """A file that can be read to its end; exit status 1 if nothing was intact."""
+    if options.path is None:
+        raise CommandError("path: expected a file or directory in front of -o", WRONG_USE)
+
+    def edit(event: bytes) -> bytes | None:
+        try:
+            _core.Event(event)
+        except ValueError:
+            return None
+        return event
+
+    done = editing.copy_runs(options.path, options, edit, "copying", keeps_damage=False)
+    events = 0
+    for file, copied in done:
+        events += copied.kept
+        lost = sum(length for _, length in copied.damage)
+        parts = [f"{terminal.count(copied.kept)} events"]
+        if copied.damage:
+            parts.append(f"{len(copied.damage)} damaged places ({terminal.size(lost)}) left out")
+        if copied.removed:
+            parts.append(f"{copied.removed} records that are no events left out")
+        if copied.tail_bytes:
+            parts.append(f"{copied.tail_bytes} bytes of a record that is cut off left out")
+        sys.stdout.write(f"{terminal.clean(file)}: {', '.join(parts)}\n")
+    return 0 if events else 1
 
 
 def _agreed() -> bool:
@@ -86,9 +105,8 @@ def _agreed() -> bool:
 def _discard(ring: str) -> int:
     try:
         _core.discard_ring(os.fsencode(ring))
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"tickertape repair: {error}\n")
-        return 1
+    except ValueError as error:
+        raise CommandError(str(error), 1) from None
     sys.stdout.write(f"removed {ring}\n")
     return 0
 

@@ -83,7 +83,7 @@ def test_without_a_directory_it_asks(scene):
 def test_a_directory_that_is_not_there(scene):
     done = scene.run("repair", scene.logs / "typo")
     assert done.returncode == 2
-    assert "there is no directory" in done.stderr
+    assert "which does not exist" in done.stderr
     with pytest.raises(FileNotFoundError):
         tickertape.recover(scene.logs / "typo")
 

@@ -1,0 +1,203 @@
+"""What the editing subcommands share: `-o NEW` and `--in-place`, backups, and refusals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickertape.cli import living, paths, records, terminal
+from tickertape.cli.errors import NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    Edit = Callable[[bytes], bytes | None]
+
+_MARK = "tfevents"  # what readers look for in the name of a file
+_BACKUP_MARK = "tf-events-backup"  # does not contain it
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Adds `-o` and `--in-place`, of which one is needed."""
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "-o", "--out", metavar="NEW", help="write here, to a file or directory that does not exist yet"
+    )
+    where.add_argument(
+        "--in-place", action="store_true", help="replace the files; each leaves a backup beside it"
+    )
+    add_closed(parser)
+
+
+def add_closed(parser: argparse.ArgumentParser) -> None:
+    """Adds `--closed`."""
+    parser.add_argument(
+        "--closed",
+        action="store_true",
+        help="the writers were closed, although their processes may still be living",
+    )
+
+
+def edit_runs(
+    given: str, options: argparse.Namespace, edit: Edit, doing: str
+) -> list[tuple[str, records.Copied]]:
+    """Edits every event file of a path, into `options.out` or in place. Damage stays as it is.
+
+    A file of which nothing changes stays as it is if the edit is in place, and is copied byte for byte otherwise.
+
+    Returns:
+        (path of the source, what became of its records) of each file.
+    """
+    if not options.in_place:
+        return copy_runs(given, options, edit, doing)
+    files = _editable(given, options)
+    _refuse_outside(paths.meant(given), files)
+    with Progress(doing) as progress:
+        return [(file, edit_in_place(file, edit, progress)) for file in files]
+
+
+def copy_runs(
+    given: str, options: argparse.Namespace, edit: Edit, doing: str, *, keeps_damage: bool = True
+) -> list[tuple[str, records.Copied]]:
+    """The same into the new file or directory `options.out`."""
+    files = _editable(given, options)
+    source, target = Path(paths.meant(given)), check_new(options.out)
+    if source.is_dir() and source.resolve() in (target.resolve(), *target.resolve().parents):
+        raise CommandError(f"-o: expected a path outside {str(source)!r}, got {options.out!r}")
+    if not source.is_dir() and _MARK not in target.name:
+        sys.stderr.write(f"readers look for files whose names contain {_MARK!r}: {target.name!r} does not\n")
+    done = []
+    with Progress(doing) as progress:
+        for file in files:
+            new = target / os.path.relpath(file, source) if source.is_dir() else target
+            done.append((file, copy_edited(file, new, edit, progress, keeps_damage=keeps_damage)))
+    return done
+
+
+def _editable(given: str, options: argparse.Namespace) -> list[str]:
+    """The event files of a path. Raises CommandError if there are none, or as check_editable()."""
+    files = [file for group in paths.runs_of(given).values() for file in group]
+    check_editable(files, options)
+    return files
+
+
+def check_editable(files: list[str], options: argparse.Namespace) -> None:
+    """Raises CommandError if a file is of another format, or is being written."""
+    for file in files:
+        paths.refuse_other(file)
+    living.refuse_if_written(files, are_closed=options.closed)
+
+
+def _refuse_outside(given: str, files: list[str]) -> None:
+    """A log directory may come from anybody: what its links lead to is not changed."""
+    top = os.path.realpath(given)
+    for file in files:
+        real = os.path.realpath(file)
+        if real != top and not real.startswith(os.path.join(top, "")):  # noqa: PTH118
+            raise CommandError(f"{file!r} leads out of {given!r} to {real!r}; name that file to edit it")
+
+
+def check_new(out: str) -> Path:
+    """A path for a new file or directory.
+
+    Raises:
+        CommandError: something is there.
+    """
+    target = Path(os.path.expanduser(out))  # noqa: PTH111  # a str
+    if os.path.lexists(target):
+        raise CommandError(
+            f"-o: expected a path that does not exist yet, got {out!r}; nothing is overwritten"
+        )
+    return target
+
+
+def copy_edited(
+    file: str, new: Path, edit: Edit, progress: Progress, *, keeps_damage: bool = True
+) -> records.Copied:
+    """Writes the edited records of a file to a new file; directories are made."""
+    before = state(file)
+    new.parent.mkdir(parents=True, exist_ok=True)
+    with records.new_file(new) as target:
+        done = records.copy(file, target, edit, progress, keeps_damage=keeps_damage)
+        refuse_if_changed(file, before)
+    return done
+
+
+def edit_in_place(file: str, edit: Edit, progress: Progress) -> records.Copied:
+    """Replaces a file by its edited records, and keeps it under another name beside it."""
+    path = Path(os.path.realpath(file))
+    before = state(file)
+    partial = path.parent / f".tickertape-edit-{os.getpid()}"
+    try:
+        with partial.open("xb") as target:
+            shutil.copymode(path, partial)
+            done = records.copy(str(path), target, edit, progress)
+            target.flush()
+            os.fsync(target.fileno())
+        if done.changed or done.removed:
+            refuse_if_changed(file, before)
+            _back_up(path)
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return done
+
+
+def _back_up(path: Path) -> None:
+    number = 0
+    while True:
+        backup = path.with_name(path.name.replace(_MARK, _BACKUP_MARK) + (f".{number}" if number else ""))
+        if _MARK not in path.name:
+            backup = path.with_name(f"{path.name}.backup" + (f".{number}" if number else ""))
+        try:
+            os.link(path, backup)  # the same bytes: nothing is copied, and nothing is overwritten
+        except FileExistsError:
+            number += 1
+            continue
+        except OSError:  # a file system without links
+            if backup.exists():
+                number += 1
+                continue
+            shutil.copy2(path, backup)
+        sys.stderr.write(f"kept {terminal.clean(str(backup))}\n")
+        return
+
+
+def state(file: str) -> tuple[int, int]:
+    """The size of a file and when it was last written."""
+    status = os.stat(file)  # noqa: PTH116  # names need not be UTF-8
+    return status.st_size, status.st_mtime_ns
+
+
+def refuse_if_changed(file: str, before: tuple[int, int]) -> None:
+    """Raises CommandError if a file is not what it was when `before` = state(file) was taken."""
+    if state(file) != before:
+        raise CommandError(f"{file!r} was written while it was read; nothing was changed", NOTHING_FOUND)
+
+
+def report(done: list[tuple[str, records.Copied]], changed: str, nothing: str) -> int:
+    """Says what was done in a line, and what stays damaged; returns the exit status: 1 if nothing changed.
+
+    Args:
+        done: what edit_runs() returned.
+        changed: such as "removed".
+        nothing: the line if no record was concerned.
+    """
+    records_changed = sum(copied.changed + copied.removed for _, copied in done)
+    files = sum(1 for _, copied in done if copied.changed + copied.removed)
+    for file, copied in done:
+        if copied.damage or copied.undecodable:
+            sys.stderr.write(
+                f"{terminal.clean(file)} is damaged in {len(copied.damage) + copied.undecodable} places, which were "
+                "copied as they are; `tickertape repair FILE -o NEW` leaves them out\n"
+            )
+    if not records_changed:
+        sys.stdout.write(f"{nothing}\n")
+        return NOTHING_FOUND
+    sys.stdout.write(f"{changed} {terminal.count(records_changed)} records of {files} files\n")
+    return 0

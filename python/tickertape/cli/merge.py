@@ -1,0 +1,135 @@
+"""`tickertape merge`: several runs as one, such as a training and what was resumed from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickertape import _core
+from tickertape.cli import editing, event_bytes, paths, records, terminal
+from tickertape.cli.errors import NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = """
+  tickertape merge runs/first runs/resumed -o runs/whole
+  tickertape merge runs/attempt_* -o runs/whole --restarts newest"""
+
+
+class _Part:
+    """A run that is merged: its files, when it began, and its first step."""
+
+    def __init__(self, given: str, options: argparse.Namespace) -> None:
+        self.files = _files(given)
+        editing.check_editable(self.files, options)
+        self.begin = float("inf")
+        self.first_step: int | None = None
+        for file in self.files:
+            for record in _core.RecordReader(file):
+                if self._note(record):
+                    return
+
+    def _note(self, record: bytes) -> bool:
+        """Notes what one of the first events says; True if nothing more is needed."""
+        try:
+            event = _core.Event(record)
+        except ValueError:
+            return False
+        self.begin = min(self.begin, event.wall_time)
+        if event.HasField("summary"):
+            self.first_step = event.step
+        return self.first_step is not None
+
+
+def _files(given: str) -> list[str]:
+    """The event files of a run, without those of runs below it."""
+    runs = paths.runs_of(given)
+    files = next(iter(runs.values())) if not Path(paths.meant(given)).is_dir() else runs.get(".", [])
+    if not files:
+        names = ", ".join(repr(name) for name in list(runs)[:5])
+        raise CommandError(
+            f"RUN: expected a directory with event files, got {given!r}; runs below it: {names}"
+        )
+    return files
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `merge`."""
+    parser.add_argument(
+        "path", nargs="+", metavar="RUN", help="a directory with event files, or an event file"
+    )
+    parser.add_argument(
+        "-o", "--out", metavar="NEW", required=True, help="a directory that does not exist yet"
+    )
+    editing.add_closed(parser)
+    parser.add_argument(
+        "--restarts",
+        choices=("as-tensorboard", "newest", "all"),
+        default="as-tensorboard",
+        help="what counts if a run begins at a step that an earlier one had reached: what its restart markers say, as "
+        "TensorBoard shows it (default); the newer run; or all, for which the markers are left out",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the records of all runs, in the order of their beginnings, into one event file."""
+    parts = sorted((_Part(given, options) for given in options.path), key=lambda part: part.begin)
+    if len(parts) < 2:
+        raise CommandError("RUN: expected at least two runs")
+    folder = editing.check_new(options.out)
+    folder.mkdir(parents=True)
+    copied, before = 0, []
+    try:
+        with (
+            records.new_file(folder / Path(parts[0].files[0]).name) as target,
+            Progress("merging") as progress,
+        ):
+            has_version = False
+            for number, part in enumerate(parts):
+                later = [p.first_step for p in parts[number + 1 :] if p.first_step is not None]
+                edit = _Edit(options.restarts, min(later, default=None), has_version=has_version)
+                for file in part.files:
+                    state = editing.state(file)
+                    before.append((file, state))
+                    done = records.copy(file, target, edit, progress, keeps_damage=False)
+                    copied += done.kept
+                    _say_damage(file, done)
+                has_version = edit.has_version
+            for file, state in before:
+                editing.refuse_if_changed(file, state)
+    except BaseException:
+        folder.rmdir()  # nothing is in it: the file had no name yet
+        raise
+    sys.stdout.write(f"merged {terminal.count(copied)} records of {len(parts)} runs\n")
+    return 0 if copied else NOTHING_FOUND
+
+
+class _Edit:
+    """Leaves out what does not count: later version events, replaced steps, restart markers."""
+
+    def __init__(self, restarts: str, replaced_from: int | None, *, has_version: bool) -> None:
+        self._restarts = restarts
+        self._replaced_from = replaced_from if restarts == "newest" else None
+        self.has_version = has_version
+
+    def __call__(self, event: bytes) -> bytes | None:
+        if event_bytes.has(event, event_bytes.FILE_VERSION):
+            had, self.has_version = self.has_version, True
+            return None if had else event
+        if self._restarts == "all" and event_bytes.is_start(event):
+            return None
+        if (
+            self._replaced_from is not None
+            and event_bytes.has(event, event_bytes.SUMMARY)
+            and event_bytes.step_of(event) >= self._replaced_from
+        ):
+            return None
+        return event
+
+
+def _say_damage(file: str, done: records.Copied) -> None:
+    if done.damage:
+        sys.stderr.write(f"{terminal.clean(file)}: left out {len(done.damage)} damaged places\n")

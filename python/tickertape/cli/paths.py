@@ -1,0 +1,125 @@
+"""Paths that users give: what they meant, and what to say if nothing is there. Nothing is created."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tickertape import reader
+from tickertape.cli.errors import NOTHING_FOUND, CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SEARCHED_ENTRIES = 2_000  # that a search for a directory to suggest looks at
+_SHOWN_NAMES = 5
+
+_OTHER_FILES = (
+    (b"version https://git-lfs", "is a pointer of git-lfs, not the file itself; run `git lfs pull`"),
+    (b"<!doctype", "is an HTML page"),
+    (b"<html", "is an HTML page"),
+    (b"\x1f\x8b", "is compressed by gzip; unpack it first (`gunzip -k`)"),
+    (b"\x28\xb5\x2f\xfd", "is compressed by zstd; unpack it first (`unzstd`)"),
+    (b"PK\x03\x04", "is a zip archive; unpack it first"),
+)
+
+
+def meant(given: str) -> str:
+    """The path that the user means: quotes that the shell left, and a quoted ~, are understood.
+
+    Raises:
+        CommandError: there is nothing; the message says what is there, and where event files are.
+    """
+    unquoted = given.strip().strip("'\"")
+    for candidate in (given, unquoted, os.path.expanduser(given), os.path.expanduser(unquoted)):  # noqa: PTH111  # a str
+        if candidate and os.path.lexists(candidate):
+            return candidate
+    if "://" in given:
+        raise CommandError(f"path: expected a local path, got the URL {given!r}")
+    path = Path(os.path.abspath(os.path.expanduser(unquoted)))  # noqa: PTH100, PTH111  # .. is resolved as text
+    there = next(parent for parent in path.parents if parent.is_dir())
+    raise CommandError(
+        f"path: expected a log directory or an event file, got {given!r}, which does not exist; "
+        f"{_listing(there)}{_similar(there, path)}; {_near(there)}"
+    )
+
+
+def runs_of(given: str) -> dict[str, list[str]]:
+    """The event files that a path stands for: run to its files in order. A file is a run named by itself.
+
+    Raises:
+        CommandError: there is nothing, or no event file.
+    """
+    path = meant(given)
+    if not os.path.isdir(path):  # noqa: PTH112  # a str
+        refuse_other(path)
+        return {os.path.basename(path): [path]}  # noqa: PTH119
+    runs = {run: [str(file) for file in files] for run, files in reader.find_runs(path).items()}
+    if not runs:
+        raise CommandError(
+            f"path: expected a directory with event files (their names contain 'tfevents'), got {given!r}; "
+            f"{_listing(Path(path))}; {_near(Path(os.path.abspath(path)))}",  # noqa: PTH100
+            NOTHING_FOUND,
+        )
+    return runs
+
+
+def refuse_other(path: str) -> None:
+    """Raises CommandError if a file is no regular one, or of a format that is often found in place of an event file."""
+    if not os.path.isfile(path):  # noqa: PTH113  # a str
+        raise CommandError(f"path: expected a file or a directory, got {path!r}, which is neither")
+    why = other_format(path)
+    if why:
+        raise CommandError(f"path: expected an event file, got {path!r}, which {why}")
+
+
+def other_format(path: str) -> str:
+    """What a file is if it is no event file, as the end of a sentence; "" if that is not known."""
+    with open(path, "rb") as file:  # noqa: PTH123  # a str
+        start = file.read(64).lower().lstrip()
+    return next((words for magic, words in _OTHER_FILES if start.startswith(magic)), "")
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    shown = ", ".join(map(repr, names[:_SHOWN_NAMES]))
+    return f"{str(folder)!r} has {shown}{more}" if names else f"{str(folder)!r} is empty"
+
+
+def _similar(there: Path, path: Path) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  # for a mistake
+
+    missing = path.relative_to(there).parts[0]
+    near = get_close_matches(missing, [entry.name for entry in there.iterdir()], 1)
+    return f"; did you mean {str(there / near[0])!r}?" if near else ""
+
+
+def _near(folder: Path) -> str:
+    """Where event files are, in the nearest directory above `folder` that has some below it."""
+    for top in (folder, *folder.parents):
+        found = next(_folders_with_events(top), None)
+        if found is not None:
+            return f"the nearest event files are in {found!r}"
+    return "no event files were found near it"
+
+
+def _folders_with_events(top: Path) -> Iterator[str]:
+    """Breadth first, so that the first one is the nearest; only so many entries are looked at."""
+    seen = 0
+    level = [str(top)]
+    while level:
+        below = []
+        for folder in level:
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError:  # no right to read it
+                continue
+            seen += len(entries)
+            if any("tfevents" in entry.name and entry.is_file() for entry in entries):
+                yield folder
+            if seen > _SEARCHED_ENTRIES:
+                return
+            below += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        level = below
