@@ -7,6 +7,7 @@
 #include "bindings/convert/exposed.h"
 #include "bindings/fast/gate.h"
 #include "bindings/fast/methods.h"
+#include "bindings/index.h"
 #include "bindings/messages.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
@@ -53,6 +54,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_gate(module);
   bind_messages(module);
   bind_reader(module);
+  bind_index(module);
   bind_codecs(module);
   bind_recovery(module);
 }

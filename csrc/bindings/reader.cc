@@ -1,7 +1,6 @@
-// RecordReader and read_scalars for Python. L5.
+// RecordReader for Python. L5.
 #include "bindings/reader.h"
 
-#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
 #include <memory>
@@ -13,7 +12,6 @@
 #include "base/error.h"
 #include "bindings/support/gil.h"
 #include "bindings/waiting.h"
-#include "reader/scalars.h"
 #include "tfrecord/record_reader.h"
 
 namespace py = pybind11;
@@ -83,33 +81,6 @@ Regions to_regions(const std::vector<DamagedRegion>& damage) {
   return all;
 }
 
-py::str to_text(std::string_view text) { return {text.data(), text.size()}; }
-
-// An array that owns what was the vector's; nothing is copied.
-template <typename T>
-py::array_t<T> to_array(std::vector<T>&& values) {
-  auto kept = std::make_unique<std::vector<T>>(std::move(values));
-  const std::vector<T>& vector = *kept;
-  const py::capsule owner(kept.release(), [](void* old) { delete static_cast<std::vector<T>*>(old); });
-  return py::array_t<T>(static_cast<py::ssize_t>(vector.size()), vector.data(), owner);
-}
-
-py::tuple scalars_of(const py::object& path) {
-  const std::string name = to_path(path);
-  FileScalars file;
-  {
-    const GilRelease release;  // reads the file into memory of its own
-    file = read_scalars(name, &signal_raised);
-  }
-  py::dict by_tag;
-  for (ScalarSeries& series : file.series) {
-    by_tag[to_text(series.tag)] =
-        py::make_tuple(to_array(std::move(series.steps)), to_array(std::move(series.wall_times)),
-                       to_array(std::move(series.values)));
-  }
-  return py::make_tuple(by_tag, to_regions(file.damaged));
-}
-
 }  // namespace
 
 void bind_reader(py::module_& module) {
@@ -120,7 +91,6 @@ void bind_reader(py::module_& module) {
       .def_property_readonly("offset", [](PyRecordReader& self) { return self.get().offset(); })
       .def_property_readonly("damage", [](PyRecordReader& self) { return to_regions(self.get().damage()); })
       .def_property_readonly("tail_bytes", [](PyRecordReader& self) { return self.get().tail_bytes(); });
-  module.def("read_scalars", &scalars_of, py::arg("path"));
 }
 
 }  // namespace tickertape::bindings

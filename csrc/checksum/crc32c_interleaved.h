@@ -13,7 +13,22 @@ namespace tickertape {
 // inputs (measured 2026-11: 256 to 2048 differ by less than 10 % at 64 kB).
 inline constexpr std::size_t kCrcStreamBytes = 512;
 
-// `Instruction` has the static functions u64(crc, value) and u8(crc, value).
+// Extends the register `crc` (not inverted) by `left` bytes, one stream. `Instruction` has the static
+// functions u64(crc, value), u32, u16 and u8.
+template <typename Instruction>
+std::uint32_t crc32c_one_stream(std::uint32_t crc, const std::uint8_t* at, std::size_t left) {
+  for (; left >= 8; at += 8, left -= 8) crc = Instruction::u64(crc, load_le<std::uint64_t>(at));
+  if ((left & 4) != 0) {
+    crc = Instruction::u32(crc, load_le<std::uint32_t>(at));
+    at += 4;
+  }
+  if ((left & 2) != 0) {
+    crc = Instruction::u16(crc, load_le<std::uint16_t>(at));
+    at += 2;
+  }
+  return (left & 1) != 0 ? Instruction::u8(crc, *at) : crc;
+}
+
 template <typename Instruction>
 std::uint32_t crc32c_interleaved(std::uint32_t crc, Bytes bytes) {
   static constexpr auto kShift = crc32c_tables::make_shift_table<kCrcStreamBytes>();
@@ -31,9 +46,7 @@ std::uint32_t crc32c_interleaved(std::uint32_t crc, Bytes bytes) {
     at += 3 * kCrcStreamBytes;
     left -= 3 * kCrcStreamBytes;
   }
-  for (; left >= 8; at += 8, left -= 8) crc = Instruction::u64(crc, load_le<std::uint64_t>(at));
-  for (; left > 0; ++at, --left) crc = Instruction::u8(crc, *at);
-  return ~crc;
+  return ~crc32c_one_stream<Instruction>(crc, at, left);
 }
 
 }  // namespace tickertape

@@ -1,10 +1,6 @@
 // Event bytes to views. L2.
 #include "event/decoder.h"
 
-#include <algorithm>
-#include <bit>
-
-#include "base/endian.h"
 #include "base/error.h"
 #include "event/messages.h"
 #include "protobuf/fields.h"
@@ -79,6 +75,7 @@ void add_content(const Field& field, EventView& event) {
   const FieldSchema* known = schema_of(messages::kEvent, field.field);
   if (known == nullptr) return;
   if (field.field != event_field::kSummary) check_content(*known, field.bytes, kEventDepth);
+  if (field.field == event_field::kSourceMetadata) event.source_metadata = field.bytes;
   if (!is_event_content(field.field)) return;
   check_before(field.field, event, field.bytes);
   set_content(event.what, event.content, *known, field);
@@ -88,7 +85,12 @@ void add_content(const Field& field, ValueView& value) {
   const FieldSchema* known = schema_of(messages::kValue, field.field);
   if (known == nullptr) return;
   check_content(*known, field.bytes, kValueDepth);
-  if (field.field == value_field::kMetadata) decode_plugin_data(field.bytes, value);
+  if (field.field == value_field::kNodeName) value.node_name = field.text();
+  if (field.field == value_field::kMetadata) {
+    decode_plugin_data(field.bytes, value);
+    value.has_metadata ? value.metadata.join(field.bytes) : value.metadata.replace(field.bytes);
+    value.has_metadata = true;
+  }
   if (is_value_content(field.field) && field.field != value_field::kSimpleValue)
     set_content(value.kind, value.content, *known, field);
 }
@@ -130,70 +132,33 @@ ValueView decode_value(Bytes bytes) {
   return value;
 }
 
-namespace {
-
-// What a tensor says of one element: the last field of each kind and how often there was one. The dtype,
-// which tells what counts, may come at the end.
-struct TensorElement {
-  std::uint64_t dtype = 0;
-  std::size_t floats = 0, doubles = 0;
-  std::uint64_t float_bits = 0, double_bits = 0;
-  Bytes content;
-};
-
-void add_elements(const Field& field, FieldKind kind, std::size_t& count, std::uint64_t& bits) {
-  if (field.type != WireType::kLength) {
-    bits = field.number;
-    ++count;
-    return;
-  }
-  const std::size_t width = kind == FieldKind::kFloat ? 4 : 8;
-  count += field.bytes.size() / width;
-  PackedReader packed(kind, field.bytes.first(std::min(field.bytes.size(), width)));
-  packed.next(bits);
-}
-
-TensorElement read_tensor(Bytes tensor) {
-  TensorElement element;
+std::string_view run_metadata_tag(Bytes run_metadata) {
+  std::string_view tag;
   Field field;
-  for (Reader reader(tensor); reader.next(field);) {
-    const FieldSchema* known = schema_of(messages::kTensorProto, field.field);
-    if (known == nullptr || !is_value_of(*known, field)) continue;
-    if (field.field == tensor_field::kDtype) element.dtype = field.number & UINT32_MAX;
-    if (field.field == tensor_field::kTensorContent) element.content = field.bytes;
-    if (field.field == tensor_field::kFloatVal)
-      add_elements(field, known->kind, element.floats, element.float_bits);
-    if (field.field == tensor_field::kDoubleVal)
-      add_elements(field, known->kind, element.doubles, element.double_bits);
+  for (Reader reader(run_metadata); reader.next(field);) {
+    if (field.field == run_metadata_field::kTag && field.type == WireType::kLength) tag = field.text();
   }
-  return element;
+  return tag;
 }
 
-}  // namespace
+std::uint32_t session_status(Bytes session_log) {
+  std::uint32_t status = 0;
+  Field field;
+  for (Reader reader(session_log); reader.next(field);) {
+    if (field.field == session_log_field::kStatus && field.type == WireType::kVarint)
+      status = static_cast<std::uint32_t>(field.number);
+  }
+  return status;
+}
 
-bool decode_scalar(const ValueView& value, double& scalar) {
-  if (value.kind == value_field::kSimpleValue) {
-    scalar = value.simple_value;
-    return true;
+std::string_view source_writer(Bytes source_metadata) {
+  std::string_view writer;
+  Field field;
+  for (Reader reader(source_metadata); reader.next(field);) {
+    if (field.field == source_metadata_field::kWriter && field.type == WireType::kLength)
+      writer = field.text();
   }
-  const bool may_be_scalar = value.plugin_name.empty() || value.plugin_name == "scalars";
-  if (value.kind != value_field::kTensor || !may_be_scalar) return false;
-  const TensorElement element = read_tensor(value.content.bytes());
-  const Bytes content = element.content;  // counts before typed values, as for TensorBoard's make_ndarray()
-  if (element.dtype == static_cast<std::uint64_t>(TensorType::kFloat)) {
-    if (content.empty() ? element.floats != 1 : content.size() != 4) return false;
-    const auto bits = content.empty() ? static_cast<std::uint32_t>(element.float_bits)
-                                      : load_le<std::uint32_t>(content.data());
-    scalar = std::bit_cast<float>(bits);
-    return true;
-  }
-  if (element.dtype == static_cast<std::uint64_t>(TensorType::kDouble)) {
-    if (content.empty() ? element.doubles != 1 : content.size() != 8) return false;
-    scalar =
-        std::bit_cast<double>(content.empty() ? element.double_bits : load_le<std::uint64_t>(content.data()));
-    return true;
-  }
-  return false;
+  return writer;
 }
 
 }  // namespace tickertape

@@ -15,6 +15,7 @@ struct EventView {
   std::int64_t step = 0;
   std::uint32_t what = 0;    // the field (protobuf::event_field) of the oneof that is set; 0: none
   protobuf::Pieces content;  // its bytes
+  Bytes source_metadata;     // of the last such field; empty: none
 };
 
 // A Summary.Value. Points into the bytes it was decoded from, or into itself if its content came in parts.
@@ -23,6 +24,9 @@ struct ValueView {
   std::uint32_t kind = 0;  // the field (protobuf::value_field) of the oneof that is set; 0: none
   float simple_value = 0;
   protobuf::Pieces content;  // of every other kind
+  std::string_view node_name;
+  bool has_metadata = false;
+  protobuf::Pieces metadata;  // the SummaryMetadata
   std::string_view plugin_name;
   Bytes plugin_content;
 };
@@ -33,8 +37,11 @@ struct ValueView {
 EventView decode_event(Bytes bytes);
 ValueView decode_value(Bytes bytes);
 
-// Finds a scalar, old style or new: simple_value, or a DT_FLOAT or DT_DOUBLE tensor of one element that is in
-// float_val, double_val or tensor_content. False if the value is something else.
-bool decode_scalar(const ValueView& value, double& scalar);
+// The name that a run metadata event (TaggedRunMetadata) has; "" without one.
+std::string_view run_metadata_tag(Bytes run_metadata);
+// The status of a SessionLog; 1 is START.
+std::uint32_t session_status(Bytes session_log);
+// The name of the program in a SourceMetadata.
+std::string_view source_writer(Bytes source_metadata);
 
 }  // namespace tickertape

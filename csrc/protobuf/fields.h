@@ -28,6 +28,10 @@ inline constexpr std::uint32_t kStatus = 1;
 inline constexpr std::uint64_t kStart = 1;  // enum SessionStatus
 }  // namespace session_log_field
 
+namespace run_metadata_field {  // event.proto, message TaggedRunMetadata
+inline constexpr std::uint32_t kTag = 1;
+}
+
 namespace summary_field {  // summary.proto, message Summary
 inline constexpr std::uint32_t kValue = 1;
 }

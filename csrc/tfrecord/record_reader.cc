@@ -44,7 +44,10 @@ std::optional<std::uint64_t> record_length(const std::uint8_t* header) {
 }
 
 RecordReader::RecordReader(const std::string& path, std::uint64_t offset)
-    : file_(File::open_to_read(path)),
+    : RecordReader(File::open_to_read(path), offset) {}
+
+RecordReader::RecordReader(File file, std::uint64_t offset)
+    : file_(std::move(file)),
       window_at_(offset),
       start_(offset),
       offset_(offset),
@@ -57,6 +60,23 @@ bool RecordReader::next(Bytes& data) {
     if (found == Found::kRecord) return true;
     if (found == Found::kEnd || !find_next_record()) return false;
   }
+}
+
+std::size_t RecordReader::next_run(Bytes& window, std::span<RecordPlace> places) {
+  window = buffered(offset_, kOverheadBytes);
+  const std::size_t found = find_record_run(window, places);
+  if (found != 0) {
+    const RecordPlace& last = places[found - 1];
+    const std::size_t end = last.offset + last.size + kFooterBytes;
+    work_.did_checksum(end - found * kOverheadBytes);
+    offset_ += end;
+    return found;
+  }
+  Bytes data;  // a record that reaches past the buffer, damage, or the end
+  if (!next(data)) return 0;
+  window = {data.data() - kHeaderBytes, data.size() + kOverheadBytes};
+  places[0] = {kHeaderBytes, data.size()};
+  return 1;
 }
 
 std::uint64_t RecordReader::tail_bytes() const {
@@ -115,7 +135,8 @@ bool RecordReader::find_next_record() {
   const std::uint64_t file_size = file_.size();
   std::uint64_t from = std::max(searched_, offset_ + 1);
   std::uint64_t first_unfinished = UINT64_MAX;  // a header whose data may still come
-  while (from + kOverheadBytes <= file_size) {
+  const std::uint64_t limit = search_limit_ < UINT64_MAX - offset_ ? offset_ + search_limit_ : UINT64_MAX;
+  while (from + kOverheadBytes <= file_size && from < limit) {
     Bytes window = buffered(from, kHeaderBytes);
     window = window.first(static_cast<std::size_t>(std::min<std::uint64_t>(window.size(), file_size - from)));
     if (window.size() < kHeaderBytes) break;

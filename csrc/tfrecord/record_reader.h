@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/os/file.h"
 #include "tfrecord/range_crcs.h"
+#include "tfrecord/record_run.h"
 #include "tfrecord/scan_work.h"
 
 namespace tickertape {
@@ -33,13 +36,23 @@ class RecordReader {
   // Starts at `offset`, which must be the start of a record. Throws IoError, also if `path` is no regular
   // file.
   explicit RecordReader(const std::string& path, std::uint64_t offset = 0);
+  // The same with a file that is open to read.
+  explicit RecordReader(File file, std::uint64_t offset = 0);
 
   // Lets `check` end next() with Interrupted; the next call to next() goes on.
-  void set_interrupt_check(InterruptCheck check) { work_.set_interrupt_check(check); }
+  void set_interrupt_check(InterruptCheck check) { work_.set_interrupt_check(std::move(check)); }
 
   // The next record's data, valid until the next call. Returns false at the end of what can be read; a later
   // call goes on if the file has grown. Throws IoError, Interrupted.
   bool next(Bytes& data);
+
+  // The next records, as many of them as lie in the buffer and fit in `places`: their number, and `window`,
+  // the bytes that `places` are in. Both are valid until the next call. 0 if next() would return false.
+  std::size_t next_run(Bytes& window, std::span<RecordPlace> places);
+
+  // Lets next() give up after damage if no record starts within `bytes` behind it. By default it searches to
+  // the end of the file.
+  void set_search_limit(std::uint64_t bytes) { search_limit_ = bytes; }
 
   // Where the next record starts, or would start.
   std::uint64_t offset() const { return offset_; }
@@ -55,6 +68,8 @@ class RecordReader {
 
   // How many bytes were read and checksummed so far.
   const ScanWork& work() const { return work_; }
+
+  const File& file() const { return file_; }
 
   // Memory that the reader holds for the file's bytes.
   std::size_t buffer_bytes() const { return window_.capacity() + chunk_.capacity(); }
@@ -80,8 +95,9 @@ class RecordReader {
   std::uint64_t offset_;                 // where the next record starts
   std::uint64_t searched_;               // no whole record starts in [offset_, searched_)
   std::uint64_t whole_at_ = UINT64_MAX;  // a whole record starts here, as a search found; UINT64_MAX: nowhere
-  std::uint64_t free_bytes_;             // how many bytes may fail at first, see may_fail()
-  std::uint64_t failed_bytes_ = 0;       // bytes of supposed records that were read and whose CRC was wrong
+  std::uint64_t search_limit_ = UINT64_MAX;
+  std::uint64_t free_bytes_;        // how many bytes may fail at first, see may_fail()
+  std::uint64_t failed_bytes_ = 0;  // bytes of supposed records that were read and whose CRC was wrong
   RangeCrcs crcs_;
   Buffer chunk_;
   std::vector<DamagedRegion> damage_;

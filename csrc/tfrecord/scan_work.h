@@ -2,19 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "base/error.h"
 
 namespace tickertape {
 
 // Returns true if the work shall end. Called on the thread that reads.
-using InterruptCheck = bool (*)();
+using InterruptCheck = std::function<bool()>;
 
 // Not thread-safe.
 class ScanWork {
  public:
   // `check` is called about once for each MiB that is read or checked; nullptr: never.
-  void set_interrupt_check(InterruptCheck check) { check_ = check; }
+  void set_interrupt_check(InterruptCheck check) { check_ = std::move(check); }
 
   // Each throws Interrupted if the check says so.
   void did_read(std::uint64_t bytes) {
@@ -36,10 +38,10 @@ class ScanWork {
     since_check_ += bytes;
     if (since_check_ < kBytesPerCheck) return;
     since_check_ = 0;
-    if (check_ != nullptr && check_()) throw Interrupted();
+    if (check_ && check_()) throw Interrupted();
   }
 
-  InterruptCheck check_ = nullptr;
+  InterruptCheck check_;
   std::uint64_t read_bytes_ = 0;
   std::uint64_t checksummed_bytes_ = 0;
   std::uint64_t since_check_ = 0;

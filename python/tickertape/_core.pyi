@@ -1,6 +1,6 @@
 """Stubs of the native module; checked against it by stubtest."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, final, type_check_only
 
 import numpy as np
@@ -394,6 +394,144 @@ def read_scalars(
     """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order.
 
     And (offset, length in bytes) of what was skipped: damage, and records that are no Event.
+    """
+
+@final
+class FileIndex:
+    """What one scan found in an event file: numbers as columns, everything else as places. A snapshot, for any thread."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def end(self) -> int:
+        """Offset behind the last whole record: where a later scan goes on."""
+    @property
+    def size(self) -> int:
+        """Size of the file when the scan began."""
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Device and inode."""
+    @property
+    def is_cut(self) -> bool:
+        """Whether bytes that are no whole record (yet) lie behind `end`; that is no damage."""
+    @property
+    def tail_bytes(self) -> int:
+        """How many bytes lie behind `end`."""
+    @property
+    def events(self) -> int:
+        """Whole records, those that are no Event included."""
+    @property
+    def problems(self) -> list[tuple[int, int, str]]:
+        """(offset, bytes that were skipped, cause), in file order.
+
+        Damage has the cause "damaged"; a record that is no Event, or has a tag that is not UTF-8, "not an event" and why.
+        With 0 bytes nothing was skipped: the first step or wall time of a tag that goes back without a SessionLog START.
+        """
+    @property
+    def starts(self) -> list[tuple[int, float, int]]:
+        """Step, wall time and ordinal of each SessionLog START."""
+    @property
+    def first_wall_time(self) -> float | None: ...
+    @property
+    def file_version(self) -> str | None:
+        """The last one, for instance "brain.Event:2"."""
+    @property
+    def source_writer(self) -> str | None: ...
+    @property
+    def error(self) -> OSError | None:
+        """Why the file could not be opened or read; then there is nothing else."""
+    @property
+    def series(self) -> list[Series]:
+        """One for each tag and kind, in the order of their first values."""
+    def without_rows(self) -> FileIndex:
+        """What a later scan needs to go on, without series and problems: passed as `previous` it finds what is new alone."""
+
+@final
+class Series:
+    """The values of one tag and kind in one file, in file order. Arrays are read-only; they are views of the index.
+
+    A series of kind "scalars" has `value`, every other one has `offset`, `length`, `position` and `field`; the other
+    attributes raise AttributeError.
+    """
+
+    def __len__(self) -> int: ...
+    @property
+    def tag(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """What the values are.
+
+        "scalars", "histograms", "images", "audio", "text", "tensors", "pr_curves", "hparams", "meshes", "custom_scalars",
+        "graphs", "meta_graphs", "run_metadata" or "log_messages". The plugin of the tag's first metadata says what a tensor
+        is; of an unknown plugin it is a tensor; without a plugin it is a scalar if it is one number. Of the "scalars" plugin,
+        what is not one number is a tensor.
+        """
+    @property
+    def plugin(self) -> str:
+        """The plugin's name in the tag's first metadata; "" without one."""
+    @property
+    def metadata(self) -> bytes:
+        """The tag's first SummaryMetadata, serialised; b"" without one."""
+    @property
+    def fields(self) -> tuple[int, ...]:
+        """Which fields of Summary.Value hold the values: 2 simple_value, 4 image, 5 histo, 6 audio, 8 tensor, 0 none."""
+    @property
+    def step(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def wall_time(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def ordinal(self) -> npt.NDArray[np.uint32]:
+        """Number of the event among the whole records of the file."""
+    @property
+    def value(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def offset(self) -> npt.NDArray[np.int64]:
+        """Where the record starts."""
+    @property
+    def length(self) -> npt.NDArray[np.int64]:
+        """Bytes of the record's data, the Event."""
+    @property
+    def position(self) -> npt.NDArray[np.int32]:
+        """Number of the value in the event's summary; -1: the event itself is the value (graphs and the like)."""
+    @property
+    def field(self) -> npt.NDArray[np.uint8]:
+        """The field of Summary.Value that holds the value, as in `fields`."""
+
+def scan_files(
+    paths: Sequence[str | bytes],
+    *,
+    previous: Sequence[FileIndex | None] | None = None,
+    tag_filter: Callable[[str], bool] | None = None,
+    kinds: Collection[str] | None = None,
+    steps: tuple[int, int] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[FileIndex]:
+    """Reads event files into indices, in the order of `paths`, on a pool of threads without the GIL.
+
+    Args:
+        paths: regular files. One that cannot be read has an index with an `error`; the others are not affected.
+        previous: what earlier scans found. A file that has grown costs only what is new; one that was replaced, cut off or
+            rewritten is scanned from its start.
+        tag_filter: which tags to keep; called on the calling thread, as is `progress`.
+        kinds: which kinds to keep.
+        steps: first and last step to keep.
+        threads: how many; 0: as many as this process may use processors. Large files are cut among them.
+        progress: called with the bytes that were read and those in all, some 20 times a second.
+
+    Raises:
+        KeyboardInterrupt, and whatever else a signal handler, `tag_filter` or `progress` raises: within 50 ms or so.
+    """
+
+def read_record(path: str | bytes, offset: int, length: int) -> bytes:
+    """The data of the record at `offset`, which has `length` bytes. ValueError if no such record is there; OSError."""
+
+def live_rows(files: Sequence[FileIndex], restarts: str) -> list[list[npt.NDArray[np.bool_] | None]]:
+    """Which rows of the files of one run count, in their order: [file][series]; None: every row.
+
+    restarts: "as-tensorboard": a SessionLog START at step T (but for the run's first) voids what came before it from step T
+        on; before any file version of 2 or more, a step that goes back voids its tags' rows from that step on. "newest": the
+        first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
     """
 
 # One class for each message that an event file holds, with protobuf's field names. All are read-only. A field that is not

@@ -10,7 +10,7 @@
 #include "base/endian.h"
 #include "checksum/masked_crc.h"
 #include "input.h"
-#include "reader/scalars.h"
+#include "reader/log_scan.h"
 #include "scan.h"
 #include "tfrecord/record_reader.h"
 #include "tfrecord/record_writer.h"
@@ -135,7 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_on(reader, file, found);
     check(expected, found, reader, file);
   }
-  read_scalars(scratch_file());
+  scan_files({{scratch_file(), nullptr}}, {}, {}, 1);
 
   // A whole record inside a record that is cut off is returned while the rest of the outer one is missing.
   // Which of them is meant cannot be known.

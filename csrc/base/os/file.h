@@ -49,6 +49,15 @@ class File {
 
   std::uint64_t size() const;
 
+  // Which file it is, and what tells that its content has changed.
+  struct Version {
+    std::uint64_t device = 0, inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+    bool operator==(const Version&) const = default;
+  };
+  Version version() const;
+
   // Opens the same file again, to append. Throws IoError; ESTALE if another file has its path now.
   File reopened() const;
 

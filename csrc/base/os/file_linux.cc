@@ -132,6 +132,13 @@ std::uint64_t File::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+File::Version File::version() const {
+  struct stat status;
+  if (fstat(descriptor_, &status) != 0) throw IoError(errno, path_, "cannot stat");
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
 bool File::known_state(State& state) const noexcept {
 #if defined(STATX_NLINK)
   struct statx known;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "check.h"
 #include "event/messages.h"
+#include "event/tensor_decoder.h"
 #include "protobuf/fields.h"
 #include "protobuf/message.h"
 
@@ -32,9 +33,8 @@ std::string bits_of(float value) {
 }
 
 double scalar_of(const std::string& tensor) {
-  const std::string bytes = field(value_field::kTensor, tensor);
   double scalar = -1;
-  return decode_scalar(decode_value(as_bytes(bytes)), scalar) ? scalar : -1;
+  return decode_number(as_bytes(tensor), scalar) ? scalar : -1;
 }
 
 TEST(the_dtype_of_a_scalar_may_come_last) {

@@ -1,0 +1,163 @@
+// Scans one file, or a part of it. L4.
+#include "reader/file_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/endian.h"
+#include "base/error.h"
+#include "tfrecord/format.h"
+#include "tfrecord/record_reader.h"
+
+namespace tickertape {
+
+using namespace record_format;
+
+namespace {
+
+// How many records are found before they are decoded: with events of 55 bytes, what stays in the first cache.
+constexpr std::size_t kRunRecords = 256;
+
+// A cut is given up if no record starts within this many bytes behind it: there is a large one, or damage.
+constexpr std::uint64_t kCutSearchBytes = std::uint64_t{1} << 20;
+
+}  // namespace
+
+FileScan::FileScan(std::string path, std::shared_ptr<const FileIndex> previous, const ScanFilter& filter,
+                   ScanControl& control)
+    : path_(std::move(path)),
+      previous_(std::move(previous)),
+      filter_(filter),
+      control_(control),
+      file_(File::open_to_read(path_)),
+      version_(file_.version()) {
+  if (previous_ == nullptr || previous_->error) {
+    previous_ = nullptr;
+  } else if (previous_->version == version_) {
+    is_unchanged_ = true;
+  } else if (!describes_front(*previous_)) {
+    previous_ = nullptr;
+  }
+  if (previous_ != nullptr) start_ = previous_->end;
+}
+
+// The file may have been replaced, or cut off and written again.
+bool FileScan::describes_front(const FileIndex& previous) const {
+  const bool is_same = previous.version.device == version_.device &&
+                       previous.version.inode == version_.inode && version_.size >= previous.end;
+  if (!is_same) return false;
+  if (previous.events == 0) return true;
+  std::array<std::uint8_t, kCrcBytes> crc;
+  return file_.read_at(previous.end - kCrcBytes, crc.data(), crc.size()) == crc.size() &&
+         load_le<std::uint32_t>(crc.data()) == previous.end_crc;
+}
+
+std::size_t FileScan::cut(std::size_t most, std::uint64_t least_bytes) {
+  cuts_.assign(1, start_);
+  const std::uint64_t count =
+      std::min<std::uint64_t>(most, new_bytes() / std::max<std::uint64_t>(least_bytes, 1));
+  for (std::uint64_t i = 1; i < count; ++i) {
+    const std::uint64_t record = record_from(start_ + new_bytes() / count * i);
+    if (record != UINT64_MAX && record > cuts_.back()) cuts_.push_back(record);
+  }
+  parts_.resize(cuts_.size());
+  return cuts_.size();
+}
+
+// The first record at or behind `offset`; UINT64_MAX if there is none near.
+std::uint64_t FileScan::record_from(std::uint64_t offset) const {
+  RecordReader reader(File::open_to_read(path_), offset);
+  reader.set_search_limit(kCutSearchBytes);
+  reader.set_interrupt_check([this] { return control_.is_cancelled.load(std::memory_order_relaxed); });
+  Bytes data;
+  return reader.next(data) ? reader.offset() - data.size() - kOverheadBytes : UINT64_MAX;
+}
+
+void FileScan::scan_part(std::size_t i) {
+  const std::uint64_t to = i + 1 < cuts_.size() ? cuts_[i + 1] : UINT64_MAX;
+  parts_[i] = scan(i == 0 ? std::move(file_) : File::open_to_read(path_), cuts_[i], to, nullptr);
+}
+
+// The records from `from`, where one starts, up to the first that starts at or behind `to`.
+Part FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const {
+  const File::Version version = file.version();
+  Part nothing;
+  nothing.start = nothing.end = from;
+  nothing.is_last = true;
+  // It was replaced: what comes now belongs to another file, which the next scan sees.
+  if (version.device != version_.device || version.inode != version_.inode) return nothing;
+  RecordReader reader(std::move(file), from);
+  // relaxed: nothing else is read because of the flag
+  reader.set_interrupt_check([this] { return control_.is_cancelled.load(std::memory_order_relaxed); });
+  EventIndexer indexer(filter_, known);
+  std::array<RecordPlace, kRunRecords> places;
+  std::size_t damaged = 0;
+  std::uint64_t end = from;
+  std::uint32_t end_crc = 0;
+  bool is_last = false;
+  while (end < to) {
+    Bytes window;
+    const std::size_t found = reader.next_run(window, places);
+    is_last = found == 0;
+    if (is_last) break;
+    for (; damaged < reader.damage().size(); ++damaged)
+      indexer.add_damage(reader.damage()[damaged].offset, reader.damage()[damaged].size);
+    const RecordPlace& last = places[found - 1];
+    const std::uint64_t window_at = reader.offset() - (last.offset + last.size + kFooterBytes);
+    std::size_t used = 0;
+    for (; used < found; ++used) {
+      const RecordPlace& place = places[used];
+      const std::uint64_t offset = window_at + place.offset - kHeaderBytes;
+      if (offset >= to) break;
+      indexer.add(window.subspan(place.offset, place.size), offset);
+    }
+    if (used == 0) {  // damage reaches to `to`, or over it
+      end = window_at + places[0].offset - kHeaderBytes;
+      break;
+    }
+    const RecordPlace& read = places[used - 1];
+    const std::uint64_t behind = window_at + read.offset + read.size + kFooterBytes;
+    end_crc = load_le<std::uint32_t>(window.data() + read.offset + read.size);
+    control_.bytes_done.fetch_add(behind - end, std::memory_order_relaxed);  // relaxed: a count for people
+    end = behind;
+    if (used < found) break;
+  }
+  Part part = indexer.take();
+  part.start = from;
+  part.end = end;
+  part.is_last = is_last;
+  part.end_crc = end_crc;
+  part.tail = is_last ? reader.tail_bytes() : 0;
+  return part;
+}
+
+std::shared_ptr<const FileIndex> FileScan::finish() {
+  if (is_unchanged_) return previous_;
+  IndexBuilder builder(previous_.get());
+  bool is_last = false;
+  std::size_t next = 0;
+  std::uint64_t at = start_;
+  while (!is_last) {
+    while (next < parts_.size() && parts_[next].start < at) ++next;  // it began inside another record
+    const bool is_here = next < parts_.size() && parts_[next].start == at;
+    Part again;
+    Part* part = is_here ? &parts_[next] : &again;
+    if (is_here) ++next;
+    if (!is_here || !builder.append(*part)) {
+      again = scan(File::open_to_read(path_), at, next < parts_.size() ? parts_[next].start : UINT64_MAX,
+                   &builder.index());
+      part = &again;
+      builder.append(again);
+    }
+    at = part->end;
+    is_last = part->is_last;
+    *part = {};
+  }
+  std::shared_ptr<FileIndex> index = builder.take();
+  index->path = path_;
+  index->version = version_;
+  return index;
+}
+
+}  // namespace tickertape
