@@ -17,6 +17,10 @@ _VARINT, _FIXED64, _BYTES, _START_GROUP, _END_GROUP, _FIXED32 = range(6)
 _DEPTH = 100  # of groups, as protobuf
 
 
+class WireError(ValueError):
+    """Bytes that are no message."""
+
+
 class Field(NamedTuple):
     """A field of a message.
 
@@ -41,7 +45,7 @@ def fields(data: bytes) -> Iterator[Field]:
     """The fields of a message, in order.
 
     Raises:
-        ValueError: `data` is no message.
+        WireError: `data` is no message.
     """
     at = 0
     while at < len(data):
@@ -50,7 +54,7 @@ def fields(data: bytes) -> Iterator[Field]:
         number, wire = key >> 3, key & 7
         content, at, value = _content(data, at, number, wire, 0)
         if at > len(data) or number == 0:
-            raise ValueError("a field is cut off or has number 0")
+            raise WireError("a field is cut off or has number 0")
         yield Field(number, wire, begin, content, at, value)
 
 
@@ -72,10 +76,10 @@ def _content(data: bytes, at: int, number: int, wire: int, depth: int) -> tuple[
             key, at = _varint(data, at)
             if key & 7 == _END_GROUP:
                 if key >> 3 != number:
-                    raise ValueError("a group ends with the number of another one")
+                    raise WireError("a group ends with the number of another one")
                 return begin, at, 0
             _, at, _ = _content(data, at, key >> 3, key & 7, depth + 1)
-    raise ValueError(f"wire type {wire} is none, or groups are nested too deep")
+    raise WireError(f"wire type {wire} is none, or groups are nested too deep")
 
 
 def edit_tags(event: bytes, edit: Callable[[str], str | None]) -> bytes | None:
@@ -89,7 +93,7 @@ def edit_tags(event: bytes, edit: Callable[[str], str | None]) -> bytes | None:
         `event` itself if no tag changed, its new bytes, or None if nothing is left in it.
 
     Raises:
-        ValueError: `event` is no Event.
+        WireError: `event` is no Event.
     """
 
     def of_summary(summary: bytes) -> bytes | None:
@@ -103,7 +107,7 @@ def edit_tags(event: bytes, edit: Callable[[str], str | None]) -> bytes | None:
 
 
 def tags(event: bytes) -> Iterator[str]:
-    """The tags of an event's values, and of its run metadata. ValueError if it is no Event."""
+    """The tags of an event's values, and of its run metadata. WireError if it is no Event."""
     for field in fields(event):
         content = event[field.content : field.end]
         if field.number == SUMMARY and field.wire == _BYTES:
@@ -126,7 +130,7 @@ def tag_of(message: bytes) -> str:
 
 
 def step_of(event: bytes) -> int:
-    """The step of an event. ValueError if it is no Event."""
+    """The step of an event. WireError if it is no Event."""
     step = 0
     for field in fields(event):
         if field.number == STEP and field.wire == _VARINT:
@@ -135,7 +139,7 @@ def step_of(event: bytes) -> int:
 
 
 def with_step(event: bytes, step: int) -> bytes:
-    """An event with another step (int64). ValueError if it is no Event."""
+    """An event with another step (int64). WireError if it is no Event."""
     new = _encode_varint(STEP << 3) + _encode_varint(step & (1 << 64) - 1) if step else b""
     kept, place = [], 0
     for field in fields(event):
@@ -148,7 +152,7 @@ def with_step(event: bytes, step: int) -> bytes:
 
 
 def has(event: bytes, *numbers: int) -> bool:
-    """Whether an event has one of these fields. ValueError if it is no Event."""
+    """Whether an event has one of these fields. WireError if it is no Event."""
     return any(field.number in numbers for field in fields(event))
 
 
@@ -202,7 +206,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             return value & (1 << 64) - 1, at
         shift += 7
-    raise ValueError("a varint is cut off or too long")
+    raise WireError("a varint is cut off or too long")
 
 
 def _encode_varint(value: int) -> bytes:
