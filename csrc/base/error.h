@@ -16,6 +16,12 @@ class ArgumentError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+// The writer was closed before the call, by this thread or another one.
+class ClosedError : public ArgumentError {
+ public:
+  using ArgumentError::ArgumentError;
+};
+
 // A system call failed; becomes OSError with errno and path.
 class IoError : public std::runtime_error {
  public:

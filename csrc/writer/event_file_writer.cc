@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/os/file.h"
+#include "base/os/fork_number.h"
 #include "event/encoder.h"
 #include "recovery/recovery.h"
 #include "tfrecord/record_writer.h"
@@ -88,6 +89,11 @@ class MissingSink : public Sink {
 
 }  // namespace
 
+std::string fork_directory(const std::string& log_dir) {
+  const std::uint32_t number = fork_number();
+  return number == 0 ? log_dir : log_dir + "/fork_" + std::to_string(number);
+}
+
 EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
     : log_dir_(std::move(log_dir)), options_(std::move(options)) {
   check_no_nul(log_dir_, "log_dir");
@@ -95,39 +101,40 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
   if (options_.filename_suffix.find('/') != std::string::npos) {
     throw ArgumentError("filename_suffix: expected part of a file name, got one with '/'");
   }
-  if (options_.write_to_disk) open(options_.is_patient);
+  if (options_.write_to_disk) open(log_dir_, options_.is_patient);
 }
 
 EventFileWriter::~EventFileWriter() {
   if (!is_ready()) abandon();
 }
 
-void EventFileWriter::open(bool is_patient) {
+void EventFileWriter::open(const std::string& directory, bool is_patient) {
+  prepare_fork_numbers();
   std::error_code is_unknown;
-  const bool was_there = std::filesystem::exists(log_dir_, is_unknown);
+  const bool was_there = std::filesystem::exists(directory, is_unknown);
   SinkPlan plan;
   const std::int64_t* purge_step = epoch_ == 0 && options_.purge_step ? &*options_.purge_step : nullptr;
   try {
-    plan.sink = begin_event_file(log_dir_, options_.filename_suffix, purge_step);
+    plan.sink = begin_event_file(directory, options_.filename_suffix, purge_step);
   } catch (const IoError& error) {
     if (!is_patient || !may_pass(error.error_number())) throw;
-    plan.sink = std::make_unique<MissingSink>(event_file_path(log_dir_, options_.filename_suffix));
+    plan.sink = std::make_unique<MissingSink>(event_file_path(directory, options_.filename_suffix));
   }
-  plan.renew = [log_dir = log_dir_, suffix = options_.filename_suffix] {
-    return begin_event_file(log_dir, suffix, nullptr);
+  plan.renew = [directory, suffix = options_.filename_suffix] {
+    return begin_event_file(directory, suffix, nullptr);
   };
   plan.raises = options_.on_error == OnError::kRaise;
   Backend& backend = ProcessBackend::instance();
-  recover_at_opening(log_dir_, was_there, backend.notices());
+  recover_at_opening(directory, was_there, backend.notices());
   file_ = std::make_shared<OpenFile>(backend, std::move(plan), options_.on_full);
   ++epoch_;
 }
 
 void EventFileWriter::open_again() {
-  if (is_closed()) throw ArgumentError("writer: expected an open one, got one that is closed");
+  if (is_closed()) throw ClosedError("writer: expected an open one, got one that is closed");
   if (!options_.write_to_disk) return;
   abandon();
-  open(options_.on_error == OnError::kWarn);
+  open(fork_directory(log_dir_), options_.on_error == OnError::kWarn);
 }
 
 // The file of this process's parent: never destroyed here, since a thread that did not come along may have

@@ -28,7 +28,13 @@ struct WriterOptions {
   bool write_to_disk = true;
 };
 
-// Strings are UTF-8. After fork() the child's first call opens a file of its own in the same directory.
+// Where a process forked from the one that made a writer of `log_dir` writes: `<log_dir>/fork_<number>`, or
+// `log_dir` itself once that process is dead. TensorBoard's plain loader follows one file of a directory, the
+// newest: a second one that grows there would stop the curves of the first.
+std::string fork_directory(const std::string& log_dir);
+
+// Strings are UTF-8. After fork() the child's first call opens a file of its own in
+// `fork_directory(log_dir)`.
 //
 // Calls may come from many threads, except that nothing runs beside detach(), close(), the destructor, or the
 // first call in a forked child. Who cannot promise that for a whole call (the bindings, which give up the
@@ -96,7 +102,7 @@ class EventFileWriter {
   int close() { return finish(detach()); }
 
  private:
-  void open(bool is_patient);
+  void open(const std::string& directory, bool is_patient);
   void open_again();
   void abandon();
 

@@ -22,6 +22,9 @@ class UnsupportedValue(ValueError, NotImplementedError, AssertionError):  # noqa
     Also a NotImplementedError and AssertionError: torch's writer raises both.
     """
 
+class WriterClosed(UnsupportedValue):
+    """The writer was closed before the call."""
+
 # --- Writing -----------------------------------------------------------------------------------------------------
 # `global_step` is anything int() takes (None is 0), `walltime` seconds since the epoch (None is now). A tag that is no
 # str raises TypeError; one that is not valid UTF-8, a step outside int64 and a wall time that is NaN or infinite raise
@@ -32,8 +35,17 @@ class UnsupportedValue(ValueError, NotImplementedError, AssertionError):  # noqa
 # MemoryError, an exception of its own) is raised as it is, or is the cause of an error that names the argument. "TypeError"
 # and "ValueError" of an argument are UnsupportedType and UnsupportedValue.
 
+def fork_directory(log_dir: str) -> str:
+    """Where a process forked from the one that made a writer of `log_dir` writes, e.g. `<log_dir>/fork_1`.
+
+    Each living process has a number of its own; that of a dead one is used again. `log_dir` itself in the process in
+    which the first writer was made, and in a child that outlives it.
+    """
+
 class EventFileWriter:
     """One event file. The file and its version event exist when the constructor returns.
+
+    In a forked child the first call opens another one in `fork_directory(log_dir)`.
 
     Raises:
         OSError: `log_dir` cannot be made or written; carries errno and the path.

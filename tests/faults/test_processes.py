@@ -9,8 +9,9 @@ from support import oracle
 
 
 def counts(directory):
-    """Tag to number of scalars, over every file of a directory."""
-    return collections.Counter(tag for tag, _, _ in oracle.values(directory))
+    """Tag to number of scalars, over every file of a run and of its forked children."""
+    runs = oracle.with_forks(directory)
+    return collections.Counter(tag for run in runs for tag, _, _ in oracle.values(run))
 
 
 START = """
@@ -89,13 +90,13 @@ for s in range(100): w.add_scalar('parent', s, s)
 w.close()
 """
     )
-    files = oracle.event_files(tmp_path / "run")
-    by_pid = {
-        path.name.split(".")[-2]: {value.tag for event in oracle.load(path) for value in event.summary.value}
-        for path in files
+    tags = {
+        str(run.relative_to(tmp_path)): {tag for tag, _, _ in oracle.values(run)}
+        for run in oracle.with_forks(tmp_path / "run")
     }
-    assert len(by_pid) == 2
-    assert sorted(map(sorted, by_pid.values())) == [["child"], ["parent"]]
+    assert tags == {"run": {"parent"}, "run/fork_1": {"child"}}
+    files = [oracle.only_file(run) for run in oracle.with_forks(tmp_path / "run")]
+    assert len({path.name.split(".")[-2] for path in files}) == 2  # process ids
     assert counts(tmp_path / "run") == {"child": 500, "parent": 2100 if busy else 1100}
 
 
@@ -231,7 +232,7 @@ w.add_scalar('parent', 2, 2)
 """
     )
     assert counts(tmp_path / "run") == {"parent": 2, "child0": 1000, "child1": 1000}
-    assert len(oracle.event_files(tmp_path / "run")) == 3
+    assert oracle.values(tmp_path / "run") == [("parent", 1, 1.0), ("parent", 2, 2.0)]
 
 
 def test_data_loader_workers(tmp_path, run_script):

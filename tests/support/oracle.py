@@ -60,6 +60,11 @@ def event_files(directory):
     return sorted(path for path in Path(directory).iterdir() if "tfevents" in path.name)
 
 
+def with_forks(directory):
+    """The directory of a run and those of its forked children."""
+    return [Path(directory), *sorted(Path(directory).glob("fork_*"))]
+
+
 def only_file(directory):
     """The path of a directory's only event file."""
     (path,) = event_files(directory)

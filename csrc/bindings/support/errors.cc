@@ -20,6 +20,7 @@ namespace {
 // Made once, by register_errors(); the module keeps them for ever.
 PyObject* unsupported_type = nullptr;
 PyObject* unsupported_value = nullptr;
+PyObject* writer_closed = nullptr;
 
 PyObject* make_class(const char* name, const char* docstring, const py::tuple& bases) {
   PyObject* made = PyErr_NewExceptionWithDoc(name, docstring, bases.ptr(), nullptr);
@@ -54,6 +55,8 @@ void translate(std::exception_ptr error) {
     return;  // the signal handler's exception is set
   } catch (const IoError& io) {
     set_os_error(io);
+  } catch (const ClosedError& closed) {
+    set_error(writer_closed, closed.what());
   } catch (const ArgumentError& argument) {
     set_error(unsupported_value, argument.what());
   } catch (const DataError& data) {
@@ -91,6 +94,9 @@ void register_errors(py::module_& module) {
       "An argument has a value or shape that the method does not take.\n\n"
       "Also a NotImplementedError and AssertionError: torch's writer raises both.",
       py::make_tuple(base(PyExc_ValueError), base(PyExc_NotImplementedError), base(PyExc_AssertionError)));
+  writer_closed = make_class("tickertape._core.WriterClosed", "The writer was closed before the call.",
+                             py::make_tuple(base(unsupported_value)));
+  module.attr("WriterClosed") = py::handle(writer_closed);
   module.attr("UnsupportedType") = py::handle(unsupported_type);
   module.attr("UnsupportedValue") = py::handle(unsupported_value);
   py::register_exception_translator(translate);

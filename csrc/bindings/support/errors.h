@@ -24,7 +24,8 @@ class UnsupportedValue : public pybind11::builtin_exception {
 };
 
 // Makes the two classes, and registers the translation with pybind11: IoError to OSError (errno, message,
-// path), ArgumentError to UnsupportedValue, DataError to ValueError.
+// path), ArgumentError to UnsupportedValue (ClosedError to
+// _core.WriterClosed), DataError to ValueError.
 void register_errors(pybind11::module_& module);
 
 // The same for functions that pybind11 does not wrap, with the result of std::current_exception(): sets the

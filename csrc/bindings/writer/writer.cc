@@ -231,6 +231,7 @@ void bind(PyWriterBase& self, const py::object& writer) {
 }  // namespace
 
 void bind_writer(py::module_& module) {
+  module.def("fork_directory", &fork_directory, py::arg("log_dir"));
   py::class_<PyWriter> writer(module, "EventFileWriter");
   writer
       .def(py::init(&open_writer), py::arg("log_dir"), py::arg("filename_suffix") = "", py::kw_only(),

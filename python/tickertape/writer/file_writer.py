@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape._core import UnsupportedType
-from tickertape.convert import check, paths, protobuf
+from tickertape.convert import check, notices, paths, protobuf
 from tickertape.writer import lifecycle, metadata, observation
 from tickertape.writer.instance_bridge import EmptyBase
 
@@ -54,6 +56,29 @@ class EventWriter(_core.EventFileWriter):
         data = protobuf.serialised(event, "event")
         protobuf.check_event(data, "event", "an Event")
         super().add_event(data)
+
+
+class Reopening:
+    """Has the methods of an EventWriter. If the writer was closed before such a call, it is repeated with the next one.
+
+    Args:
+        get_writer: returns the writer of the moment, and opens one if need be.
+    """
+
+    __slots__ = ("_get_writer",)
+
+    def __init__(self, get_writer: Callable[[], Any]) -> None:
+        self._get_writer = get_writer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            while True:
+                try:
+                    return getattr(self._get_writer(), name)(*args, **kwargs)
+                except _core.WriterClosed:  # noqa: PERF203  # nearly never
+                    continue
+
+        return call
 
 
 GetWriter = Callable[[], EventWriter]  # returns what takes the ops of a file; opens the file if need be
@@ -118,6 +143,8 @@ class FileWriter(EmptyBase):
             write_to_disk=self._write_to_disk,
             **self._policies,
         )
+        if self._write_to_disk:
+            _warn_of_two(self)
         find_observers = observation.file_opened if self._write_to_disk else observation.nobody
         self._front, self._messages, self.op_writer = find_observers(self, self._suffix)
 
@@ -252,6 +279,31 @@ class FileWriter(EmptyBase):
         """After close(): opens a new file of the same directory. Does nothing while the file is open."""
         if self.event_writer.closed:
             self._open(None, is_patient=True)
+
+
+# Directory to the FileWriter of this process that was opened there last.
+_newest: weakref.WeakValueDictionary[str, FileWriter] = weakref.WeakValueDictionary()
+_newest_of = 0  # process id: a forked child writes elsewhere
+_warned: set[str] = set()
+
+
+def _warn_of_two(opened: FileWriter) -> None:
+    """Warns once of a directory that has two open writers in this process."""
+    global _newest_of  # noqa: PLW0603  # the pid to which the table belongs
+    if _newest_of != os.getpid():
+        _newest_of = os.getpid()
+        _newest.clear()
+    directory = os.path.normpath(opened.get_logdir())
+    before = _newest.get(directory)
+    _newest[directory] = opened
+    if before is None or before is opened or before.event_writer.closed or directory in _warned:
+        return
+    _warned.add(directory)
+    notices.warn(
+        f"log_dir: another writer of this process is open on {directory!r}. Its points that come from now on are not shown by"
+        " TensorBoard's plain loader (--load_fast=false), which follows the newest file of a directory; use one writer,"
+        " or close the first"
+    )
 
 
 def _reopened(log_dir: str, suffix: str, options: dict[str, Any]) -> FileWriter:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, notices, protobuf, scalars
+from tickertape.writer.file_writer import Reopening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,12 +90,12 @@ def write(
     Raises:
         OSError: the run's directory cannot be made.
     """
-    main = get_main()
     if session.is_same_run:
+        main = Reopening(get_main)
         for summary in session.summaries:
             main.add_summary(summary, step)
         return
-    path = os.path.join(main.get_logdir(), session.directory or str(time.time()))  # noqa: PTH118  # as in file_writer
+    path = os.path.join(get_main().get_logdir(), session.directory or str(time.time()))  # noqa: PTH118  # as in file_writer
     writer = make(path)
     try:
         for summary in session.summaries:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred, paths, scalars
 from tickertape.devices import hooks
+from tickertape.writer.file_writer import Reopening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,9 +36,14 @@ def add_scalars(
     is_dict = type(tag_scalar_dict) is dict  # nearly always; check.items copies the pairs
     pairs = tag_scalar_dict.items() if is_dict else check.items(tag_scalar_dict, "tag_scalar_dict")
     values = _values({_run_name(key): value for key, value in pairs})
-    writers = get_writers(main_tag.replace("/", "_") + "_", values)
-    for writer, value in zip(writers, values.values(), strict=True):
-        writer.op_writer.add_scalar(main_tag, value, step, seconds)
+    prefix = main_tag.replace("/", "_") + "_"
+    writers = get_writers(prefix, values)
+    for number, (name, value) in enumerate(values.items()):
+        try:
+            writers[number].op_writer.add_scalar(main_tag, value, step, seconds)
+        except _core.WriterClosed:  # noqa: PERF203  # by another thread: nearly never
+            again = Reopening(lambda name=name: get_writers(prefix, [name])[0].op_writer)  # type: ignore[misc]
+            again.add_scalar(main_tag, value, step, seconds)
 
 
 def _values(by_name: dict[str, Any]) -> dict[str, Any]:

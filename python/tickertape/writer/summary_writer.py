@@ -41,7 +41,7 @@ from tickertape.writer import (
     texts,
     videos,
 )
-from tickertape.writer.file_writer import FileWriter
+from tickertape.writer.file_writer import FileWriter, Reopening
 from tickertape.writer.graphs import add as graphs
 from tickertape.writer.instance_bridge import NativeInstanceBridge
 
@@ -63,7 +63,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     Each add_* returns once its arguments are copied; threads of the core encode and write. What was accepted is in the
     file when the process ends, even without close(). May be used from many threads and after a fork: a forked child
-    writes to its own file.
+    writes into the run `<log_dir>/fork_<number>`, since TensorBoard's plain loader follows only one file of a directory.
 
     Args:
         log_dir: directory of the run, as str, bytes, path or file:// URL. `~` is expanded (torch makes a directory of this
@@ -121,6 +121,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
             log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
         self.log_dir = log_dir
+        self._process_id = os.getpid()
         self.purge_step = None if purge_step is None else check.step(purge_step, "purge_step")
         self.max_queue = max_queue
         self.flush_secs = flush_secs
@@ -330,7 +331,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             and self._default_bins is None
         ):  # the plain call: the questions that histograms.add_histogram asks take as long as all the rest
             array, dtype = arrays.as_array(values, "values")
-            self._op_writer().add_histogram(tag, array, dtype, None, None, global_step, walltime)
+            try:
+                file = self._get_file_writer().op_writer
+                file.add_histogram(tag, array, dtype, None, None, global_step, walltime)
+            except _core.WriterClosed:  # by another thread, between the two lines
+                self._op_writer().add_histogram(tag, array, dtype, None, None, global_step, walltime)
             return
         histograms.add_histogram(
             self._op_writer, tag, values, global_step, bins, walltime, max_bins, self._default_bins, copy=copy
@@ -1065,6 +1070,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
         """A FileWriter with the options of this writer; with write_to_disk=False one that writes nothing."""
+        if os.getpid() != self._process_id:  # forked: files that were open go there by themselves
+            directory = _core.fork_directory(directory)
         return FileWriter(
             directory,
             self.max_queue,
@@ -1077,18 +1084,19 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         )
 
     def _op_writer(self) -> EventWriter:
-        """Takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file."""
-        op_writer: EventWriter = self._get_file_writer().op_writer
-        return op_writer
+        """Takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file.
+
+        If another thread closes the file meanwhile, the op goes into a new one.
+        """
+        return Reopening(lambda: self._get_file_writer().op_writer)  # type: ignore[return-value]  # has its methods
 
     def _sub_writers(self, prefix: str, names: Iterable[str]) -> list[FileWriter]:
         """The FileWriters of the runs `<log_dir>/<prefix><name>`, which stay in `all_writers` until close()."""
         with lifecycle.opening:
-            directory = self._get_file_writer().get_logdir()
-            writers = self.all_writers
-            if writers is None:  # close() runs under the same lock
-                raise RuntimeError("the writer was closed while it was being opened")
-            start = f"{directory}/{prefix}"
+            self._get_file_writer()
+            while (writers := self.all_writers) is None:  # a signal handler may close
+                self._get_file_writer()
+            start = f"{self._directory}/{prefix}"
             found = []
             for name in names:
                 path = start + name
@@ -1118,7 +1126,7 @@ _core.put_fast_methods(SummaryWriter)
 
 # Attributes that stay here when a writer is pickled.
 _OF_THIS_PROCESS = frozenset(
-    ("file_writer", "all_writers", "purge_step", "_closed_files", "_exported", "_defaults")
+    ("file_writer", "all_writers", "purge_step", "_closed_files", "_exported", "_defaults", "_process_id")
 )
 
 
@@ -1130,6 +1138,7 @@ def _reopened(cls: type[SummaryWriter], kept: dict[str, Any]) -> SummaryWriter:
     writer.file_writer = writer.all_writers = writer.purge_step = None
     writer._closed_files = ()  # noqa: SLF001  # this module's class
     writer._defaults = metadata.Defaults()  # noqa: SLF001  # as above
+    writer._process_id = os.getpid()  # noqa: SLF001  # as above
     return writer
 
 

@@ -8,14 +8,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <future>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/os/fork_number.h"
 #include "check.h"
 #include "event/decoder.h"
 #include "own_rings.h"
@@ -264,29 +267,63 @@ TEST(threads_share_a_writer) {
 }
 
 #if !defined(__SANITIZE_THREAD__)  // TSan does not follow threads started after a fork
-TEST(a_forked_child_logs_to_a_file_of_its_own) {
+TEST(a_forked_child_logs_to_a_directory_of_its_own) {
   const TestDirectory directory;
   EventFileWriter writer(directory.path());
   writer.add_scalar("parent", 1, 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    writer.add_scalar("child", 2, 0);
-    writer.close();
-    _exit(0);
+  CHECK_EQ(fork_directory(directory.path()), directory.path());
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  for (int round = 0; round < 3; ++round) {  // the number of a dead child is used again
+    const pid_t child = fork();
+    if (child == 0) {
+      writer.add_scalar("child", 2, 0);
+      const std::string path = writer.path();
+      writer.close();
+      _exit(write(ends[1], path.data(), path.size()) == static_cast<ssize_t>(path.size()) ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK_EQ(status, 0);
+    char text[4096];
+    const ssize_t size = read(ends[0], text, sizeof text);
+    const std::string path(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    CHECK_EQ(path.substr(0, path.rfind('/')), directory.path() + "/fork_1");
+    CHECK_EQ(values_of(path).at(0).tag, "child");
   }
-  int status = -1;
-  waitpid(child, &status, 0);
-  CHECK_EQ(status, 0);
+  close(ends[0]);
+  close(ends[1]);
   writer.add_scalar("parent", 1, 1);
   const std::string mine = writer.path();
   writer.close();
-  const auto files = directory.files();
-  CHECK_EQ(files.size(), std::size_t{2});
-  for (const std::string& file : files) {
-    const auto values = values_of(file);
-    CHECK_EQ(values.size(), file == mine ? std::size_t{2} : std::size_t{1});
-    for (const ReadValue& value : values) CHECK_EQ(value.tag, file == mine ? "parent" : "child");
+  CHECK_EQ(values_of(mine).size(), std::size_t{2});
+}
+
+TEST(living_children_have_directories_of_their_own) {
+  const TestDirectory directory;
+  EventFileWriter writer(directory.path());
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  std::vector<pid_t> children;
+  std::set<std::uint32_t> numbers{0};
+  for (int i = 0; i < 5; ++i) {
+    children.push_back(fork());
+    if (children.back() == 0) {
+      const std::uint32_t number = fork_number();
+      if (write(ends[1], &number, sizeof number) != ssize_t{sizeof number}) _exit(1);
+      for (;;) pause();
+    }
+    std::uint32_t number = 0;
+    CHECK_EQ(read(ends[0], &number, sizeof number), ssize_t{sizeof number});
+    CHECK(numbers.insert(number).second);
   }
+  CHECK(numbers == (std::set<std::uint32_t>{0, 1, 2, 3, 4, 5}));
+  for (const pid_t child : children) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST(exit_without_close_loses_nothing) {

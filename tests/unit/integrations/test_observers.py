@@ -251,7 +251,8 @@ writer.close()
 assert len(seen) == 201
 for number in range(4):
     assert [s for n, s in names(seen) if n == f"thread/{number}"] == list(range(50))
-assert sorted(names(in_file("run"))) == sorted([*names(seen), ("child", 1)])
+assert sorted(names(in_file("run"))) == sorted(names(seen))
+assert names(in_file("run/fork_1")) == [("child", 1)]
 """
     )
 

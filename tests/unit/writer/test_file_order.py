@@ -51,12 +51,19 @@ def test_a_forked_child_logs_behind_its_parent(tmp_path):
     with SummaryWriter(tmp_path) as writer:
         for _ in range(12):
             before = oracle.event_files(tmp_path)
+            known = _of_children(tmp_path)
             child = os.fork()
             if child == 0:
                 writer.add_scalar("loss", 1, 1)
                 writer.close()
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0
-            (new,) = set(oracle.event_files(tmp_path)) - set(before)
-            own = [path for path in before if f".{os.getpid()}." in path.name]
-            assert new > max(own)
+            (new,) = _of_children(tmp_path) - known
+            assert oracle.event_files(tmp_path) == before
+            assert new > max(path.name for path in before)
+            assert not known or new > max(known)  # each child goes on in the directory of the one before
+    assert [path.name for path in oracle.with_forks(tmp_path)[1:]] == ["fork_1"]
+
+
+def _of_children(directory):
+    return {path.name for run in oracle.with_forks(directory)[1:] for path in oracle.event_files(run)}

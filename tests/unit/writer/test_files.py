@@ -41,7 +41,8 @@ def test_first_event_is_on_disk_at_once(tmp_path):
 
 
 def test_names_never_clash(tmp_path):
-    writers = [SummaryWriter(tmp_path) for _ in range(20)]
+    with pytest.warns(UserWarning, match="another writer of this process"):
+        writers = [SummaryWriter(tmp_path) for _ in range(20)]
     for number, writer in enumerate(writers):
         writer.add_scalar("n", number, 0)
         writer.close()

@@ -20,7 +20,7 @@ def counting(tmp_path):
 
 def steps(directory):
     found = {}
-    for path in oracle.event_files(directory):
+    for path in (path for run in oracle.with_forks(directory) for path in oracle.event_files(run)):
         for event in oracle.load(path):
             for value in event.summary.value:
                 found.setdefault(value.tag, []).append(event.step)

@@ -52,6 +52,7 @@ def test_the_copy_has_the_options_and_no_file_until_it_logs(tmp_path, monkeypatc
         assert type(again) is Tagged
         assert (again.note, again.log_dir, again.default_bins) == (["n"], "run", [0.0, 1.0])
         assert len(oracle.event_files(tmp_path / "run")) == 1
+        writer.close()
         again.add_scalar("a", 1, 1)
         again.add_scalars("s", {"x": 1.0}, 1)
         again.close()
@@ -80,12 +81,15 @@ def test_a_copy_in_this_process_is_the_same_writer(tmp_path, make, duplicate):
 
 def test_file_writer(tmp_path):
     with SummaryWriter(tmp_path) as writer:
-        again = pickle.loads(pickle.dumps(writer.file_writer))
+        data = pickle.dumps(writer.file_writer)
+        event_writer = writer.file_writer.event_writer
+        assert copy.deepcopy(event_writer) is event_writer
+        with pytest.raises(TypeError, match="pickle the SummaryWriter or FileWriter"):
+            pickle.dumps(event_writer)
+        writer.close()
+        again = pickle.loads(data)
         again.add_summary(Summary(value=[Summary.Value(tag="a", simple_value=2.0)]), 1)
         again.close()
-        with pytest.raises(TypeError, match="pickle the SummaryWriter or FileWriter"):
-            pickle.dumps(writer.file_writer.event_writer)
-        assert copy.deepcopy(writer.file_writer.event_writer) is writer.file_writer.event_writer
     assert oracle.values(tmp_path) == [("a", 1, 2.0)]
 
 
@@ -94,10 +98,10 @@ def test_global_writer_goes_on_counting(tmp_path):
     writer.add_scalar("a", 10)
     writer.add_scalar("a", 11)
     again = pickle.loads(pickle.dumps(writer))
+    writer.close()
     again.add_scalar("a", 12)
     again.add_text("t", "x")
     again.close()
-    writer.close()
     assert [(step, value) for tag, step, value in oracle.values(tmp_path) if tag == "a"] == [
         (0, 10),
         (1, 11),
