@@ -49,7 +49,15 @@ EventIndexer::EventIndexer(const ScanFilter& filter, const FileIndex* known) : f
   }
 }
 
-void EventIndexer::add(Bytes event, std::uint64_t offset) {
+void EventIndexer::add(Bytes window, std::span<const RecordPlace> places, std::uint64_t window_at) {
+  for (const RecordPlace& place : places) {
+    const Bytes event = window.subspan(place.offset, place.size);
+    if (!add_expected(event)) add_one(event, window_at + place.offset - record_format::kHeaderBytes);
+    ++part_.events;
+  }
+}
+
+void EventIndexer::add_one(Bytes event, std::uint64_t offset) {
   event_ = event;
   event_offset_ = offset;
   if (!add_plain(event)) {
@@ -61,7 +69,6 @@ void EventIndexer::add(Bytes event, std::uint64_t offset) {
                   has_text ? std::string("not an event: ") + error.what() : "not an event");
     }
   }
-  ++part_.events;
 }
 
 void EventIndexer::add_damage(std::uint64_t offset, std::uint64_t size) {
@@ -72,7 +79,84 @@ void EventIndexer::add_problem(std::uint64_t size, std::string cause) {
   part_.problems.push_back({event_offset_, size, std::move(cause)});
 }
 
-// --- nearly every event: a wall time, a step, and a summary of old-style scalars, in the order of writers
+// --- nearly every event of a training loop: one number of the tag that followed the last one's tag before
+// ---
+
+namespace {
+
+constexpr std::size_t kStepAt = 1 + sizeof(double) + 1;  // behind the wall time and the step's key
+
+// The bytes from the key of the summary to the key of the number, for an event with one old-style scalar.
+std::string expected_bytes(std::string_view tag) {
+  const std::size_t value = length_field_size(value_field::kTag, tag.size()) + 1 + sizeof(float);
+  const std::size_t summary = length_field_size(summary_field::kValue, value);
+  std::string bytes(length_field_size(event_field::kSummary, summary) - sizeof(float), '\0');
+  Writer writer(reinterpret_cast<std::uint8_t*>(bytes.data()));
+  writer.length_field(event_field::kSummary, summary);
+  writer.length_field(summary_field::kValue, value);
+  writer.text_field(value_field::kTag, tag);
+  bytes.back() = static_cast<char>(key_of(value_field::kSimpleValue, WireType::kFixed32));
+  return bytes;
+}
+
+// Reads a varint that must have `size` bytes, 1 to 8: 56 bits. At least 8 bytes can be read at `at`.
+bool load_short_varint(const std::uint8_t* at, std::size_t size, std::uint64_t& value) {
+  if (size - 1 > 7) return false;
+  const std::uint64_t kept = ~std::uint64_t{0} >> (64 - 8 * size);
+  std::uint64_t bytes = load_le<std::uint64_t>(at) & kept;
+  constexpr std::uint64_t kMore = 0x8080808080808080;  // set in all bytes but the last
+  if ((bytes & kMore) != (kMore & (kept >> 8))) return false;
+  bytes &= ~kMore;
+  bytes = (bytes & 0x007F007F007F007F) | (bytes & 0x7F007F007F007F00) >> 1;
+  bytes = (bytes & 0x00003FFF00003FFF) | (bytes & 0x3FFF00003FFF0000) >> 2;
+  value = (bytes & 0x000000000FFFFFFF) | (bytes & 0x0FFFFFFF00000000) >> 4;
+  return true;
+}
+
+// `size` is at least 8.
+bool are_equal(const std::uint8_t* a, const char* b, std::size_t size) {
+  std::uint64_t x, y;
+  for (std::size_t i = 0; i + 8 < size; i += 8) {
+    std::memcpy(&x, a + i, 8);
+    std::memcpy(&y, b + i, 8);
+    if (x != y) return false;
+  }
+  std::memcpy(&x, a + size - 8, 8);
+  std::memcpy(&y, b + size - 8, 8);
+  return x == y;
+}
+
+}  // namespace
+
+// Adds the event if it is the expected one; otherwise returns false and adds nothing. All but the wall time,
+// the step and the number is then known, so it takes one comparison.
+inline bool EventIndexer::add_expected(Bytes event) {
+  Tag* tag = last_ != nullptr ? last_->next : nullptr;
+  if (tag == nullptr || tag->expected.empty()) return false;
+  const std::uint8_t* const at = event.data();
+  const std::size_t size = tag->expected.size();
+  if (event.size() < kStepAt + 1 + size + sizeof(float)) return false;
+  const std::size_t summary_at = event.size() - size - sizeof(float);
+  const bool has_keys = at[0] == key_of(event_field::kWallTime, WireType::kFixed64) &&
+                        at[kStepAt - 1] == key_of(event_field::kStep, WireType::kVarint);
+  if (!has_keys || !are_equal(at + summary_at, tag->expected.data(), size)) return false;
+  std::uint64_t step;
+  if (!load_short_varint(at + kStepAt, summary_at - kStepAt, step)) return false;
+  const Moment moment{static_cast<std::int64_t>(step), std::bit_cast<double>(load_le<std::uint64_t>(at + 1)),
+                      part_.events};
+  Rows& rows = tag->numbers->rows;
+  const std::size_t last = rows.size() - 1;
+  const bool is_plain = moment.step >= rows.step()[last] && moment.wall_time >= rows.wall_time()[last] &&
+                        moment.step >= filter_.first_step && moment.step <= filter_.last_step;
+  if (!is_plain) return false;
+  const float number = std::bit_cast<float>(load_le<std::uint32_t>(at + event.size() - sizeof(float)));
+  rows.add(moment, number, value_field::kSimpleValue);
+  last_ = tag;
+  return true;
+}
+
+// --- events in the order of writers: a wall time, a step, and a summary of old-style scalars, in the order
+// of writers
 // ---
 
 // Adds the event if it has this form; otherwise returns false and adds nothing.
@@ -224,6 +308,7 @@ void EventIndexer::add_number(Tag& tag, const Moment& moment, double number, std
   if (tag.numbers == nullptr) {
     if (!filter_.kinds.has(Kind::kScalars)) return;
     tag.numbers = &new_series(tag, Kind::kScalars);
+    tag.expected = expected_bytes(tag.text());
   }
   check_order(*tag.numbers, moment);
   tag.numbers->rows.add(moment, number, static_cast<std::uint8_t>(field));
@@ -299,7 +384,7 @@ EventIndexer::Tag& EventIndexer::new_tag(TagInfo info) {
   return tag;
 }
 
-Part EventIndexer::take() {
+FilePart EventIndexer::take() {
   for (PartSeries& series : part_.series) series.rows.shrink();
   return std::move(part_);
 }

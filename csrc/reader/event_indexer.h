@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +17,7 @@
 #include "reader/file_index.h"
 #include "reader/kind.h"
 #include "reader/rows.h"
+#include "tfrecord/record_run.h"
 
 namespace tickertape {
 
@@ -28,7 +30,7 @@ struct ScanFilter {
 
 // The rows of one tag and kind in one part of a file.
 struct PartSeries {
-  std::size_t tag;  // index in Part::tags
+  std::size_t tag;  // index in FilePart::tags
   Kind kind;
   Rows rows;
   std::uint64_t first_offset;  // of the record of the first row
@@ -42,13 +44,13 @@ struct PartTag {
 };
 
 // What was found in one part of a file. Ordinals count from the start of the part.
-struct Part {
-  Part() = default;
-  Part(Part&&) = default;
-  Part& operator=(Part&&) = default;
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
-  ~Part() = default;
+struct FilePart {
+  FilePart() = default;
+  FilePart(FilePart&&) = default;
+  FilePart& operator=(FilePart&&) = default;
+  FilePart(const FilePart&) = delete;
+  FilePart& operator=(const FilePart&) = delete;
+  ~FilePart() = default;
 
   std::uint64_t start = 0;  // offset in the file
   std::uint64_t end = 0;    // behind the last record that was read
@@ -72,12 +74,13 @@ class EventIndexer {
   // they seem to be. `filter` and `known` must outlive the indexer.
   EventIndexer(const ScanFilter& filter, const FileIndex* known);
 
-  // Adds the event of the record at `offset`: all of its values or, if it is no Event, none and a problem.
-  void add(Bytes event, std::uint64_t offset);
+  // Adds the events of records whose data is at `places` in `window`, which is at `window_at` in the file:
+  // all values of an event or, if it is no Event, none and a problem.
+  void add(Bytes window, std::span<const RecordPlace> places, std::uint64_t window_at);
   void add_damage(std::uint64_t offset, std::uint64_t size);
 
   // What was found. Nothing may be added later.
-  Part take();
+  FilePart take();
 
  private:
   struct Tag {
@@ -87,6 +90,8 @@ class EventIndexer {
     std::vector<PartSeries*> places;
     std::size_t index;
     bool is_wanted;
+    // Once there is a row: the bytes of an event from its summary to its number (add_expected()).
+    std::string expected;
 
     std::string_view text() const { return found->info.tag; }
   };
@@ -95,6 +100,8 @@ class EventIndexer {
     float value;
   };
 
+  bool add_expected(Bytes event);
+  void add_one(Bytes event, std::uint64_t offset);
   bool add_plain(Bytes event);
   bool add_plain_values(const std::uint8_t* at, const std::uint8_t* end, Moment moment);
   void add_any(Bytes event);
@@ -114,7 +121,7 @@ class EventIndexer {
   PartSeries& new_series(Tag& tag, Kind kind);
 
   const ScanFilter& filter_;
-  Part part_;
+  FilePart part_;
   std::deque<Tag> tags_;  // elements never move
   std::unordered_map<std::string_view, Tag*> by_text_;
   Tag* first_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "base/endian.h"
@@ -80,9 +81,9 @@ void FileScan::scan_part(std::size_t i) {
 }
 
 // The records from `from`, where one starts, up to the first that starts at or behind `to`.
-Part FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const {
+FilePart FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const {
   const File::Version version = file.version();
-  Part nothing;
+  FilePart nothing;
   nothing.start = nothing.end = from;
   nothing.is_last = true;
   // It was replaced: what comes now belongs to another file, which the next scan sees.
@@ -105,13 +106,10 @@ Part FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileI
       indexer.add_damage(reader.damage()[damaged].offset, reader.damage()[damaged].size);
     const RecordPlace& last = places[found - 1];
     const std::uint64_t window_at = reader.offset() - (last.offset + last.size + kFooterBytes);
-    std::size_t used = 0;
-    for (; used < found; ++used) {
-      const RecordPlace& place = places[used];
-      const std::uint64_t offset = window_at + place.offset - kHeaderBytes;
-      if (offset >= to) break;
-      indexer.add(window.subspan(place.offset, place.size), offset);
-    }
+    // Most runs end before `to`, so their last record tells.
+    std::size_t used = found;
+    while (used > 0 && window_at + places[used - 1].offset - kHeaderBytes >= to) --used;
+    indexer.add(window, std::span(places).first(used), window_at);
     if (used == 0) {  // damage reaches to `to`, or over it
       end = window_at + places[0].offset - kHeaderBytes;
       break;
@@ -123,7 +121,7 @@ Part FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileI
     end = behind;
     if (used < found) break;
   }
-  Part part = indexer.take();
+  FilePart part = indexer.take();
   part.start = from;
   part.end = end;
   part.is_last = is_last;
@@ -141,8 +139,8 @@ std::shared_ptr<const FileIndex> FileScan::finish() {
   while (!is_last) {
     while (next < parts_.size() && parts_[next].start < at) ++next;  // it began inside another record
     const bool is_here = next < parts_.size() && parts_[next].start == at;
-    Part again;
-    Part* part = is_here ? &parts_[next] : &again;
+    FilePart again;
+    FilePart* part = is_here ? &parts_[next] : &again;
     if (is_here) ++next;
     if (!is_here || !builder.append(*part)) {
       again = scan(File::open_to_read(path_), at, next < parts_.size() ? parts_[next].start : UINT64_MAX,

@@ -43,7 +43,7 @@ class FileScan {
  private:
   bool describes_front(const FileIndex& previous) const;
   std::uint64_t record_from(std::uint64_t offset) const;
-  Part scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const;
+  FilePart scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const;
 
   std::string path_;
   std::shared_ptr<const FileIndex> previous_;
@@ -54,7 +54,7 @@ class FileScan {
   std::uint64_t start_ = 0;
   bool is_unchanged_ = false;
   std::vector<std::uint64_t> cuts_;  // where parts begin
-  std::vector<Part> parts_;
+  std::vector<FilePart> parts_;
 };
 
 }  // namespace tickertape

@@ -55,7 +55,7 @@ bool IndexBuilder::contradicts(const PartTag& tag, const Known& known) {
   return tag.has_unknown_numbers || (tag.has_unknown_tensors && tag.info.has_metadata);
 }
 
-bool IndexBuilder::append(Part& part) {
+bool IndexBuilder::append(FilePart& part) {
   for (const PartTag& tag : part.tags) {
     const auto known = by_tag_.find(tag.info.tag);
     if (known != by_tag_.end() && contradicts(tag, known->second)) return false;
@@ -90,7 +90,7 @@ IndexBuilder::TagHere IndexBuilder::add_tag(PartTag& tag) {
   return {&known, moves ? kind : Kind::kTensors};
 }
 
-void IndexBuilder::append_rest(Part& part) {
+void IndexBuilder::append_rest(FilePart& part) {
   for (SessionStart& start : part.starts) {
     start.ordinal += index_->events;
     index_->starts.push_back(start);
@@ -116,7 +116,7 @@ void IndexBuilder::learn(Known& known, TagInfo info) {
   for (const std::size_t i : known.series) index_->series[i].info = known.info;
 }
 
-void IndexBuilder::append_series(Known& known, Kind kind, PartSeries& series, const Part& part) {
+void IndexBuilder::append_series(Known& known, Kind kind, PartSeries& series, const FilePart& part) {
   const auto found = std::ranges::find_if(
       known.series, [this, kind](std::size_t i) { return index_->series[i].kind == kind; });
   auto rows = std::make_shared<Rows>(std::move(series.rows));
@@ -134,7 +134,7 @@ void IndexBuilder::append_series(Known& known, Kind kind, PartSeries& series, co
 }
 
 // Between the last row of a part and the first of the next one.
-void IndexBuilder::check_order(const Series& before, const PartSeries& series, const Part& part,
+void IndexBuilder::check_order(const Series& before, const PartSeries& series, const FilePart& part,
                                const Rows& rows) {
   const Rows& last = *before.segments.back();
   const std::size_t i = last.size() - 1;

@@ -23,7 +23,7 @@ class IndexBuilder {
 
   // Takes the part that starts where the index ends. Returns false, and changes nothing, if what came before
   // gives tensors of the part another meaning: it must then be scanned again with index() as `known`.
-  bool append(Part& part);
+  bool append(FilePart& part);
 
   // Where a scan goes on, and the rest. Nothing may be appended later.
   std::shared_ptr<FileIndex> take();
@@ -42,11 +42,11 @@ class IndexBuilder {
   };
 
   TagHere add_tag(PartTag& tag);
-  void append_rest(Part& part);
+  void append_rest(FilePart& part);
   static bool contradicts(const PartTag& tag, const Known& known);
   void learn(Known& known, TagInfo info);
-  void append_series(Known& known, Kind kind, PartSeries& series, const Part& part);
-  void check_order(const Series& before, const PartSeries& series, const Part& part, const Rows& rows);
+  void append_series(Known& known, Kind kind, PartSeries& series, const FilePart& part);
+  void check_order(const Series& before, const PartSeries& series, const FilePart& part, const Rows& rows);
 
   std::shared_ptr<FileIndex> index_;
   std::unordered_map<std::string_view, Known> by_tag_;  // keys in index_->tags or replaced_

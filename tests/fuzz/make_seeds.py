@@ -133,6 +133,21 @@ def record_seeds(events):
     yield "long-hole", cuts + good + struct.pack("<BHB", 62, 40000, 0) + good
 
 
+def index_seeds(events):
+    """Files of events, as index_fuzz describes them: parts, cut, then records."""
+
+    def record(data, kind=4, extra=b""):
+        return bytes([kind]) + struct.pack("<H", len(data)) + data + extra
+
+    small = [event for event in events if len(event) <= 400]
+    head = struct.pack("<BH", 1, 200)
+    good = b"".join(record(event) for event in small)
+    yield "all", head + good
+    yield "again", head + b"".join(record(event) + b"\x01" for event in small[:8])
+    yield "flipped", head + record(small[1], 15, struct.pack("<HB", 9, 1)) + good
+    yield "garbage", head + record(b"garbage", 0) + good
+
+
 def picture_seeds(channels):
     for number, (width, height) in enumerate([(1, 1), (17, 9), (100, 40), (4095, 10)]):
         for kind, painted in {
@@ -196,6 +211,7 @@ def main():
     seeds = {
         "wire_fuzz": [(f"event-{i}", event) for i, event in enumerate(small[: len(small) // 2 + 2])],
         "record_fuzz": record_seeds(small),
+        "index_fuzz": index_seeds(small),
         "recovery_fuzz": recovery_seeds(ring_bytes),
         "png_fuzz": png_seeds(),
         "gif_fuzz": gif_seeds(),
