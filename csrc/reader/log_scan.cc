@@ -147,7 +147,7 @@ class Pool {
   // What ScanFilter asks: the verdict that is known, or what the calling thread says.
   bool keeps(std::string_view tag) {
     std::unique_lock lock(mutex_);
-    const auto question = std::make_shared<Question>(std::string(tag));
+    const auto question = std::make_shared<Question>(Question{std::string(tag)});
     if (const auto found = verdicts_.find(question->tag); found != verdicts_.end()) return found->second;
     questions_.push_back(question);
     event_.notify_one();
