@@ -221,7 +221,7 @@ aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: 
 	@cmake --build --preset aarch64 -j $(JOBS) -- --quiet
 	@ctest --preset aarch64 -j $(JOBS) -E '^recovery\.recovery$$' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
 
-torture: $(STAMPS)/test-set ## kill writers at random until 10 M events are acknowledged, and count (about 10 minutes)
+torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
 	@$(MAKE) $(STAMPS)/package
 	@$(VENV)/bin/python tests/torture/kill.py $(TORTURE_ARGS)
 

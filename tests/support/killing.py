@@ -1,15 +1,18 @@
-"""Kills processes that log, has what they left brought home, and compares it with what they say they had logged."""
+"""Kills processes that log, recovers what they left, and compares it with what they say they had logged."""
 
 import array
 import collections
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event
 
 from support import scanner
 
@@ -18,8 +21,8 @@ LOADS = ("scalars", "mixed", "heavy", "writers", "closing", "fork")
 # How the parent kills, and how the child ends by itself (kill_child.DEATHS).
 SIGNALS = {name: getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGSEGV", "SIGABRT")}
 OWN_DEATHS = ("os._exit", "abort", "segfault", "exec", "SIGTERM", "SIGHUP")
-# A summary's field to what it is, and torch's tag for text.
-SCALAR, IMAGE, HISTOGRAM, TENSOR = 2, 4, 5, 8
+# Runs a command in a mount and a PID namespace of its own.
+ELSEWHERE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 RECOVER = """
 import sys, warnings
@@ -31,6 +34,14 @@ for report in tickertape.recover(sys.argv[1]):
 """
 
 
+def why_not_elsewhere():
+    """Why this process cannot run anything in other namespaces; "" if it can."""
+    if shutil.which("unshare") is None:
+        return "there is no unshare(1)"
+    done = subprocess.run([*ELSEWHERE, "true"], capture_output=True, text=True, check=False)
+    return done.stderr.strip()
+
+
 class Group:
     """Runs that log to one directory, one after the other.
 
@@ -39,10 +50,11 @@ class Group:
         rings: where the rings go; must exist and be private.
         rng: decides everything.
         environment: for the children; must let them import tickertape.
+        elsewhere: half of the recoveries are in other namespaces.
     """
 
-    def __init__(self, root, rings, rng, environment):
-        self.root, self.rings, self.rng = Path(root), Path(rings), rng
+    def __init__(self, root, rings, rng, environment, elsewhere=False):
+        self.root, self.rings, self.rng, self.elsewhere = Path(root), Path(rings), rng, elsewhere
         self.logs = self.root / "logs"
         self.logs.mkdir()
         self.environment = environment | {"TICKERTAPE_RING_DIR": str(rings), "PYTHONFAULTHANDLER": ""}
@@ -86,19 +98,22 @@ class Group:
 
     def recover(self, kill_after_secs=None):
         """Recovers in a process of its own, which is killed some time after it has begun."""
+        is_elsewhere = self.elsewhere and self.rng.random() < 0.5
         process = subprocess.Popen(
-            [sys.executable, "-c", RECOVER, str(self.logs)],
+            [*(ELSEWHERE if is_elsewhere else ()), sys.executable, "-c", RECOVER, str(self.logs)],
             env=self.environment,
+            start_new_session=True,
             stdout=subprocess.PIPE,
             text=True,
         )
         assert process.stdout.readline() == "up\n"
         if kill_after_secs is not None:
             time.sleep(kill_after_secs)
-            process.kill()
-        out, _ = process.communicate(timeout=300)
+            _kill_group(process.pid)
+        out, _ = process.communicate(timeout=600)
+        self.counts["recoveries in other namespaces" if is_elsewhere else "recoveries in this namespace"] += 1
         reports = [line.split("|") for line in out.splitlines() if line.count("|") >= 2]
-        self.counts["events brought home by recover()"] += sum(int(report[0]) for report in reports)
+        self.counts["events recovered by recover()"] += sum(int(report[0]) for report in reports)
         if process.returncode == -signal.SIGKILL:
             self.counts["recoveries killed"] += 1
             return
@@ -126,10 +141,11 @@ class Group:
             assert not damage, f"{path}: {damage}"
             self.counts["files"] += 1
             for data in content[1:]:
-                step, tag, kind, value = scanner.event(data)
-                run, stream, _ = tag.split("/", 2)
-                found[int(run), int(stream)].append(step)
-                _check_value(step, tag, kind, value)
+                event = Event.FromString(data)
+                (value,) = event.summary.value
+                run, stream, _ = value.tag.split("/", 2)
+                found[int(run), int(stream)].append(event.step)
+                _check_value(event.step, value)
         self._let_newborn_rings_age()
         assert not list(self.rings.iterdir()), "rings are left"
         for run in range(self.runs):
@@ -163,15 +179,16 @@ def _kill_group(group_id):
         time.sleep(0.001)
 
 
-def _check_value(step, tag, kind, value):
-    if kind == SCALAR:
-        assert struct.unpack("<f", value)[0] == step % 997, (tag, step)
+def _check_value(step, value):
+    kind = value.WhichOneof("value")
+    if kind == "simple_value":
+        assert value.simple_value == step % 997, (value.tag, step)
     else:
-        assert kind in {IMAGE, HISTOGRAM, TENSOR}, (tag, step, kind)
+        assert kind in {"image", "histo", "tensor"}, (value.tag, step, kind)
 
 
 def random_life(rng, longest_secs):
-    """Seconds: some so short that they end while the writer opens (and brings home what others left)."""
+    """Seconds: some so short that they end while the writer opens (and recovers what others left)."""
     return rng.random() * 0.02 if rng.random() < 0.25 else rng.uniform(0.02, longest_secs)
 
 

@@ -1,6 +1,6 @@
 """`make torture`: kills processes that log at full load until enough is acknowledged, and proves that nothing is lost.
 
-The figures of a run stand in docs/reliability.md. Repeat a run with --seed.
+docs/reliability.md has the figures of a run. --seed repeats a run.
 """
 
 import argparse
@@ -24,9 +24,9 @@ KILLS_A_GROUP = 8
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200, help="at least so many (default: %(default)s)")
+    parser.add_argument("--kills", type=int, default=500, help="at least so many (default: %(default)s)")
     parser.add_argument(
-        "--events", type=float, default=10e6, help="acknowledged, at least (default: %(default)g)"
+        "--events", type=float, default=50e6, help="acknowledged, at least (default: %(default)g)"
     )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
@@ -37,14 +37,19 @@ def main():
     print(
         f"tickertape {tickertape.__version__}, {platform.platform()}, {os.cpu_count()} cores, seed {options.seed}"
     )
+    reason = killing.why_not_elsewhere()
+    print(
+        f"no recovery in other namespaces: {reason}"
+        if reason
+        else "half of the recoveries in other namespaces"
+    )
     while counts["kills"] < options.kills or counts["events acknowledged"] < options.events:
         root = Path(tempfile.mkdtemp(prefix="tickertape_torture_"))
         # Where rings usually are; of our own, so that nobody else's are in the way.
         rings = Path(tempfile.mkdtemp(prefix="tickertape_torture_", dir="/dev/shm"))
-        group = killing.Group(root, rings, rng, environment)
-        killing.torture(
-            group, KILLS_A_GROUP, longest_secs=0.5
-        )  # what it finds wrong it raises, and leaves as it is
+        group = killing.Group(root, rings, rng, environment, elsewhere=not reason)
+        # What it finds wrong it raises, and leaves as it is.
+        killing.torture(group, KILLS_A_GROUP, longest_secs=0.5)
         counts += group.counts
         shutil.rmtree(root)
         shutil.rmtree(rings)
