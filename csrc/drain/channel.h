@@ -1,6 +1,7 @@
 // One open event file inside the pipeline: what of it is queued, encoded and written. L4.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -79,8 +80,11 @@ struct Channel {
   std::deque<std::uint64_t> pending;
   // What the workers have of the first ones in `pending`; nullptr where they have it not.
   std::deque<std::shared_ptr<Job>> jobs;
-  Buffer out;                             // records in order, on their way to the sink
-  std::size_t out_written = 0;            // of `out`, taken by the sink
+  Buffer out;                   // records in order, on their way to the sink
+  std::size_t out_written = 0;  // of `out`, taken by the sink
+  // Of `out`, and of its events, encoded from a ring that nobody had cut off.
+  std::size_t out_sound = 0;
+  std::uint64_t out_sound_events = 0;
   std::uint64_t out_begin = kNoPosition;  // position of the first op in `out`
   std::uint64_t out_events = 0;
   std::uint64_t encoded_to = 0;  // behind the last op that was encoded
@@ -95,6 +99,22 @@ struct Channel {
   std::uint64_t uncommitted_from() const {
     if (out_begin != kNoPosition) return out_begin;
     return pending.empty() ? kNoPosition : pending.front();
+  }
+
+  // The ops before `position` are gone from the ring, because somebody cut off its file. What of them is
+  // encoded, and certainly from what they were, is still written.
+  void forget_before(std::uint64_t position) noexcept {
+    while (!pending.empty() && pending.front() < position) {
+      pending.pop_front();
+      if (!jobs.empty()) jobs.pop_front();
+    }
+    out.truncate(out_sound);
+    out_events = out_sound_events;
+    if (out.empty()) out_begin = kNoPosition;
+    encoded_to = std::max(encoded_to, position);
+    memory_failures = 0;
+    slot->commit(position, sink_->size(), file_number);
+    if (out.empty()) committed.store(encoded_to, std::memory_order_release);  // pairs with flush()'s load
   }
 
  private:

@@ -64,6 +64,18 @@ void ChannelRegistry::request_close(Channel& channel) noexcept {
   closing_.push_back(&channel);
 }
 
+std::optional<OpRing::Cut> ChannelRegistry::mend_ring(std::uint64_t& events_kept) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::optional<OpRing::Cut> cut = names_.mend_ring();
+  if (!cut) return cut;
+  events_kept = 0;
+  for (const std::unique_ptr<Channel>& channel : channels_) {
+    channel->forget_before(cut->position);
+    events_kept += channel->out_events;
+  }
+  return cut;
+}
+
 bool ChannelRegistry::forget(Channel& channel, bool ring_is_empty) noexcept {
   std::unique_ptr<Channel> gone;  // closes its file after the lock is released: the disk may take long
   const std::lock_guard<std::mutex> lock(mutex_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "drain/channel.h"
@@ -45,6 +46,11 @@ class ChannelRegistry {
     const std::lock_guard<std::mutex> lock(mutex_);
     return names_.move_ring(fresh);
   }
+
+  // As OpRing::mend(); also restores names and slots, and lets every channel forget what is gone
+  // (Channel::forget_before()). `events_kept`: how many of the ops before the cut are encoded and still on
+  // their way to a file.
+  std::optional<OpRing::Cut> mend_ring(std::uint64_t& events_kept);
 
   // Removes a channel whose ops are all written, and closes its sink. If it was the last one and
   // `ring_is_empty`, also resets the names, and returns true.

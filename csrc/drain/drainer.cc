@@ -32,6 +32,7 @@ constexpr unsigned kMemoryFailuresOfFlush = 20;
 
 // One step of the sequencer; true if it is worth calling again at once. Under the drain lock.
 bool Drainer::step() {
+  if (ring_.is_cut() && !mend_ring()) return false;
   channels_.take_closing([this](Channel& channel) { sequencer_.close_when_written(channel); });
   waitlist_.poll();
   const bool more = sequencer_.step();
@@ -44,6 +45,23 @@ bool Drainer::step() {
   }
   room_signal_.notify_all();
   return more;
+}
+
+// Somebody has cut off the ring's file. Forgets what was queued and may be gone, counts it, and goes on with
+// what was accepted since. False if that has to wait for a call that is storing a body.
+bool Drainer::mend_ring() {
+  std::uint64_t kept = 0;
+  const std::optional<OpRing::Cut> cut = channels_.mend_ring(kept);
+  if (!cut) return false;
+  waitlist_.forget_before(cut->position);
+  sequencer_.skip_to(cut->position);
+  const std::uint64_t done = counters_.events_written.load(std::memory_order_relaxed) +
+                             counters_.events_not_encoded.load(std::memory_order_relaxed);
+  const std::uint64_t lost = cut->accepted - std::min(cut->accepted, done + kept);
+  Counters::add(counters_.events_dropped, lost);
+  Counters::add(counters_.events_not_encoded, lost);
+  keeper_.note_cut(lost);
+  return true;
 }
 
 // step() for callers that cannot pass an exception on: the drainer thread, destructors, and the end of the

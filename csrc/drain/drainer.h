@@ -84,6 +84,7 @@ class Drainer {
   struct DeviceWait;
 
   bool step();
+  bool mend_ring();
   bool try_step() noexcept;
   template <typename Step>
   bool contained(Step step_once) noexcept;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <string>
 
 #include "base/error.h"
@@ -48,7 +49,8 @@ SharedMapping place_largest_ring(Notices& notices, std::uint64_t& capacity) {
 void RingKeeper::check(std::int64_t now_ns) {
   if (now_ns < check_at_ns_) return;
   check_at_ns_ = now_ns + kCheckIntervalNs;
-  if (ring_.mapping().is_in_place() || move()) {
+  ring_.find_cut();  // the next step of the drainer mends it
+  if ((ring_.mapping().is_in_place() && !ring_.mapping().is_cut()) || move()) {
     told_ = false;
   } else {
     check_at_ns_ = now_ns + kRetryIntervalNs;
@@ -56,8 +58,10 @@ void RingKeeper::check(std::int64_t now_ns) {
 }
 
 bool RingKeeper::move() {
-  const std::string old_path = ring_.mapping().path();
-  const std::string what = "the op ring '" + old_path + "' was deleted or renamed by somebody; ";
+  if (ring_.is_cut()) return false;
+  const bool was_cut = ring_.mapping().is_cut();  // which is noted already
+  const std::string what = "the op ring '" + ring_.mapping().path() + "' was " +
+                           (was_cut ? "cut off" : "deleted or renamed") + " by somebody; ";
   SharedMapping fresh;
   try {
     Notices said;  // they say where a ring could not be made, which is news only at the beginning
@@ -67,8 +71,12 @@ bool RingKeeper::move() {
   }
   if (fresh.is_file() && channels_.move_ring(fresh)) {
     fresh.empty_file();
-    notices_.add(what + "it was moved to '" + ring_.mapping().path() + "', and nothing is lost");
-    ring_.request_attention();
+    if (was_cut) {
+      fresh.unlink();
+    } else {
+      notices_.add(what + "it was moved to '" + ring_.mapping().path() + "', and nothing is lost");
+      ring_.request_attention();
+    }
     return true;
   }
   const bool is_busy = fresh.is_file();  // a body is being written, or the place is full
@@ -80,6 +88,18 @@ bool RingKeeper::move() {
     ring_.request_attention();
   }
   return false;
+}
+
+void RingKeeper::note_cut(std::uint64_t events_lost) noexcept {
+  check_at_ns_ = 0;
+  try {
+    notices_.add("the op ring '" + ring_.mapping().path() + "' was cut off by somebody; " +
+                 std::to_string(events_lost) +
+                 " events that were queued are lost, and logging goes on in another ring");
+  } catch (const std::bad_alloc&) {
+    return;  // out of memory: the counter is the only trace
+  }
+  ring_.request_attention();
 }
 
 }  // namespace tickertape

@@ -29,6 +29,10 @@ class RingKeeper {
   // now. `now_ns` is monotonic_ns(). Under the drain lock. Throws std::bad_alloc.
   void check(std::int64_t now_ns);
 
+  // Somebody has cut off the ring's file, and `events_lost` are gone: notes that, and has the next check()
+  // move the ring.
+  void note_cut(std::uint64_t events_lost) noexcept;
+
  private:
   bool move();
 

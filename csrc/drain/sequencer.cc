@@ -39,6 +39,11 @@ OpHeader::State state_of(const OpHeader& op) {
       op.state.load(std::memory_order_acquire));  // pairs with OpRing::finish()
 }
 
+// Only zeros look like this: the ring's file was cut off. A pad is ready at once.
+bool is_nothing(const OpHeader& op) {
+  return op.kind == OpKind::kPad && op.state.load(std::memory_order_relaxed) == OpHeader::kPending;
+}
+
 HeapBody heap_body(OpHeader& op) {
   HeapBody body;
   std::memcpy(&body, OpRing::body(&op), sizeof body);
@@ -103,9 +108,14 @@ bool Sequencer::step() {
 // Takes ops from the ring, up to the newest or to a step's worth.
 bool Sequencer::scan() {
   const std::uint64_t head = ring_.head();
+  if (ring_.is_cut()) return false;  // the next step() of the drainer mends that first
   const std::uint64_t stop = scan_ + kStepBytes;
   while (scan_ < head && scan_ < stop) {
     OpHeader& op = *ring_.at(scan_);
+    if (is_nothing(op)) {
+      ring_.mapping().note_cut();
+      if (ring_.is_cut()) return true;
+    }
     const std::uint64_t size = op.total_size();
     if (op.kind != OpKind::kPad) take(scan_, op);
     scan_ += size;
@@ -260,6 +270,11 @@ bool Sequencer::report_lost(Channel& channel, OpHeader& op, const std::exception
 
 // Offers `out` to the sink; what the sink does not take stays, to be tried again.
 void Sequencer::write(Channel& channel) {
+  if (channel.out_sound < channel.out.size()) {
+    if (ring_.find_cut()) return;  // it may have been encoded from zeros
+    channel.out_sound = channel.out.size();
+    channel.out_sound_events = channel.out_events;
+  }
   if (channel.out_written < channel.out.size()) {
     if (channel.error_number != 0) {
       if (monotonic_ns() < channel.retry_at_ns) return;
@@ -284,6 +299,8 @@ void Sequencer::note_committed(Channel& channel) {
   channel.out_events = 0;
   channel.out_begin = kNoPosition;
   channel.out_written = 0;
+  channel.out_sound = 0;
+  channel.out_sound_events = 0;
   // A buffer that one huge event made large is not kept.
   if (channel.out.capacity() > 4 * kWriteBytes) channel.out = Buffer();
   channel.out.clear();

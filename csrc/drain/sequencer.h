@@ -2,6 +2,7 @@
 // calls. L4; everything here runs under the drain lock (drainer.h).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -37,6 +38,9 @@ class Sequencer {
   void start_over() {
     if (const auto position = ring_.start_over()) scan_ = *position;
   }
+
+  // What is before `position` is gone from the ring; no op before it is looked at again.
+  void skip_to(std::uint64_t position) { scan_ = std::max(scan_, position); }
 
   // Tries a failing file again now, whatever its back-off.
   void retry_now(Channel& channel) { channel.retry_at_ns = 0; }

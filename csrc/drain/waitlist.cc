@@ -190,6 +190,27 @@ void Waitlist::drop(const DeferredOp& deferred, const std::string& why) {
   Counters::add(counters_.events_not_encoded, 1);
 }
 
+void Waitlist::forget_before(std::uint64_t position) noexcept {
+  const auto filter = [&](Queue& queue) {
+    Queue kept;
+    while (queue.first != nullptr) {
+      std::unique_ptr<DeferredOp> deferred = queue.pop();
+      if (ring_.position_of(deferred->op) >= position) {
+        kept.push(std::move(deferred));
+      } else {
+        count_.fetch_sub(1, std::memory_order_relaxed);
+      }
+    }
+    std::swap(queue, kept);
+  };
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    filter(added_);
+  }
+  for (auto& [key, queue] : queues_) filter(queue);
+  any_without_device_.store(false, std::memory_order_relaxed);  // until the next poll()
+}
+
 std::uint64_t Waitlist::give_up() {
   sort_in();
   std::uint64_t given_up = 0;

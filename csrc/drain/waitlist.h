@@ -66,6 +66,8 @@ class Waitlist {
   void poll();
   // Drops all that still wait and gives their number.
   std::uint64_t give_up();
+  // Forgets the ops before `position`, which are gone.
+  void forget_before(std::uint64_t position) noexcept;
 
  private:
   // Ops in the order in which they were added.

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "queue/op_ring.h"
 #include "sink/sink.h"
@@ -18,7 +21,8 @@ struct Channel;
 // A name never moves or changes while its log is not reset.
 struct Name {
   std::uint32_t id;
-  Channel* channel;  // its writer's; gone once that is closed and written, and no op has the name any more
+  std::uint32_t owner;  // as in NameEntry
+  Channel* channel;     // its writer's; gone once that is closed and written, and no op has the name any more
   std::string text;
   // False where the log is full: an op that uses it dies with the process, so its call waits for the file.
   bool is_shared;
@@ -49,6 +53,9 @@ class NameLog {
     return ring_.move_to(fresh, backed_);
   }
 
+  // As OpRing::mend(), and restores the shared log, for the same caller.
+  std::optional<OpRing::Cut> mend_ring();
+
   // Forgets every name. Only while no writer is open and the ring is empty.
   void reset();
 
@@ -57,10 +64,13 @@ class NameLog {
   Name* add(std::uint32_t kind, std::uint32_t owner, Channel* channel, std::string_view text,
             std::string_view shared_text);
   bool share(std::uint32_t kind, std::uint32_t owner, std::string_view text);
+  void append(std::uint32_t kind, std::uint32_t owner, std::string_view text);
 
   OpRing& ring_;
   std::mutex mutex_;
   std::deque<Name> names_;  // elements never move
+  // Kind and shared text of the entries that are no tags, by id: what mend_ring() cannot make again.
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::string>> files_;
   std::uint64_t used_ = 0;  // of the shared log
   std::uint64_t backed_ = 0;
 };

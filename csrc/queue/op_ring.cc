@@ -53,30 +53,45 @@ void copy_text(char (&to)[size], const std::string& from) {
 }  // namespace
 
 std::size_t OpRing::mapping_bytes(std::uint64_t capacity) {
-  return kRingHeaderBytes + kSlotBytes + name_log_bytes(capacity) + static_cast<std::size_t>(capacity);
+  return static_cast<std::size_t>(offsets_of(capacity).ring + capacity);
+}
+
+OpRing::Offsets OpRing::offsets_of(std::uint64_t capacity) {
+  const std::uint64_t names = kRingHeaderBytes + kSlotBytes;
+  const std::uint64_t names_capacity = name_log_bytes(capacity);
+  return {kRingHeaderBytes, names, names_capacity, names + names_capacity};
 }
 
 OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version)
-    : mapping_(std::move(mapping)), capacity_(capacity) {
+    : mapping_(std::move(mapping)),
+      offsets_(offsets_of(capacity)),
+      ring_(mapping_.data() + offsets_.ring),
+      capacity_(capacity),
+      library_version_(library_version) {
   if (!mapping_.allocate(0, kRingHeaderBytes)) throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
   header_ = new (mapping_.data()) RingHeader{};
-  header_->version = kRingVersion;
-  header_->op_version = kOpLayoutVersion;
-  header_->slots_offset = kRingHeaderBytes;
-  header_->names_offset = kRingHeaderBytes + kSlotBytes;
-  header_->names_capacity = name_log_bytes(capacity);
-  header_->ring_offset = header_->names_offset + header_->names_capacity;
-  header_->ring_capacity = capacity;
-  header_->process_id = process_id();
-  header_->process_start = process_start_ticks(header_->process_id);
-  header_->user_id = user_id();
-  copy_text(header_->boot_id, boot_id());
-  copy_text(header_->library_version, library_version);
-  ring_ = mapping_.data() + header_->ring_offset;
+  write_header();
   if (slot(0) == nullptr || !back_with_memory(kRingGrowBytes)) {
     throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
   }
   header_->magic.store(kMagic, std::memory_order_release);  // from here on a reader may trust the rest
+  mapping_.set_alarm(&limit_);
+}
+
+// Everything but the magic number and the positions.
+void OpRing::write_header() {
+  header_->version = kRingVersion;
+  header_->op_version = kOpLayoutVersion;
+  header_->slots_offset = offsets_.slots;
+  header_->names_offset = offsets_.names;
+  header_->names_capacity = offsets_.names_capacity;
+  header_->ring_offset = offsets_.ring;
+  header_->ring_capacity = capacity_;
+  header_->process_id = process_id();
+  header_->process_start = process_start_ticks(header_->process_id);
+  header_->user_id = user_id();
+  copy_text(header_->boot_id, boot_id());
+  copy_text(header_->library_version, library_version_);
 }
 
 OpHeader* OpRing::try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t name, std::uint64_t body_size,
@@ -84,7 +99,7 @@ OpHeader* OpRing::try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t nam
                               bool& needs_attention) {
   const std::uint64_t size = op_size(body_size);
   const std::lock_guard<SpinLock> lock(producers_);
-  needs_attention = head_ + size > limit_;
+  needs_attention = head_ + size > limit_.load(std::memory_order_relaxed);
   if (needs_attention && !make_room(size)) return nullptr;
   OpHeader* op = at(head_);
   op->kind = kind;
@@ -102,13 +117,56 @@ OpHeader* OpRing::try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t nam
 
 void OpRing::request_attention() {
   const std::lock_guard<SpinLock> lock(producers_);
-  limit_ = 0;
+  limit_.store(0, std::memory_order_relaxed);
+}
+
+// Everything that is accepted from here on is stored where nobody can cut it off.
+void OpRing::note_cuts() {
+  const std::uint32_t cuts = mapping_.cuts();
+  if (cuts == noted_cuts_) return;
+  noted_cuts_ = cuts;
+  cut_ = {head_, accepted_};
+}
+
+bool OpRing::find_cut() {
+  std::uint64_t needed;
+  {
+    const std::lock_guard<SpinLock> lock(producers_);
+    needed = offsets_.ring + backed_;
+  }
+  return mapping_.find_cut(static_cast<std::size_t>(needed)) || is_cut();
+}
+
+std::optional<OpRing::Cut> OpRing::mend() {
+  const std::lock_guard<SpinLock> lock(producers_);
+  const std::uint32_t begun = mapping_.cuts_begun();
+  note_cuts();
+  // acquire: pairs with note_body_written()
+  if (noted_cuts_ != begun || bodies_in_progress_.load(std::memory_order_acquire) != 0) return std::nullopt;
+  mended_cuts_ = begun;
+  mended_from_ = cut_.position;
+  const bool is_complete = header_->magic.load(std::memory_order_relaxed) == kMagic;
+  write_header();
+  header_->head.store(head_, std::memory_order_relaxed);
+  header_->tail.store(mended_from_, std::memory_order_relaxed);
+  // Otherwise whoever reads the old file finds a ring that was never completed.
+  if (is_complete) header_->magic.store(kMagic, std::memory_order_release);
+  // Bodies on the heap are known to ops that are gone, so nobody can free them.
+  heap_bytes_.store(0, std::memory_order_relaxed);
+  return cut_;
+}
+
+std::uint64_t OpRing::position_of(const OpHeader* op) const {
+  const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+  const auto place = static_cast<std::uint64_t>(reinterpret_cast<const std::uint8_t*>(op) - ring_);
+  return tail + ((place - tail) & (capacity_ - 1));
 }
 
 // Makes room for one op of `size` bytes at head_ (which may move to the next lap) and sets limit_ as far as
 // the drainer has come. False where the ring is full.
 bool OpRing::make_room(std::uint64_t size) {
-  const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
+  note_cuts();
+  const std::uint64_t tail = this->tail();
   std::uint64_t place = head_ & (capacity_ - 1);
   // Every lap keeps room for the header of the pad that ends it.
   if (!back_with_memory(place + size + sizeof(OpHeader))) {
@@ -120,7 +178,10 @@ bool OpRing::make_room(std::uint64_t size) {
   if (head_ + size > tail + capacity_) return false;
   needed_ = std::max(needed_, place + size);
   const std::uint64_t lap_end = head_ - place + backed_ - sizeof(OpHeader);
-  limit_ = std::min({lap_end, tail + capacity_, head_ + std::max(size, kLookEvery)});
+  limit_.store(std::min({lap_end, tail + capacity_, head_ + std::max(size, kLookEvery)}),
+               std::memory_order_relaxed);
+  if (mapping_.cuts() != noted_cuts_)
+    limit_.store(0, std::memory_order_relaxed);  // a handler has just done the same
   return true;
 }
 
@@ -143,7 +204,10 @@ std::optional<std::uint64_t> OpRing::start_over() {
   // A death in between leaves a pad, and a head and a tail that belong together.
   start_next_lap();
   release(head_);
-  if (limit_ != 0) limit_ = head_ + kLookEvery;  // 0: an interrupt(), which the next push shall see
+  // 0: request_attention(), which the next push shall see. A handler of SIGBUS may store it at any time.
+  std::uint64_t limit = limit_.load(std::memory_order_relaxed);
+  while (limit != 0 && !limit_.compare_exchange_weak(limit, head_ + kLookEvery, std::memory_order_relaxed)) {
+  }
   return head_;
 }
 
@@ -151,37 +215,36 @@ bool OpRing::move_to(SharedMapping& fresh, std::uint64_t names_bytes) {
   const std::lock_guard<SpinLock> lock(producers_);
   if (bodies_in_progress_.load(std::memory_order_acquire) != 0)
     return false;  // pairs with note_body_written()
-  const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
+  const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
   const std::uint64_t place = head_ & (capacity_ - 1);
   const bool is_in_one_lap = head_ - tail <= place;
   const std::uint64_t end = is_in_one_lap ? place : backed_;
   const std::uint64_t backed = std::min(backed_, round_up(end + sizeof(OpHeader), kRingGrowBytes));
   const std::uint64_t slots_bytes = sizeof(CommitSlot) * slots_backed_;
-  const bool has_room = fresh.allocate(0, kRingHeaderBytes) &&
-                        fresh.allocate(header_->slots_offset, slots_bytes) &&
-                        (names_bytes == 0 || fresh.allocate(header_->names_offset, names_bytes)) &&
-                        fresh.allocate(header_->ring_offset, backed);
+  const bool has_room = fresh.allocate(0, kRingHeaderBytes) && fresh.allocate(offsets_.slots, slots_bytes) &&
+                        (names_bytes == 0 || fresh.allocate(offsets_.names, names_bytes)) &&
+                        fresh.allocate(offsets_.ring, backed);
   if (!has_room) return false;
   const auto copy = [&](std::uint64_t from, std::uint64_t to) {
     if (from != to) std::memcpy(fresh.data() + from, mapping_.data() + from, to - from);
   };
   copy(sizeof header_->magic, kRingHeaderBytes);
-  copy(header_->slots_offset, header_->slots_offset + slots_bytes);
-  copy(header_->names_offset, header_->names_offset + names_bytes);
+  copy(offsets_.slots, offsets_.slots + slots_bytes);
+  copy(offsets_.names, offsets_.names + names_bytes);
   const std::uint64_t begin = is_in_one_lap ? tail & (capacity_ - 1) : 0;
-  copy(header_->ring_offset + begin, header_->ring_offset + end);
+  copy(offsets_.ring + begin, offsets_.ring + end);
   // Last, as in the constructor: a ring without it is not read.
   reinterpret_cast<RingHeader*>(fresh.data())->magic.store(kMagic, std::memory_order_release);
   if (!mapping_.replace_file(fresh)) return false;
   backed_ = backed;
-  limit_ = 0;
+  limit_.store(0, std::memory_order_relaxed);
   return true;
 }
 
 bool OpRing::trim(std::int64_t now_ns) {
   const std::lock_guard<SpinLock> lock(producers_);
   if (backed_ <= kKeptBytes) return false;
-  const std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // pairs with release()
+  const std::uint64_t tail = this->tail();
   const std::uint64_t place = head_ & (capacity_ - 1);
   const std::uint64_t needed = std::exchange(needed_, place);
   // Everything that still counts is between the places of tail and head, in one lap, in front of what is
@@ -191,8 +254,8 @@ bool OpRing::trim(std::int64_t now_ns) {
   if (!is_small) busy_until_ns_ = now_ns;
   if (now_ns - busy_until_ns_ < kTrimAfterNs) return true;
   backed_ -= kRingGrowBytes;
-  limit_ = 0;
-  mapping_.release(header_->ring_offset + backed_, kRingGrowBytes);
+  limit_.store(0, std::memory_order_relaxed);
+  mapping_.release(offsets_.ring + backed_, kRingGrowBytes);
   return backed_ > kKeptBytes;
 }
 
@@ -201,10 +264,10 @@ bool OpRing::back_with_memory(std::uint64_t up_to) {
   if (up_to <= backed_) return true;
   if (up_to > capacity_) return false;
   // A refusal takes 0.2 ms on tmpfs (measured), under the producers' lock: once for each move of the drainer.
-  const std::uint64_t tail = header_->tail.load(std::memory_order_relaxed);
+  const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
   if (tail == refused_at_tail_ && tail != head_) return false;
   const std::uint64_t target = std::min(capacity_, round_up(up_to, kRingGrowBytes));
-  if (!mapping_.allocate(header_->ring_offset + backed_, target - backed_)) {
+  if (!mapping_.allocate(offsets_.ring + backed_, target - backed_)) {
     refused_at_tail_ = tail;
     return false;
   }
@@ -215,11 +278,11 @@ bool OpRing::back_with_memory(std::uint64_t up_to) {
 CommitSlot* OpRing::slot(std::uint32_t index) {
   if (index >= kMaxWriters) return nullptr;
   while (index >= slots_backed_) {
-    const std::size_t offset = header_->slots_offset + sizeof(CommitSlot) * slots_backed_;
+    const std::size_t offset = offsets_.slots + sizeof(CommitSlot) * slots_backed_;
     if (!mapping_.allocate(offset, sizeof(CommitSlot) * kSlotsAtOnce)) return nullptr;
     slots_backed_ += kSlotsAtOnce;
   }
-  return reinterpret_cast<CommitSlot*>(mapping_.data() + header_->slots_offset) + index;
+  return reinterpret_cast<CommitSlot*>(mapping_.data() + offsets_.slots) + index;
 }
 
 }  // namespace tickertape

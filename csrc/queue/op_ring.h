@@ -4,6 +4,7 @@
 // project.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -33,6 +34,12 @@ class OpRing {
 
   static std::size_t mapping_bytes(std::uint64_t capacity);
 
+  // Where the regions of the mapping are. The header says the same, but somebody may cut that off.
+  struct Offsets {
+    std::uint64_t slots, names, names_capacity, ring;
+  };
+  const Offsets& offsets() const { return offsets_; }
+
   // --- Producers
   // -------------------------------------------------------------------------------------------------
 
@@ -42,7 +49,7 @@ class OpRing {
   Pushed try_push_scalar(std::uint32_t name, ScalarStyle style, double value, std::int64_t step,
                          double wall_time, std::atomic<std::uint64_t>& pushed) {
     const std::lock_guard<SpinLock> lock(producers_);
-    const bool slow = head_ + sizeof(ring_layout::OpHeader) > limit_;
+    const bool slow = head_ + sizeof(ring_layout::OpHeader) > limit_.load(std::memory_order_relaxed);
     if (slow && !make_room(sizeof(ring_layout::OpHeader))) [[unlikely]]
       return Pushed::kFull;
     ring_layout::OpHeader* op = at(head_);
@@ -98,7 +105,13 @@ class OpRing {
     } while (!heap_bytes_.compare_exchange_weak(taken, taken + size, std::memory_order_relaxed));
     return true;
   }
-  void give_heap_back(std::uint64_t size) { heap_bytes_.fetch_sub(size, std::memory_order_relaxed); }
+  void give_heap_back(std::uint64_t size) {
+    std::uint64_t taken = heap_bytes_.load(std::memory_order_relaxed);
+    // mend() may have forgotten it.
+    while (
+        !heap_bytes_.compare_exchange_weak(taken, taken - std::min(taken, size), std::memory_order_relaxed)) {
+    }
+  }
   std::uint64_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
 
   // Makes the next push go needs_attention, so that its caller looks for notices.
@@ -108,9 +121,13 @@ class OpRing {
   // -----------------------------------------------------------------------------------------------
 
   std::uint64_t head() const { return header_->head.load(std::memory_order_acquire); }
-  std::uint64_t tail() const { return header_->tail.load(std::memory_order_acquire); }
+  std::uint64_t tail() const { return tail_.load(std::memory_order_acquire); }  // pairs with release()
   // Everything before `position` is in its file: the room may be used again.
-  void release(std::uint64_t position) { header_->tail.store(position, std::memory_order_release); }
+  void release(std::uint64_t position) {
+    tail_.store(position, std::memory_order_release);
+    // For recovery, which would find zeros before a cut.
+    header_->tail.store(std::max(position, mended_from_), std::memory_order_release);
+  }
 
   // Where everything is in its file and the ring has come far, goes on at its front, so that what is pushed
   // next meets memory that was touched before; gives the position from which the drainer goes on. All of the
@@ -127,6 +144,26 @@ class OpRing {
   // the name log are in use. The caller holds every lock under which others store to the mapping, except for
   // the ring's own.
   bool move_to(SharedMapping& fresh, std::uint64_t names_bytes);
+
+  // --- If somebody cuts the ring's file off (SharedMapping::cuts())
+
+  // True if ops may be gone that mend() has not told of. To be asked after head(): then what was published
+  // before is in question, and nothing later.
+  bool is_cut() const { return mapping_.cuts_begun() != mended_cuts_; }
+  // The same, and looks at the file: what was read from the ring before is true if this returns false.
+  bool find_cut();
+
+  // What was accepted before `position` may be gone: `accepted` ops since the ring was made.
+  struct Cut {
+    std::uint64_t position;
+    std::uint64_t accepted;
+  };
+  // Restores the header; the caller restores slots and names, and forgets the ops. Returns nothing if that
+  // has to wait, because a body is being written. Locks as for move_to().
+  std::optional<Cut> mend();
+
+  // The position of an op that is not released yet.
+  std::uint64_t position_of(const ring_layout::OpHeader* op) const;
 
   ring_layout::OpHeader* at(std::uint64_t position) {
     return reinterpret_cast<ring_layout::OpHeader*>(ring_ + (position & (capacity_ - 1)));
@@ -151,27 +188,40 @@ class OpRing {
   // work).
   static constexpr std::uint64_t kPrefetchBytes = 512;
 
+  static Offsets offsets_of(std::uint64_t capacity);
+  void write_header();
+  void note_cuts();
   bool make_room(std::uint64_t size);
   bool back_with_memory(std::uint64_t up_to);
   void start_next_lap();
 
   SharedMapping mapping_;
-  ring_layout::RingHeader* header_;
+  const Offsets offsets_;
+  ring_layout::RingHeader* header_ = nullptr;
   std::uint8_t* ring_;
   std::uint64_t capacity_;
+  const std::string library_version_;
   std::uint32_t slots_backed_ = 0;
+  // Both under the drain lock: what mend() has told of.
+  std::uint32_t mended_cuts_ = 0;
+  std::uint64_t mended_from_ = 0;
   std::atomic<std::uint32_t> bodies_in_progress_{0};
   std::atomic<std::uint64_t> heap_bytes_{0};  // relaxed: a count, the bodies are ordered by the ring
+  // What header_->tail says, which somebody may cut off.
+  std::atomic<std::uint64_t> tail_{0};
 
   // Under producers_; a line of their own, because the drainer reads ring_ and capacity_ for each op:
   alignas(ring_layout::kCacheLine) SpinLock producers_;
   std::uint64_t head_ = 0;
-  std::uint64_t limit_ = 0;   // pushes that end before it need no look at the drainer's side
+  // Pushes that end before it need no look at the drainer's side. Relaxed: a handler of SIGBUS stores 0.
+  std::atomic<std::uint64_t> limit_{0};
   std::uint64_t backed_ = 0;  // bytes of the region that have memory, from its start
   std::uint64_t accepted_ = 0;
   std::uint64_t needed_ = 0;        // how much of `backed_` was in use since trim() last looked
   std::int64_t busy_until_ns_ = 0;  // when trim() last saw more in use than the ring keeps
   std::uint64_t refused_at_tail_ = ~std::uint64_t{0};  // where the tail was when there was no more memory
+  std::uint32_t noted_cuts_ = 0;
+  Cut cut_{0, 0};  // of the last one noted
 };
 
 }  // namespace tickertape

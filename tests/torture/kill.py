@@ -28,6 +28,9 @@ def main():
     parser.add_argument(
         "--events", type=float, default=50e6, help="acknowledged, at least (default: %(default)g)"
     )
+    parser.add_argument(
+        "--longest-secs", type=float, default=0.5, help="of a process's life (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -49,7 +52,7 @@ def main():
         rings = Path(tempfile.mkdtemp(prefix="tickertape_torture_", dir="/dev/shm"))
         group = killing.Group(root, rings, rng, environment, elsewhere=not reason)
         # What it finds wrong it raises, and leaves as it is.
-        killing.torture(group, KILLS_A_GROUP, longest_secs=0.5)
+        killing.torture(group, KILLS_A_GROUP, longest_secs=options.longest_secs)
         counts += group.counts
         shutil.rmtree(root)
         shutil.rmtree(rings)

@@ -32,7 +32,9 @@ class LockedDescriptor {
 
   // The descriptor; -1 in a forked child, and if somebody closed it.
   int number() const;
-  // The same; opens the file `path` again if it still is the same one.
+  // What fstat() says now; false if somebody closed the descriptor.
+  bool examine(struct stat& found) const;
+  // As number(); opens the file `path` again if it still is the same one.
   int number_or_reopened(const std::string& path);
 
  private:
@@ -40,6 +42,7 @@ class LockedDescriptor {
     int number;
     struct stat status;
     bool is(int candidate) const;
+    bool is(int candidate, struct stat& found) const;
     void close();
   };
   struct Registry;

@@ -58,10 +58,14 @@ struct LockedDescriptor::Registry {
   }
 };
 
-bool LockedDescriptor::Entry::is(int candidate) const {
-  struct stat found;
+bool LockedDescriptor::Entry::is(int candidate, struct stat& found) const {
   return candidate >= 0 && fstat(candidate, &found) == 0 && found.st_dev == status.st_dev &&
          found.st_ino == status.st_ino;
+}
+
+bool LockedDescriptor::Entry::is(int candidate) const {
+  struct stat found;
+  return is(candidate, found);
 }
 
 void LockedDescriptor::Entry::close() {
@@ -99,6 +103,8 @@ LockedDescriptor::~LockedDescriptor() {
 }
 
 int LockedDescriptor::number() const { return entry_->is(entry_->number) ? entry_->number : -1; }
+
+bool LockedDescriptor::examine(struct stat& found) const { return entry_->is(entry_->number, found); }
 
 int LockedDescriptor::number_or_reopened(const std::string& path) {
   if (const int known = number(); known >= 0) return known;

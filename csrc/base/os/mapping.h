@@ -2,11 +2,13 @@
 // files that a port to another system rewrites. L0.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "base/os/file_lock.h"
+#include "base/os/mapping_guard.h"
 
 namespace tickertape {
 
@@ -41,6 +43,23 @@ class SharedMapping {
   // changed.
   bool replace_file(SharedMapping& fresh) noexcept;
 
+  // --- If somebody cuts the file off (MappingGuard), what is behind its end becomes zeros in memory of this
+  // process alone, until replace_file()
+
+  std::uint32_t cuts_begun() const { return guard_ == nullptr ? 0 : guard_->cuts_begun(); }
+  std::uint32_t cuts() const { return guard_ == nullptr ? 0 : guard_->cuts(); }
+  bool is_cut() const { return guard_ != nullptr && guard_->is_cut(); }
+  void set_alarm(std::atomic<std::uint64_t>* alarm) {
+    if (guard_ != nullptr) guard_->set_alarm(alarm);
+  }
+  // True if the file has become shorter than its first `needed` bytes: what is behind its end counts as cut
+  // off from here on. One system call.
+  bool find_cut(std::size_t needed) noexcept;
+  // The caller has found zeros that it did not store: everything counts as cut off.
+  void note_cut() noexcept {
+    if (guard_ != nullptr) guard_->cut(0);
+  }
+
   // Makes the file empty, so that nobody takes it for a ring any more. There must be no memory on it.
   void empty_file() noexcept;
 
@@ -55,6 +74,7 @@ class SharedMapping {
  private:
   std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
+  MappingGuard* guard_ = nullptr;  // of a file's mapping
   LockedDescriptor file_;
   std::string path_;
 };

@@ -27,18 +27,21 @@ std::uint8_t* map(int descriptor, std::size_t size, int flags) {
 SharedMapping::SharedMapping(SharedMapping&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
+      guard_(std::exchange(other.guard_, nullptr)),
       file_(std::move(other.file_)),
       path_(std::move(other.path_)) {}
 
 SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(guard_, other.guard_);
   std::swap(file_, other.file_);
   std::swap(path_, other.path_);
   return *this;
 }
 
 SharedMapping::~SharedMapping() {
+  if (guard_ != nullptr) guard_->release();
   if (data_ != nullptr) munmap(data_, size_);
 }
 
@@ -60,6 +63,7 @@ SharedMapping SharedMapping::create(const std::string& path, std::size_t size) {
   }
   mapping.size_ = size;
   mapping.path_ = path;
+  mapping.guard_ = MappingGuard::watch(mapping.data_, size);
   return mapping;
 }
 
@@ -103,13 +107,26 @@ bool SharedMapping::is_in_place() const noexcept {
 }
 
 bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
+  if (fresh.is_cut()) return false;
   // The pages of `fresh` move, their MADV_DONTFORK with them, and the old ones go, in one step for all other
   // threads.
-  if (mremap(fresh.data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) == MAP_FAILED) return false;
+  const auto replace = [&] {
+    return mremap(fresh.data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) != MAP_FAILED;
+  };
+  if (guard_ == nullptr || fresh.guard_ == nullptr || !guard_->renew(replace)) return false;
+  std::exchange(fresh.guard_, nullptr)->release();
   fresh.data_ = nullptr;
   std::swap(file_, fresh.file_);
   std::swap(path_, fresh.path_);
   return true;
+}
+
+bool SharedMapping::find_cut(std::size_t needed) noexcept {
+  if (guard_ == nullptr) return false;
+  struct stat found;
+  // A descriptor that the program closed tells nothing; then the next touch of what is missing does.
+  if (!file_.examine(found) || static_cast<std::uint64_t>(found.st_size) >= needed) return false;
+  return guard_->cut(static_cast<std::size_t>(found.st_size));
 }
 
 void SharedMapping::empty_file() noexcept {

@@ -23,8 +23,8 @@ std::string host_name();
 // after it in the child. nullptr means no function. Handlers add up over calls.
 void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*after_in_child)());
 
-// Blocks every signal in the calling thread during its lifetime. Threads that are started meanwhile inherit
-// the mask and never run a signal handler.
+// Blocks every signal in the calling thread during its lifetime, except those of faults. Threads that are
+// started meanwhile inherit the mask and never run a signal handler.
 class BlockedSignals {
  public:
   BlockedSignals();

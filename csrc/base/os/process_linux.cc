@@ -66,6 +66,8 @@ void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*
 BlockedSignals::BlockedSignals() {
   sigset_t all;
   sigfillset(&all);
+  // They belong to an instruction. Blocking them ends the process, whatever handler it has.
+  for (const int number : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP}) sigdelset(&all, number);
   sigset_t old;
   pthread_sigmask(SIG_SETMASK, &all, &old);
   std::memcpy(saved_, &old, sizeof old);
