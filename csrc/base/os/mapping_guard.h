@@ -75,6 +75,7 @@ class MappingGuard {
   std::atomic<std::size_t> size_{0};
   std::atomic<std::size_t> cut_from_{0};
   std::atomic<std::uint32_t> begun_{0}, done_{0};
+  std::atomic<int> raises_excused_{0};  // how many that are raised again still may be about the last cut
   std::atomic<std::atomic<std::uint64_t>*> alarm_{nullptr};
   MappingGuard* next_ = nullptr;
 };

@@ -17,6 +17,9 @@ namespace {
 // Pages may be larger on some machines (64 KiB on aarch64).
 const std::size_t kPage = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 
+// Threads that may be in a handler in front of ours for one and the same cut.
+constexpr int kThreadsAtOnce = 4;
+
 static_assert(sizeof(sigset_t) <= 128);
 
 // False if a touch of the byte would raise SIGBUS or SIGSEGV. rt_sigprocmask reads the new mask before it
@@ -60,6 +63,7 @@ bool MappingGuard::replace_from(std::size_t from) noexcept {
     cut_from_.store(from, std::memory_order_release);
   }
   done_.fetch_add(1, std::memory_order_seq_cst);
+  raises_excused_.store(kThreadsAtOnce, std::memory_order_relaxed);
   if (std::atomic<std::uint64_t>* const alarm = alarm_.load(std::memory_order_acquire); alarm != nullptr)
     alarm->store(0, std::memory_order_relaxed);
   return is_replaced;
@@ -108,8 +112,10 @@ struct MappingGuard::Handler {
       const std::size_t size = guard->size_.load(std::memory_order_relaxed);
       if (signal.si_code <= 0) {
         // Not the fault itself: a handler in front of this one (faulthandler) has raised the signal again.
-        // The fault comes again, too, if this returns.
-        if (signal.si_pid == self && !is_readable(data + size - 1)) return true;
+        // If this returns, the fault comes again, or another thread has mended it by now.
+        if (signal.si_pid != self) continue;
+        if (guard->is_cut() || !is_readable(data + size - 1)) return true;
+        if (guard->raises_excused_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
       } else if (signal.si_code == BUS_ADRERR && address >= data && address < data + size) {
         const Busy busy(*guard);
         // Readable: another thread has met the same, or the file has grown again.
