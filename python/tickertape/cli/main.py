@@ -95,7 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _without_command(words)
     name = words[0]
     module = load(name)
-    options = parser_of(name, module).parse_args(words[1:])
+    # Words that are not argparse's: the command line of a script.
+    own, rest = module.split(words[1:]) if hasattr(module, "split") else (words[1:], [])
+    options = parser_of(name, module).parse_args(own)
+    options.rest = rest
     if COMMANDS[name].is_guarded:
         return _guarded(name, module.run, options)
     return module.run(options)

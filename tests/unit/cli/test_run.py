@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -86,10 +88,116 @@ def test_nothing_to_run(arguments, capsys):
     assert "expected a script or -m module" in capsys.readouterr().err
 
 
-def test_missing_script(run_command):
+def test_missing_script(run_command, tmp_path):
     done = run_command("nothing.py")
-    assert done.returncode == 1
-    assert "No such file or directory" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        done.stderr == f"tickertape run: can't open file '{tmp_path}/nothing.py': No such file or directory\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "folder.nothing", "nothing.at.all"])
+def test_missing_module(run_command, name):
+    done = run_command("-m", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"tickertape run: No module named {name}\n"
+
+
+# Everything that a script can see of how it was started.
+PROBE = """
+\'\'\'Its docstring.\'\'\'
+import json, os, sys, threading
+def annotated(x: int): pass
+def text(value):
+    return repr(value) if isinstance(value, (str, int, list, dict, type(None))) else type(value).__name__
+seen = {name: text(value) for name, value in sorted(globals().items()) if name.startswith("__") and name != "__spec__"}
+seen["argv"], seen["path0"] = sys.argv, sys.path[0]
+seen["main"] = sys.modules["__main__"].__dict__ is globals()
+seen["annotations"] = text(annotated.__annotations__) + type(annotated.__annotations__.get("x")).__name__
+seen["builtins"] = type(__builtins__).__name__
+seen["loader"] = getattr(globals().get("__loader__"), "path", None) or text(globals().get("__loader__"))
+seen["code"] = sys._getframe().f_code.co_filename
+seen["package"] = text(__package__)
+seen["cwd"], seen["thread"], seen["flags"] = os.getcwd(), threading.current_thread().name, list(sys.flags)[:8]
+print(json.dumps(seen))
+"""
+
+
+def both_ways(folder, *arguments, stdin=None):
+    """The finished processes of `python ...` and `tickertape run ...`."""
+    environment = os.environ | {"PYTHONPATH": str(Path(tickertape.__file__).parents[1])}
+    return [
+        subprocess.run(
+            [sys.executable, *words, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=environment,
+            cwd=folder,
+            check=False,
+            input=stdin,
+        )
+        for words in ([], ["-m", "tickertape", "run"])
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["script.py", "--", "a", "-m", "--help"],
+        ["./sub/../script.py"],
+        ["{tmp}/script.py", "x"],
+        ["link.py", "--"],
+        ["-m", "script", "--", "-x"],
+        ["-m", "package.module", "a"],
+        ["-m", "package"],
+        ["package", "a", "--", "b"],
+        ["package/"],
+        ["archive.zip", "-m", "x"],
+        ["-", "a", "--"],
+        ["--", "script.py", "--"],
+    ],
+    ids=" ".join,
+)
+def test_a_script_sees_what_python_would_show_it(tmp_path, arguments):
+    for name in ("script.py", "package/module.py", "package/__main__.py", "elsewhere/target.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(PROBE)
+    (tmp_path / "package/__init__.py").write_text("")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.py").symlink_to("elsewhere/target.py")
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("__main__.py", PROBE)
+    given = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    pythons, ours = both_ways(tmp_path, *given, stdin=PROBE)
+    assert (ours.returncode, ours.stderr) == (pythons.returncode, pythons.stderr) == (0, "")
+    assert json.loads(ours.stdout) == json.loads(pythons.stdout)
+
+
+ENDS = {
+    "error": "def f():\n    1 / 0\nf()",
+    "chained": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise KeyError('x')",
+    "syntax error": "x = (",
+    "group": "import sys\nif sys.version_info >= (3, 11): raise ExceptionGroup('g', [ValueError(1)])\nraise KeyError(1)",
+    "own hook": "import sys, traceback\nsys.excepthook = lambda *args: print(traceback.format_exception(*args))\n1 / 0",
+    "interrupt": "raise KeyboardInterrupt",
+    "exit": "raise SystemExit(7)",
+    "exit with text": "import sys\nsys.exit('the end')",
+    "warning": "import warnings\nwarnings.warn('w')",
+    "missing module": "import nothing_like_this",
+    "missing file": "open('nothing')",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("arguments", [["script.py"], ["-m", "script"]], ids=" ".join)
+def test_a_script_ends_as_it_would_with_python(tmp_path, arguments, end):
+    (tmp_path / "script.py").write_text(ENDS[end])
+    pythons, ours = both_ways(tmp_path, *arguments)
+    assert ours.returncode == pythons.returncode
+    assert ours.stdout == re.sub(r"'  File \"<frozen runpy>[^']*', ", "", pythons.stdout)
+    expected = re.sub(r'^[ |]*File "<frozen runpy>.*\n', "", pythons.stderr, flags=re.MULTILINE)
+    assert ours.stderr == expected
 
 
 def test_what_a_script_may_rely_on(run_command, tmp_path):
