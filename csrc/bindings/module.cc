@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "base/version.h"
+#include "bindings/arrow.h"
 #include "bindings/codecs.h"
 #include "bindings/convert/deferred_scalar.h"
 #include "bindings/convert/exposed.h"
@@ -55,6 +56,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_messages(module);
   bind_reader(module);
   bind_index(module);
+  bind_arrow(module);
   bind_codecs(module);
   bind_recovery(module);
 }

@@ -545,6 +545,26 @@ def live_rows(files: Sequence[FileIndex], restarts: str) -> list[list[npt.NDArra
         on; before any file version of 2 or more, a step that goes back voids its tags' rows from that step on. "newest": the
         first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
     """
+@final
+class ArrowStream:
+    """Columns for whoever takes Arrow's PyCapsule interface; a fresh stream at every call, over the columns' own memory.
+
+    Args:
+        fields: (name, format, texts) of each column. Formats: "l" int64, "g" float64, "i" int32, "b" bool, "U" text, "Z"
+            bytes, "+L" with one of these for lists, and "dict": int32 codes of `texts`, which is None otherwise.
+        batches: (rows, columns). A column is a list of contiguous buffers, which are kept: None or a bitmap of what is
+            valid; then the values; of texts, bytes and lists the offsets (int64, one more than rows) before them.
+
+    Raises ValueError if a buffer is too short, a format unknown, or offsets go back.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[tuple[str, str, Sequence[str] | None]],
+        batches: Sequence[tuple[int, Sequence[Sequence[Any]]]],
+    ) -> None: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 # One class for each message that an event file holds, with protobuf's field names. All are read-only. A field that is not
 # set is its zero, an empty list or an empty message; parts of a message are merged, groups and unknown fields skipped, as
