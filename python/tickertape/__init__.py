@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tickertape.integrations.watch import Watch, watch
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
+    from tickertape.reader.runs import Run, Runs, read
     from tickertape.reader.scalars import read_scalars
     from tickertape.writer.file_writer import FileWriter
     from tickertape.writer.global_writer import GlobalSummaryWriter
@@ -31,6 +32,8 @@ __all__ = [
     "FileWriter",
     "GlobalSummaryWriter",
     "RecoveryReport",
+    "Run",
+    "Runs",
     "ScalarBuffer",
     "SummaryWriter",
     "UnsupportedType",
@@ -40,6 +43,7 @@ __all__ = [
     "get_step",
     "install",
     "make_grid",
+    "read",
     "read_scalars",
     "record_if",
     "recover",
@@ -57,10 +61,13 @@ _HOMES = {
     "GlobalSummaryWriter": "tickertape.writer.global_writer",
     "install": "tickertape.integrations.install",
     "make_grid": "tickertape.writer.grids",
+    "read": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",
     "record_if": "tickertape.writer.recording",
     "recover": "tickertape.writer.recovery",
     "RecoveryReport": "tickertape.writer.recovery",
+    "Run": "tickertape.reader.runs",
+    "Runs": "tickertape.reader.runs",
     "ScalarBuffer": "tickertape.devices.scalar_buffer",
     "set_step": "tickertape.writer.recording",
     "summary_iterator": "tickertape.reader.events",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tickertape.demo.model import Adam, Floats, Labels, Perceptron, accuracy, batches, cross_entropy
 from tickertape.reader.events import summary_iterator
-from tickertape.reader.runs import find_runs
+from tickertape.reader.log_dirs import find_runs
 from tickertape.writer.summary_writer import SummaryWriter
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Reading event files: events one by one as TensorFlow's summary_iterator returns them, or scalars as columns."""
+"""Reading event files: log directories as tables, or events one by one as TensorFlow's summary_iterator returns them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from tickertape import _lazy
 if TYPE_CHECKING:
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
+    from tickertape.reader.frame import Frame
+    from tickertape.reader.hparams import HparamsTable
+    from tickertape.reader.log_dirs import event_files, find_runs
     from tickertape.reader.messages import (
         Audio,
         Dim,
@@ -29,8 +32,12 @@ if TYPE_CHECKING:
         Value,
         VariantTensorDataProto,
     )
-    from tickertape.reader.runs import event_files, find_runs
-    from tickertape.reader.scalars import Scalars, read_scalars
+    from tickertape.reader.runs import Run, Runs, read
+    from tickertape.reader.scalar_table import ScalarTable
+    from tickertape.reader.scalars import read_scalars
+    from tickertape.reader.scan import Problem
+    from tickertape.reader.series import Scalars
+    from tickertape.reader.table import RowTable, Table
 
 __all__ = [
     "Audio",
@@ -38,16 +45,24 @@ __all__ = [
     "Dim",
     "DtypeAndShape",
     "Event",
+    "Frame",
     "HistogramProto",
+    "HparamsTable",
     "Image",
     "LogMessage",
     "PluginData",
+    "Problem",
     "ResourceHandleProto",
+    "RowTable",
+    "Run",
+    "Runs",
+    "ScalarTable",
     "Scalars",
     "SessionLog",
     "SourceMetadata",
     "Summary",
     "SummaryMetadata",
+    "Table",
     "TaggedRunMetadata",
     "TensorProto",
     "TensorShapeProto",
@@ -55,6 +70,7 @@ __all__ = [
     "VariantTensorDataProto",
     "event_files",
     "find_runs",
+    "read",
     "read_scalars",
     "summary_iterator",
 ]
@@ -65,23 +81,32 @@ _HOMES = {
     "Dim": "tickertape.reader.messages",
     "DtypeAndShape": "tickertape.reader.messages",
     "Event": "tickertape.reader.messages",
+    "Frame": "tickertape.reader.frame",
     "HistogramProto": "tickertape.reader.messages",
+    "HparamsTable": "tickertape.reader.hparams",
     "Image": "tickertape.reader.messages",
     "LogMessage": "tickertape.reader.messages",
     "PluginData": "tickertape.reader.messages",
+    "Problem": "tickertape.reader.scan",
     "ResourceHandleProto": "tickertape.reader.messages",
-    "Scalars": "tickertape.reader.scalars",
+    "RowTable": "tickertape.reader.table",
+    "Run": "tickertape.reader.runs",
+    "Runs": "tickertape.reader.runs",
+    "ScalarTable": "tickertape.reader.scalar_table",
+    "Scalars": "tickertape.reader.series",
     "SessionLog": "tickertape.reader.messages",
     "SourceMetadata": "tickertape.reader.messages",
     "Summary": "tickertape.reader.messages",
     "SummaryMetadata": "tickertape.reader.messages",
+    "Table": "tickertape.reader.table",
     "TaggedRunMetadata": "tickertape.reader.messages",
     "TensorProto": "tickertape.reader.messages",
     "TensorShapeProto": "tickertape.reader.messages",
     "Value": "tickertape.reader.messages",
     "VariantTensorDataProto": "tickertape.reader.messages",
-    "event_files": "tickertape.reader.runs",
-    "find_runs": "tickertape.reader.runs",
+    "event_files": "tickertape.reader.log_dirs",
+    "find_runs": "tickertape.reader.log_dirs",
+    "read": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",
     "summary_iterator": "tickertape.reader.events",
 }

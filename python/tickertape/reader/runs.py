@@ -1,23 +1,277 @@
-"""The runs of a log directory and the event files of a run."""
+"""The runs of log directories as data: `read()` and what it returns."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.convert import paths
+from tickertape.reader import damage, hparams, log_dirs, rows, scan
+from tickertape.reader.compressed import Unpacked
+from tickertape.reader.frame import grid
+from tickertape.reader.scalar_table import ScalarTable
+from tickertape.reader.selection import KINDS, Patterns, Selection, selection
+from tickertape.reader.table import Entry, RowTable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Collection, Iterable, Sequence
+
+    from tickertape.reader.scan import Problem, ScannedFile
+
+    AnyPath = str | bytes | os.PathLike[str]
+
+_Row = TypeVar("_Row", bound=rows.Row)
+_SHOWN_RUNS = 20
 
 
-def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
-    top = Path(paths.text(log_dir))
-    folders = sorted({file.parent for file in top.rglob("*tfevents*") if file.is_file()})
-    return {str(folder.relative_to(top)): event_files(folder) for folder in folders}
+def read(
+    logdir: AnyPath | Iterable[AnyPath],
+    *,
+    runs: Patterns | None = None,
+    tags: Patterns | None = None,
+    kinds: Collection[str] | str | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+    restarts: Literal["as-tensorboard", "newest", "all"] = "as-tensorboard",
+    progress: Callable[[int, int], object] | None = None,
+) -> Runs:
+    """The runs of log directories, of event files, or of a list of both.
+
+    The files are looked for at once and read when something of them is first asked for: every checksum is checked, scalars
+    become columns, and of everything else the place is noted.
+
+    Args:
+        logdir: directories and files. Symbolic links are followed; `.gz` and `.zst` files are unpacked.
+        runs: which runs: a name, a glob, a compiled regular expression (searched for), a function, or a list of them.
+        tags: which tags, likewise.
+        kinds: which kinds: "scalars", "histograms", "images", "audio", "text", "tensors", "pr_curves", "hparams",
+            "meshes", "graphs". Everything if None.
+        steps: the first and the last step, both included; None is no limit.
+        restarts: what counts where a run was started over. "as-tensorboard": what TensorBoard shows, steps at or behind a
+            restart's mark are void in what was before. "newest": from the first step of a later file on only that file
+            counts. "all": everything.
+        progress: called with the bytes read and the bytes in all, now and then, from the thread that reads.
+
+    Returns:
+        A mapping of run names, as TensorBoard shows them ("." for the directory itself), to runs.
+
+    Raises:
+        FileNotFoundError: there is no such path, or no event file in it; the message says what is there.
+        TypeError, ValueError: an argument is not what it may be.
+    """
+    return Runs(logdir, selection(runs, tags, kinds, steps, restarts), progress)
 
 
-def event_files(folder: Path) -> list[Path]:
-    """The event files of one run, in the order of their names, which is the order in which they were opened."""
-    return sorted(file for file in folder.glob("*tfevents*") if file.is_file())
+class _Kinds:
+    """The tables of a run or of many."""
+
+    def _entries(self, kind: str) -> list[Entry]:
+        raise NotImplementedError
+
+    @property
+    def scalars(self) -> ScalarTable:
+        """Columns `run, tag, step, wall_time, value`."""
+        return ScalarTable(self._entries("scalars"))
+
+    @property
+    def histograms(self) -> RowTable[rows.HistogramRow]:
+        """Columns `run, tag, step, wall_time, min, max, num, sum, sum_squares, limits, counts`."""
+        return self._table("histograms", rows.HistogramRow)
+
+    @property
+    def images(self) -> RowTable[rows.ImageRow]:
+        """Columns `run, tag, step, wall_time, width, height, encoded`."""
+        return self._table("images", rows.ImageRow)
+
+    @property
+    def audio(self) -> RowTable[rows.AudioRow]:
+        """Columns `run, tag, step, wall_time, sample_rate, channels, frames, content_type, encoded`."""
+        return self._table("audio", rows.AudioRow)
+
+    @property
+    def text(self) -> RowTable[rows.TextRow]:
+        """Columns `run, tag, step, wall_time, text`."""
+        return self._table("text", rows.TextRow)
+
+    @property
+    def tensors(self) -> RowTable[rows.TensorRow]:
+        """Columns `run, tag, step, wall_time, dtype, shape, data`."""
+        return self._table("tensors", rows.TensorRow)
+
+    @property
+    def pr_curves(self) -> RowTable[rows.PrCurveRow]:
+        """Columns `run, tag, step, wall_time, thresholds, tp, fp, tn, fn, precision, recall`."""
+        return self._table("pr_curves", rows.PrCurveRow)
+
+    @property
+    def meshes(self) -> RowTable[rows.MeshRow]:
+        """Columns `run, tag, step, wall_time, mesh, part, dtype, shape, data`."""
+        return self._table("meshes", rows.MeshRow)
+
+    @property
+    def graphs(self) -> RowTable[rows.GraphRow]:
+        """Columns `run, tag, step, wall_time, graph_def`."""
+        return self._table("graphs", rows.GraphRow)
+
+    @property
+    def hparams(self) -> hparams.HparamsTable:
+        """One row a session: `run, group, status, start_time, end_time`, hyperparameters and metrics; see HparamsTable."""
+        return hparams.HparamsTable(self._entries("hparams"), self._entries("scalars"))
+
+    def _table(self, kind: str, row: type[_Row]) -> RowTable[_Row]:
+        return RowTable(kind, self._entries(kind), row)
+
+
+class Run(_Kinds):
+    """One run, as it was when it was read.
+
+    Attributes:
+        name: as TensorBoard shows it.
+    """
+
+    def __init__(self, name: str, files: Sequence[ScannedFile], restarts: str) -> None:
+        self.name = name
+        self._files = tuple(files)
+        self._restarts = restarts
+
+    @property
+    def files(self) -> list[Path]:
+        """Its event files, in the order of their making."""
+        return [Path(file.path) for file in self._files]
+
+    @cached_property
+    def tags(self) -> dict[str, list[str]]:
+        """The tags of each kind that it has, in the order of their first values."""
+        kinds = dict.fromkeys(
+            series.kind for file in self._files if file.index is not None for series in file.index.series
+        )
+        found = {kind: [entry.tag for entry in self._entries(kind)] for kind in kinds}
+        return {kind: tags for kind, tags in found.items() if tags}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read, or reads in an unusual way."""
+        return [problem for file in self._files for problem in file.problems]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.tags.items())
+        return f"Run({self.name!r}: {counts or 'nothing'})"
+
+    def _entries(self, kind: str) -> list[Entry]:
+        entries = self._all_entries
+        return entries.get(kind, [])
+
+    @cached_property
+    def _all_entries(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for (kind, tag), pieces in scan.pieces(self._files, self._restarts).items():
+            entry = Entry(self.name, tag, pieces)
+            if len(entry):
+                found.setdefault(kind, []).append(entry)
+        return found
+
+
+class Runs(Mapping[str, Run], _Kinds):
+    """Runs by name. What `read()` returns; everything is read when it is first asked for."""
+
+    def __init__(
+        self, where: object, selected: Selection, progress: Callable[[int, int], object] | None = None
+    ) -> None:
+        self._where = where
+        self._selected = selected
+        self._progress = progress
+        self._unpacked = Unpacked()
+        self._lock = threading.Lock()
+        self._last: scan.Scan | None = None
+        self._by_name: dict[str, Run] | None = None
+        log_dirs.find_event_files(where)  # raises at the call, not at the first use
+
+    def refresh(self) -> Runs:
+        """Reads what is new since the last look: files that have grown, new files and runs. Tables already taken stay.
+
+        Returns:
+            This object.
+        """
+        with self._lock:
+            self._read()
+        return self
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read, or reads in an unusual way, file by file."""
+        return [problem for run in self.values() for problem in run.problems]
+
+    def __getitem__(self, name: str) -> Run:
+        runs = self._runs()
+        if name not in runs:
+            raise KeyError(f"{name!r}; the runs are {', '.join(map(repr, list(runs)[:8]))}")
+        return runs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs())
+
+    def __len__(self) -> int:
+        return len(self._runs())
+
+    def __repr__(self) -> str:
+        shown = list(self.values())[:_SHOWN_RUNS]
+        kinds = [kind for kind in KINDS if any(kind in run.tags for run in shown)]
+        columns = {"run": [run.name for run in shown], "files": [str(len(run.files)) for run in shown]}
+        columns |= {kind: [str(len(run.tags.get(kind, ()))) for run in shown] for kind in kinds}
+        columns["last step"] = [_last_step(run) for run in shown]
+        more = f"\n… and {len(self) - len(shown)} more" if len(self) > len(shown) else ""
+        return f"Runs: {len(self)}, with the number of tags of each kind\n{grid(columns)}{more}"
+
+    def _runs(self) -> dict[str, Run]:
+        with self._lock:
+            if self._by_name is None:
+                self._read()
+            assert self._by_name is not None  # noqa: S101  # for the type checker
+            return self._by_name
+
+    def _read(self) -> None:
+        last = scan.scan(self._where, self._selected, self._unpacked, self._last, self._progress)
+        told = {problem for file in self._last.files() for problem in file.problems} if self._last else set()
+        before = self._by_name or {}
+        self._by_name = {
+            name: _unchanged(before.get(name), files) or Run(name, files, self._selected.restarts)
+            for name, files in last.runs.items()
+        }
+        self._last = last
+        for file in last.files():
+            _warn(file, told)
+
+    def _entries(self, kind: str) -> list[Entry]:
+        return [entry for run in self.values() for entry in run._entries(kind)]  # noqa: SLF001  # its own half
+
+
+def _unchanged(run: Run | None, files: tuple[ScannedFile, ...]) -> Run | None:
+    """The run as it was, with everything it has computed, if nothing came to it."""
+    if run is None or len(run._files) != len(files):  # noqa: SLF001
+        return None
+    same = all(one.index is other.index for one, other in zip(run._files, files, strict=True))  # noqa: SLF001
+    return run if same else None
+
+
+def _warn(file: ScannedFile, told: set[Problem]) -> None:
+    """One DamageWarning for what is new in a file and cost something."""
+    new = [
+        problem for problem in file.problems if problem not in told and (problem.bytes or file.index is None)
+    ]
+    damage.warn(
+        file.path,
+        [(problem.offset, problem.bytes) for problem in new],
+        [problem.cause for problem in new],
+    )
+
+
+def _last_step(run: Run) -> str:
+    steps = [
+        int(entry.column("step").max())
+        for kind in run.tags
+        for entry in run._entries(kind)  # noqa: SLF001
+        if len(entry)
+    ]
+    return f"{max(steps):,}" if steps else ""

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _core
 from tickertape.convert import paths
 from tickertape.reader import damage
-from tickertape.reader.runs import event_files
+from tickertape.reader.log_dirs import event_files
+from tickertape.reader.series import Scalars
 
 if TYPE_CHECKING:
     import os
-
-
-class Scalars(NamedTuple):
-    """One series of numbers in file order, [n] each."""
-
-    step: npt.NDArray[np.int64]
-    wall_time: npt.NDArray[np.float64]
-    value: npt.NDArray[np.float64]
 
 
 def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
@@ -42,7 +34,7 @@ def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
     if not Path(name).is_dir():
         return {tag: Scalars(*columns) for tag, columns in _of_file(name).items()}
     parts: dict[str, list[tuple[Any, ...]]] = {}
-    for file in event_files(Path(name)):
+    for file in event_files(name):
         for tag, columns in _of_file(str(file)).items():
             parts.setdefault(tag, []).append(columns)
     return {

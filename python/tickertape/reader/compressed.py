@@ -1,0 +1,83 @@
+"""Event files that were compressed (.gz, .zst): unpacked into a temporary folder, from which the scan reads."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tempfile
+import weakref
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, cast
+
+SUFFIXES = (".gz", ".zst")
+_ZSTD = (
+    "compression.zstd",
+    "zstandard",
+    "pyzstd",
+)  # the first is in the standard library from Python 3.14 on
+
+
+class Unpacked:
+    """A temporary folder with what was unpacked; removed with this object."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._copies: dict[tuple[str, int, int], tuple[str, str]] = {}
+
+    def readable(self, path: str) -> tuple[str, str]:
+        """The path to read instead of `path`, and what is wrong with the compressed file; "" if nothing is.
+
+        Raises:
+            OSError: it cannot be read, or nothing of it can be unpacked.
+            ModuleNotFoundError: the module that unpacks it is not installed.
+        """
+        if not path.endswith(SUFFIXES):
+            return path, ""
+        status = Path(path).stat()
+        key = (path, status.st_size, status.st_mtime_ns)
+        if key not in self._copies:
+            copy = self._make_folder() / f"{len(self._copies)}.tfevents"
+            with _open(path) as packed, copy.open("wb") as file:
+                cause = _copy(packed, file)
+                if cause and not file.tell():
+                    raise OSError(f"{path}: {cause}")
+            self._copies[key] = str(copy), cause
+        return self._copies[key]
+
+    def _make_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="tickertape-unpacked-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+
+def _open(path: str) -> IO[bytes]:
+    if path.endswith(".gz"):
+        return cast("IO[bytes]", gzip.open(path))
+    for module in _ZSTD:
+        try:
+            found: Any = import_module(module)
+        except ImportError:
+            continue
+        return cast("IO[bytes]", found.open(path, "rb"))
+    raise ModuleNotFoundError(f"{path}: reading a .zst file needs a module; pip install zstandard")
+
+
+def _copy(packed: IO[bytes], file: IO[bytes]) -> str:
+    """Unpacks to the end, or to where it cannot; returns why. Each module has errors of its own."""
+    read = getattr(
+        packed, "read1", packed.read
+    )  # read() of a file that is cut off loses what it has unpacked
+    while True:
+        try:
+            piece = read(1 << 20)
+        except EOFError:
+            return "the compressed file is cut off"
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            return f"cannot be unpacked: {error}"
+        if not piece:
+            return ""
+        file.write(piece)

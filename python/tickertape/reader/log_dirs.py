@@ -1,0 +1,196 @@
+"""Where the event files of a log directory are: the runs as TensorBoard names them, the files of each in their order."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickertape.convert import check, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    AnyPath = str | bytes | os.PathLike[str]
+
+_MARK = "tfevents"  # what TensorBoard looks for in a file's name
+_NO_DATA = ".profile-empty"  # a file of TensorFlow's profiler; TensorBoard passes it by
+# events.out.tfevents.<seconds>.<host>.<process>.<counter><suffix>; hosts may hold dots and digits
+_NAME = re.compile(r"tfevents\.(\d+)(?:\..*\.\d+\.(\d+)(?:\D.*)?)?")
+_NEAR_ENTRIES = 2_000  # that a search for a directory to suggest looks at
+
+
+class EventFile(NamedTuple):
+    """A file of a run."""
+
+    run: str
+    path: str
+
+
+def is_event_file(name: str) -> bool:
+    """Whether TensorBoard would take a file of this name for an event file with data."""
+    return _MARK in name and not name.removesuffix(".gz").removesuffix(".zst").endswith(_NO_DATA)
+
+
+def order(name: str) -> tuple[int, int, str]:
+    """A key that sorts the files of a run by their making: seconds, then the counter as a number, then the name."""
+    found = _NAME.search(name)
+    if found is None:
+        return 0, 0, name
+    return int(found[1]), int(found[2] or 0), name
+
+
+def find_event_files(where: object) -> list[EventFile]:
+    """The event files of log directories and files, run by run, each run's in the order of their making.
+
+    Args:
+        where: a directory, an event file, or a list of both. Runs are named by their directory below the given one; below
+            the directory that all of a list have in common.
+
+    Raises:
+        FileNotFoundError: there is nothing, or no event file; the message says what is there.
+        TypeError, ValueError: `where` holds something that is no path.
+    """
+    tops = _tops(where)
+    common = os.path.commonpath([_folder_of(top) for top in tops]) if tops else ""
+    found: dict[str, set[str]] = {}
+    for top in tops:
+        files = [top] if not os.path.isdir(top) else _walk(top)  # noqa: PTH112  # names need not be UTF-8
+        before = len(found)
+        for file in files:
+            found.setdefault(os.path.relpath(os.path.dirname(file), common), set()).add(file)  # noqa: PTH120
+        if len(found) == before and not files:
+            raise _nothing_in(top)
+    return [
+        EventFile(run, path)
+        for run, files in sorted(found.items())
+        for path in sorted(files, key=lambda path: order(os.path.basename(path)))  # noqa: PTH119
+    ]
+
+
+def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
+    """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
+    top = paths.text(log_dir)
+    runs: dict[str, list[Path]] = {}
+    for file in sorted(_walk(top), key=lambda path: (os.path.dirname(path), order(os.path.basename(path)))):  # noqa: PTH119, PTH120
+        run = os.path.relpath(os.path.dirname(file), top)  # noqa: PTH120
+        runs.setdefault(run, []).append(Path(file))
+    return dict(sorted(runs.items()))
+
+
+def event_files(folder: AnyPath) -> list[Path]:
+    """The event files of one run, in the order in which they were made."""
+    top = paths.text(folder)
+    return [Path(top) / name for name in sorted(_event_file_names(top), key=order)]
+
+
+def _tops(where: object) -> list[str]:
+    """What was given, as absolute paths that exist."""
+    if isinstance(where, str | bytes | os.PathLike):
+        given: list[object] = [where]
+    elif isinstance(where, list | tuple | set | frozenset):
+        given = list(where)
+    else:
+        raise TypeError(f"logdir: expected a path or a list of paths, got {check.type_name(where)}")
+    if not given:
+        raise ValueError("logdir: expected a path or a list of paths, got an empty list")
+    tops = [os.path.abspath(paths.text(path, "logdir")) for path in given]  # noqa: PTH100
+    for top in tops:
+        try:
+            mode = os.stat(top).st_mode  # noqa: PTH116
+        except FileNotFoundError:
+            raise _missing(top) from None
+        if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+            raise ValueError(f"logdir: expected a directory or a file, got {top!r}, which is neither")
+    return list(dict.fromkeys(tops))
+
+
+def _folder_of(top: str) -> str:
+    return top if os.path.isdir(top) else os.path.dirname(top)  # noqa: PTH112, PTH120
+
+
+def _walk(top: str, entries: int | None = None) -> list[str]:
+    """The event files in and below a directory. Symbolic links are followed, but no link into a directory above itself."""
+    return [os.path.join(folder, name) for folder, names in _folders(top, (), entries) for name in names]  # noqa: PTH118
+
+
+def _folders(
+    top: str, above: tuple[tuple[int, int], ...], entries: int | None
+) -> Iterator[tuple[str, list[str]]]:
+    pending = [(top, above)]
+    seen = 0
+    while pending:
+        folder, above = pending.pop()
+        try:
+            status = os.stat(folder)  # noqa: PTH116
+            identity = (status.st_dev, status.st_ino)
+            if identity in above:
+                continue
+            with os.scandir(folder) as listing:
+                children = list(listing)
+        except OSError:  # no right to read it, or gone meanwhile: what TensorBoard would not show either
+            continue
+        yield folder, [entry.name for entry in children if _is_file(entry)]
+        seen += len(children)
+        if entries is not None and seen > entries:
+            return
+        pending += [(entry.path, (*above, identity)) for entry in children if _is_directory(entry)]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return is_event_file(entry.name) and entry.is_file()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _event_file_names(folder: str) -> list[str]:
+    with os.scandir(folder) as listing:
+        return [entry.name for entry in listing if _is_file(entry)]
+
+
+def _missing(top: str) -> FileNotFoundError:
+    parent = os.path.dirname(top)  # noqa: PTH120
+    while not os.path.isdir(parent):  # noqa: PTH112
+        parent = os.path.dirname(parent)  # noqa: PTH120
+    return FileNotFoundError(
+        f"logdir: expected a directory or a file, got {top!r}, which does not exist; {_near(parent)}"
+    )
+
+
+def _nothing_in(top: str) -> FileNotFoundError:
+    names = sorted(os.listdir(top))  # noqa: PTH208
+    there = ", ".join(repr(name) for name in names[:5]) + (
+        f" and {len(names) - 5} more" if len(names) > 5 else ""
+    )
+    return FileNotFoundError(
+        f"logdir: expected a directory with event files (their names hold 'tfevents'), got {top!r}, which "
+        f"{'holds ' + there if names else 'is empty'}; {_near(os.path.dirname(top))}"  # noqa: PTH120
+    )
+
+
+def _near(folder: str) -> str:
+    """A hint at directories in and below `folder` that have event files."""
+    found = _first_folders(_folders(folder, (), _NEAR_ENTRIES))
+    if not found:
+        return f"there are no event files near it, below {folder!r}"
+    return "event files are in " + ", ".join(repr(name) for name in found)
+
+
+def _first_folders(folders: Iterable[tuple[str, list[str]]], wanted: int = 3) -> list[str]:
+    found = []
+    for folder, names in folders:
+        if names:
+            found.append(folder)
+            if len(found) == wanted:
+                break
+    return found

@@ -1,0 +1,151 @@
+"""A log directory as it was when it was last looked at: its runs, their files and the index of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickertape import _core
+from tickertape.reader import log_dirs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from tickertape.reader.compressed import Unpacked
+    from tickertape.reader.selection import Selection
+
+    Mask = npt.NDArray[np.bool_] | None
+
+_NO_EVENT_FILE = (
+    (b"version https://git-lfs", "is a pointer of git-lfs, not an event file; run git lfs pull"),
+    (b"<!doctype", "is an HTML page, not an event file"),
+    (b"<html", "is an HTML page, not an event file"),
+    (b"\x1f\x8b", "is a gzip file; give it a name that ends in .gz"),
+    (b"\x28\xb5\x2f\xfd", "is a zstd file; give it a name that ends in .zst"),
+    (b"PK\x03\x04", "is a zip archive, not an event file"),
+)
+
+
+class Problem(NamedTuple):
+    """What could not be read, or reads in an unusual way.
+
+    Attributes:
+        path: the file.
+        offset: where it begins, in bytes.
+        bytes: how long it is; 0 if nothing was lost.
+        cause: what it is.
+    """
+
+    path: str
+    offset: int
+    bytes: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class ScannedFile:
+    """A file of a run: its own path, where its bytes can be read, and what is in it ("" and None: it cannot be opened)."""
+
+    path: str
+    readable: str
+    index: _core.FileIndex | None
+    problems: tuple[Problem, ...]
+
+
+class Piece(NamedTuple):
+    """The values of one tag in one file; `live` says which of them count (None: all)."""
+
+    file: ScannedFile
+    series: _core.Series
+    live: Mask
+
+
+class Scan(NamedTuple):
+    """Every run, by name, with its files in order."""
+
+    runs: dict[str, tuple[ScannedFile, ...]]
+
+    def files(self) -> Iterator[ScannedFile]:
+        """Every file of every run."""
+        for files in self.runs.values():
+            yield from files
+
+
+def scan(
+    where: object,
+    selected: Selection,
+    unpacked: Unpacked,
+    before: Scan | None,
+    progress: Callable[[int, int], object] | None,
+) -> Scan:
+    """Looks for files and reads what is new in them."""
+    found = log_dirs.find_event_files(where)
+    if selected.runs is not None:
+        found = [file for file in found if selected.runs(file.run)]
+    known = {} if before is None else {file.path: file for file in before.files()}
+    opened = [_open(file.path, unpacked) for file in found]
+    to_scan = [number for number, file in enumerate(opened) if file.readable]
+    indexes = _core.scan_files(
+        [opened[number].readable for number in to_scan],
+        previous=[_index_before(known, opened[number]) for number in to_scan],
+        tag_filter=selected.tags,
+        kinds=selected.kinds,
+        steps=selected.steps,
+        progress=progress,
+    )
+    for number, index in zip(to_scan, indexes, strict=True):
+        opened[number] = _with_index(opened[number], index)
+    runs: dict[str, list[ScannedFile]] = {}
+    for file, scanned in zip(found, opened, strict=True):
+        runs.setdefault(file.run, []).append(scanned)
+    return Scan({run: tuple(files) for run, files in runs.items()})
+
+
+def pieces(files: tuple[ScannedFile, ...], restarts: str) -> dict[tuple[str, str], list[Piece]]:
+    """The values of a run by kind and tag, in the order of their first value."""
+    indexed = [(file, file.index) for file in files if file.index is not None]
+    found: dict[tuple[str, str], list[Piece]] = {}
+    live = _core.live_rows([index for _, index in indexed], restarts)
+    for (file, index), masks in zip(indexed, live, strict=True):
+        for series, mask in zip(index.series, masks, strict=True):
+            found.setdefault((series.kind, series.tag), []).append(Piece(file, series, mask))
+    return found
+
+
+def _index_before(known: dict[str, ScannedFile], file: ScannedFile) -> _core.FileIndex | None:
+    before = known.get(file.path)
+    return before.index if before is not None and before.readable == file.readable else None
+
+
+def _open(path: str, unpacked: Unpacked) -> ScannedFile:
+    """What can be said of a file before it is scanned."""
+    try:
+        readable, cause = unpacked.readable(path)
+    except (OSError, ModuleNotFoundError) as error:
+        return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),))
+    return ScannedFile(path, readable, None, (Problem(path, 0, 0, cause),) if cause else ())
+
+
+def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:
+    if index.error is not None:
+        return replace(file, problems=(*file.problems, Problem(file.path, 0, 0, str(index.error))))
+    problems = [*file.problems, *(Problem(file.path, *problem) for problem in index.problems)]
+    if index.size > 0 and not index.series and index.file_version is None and not index.starts:
+        cause = _no_event_file(file.readable)
+        if cause:
+            problems = [Problem(file.path, 0, index.size, cause)]
+    return replace(file, index=index, problems=tuple(problems))
+
+
+def _no_event_file(path: str) -> str:
+    """What a file is that only bears an event file's name; "" if that is not known."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(64).lstrip()
+    except OSError:
+        return ""
+    return next((cause for magic, cause in _NO_EVENT_FILE if start.lower().startswith(magic.lower())), "")
