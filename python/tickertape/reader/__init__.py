@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tickertape import _lazy
 
 if TYPE_CHECKING:
+    from tickertape.reader.accumulator import EventAccumulator
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
     from tickertape.reader.frame import Frame
@@ -45,6 +46,7 @@ __all__ = [
     "Dim",
     "DtypeAndShape",
     "Event",
+    "EventAccumulator",
     "Frame",
     "HistogramProto",
     "HparamsTable",
@@ -81,6 +83,7 @@ _HOMES = {
     "Dim": "tickertape.reader.messages",
     "DtypeAndShape": "tickertape.reader.messages",
     "Event": "tickertape.reader.messages",
+    "EventAccumulator": "tickertape.reader.accumulator",
     "Frame": "tickertape.reader.frame",
     "HistogramProto": "tickertape.reader.messages",
     "HparamsTable": "tickertape.reader.hparams",

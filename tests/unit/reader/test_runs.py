@@ -263,7 +263,7 @@ def test_refresh_reads_what_is_new(tmp_path):
         file.write(oracle.frame(scalar(3).SerializeToString())[-5:])
     assert runs.refresh()["a"].scalars["a"].step.tolist() == [1, 2, 3, 4]
     assert runs.problems == []
-    write(path, scalar(7))  # started over: another file of this name
+    write(path, VERSION, scalar(7))  # started over: another file of this name
     assert runs.refresh()["a"].scalars["a"].step.tolist() == [7, 4]
     shutil.rmtree(tmp_path / "b")
     assert list(runs.refresh()) == ["a"]
@@ -320,7 +320,7 @@ def test_it_is_a_mapping_that_prints_as_a_table(logdir):
     assert len(runs) == 6
     assert "a/eval" in runs
     assert "nothing" not in runs
-    with pytest.raises(KeyError, match="nothing.*the runs are"):
+    with pytest.raises(KeyError, match=r"nothing.*the runs are"):
         _ = runs["nothing"]
     text = repr(runs)
     assert "Runs: 6" in text
