@@ -63,7 +63,10 @@ def _imports(path):
 # `make wheel-smoke` does without the large packages; the files that cannot then be imported are left out.
 _MISSING = {
     name
-    for name in ("torch", "tensorboardX", "onnx", "skimage", "sklearn", "duckdb", "pandas", "polars", "pyarrow")
+    for name in (
+        *("torch", "tensorboardX", "onnx", "skimage", "sklearn"),
+        *("duckdb", "pandas", "polars", "pyarrow", "tbparse"),
+    )
     if find_spec(name) is None
 }
 _HERE = Path(__file__).parent

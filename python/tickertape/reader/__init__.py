@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tickertape.reader.scalars import read_scalars
     from tickertape.reader.scan import Problem
     from tickertape.reader.series import Scalars
+    from tickertape.reader.summary_reader import SummaryReader
     from tickertape.reader.table import RowTable, Table
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "SourceMetadata",
     "Summary",
     "SummaryMetadata",
+    "SummaryReader",
     "Table",
     "TaggedRunMetadata",
     "TensorProto",
@@ -101,6 +103,7 @@ _HOMES = {
     "SourceMetadata": "tickertape.reader.messages",
     "Summary": "tickertape.reader.messages",
     "SummaryMetadata": "tickertape.reader.messages",
+    "SummaryReader": "tickertape.reader.summary_reader",
     "Table": "tickertape.reader.table",
     "TaggedRunMetadata": "tickertape.reader.messages",
     "TensorProto": "tickertape.reader.messages",

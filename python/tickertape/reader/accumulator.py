@@ -179,7 +179,9 @@ class EventAccumulator:
         """The wall time of the first event. Raises ValueError without events."""
         if not self._indexes:
             self.Reload()
-        times = [index.first_wall_time for index in self._indexes.values() if index.first_wall_time is not None]
+        times = [
+            index.first_wall_time for index in self._indexes.values() if index.first_wall_time is not None
+        ]
         if not times:
             raise ValueError("No event timestamp could be found")
         return times[0]
@@ -274,7 +276,9 @@ class _Snapshot:
     @cached_property
     def run_metadata(self) -> dict[str, _core.Event]:
         """The newest run metadata of each tag."""
-        return {event.tagged_run_metadata.tag: event for event in map(self.event, self.events("run_metadata"))}
+        return {
+            event.tagged_run_metadata.tag: event for event in map(self.event, self.events("run_metadata"))
+        }
 
     @cached_property
     def metadata(self) -> dict[str, bytes]:
@@ -382,7 +386,9 @@ class _Snapshot:
         """The new-style scalars of a file by the number of their event and their tag."""
         if file not in self._tensors_of_scalars:
             wanted = {
-                series.tag for series in self._series[file] if series.kind == "scalars" and _TENSOR in series.fields
+                series.tag
+                for series in self._series[file]
+                if series.kind == "scalars" and _TENSOR in series.fields
             }
             found: dict[tuple[int, str], _core.Value] = {}
             for ordinal, record in enumerate(_core.RecordReader(self._indexes[file].path)):

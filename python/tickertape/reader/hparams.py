@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tickertape.reader.table import Entry
 
-Hparam = float | str | bool | None
 _STATUS = {0: "unknown", 1: "success", 2: "failure", 3: "running"}  # tensorboard/plugins/hparams/api.proto
 _LESS_IS_BETTER = re.compile(
     r"(^|[^a-z])(loss|err|error|mae|mse|rmse|nll|perplexity|ppl|wer|cer|fid|bpc)($|[^a-z])"
@@ -57,7 +56,7 @@ class Session(NamedTuple):
     status: str
     start_time: float
     end_time: float
-    hparams: dict[str, Hparam]
+    hparams: dict[str, wire.Hparam]
     metrics: dict[str, Metric]
 
 
@@ -96,7 +95,7 @@ def _sessions(entries: Sequence[Entry], scalars: Sequence[Entry]) -> Iterator[Se
             status,
             wire.double(start, 5) if 5 in start else float("nan"),
             wire.double(end, 2) if 2 in end else float("nan"),
-            dict(_hparam(one) for one in start.get(1, []) if isinstance(one, bytes)),
+            wire.hparams(content[3][-1]),
             _metrics(run, by_run, metrics),
         )
 
@@ -127,20 +126,6 @@ def _metric_names(experiment: bytes) -> Iterator[tuple[str, str]]:
         if isinstance(info, bytes):
             name = wire.fields(wire.message(wire.fields(info), 1))
             yield wire.text(name, 1), wire.text(name, 2)
-
-
-def _hparam(entry: bytes) -> tuple[str, Hparam]:
-    """Name and value of an entry of map<string, google.protobuf.Value>."""
-    pair = wire.fields(entry)
-    value = wire.fields(wire.message(pair, 2))
-    found: Hparam = None
-    if 2 in value:
-        found = wire.double(value, 2)
-    elif 3 in value:
-        found = wire.text(value, 3)
-    elif 4 in value:
-        found = bool(wire.number(value, 4))
-    return wire.text(pair, 1), found
 
 
 def _metrics(run: str, by_run: dict[str, list[Entry]], names: set[tuple[str, str]]) -> dict[str, Metric]:

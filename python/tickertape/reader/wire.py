@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+Hparam = float | str | bool | None
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -56,6 +57,26 @@ def double(of: dict[int, list[int | bytes]], field: int) -> float:
     """The last value of a field that holds a double; 0 without one."""
     value: float = struct.unpack("<d", struct.pack("<Q", number(of, field) & (2**64 - 1)))[0]
     return value
+
+
+def hparams(session_start: bytes) -> dict[str, Hparam]:
+    """The hyperparameters of a SessionStartInfo (tensorboard/plugins/hparams/plugin_data.proto)."""
+    entries = fields(session_start).get(1, [])
+    return dict(_hparam(entry) for entry in entries if isinstance(entry, bytes))
+
+
+def _hparam(entry: bytes) -> tuple[str, Hparam]:
+    """Name and value of an entry of map<string, google.protobuf.Value>."""
+    pair = fields(entry)
+    value = fields(message(pair, 2))
+    found: Hparam = None
+    if 2 in value:
+        found = double(value, 2)
+    elif 3 in value:
+        found = text(value, 3)
+    elif 4 in value:
+        found = bool(number(value, 4))
+    return text(pair, 1), found
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
