@@ -545,6 +545,7 @@ def live_rows(files: Sequence[FileIndex], restarts: str) -> list[list[npt.NDArra
         on; before any file version of 2 or more, a step that goes back voids its tags' rows from that step on. "newest": the
         first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
     """
+
 @final
 class ArrowStream:
     """Columns for whoever takes Arrow's PyCapsule interface; a fresh stream at every call, over the columns' own memory.

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.reader import damage, hparams, log_dirs, rows, scan
+from tickertape.reader import damage, export, hparams, log_dirs, rows, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
@@ -197,6 +197,29 @@ class Runs(Mapping[str, Run], _Kinds):
         with self._lock:
             self._read()
         return self
+
+    def export(
+        self,
+        directory: AnyPath,
+        format: export.Format = "parquet",  # noqa: A002  # the name that pandas and polars use
+    ) -> export.ExportReport:
+        """Writes the scalars as a data set, or adds to it what is new: after `refresh()` only that is written.
+
+        Each run is a folder `run=NAME` (so data frames find the column `run`) with files of the columns `tag, step,
+        wall_time, value`. Each scalar is there once, also if an earlier export was killed; if a restart made rows void that
+        had been exported, the run is written anew. A run that `read()` filtered out stays as it is.
+
+        Args:
+            directory: empty or not there yet, or of an earlier export in this format.
+            format: "parquet" and "arrow" need pyarrow or polars; "csv" and "jsonl" need nothing.
+
+        Raises:
+            ValueError: the format is unknown, or the directory is of another format or holds something else.
+            ModuleNotFoundError: nothing installed can write the format.
+            OSError: a file cannot be written; what was exported before stays.
+        """
+        sources = [export.Source(run.name, run.scalars.entries, run._files) for run in self.values()]  # noqa: SLF001
+        return export.export(sources, directory, format, {"restarts": self._selected.restarts})
 
     @property
     def problems(self) -> list[Problem]:

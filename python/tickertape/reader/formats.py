@@ -1,0 +1,145 @@
+"""The files of an export: Parquet and Arrow by pyarrow or polars, CSV and JSON lines by ourselves."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any
+
+from tickertape.reader.scalar_table import ScalarRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tickertape.reader.scalar_table import ScalarTable
+
+FORMATS = ("parquet", "arrow", "csv", "jsonl")
+COLUMNS = ScalarRow._fields[1:]  # the run is the folder's name
+_ROWS_AT_ONCE = 100_000  # some 10 MB of text
+
+
+def check(form: object) -> None:
+    """Raises ValueError for an unknown format, and ModuleNotFoundError if what writes it is not installed."""
+    if form not in FORMATS:
+        raise ValueError(f"format: expected one of {', '.join(map(repr, FORMATS))}, got {form!r}")
+    if form in ("parquet", "arrow"):
+        _writer(str(form))
+
+
+def write(table: ScalarTable, path: Path, form: str) -> None:
+    """Writes a file and syncs it."""
+    with path.open("wb") as file:
+        if form == "csv":
+            _write_csv(table, file)
+        elif form == "jsonl":
+            _write_jsonl(table, file)
+        else:
+            name, module = _writer(form)
+            (_write_by_pyarrow if name == "pyarrow" else _write_by_polars)(module, table, file, form)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Gives a file a new content: the old one or the new one is there, at any moment."""
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(folder: Path) -> None:
+    """Writes the names in a directory to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Waits for other exports to the same directory. The lock ends with the process, however that ends."""
+    import fcntl  # noqa: PLC0415  # of Unix; nothing else needs it
+
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _writer(form: str) -> tuple[str, Any]:
+    for name, module in (
+        ("pyarrow", "pyarrow.parquet" if form == "parquet" else "pyarrow.ipc"),
+        ("polars", "polars"),
+    ):
+        try:
+            return name, import_module(module)
+        except ModuleNotFoundError:  # noqa: PERF203  # two rounds
+            continue
+    raise ModuleNotFoundError(
+        f"format: {form!r} needs pyarrow or polars; pip install pyarrow, or choose 'csv' or 'jsonl'"
+    )
+
+
+def _write_by_pyarrow(module: Any, table: ScalarTable, file: IO[bytes], form: str) -> None:
+    arrow = table.to_arrow().drop_columns(["run"])
+    if form == "parquet":
+        module.write_table(arrow, file)
+    else:
+        arrow = arrow.unify_dictionaries()
+        with module.new_file(file, arrow.schema) as target:
+            target.write_table(arrow)
+
+
+def _write_by_polars(module: Any, table: ScalarTable, file: IO[bytes], form: str) -> None:
+    frame = module.DataFrame(table).drop("run")
+    if form == "parquet":
+        frame.write_parquet(file)
+    else:
+        frame.write_ipc(file)
+
+
+def _blocks(table: ScalarTable) -> Iterator[list[tuple[Any, ...]]]:
+    block: list[tuple[Any, ...]] = []
+    for row in table:
+        block.append(row[1:])
+        if len(block) == _ROWS_AT_ONCE:
+            yield block
+            block = []
+    yield block
+
+
+def _write_csv(table: ScalarTable, file: IO[bytes]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for block in _blocks(table):
+        writer.writerows(block)
+        file.write(text.getvalue().encode("utf-8", "replace"))
+        text.seek(0)
+        text.truncate()
+
+
+def _write_jsonl(table: ScalarTable, file: IO[bytes]) -> None:
+    """JSON has no NaN and no infinity: they are the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON."""
+    for block in _blocks(table):
+        lines = [
+            f'{{"tag": {json.dumps(tag)}, "step": {step}, "wall_time": {wall_time!r}, "value": {_number(value)}}}\n'
+            for tag, step, wall_time, value in block
+        ]
+        file.write("".join(lines).encode())
+
+
+def _number(value: float) -> str:
+    if math.isfinite(value):
+        return repr(value)
+    return '"NaN"' if math.isnan(value) else f'"{"-" if value < 0 else ""}Infinity"'
