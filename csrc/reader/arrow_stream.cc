@@ -1,3 +1,4 @@
+// Columns as the structures of Arrow that a consumer holds. L4.
 #include "reader/arrow_stream.h"
 
 #include <cerrno>

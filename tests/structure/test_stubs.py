@@ -16,7 +16,7 @@ def test_stub_mirrors_the_module(tmp_path):
     # checker's.
     allowed = tmp_path / "allowed"
     allowed.write_text(
-        "tickertape._core.(EventFileWriter|SummaryWriterBase|RecordReader|DeviceCopy|InPlace|(DeferredScalar|FileIndex|Series)(.__init__)?)\n"
+        "tickertape._core.(EventFileWriter|SummaryWriterBase|RecordReader|ArrowStream|DeviceCopy|InPlace|(DeferredScalar|FileIndex|Series)(.__init__)?)\n"
     )
     # mypy finds by itself what is installed, and refuses to be pointed there.
     where = {} if "site-packages" in parent else {"PYTHONPATH": parent, "MYPYPATH": parent}

@@ -54,7 +54,7 @@ class ExportReport(NamedTuple):
 
 
 def export(
-    runs: Iterable[Source], directory: str | os.PathLike[str], form: Format, settings: dict[str, Any]
+    runs: Iterable[Source], directory: str | bytes | os.PathLike[str], form: Format, settings: dict[str, Any]
 ) -> ExportReport:
     """Adds what is new of the scalars to a data set, see `Runs.export`."""
     formats.check(form)
@@ -108,7 +108,7 @@ def _export_run(top: Path, run: Source, form: Format, state: dict[str, Any]) -> 
         "next": before["next"] + len(written),
         "files": _counted(entries, files),
     }
-    formats.replace(top / _STATE, json.dumps(state, ensure_ascii=True).encode())
+    _write_state(top, state)
     _finish_run(folder, parts)
     return nothing._replace(
         rows=rows, files=written, rewritten=[run.name] if rewrite and before["parts"] else []
@@ -126,7 +126,9 @@ def _read_state(top: Path, form: Format, settings: dict[str, Any]) -> dict[str, 
             raise ValueError(
                 f"directory: expected an empty directory or an earlier export, got {str(top)!r}, which holds {others[0]!r}"
             ) from None
-        return {**wanted, "runs": {}}
+        state = {**wanted, "runs": {}}
+        _write_state(top, state)  # before anything else, so that a killed export is known as one
+        return state
     for name, value in wanted.items():
         if state.get(name) != value:
             raise ValueError(
@@ -134,6 +136,10 @@ def _read_state(top: Path, form: Format, settings: dict[str, Any]) -> dict[str, 
                 "choose another directory"
             )
     return state
+
+
+def _write_state(top: Path, state: dict[str, Any]) -> None:
+    formats.replace(top / _STATE, json.dumps(state, ensure_ascii=True).encode())
 
 
 def _finish(top: Path, state: dict[str, Any]) -> None:

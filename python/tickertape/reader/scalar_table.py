@@ -93,7 +93,7 @@ class ScalarTable(Table):
         _one_of(duplicates, "duplicates", ("last", "first", "mean", "all"))
         clash = {"run", index}.intersection(self.tags)
         if clash:
-            raise ValueError(f"pivot: expected tags other than {', '.join(map(repr, sorted(clash)))}")
+            raise ValueError(f"index: expected tags that are not named as it or 'run', got {sorted(clash)}")
         parts: list[tuple[str, npt.NDArray[Any], dict[str, npt.NDArray[Any]]]] = []
         for run in self.runs:
             entries = [entry for entry in self.entries if entry.run == run]

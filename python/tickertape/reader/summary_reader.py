@@ -161,18 +161,19 @@ class SummaryReader:
         """
         _known(event_type)
         if event_type not in self._types:
-            raise ValueError(f"event_type is ignored by user: {event_type}")
+            raise ValueError(f"event_type: expected one of {sorted(self._types)}, got {event_type!r}")
         frame = self._frame(event_type)
         if frame.empty:
             return self._pandas.DataFrame()
-        by = [name for name in ("dir_name", "file_name") if name in self._extra]
+        by: list[str] = [name for name in ("dir_name", "file_name") if name in self._extra]
         by = [name for name in [*by, *([] if self._pivot else ["tag"]), "step"] if name in frame.columns]
         frame = frame.sort_values(by, ignore_index=True) if by else frame
         return self._wide(frame, by) if self._pivot else frame
 
     def _wide(self, frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         """One row for each step: values of a cell are merged, NaN left out."""
-        grouped = frame.groupby(by or [True] * len(frame), sort=False)
+        keys: list[Any] = by or [True] * len(frame)
+        grouped = frame.groupby(keys, sort=False)
         merged = grouped.aggregate(_merged).reset_index()
         middle = sorted(name for name in frame.columns if name not in ("step", *_LAST_COLUMNS))
         return merged[[name for name in ("step", *middle, *_LAST_COLUMNS) if name in frame.columns]]
@@ -313,7 +314,7 @@ def _audio_cells(event: Any) -> Cells:
 
 def _known(event_type: str) -> None:
     if event_type not in EVENT_TYPES:
-        raise ValueError(f"Unknown event_type: {event_type}")
+        raise ValueError(f"event_type: expected one of {EVENT_TYPES}, got {event_type!r}")
 
 
 def _checked(

@@ -177,9 +177,9 @@ def test_graphs_and_run_metadata(tmp_path):
     assert found.Graph() == expected.Graph()
     for tag in expected.Tags()["run_metadata"]:
         assert found.RunMetadata(tag) == expected.RunMetadata(tag)
-    with pytest.raises(ValueError, match="There is no run metadata with this tag name"):
+    with pytest.raises(ValueError, match="tag: expected one of"):
         found.RunMetadata("nothing")
-    with pytest.raises(ValueError, match="There is no metagraph"):
+    with pytest.raises(ValueError, match="path: expected files with a metagraph"):
         found.MetaGraph()
 
 
@@ -214,7 +214,7 @@ def test_damage_does_not_cost_the_rest(tmp_path):
 
 
 def test_no_events(tmp_path):
-    with pytest.raises(ValueError, match="No event timestamp could be found"):
+    with pytest.raises(ValueError, match="path: expected a file with events"):
         reader.EventAccumulator(tmp_path).FirstEventTimestamp()
     assert reader.EventAccumulator(tmp_path).GetSourceWriter() is None
     with pytest.raises(FileNotFoundError):

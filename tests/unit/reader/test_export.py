@@ -1,5 +1,6 @@
 """Exports: what pyarrow, polars, pandas and json read of them, added to as runs grow, and whatever was killed when."""
 
+import csv
 import json
 import math
 import os
@@ -7,8 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
-import pandas as pd
+import duckdb
 import polars as pl
 import pyarrow.dataset
 import pytest
@@ -43,23 +45,25 @@ def log(top, run, *events, seconds=1):
 def load(directory, form):
     """Every row of a data set, by other people's readers, as (run, tag, step, wall_time, value)."""
     if form == "parquet":
-        frame = pl.read_parquet(
-            directory / "**" / "*.parquet", hive_partitioning=True, try_parse_hive_dates=False
+        files = str(directory / "*" / "*.parquet")
+        query = (
+            f"select run, tag, step, wall_time, value from read_parquet('{files}', hive_partitioning=true)"
         )
-        rows = frame.select("run", "tag", "step", "wall_time", "value").rows()
+        rows = duckdb.sql(query).fetchall()
         table = pyarrow.dataset.dataset(directory, format="parquet", partitioning="hive").to_table()
-        assert sorted(rows) == sorted(zip(*(map(str, table.column("run").to_pylist()),
-            *(table.column(name).to_pylist() for name in ("tag", "step", "wall_time", "value"))), strict=True))  # fmt: skip
+        columns = [table.column(name).to_pylist() for name in ("run", "tag", "step", "wall_time", "value")]
+        assert sorted(rows) == sorted(zip(*columns, strict=True))
         return rows
-    from urllib.parse import unquote
-
     rows = []
     for path in sorted(directory.glob(f"run=*/*.{form}")):
         run = unquote(path.parent.name.removeprefix("run="))
         if form == "arrow":
-            part = pl.read_ipc(path, memory_map=False).select("tag", "step", "wall_time", "value").rows()
+            part = pl.read_ipc(path).select("tag", "step", "wall_time", "value").rows()
         elif form == "csv":
-            part = pd.read_csv(path, float_precision="round_trip").itertuples(index=False, name=None)
+            lines = list(csv.DictReader(path.open(newline="")))
+            part = [
+                (row["tag"], int(row["step"]), float(row["wall_time"]), float(row["value"])) for row in lines
+            ]
         else:
             part = (tuple(json.loads(line).values()) for line in path.read_text().splitlines())
         rows += [(run, *row) for row in part]
@@ -173,6 +177,7 @@ def test_directories_that_are_something_else(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from urllib.parse import unquote
 
 # Dies at the n-th of the calls that change the disk, before or behind it.
 left = int(sys.argv[2])
@@ -211,7 +216,7 @@ def test_killed_at_every_step_each_scalar_is_there_once(tmp_path, form):
             [sys.executable, script, form, str(step)], cwd=tmp_path, env=environment, timeout=60, check=False
         )
         assert ended.returncode in (0, -signal.SIGKILL)
-        before = [row for row in load(out, form)] if out.exists() else []
+        before = list(load(out, form)) if out.exists() else []
         assert len(set(before)) == len(before)  # nothing twice, at any moment
         if ended.returncode == 0:
             break

@@ -203,7 +203,9 @@ def test_pivot_of_repeated_steps(tmp_path, duplicates, expected):
 def test_pivot_refuses_what_would_be_two_columns_of_one_name(tmp_path):
     write(tmp_path, ("step", 0, 1))
     table = tickertape.read(tmp_path).scalars
-    with pytest.raises(ValueError, match="pivot: expected tags other than 'step'"):
+    with pytest.raises(
+        ValueError, match=r"index: expected tags that are not named as it or 'run', got \['step'\]"
+    ):
         table.pivot()
     assert table.pivot(index="wall_time").column("step").tolist() == [1]
     with pytest.raises(ValueError, match="duplicates: expected one of 'last'"):
