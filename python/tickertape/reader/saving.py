@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOST_BYTES = 200  # of a file's name; file systems allow 255
-_PLAIN = " !#$&'()+,;=@[]{}~"  # quote() lets letters, digits and _.-~ stand
+_PLAIN = " !#$&'()+,;@[]{}~"  # quote() lets letters, digits and _.-~ stand; "=" would be a column to readers of data sets
 
 
 class _Savable(Protocol):

@@ -1,6 +1,7 @@
 """Exports: what pyarrow, polars, pandas and json read of them, added to as runs grow, and whatever was killed when."""
 
 import csv
+import io
 import json
 import math
 import os
@@ -60,7 +61,7 @@ def load(directory, form):
         if form == "arrow":
             part = pl.read_ipc(path).select("tag", "step", "wall_time", "value").rows()
         elif form == "csv":
-            lines = list(csv.DictReader(path.open(newline="")))
+            lines = csv.DictReader(io.StringIO(path.read_bytes().decode(), newline=""))
             part = [
                 (row["tag"], int(row["step"]), float(row["wall_time"]), float(row["value"])) for row in lines
             ]
