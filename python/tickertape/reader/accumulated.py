@@ -1,233 +1,277 @@
-"""What the files of a run hold, as EventAccumulator asks for it: values by tag and field, events decoded on demand."""
+"""The values of one run by EventAccumulator's types, in the order in which TensorBoard would have read them."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from tickertape import _core
-from tickertape.reader.accumulator_events import (
-    AudioEvent,
-    HistogramEvent,
-    HistogramValue,
-    ImageEvent,
-    ScalarEvent,
-    TensorEvent,
-)
+from tickertape.reader import damage
+from tickertape.reader.reservoir import Purge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Fields of Summary.Value (tensorflow/core/framework/summary.proto)
-SIMPLE, IMAGE, HISTO, AUDIO, TENSOR = 2, 4, 5, 6, 8
+    import numpy.typing as npt
+
+SCALARS, HISTOGRAMS, DISTRIBUTIONS, IMAGES, AUDIO, TENSORS = (
+    "scalars",
+    "histograms",
+    "distributions",
+    "images",
+    "audio",
+    "tensors",
+)
+_ORDINAL_BITS = 32  # a file has fewer than 2^32 events
+# Of Summary.Value: the number of the field that holds the value, and its type.
+_TYPES = {2: SCALARS, 4: IMAGES, 5: HISTOGRAMS, 6: AUDIO, 8: TENSORS}
+_FIELDS = {name: number for number, name in _TYPES.items()}
+_VERSION_MARK = "brain.Event:"
+_VERSION_WITH_STARTS = 2.0  # from this file version on, TensorBoard finds restarts by SessionLog START
 
 
-class Place(NamedTuple):
-    """Where a value is, ordered as in the files."""
+def warn_of_damage(index: _core.FileIndex) -> None:
+    """One DamageWarning for what the scan of a file could not read. A file that is gone by now is none."""
+    if isinstance(index.error, FileNotFoundError):
+        return
+    if index.error is not None:
+        damage.warn(index.path, [(0, 0)], [str(index.error)])
+        return
+    lost = [problem for problem in index.problems if problem[1]]
+    damage.warn(index.path, [(offset, length) for offset, length, _ in lost], [cause for _, _, cause in lost])
+
+
+class Part(NamedTuple):
+    """The rows of a series of one file that have one type.
+
+    Attributes:
+        file: the number of the file in the run.
+        series: the series.
+        type: "scalars", ...
+        rows: which rows these are.
+    """
 
     file: int
-    ordinal: int
-    series: int
-    row: int
+    series: _core.Series
+    type: str
+    rows: npt.NDArray[np.intp] | slice
 
-
-class Mark(NamedTuple):
-    """What voids the steps from `step` on of what came before it; of one tag, or of all (None)."""
-
-    file: int
-    ordinal: int
-    step: int
-    tag: str | None
-
-
-class Snapshot:
-    """What a Reload() found: the series of all files by tag, and decoded events on demand."""
-
-    def __init__(self, indexes: Sequence[_core.FileIndex]) -> None:
-        self._indexes = indexes
-        self._series = [index.series for index in indexes]
-
-    def tags(self, field: int) -> list[str]:
-        """The tags that have values in a field, in the order of their first one."""
-        return list(self._by_tag.get(field, {}))
-
-    def places(self, field: int, tag: str) -> Iterator[Place]:
-        """Where the values of a tag in a field are, in order."""
-        for file, numbers in self._by_tag[field][tag].items():
-            found: list[Place] = []
-            for number in numbers:
-                series = self._series[file][number]
-                ordinals = series.ordinal.tolist()
-                rows: Sequence[int]
-                if series.kind == "scalars" and len(series.fields) == 1:
-                    rows = range(len(ordinals))
-                elif series.kind == "scalars":
-                    rows = self._rows_of_field(file, number, field)
-                else:
-                    rows = (series.field == field).nonzero()[0].tolist()
-                found += [Place(file, ordinals[row], number, row) for row in rows]
-            yield from sorted(found) if len(numbers) > 1 else found
-
-    def events(self, kind: str) -> list[Place]:
-        """Where the values are that are events themselves: graphs and the like."""
-        return [
-            Place(file, int(series.ordinal[row]), number, row)
-            for file, all_series in enumerate(self._series)
-            for number, series in enumerate(all_series)
-            if series.kind == kind
-            for row in range(len(series))
-            if series.position[row] < 0
-        ]
-
-    @cached_property
-    def run_metadata(self) -> dict[str, _core.Event]:
-        """The newest run metadata of each tag."""
-        return {
-            event.tagged_run_metadata.tag: event for event in map(self.event, self.events("run_metadata"))
-        }
-
-    @cached_property
-    def metadata(self) -> dict[str, bytes]:
-        """The first metadata of each tag."""
-        found: dict[str, bytes] = {}
-        for series in (series for all_series in self._series for series in all_series):
-            if series.metadata:
-                found.setdefault(series.tag, series.metadata)
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column of the series, these rows of it."""
+        found: npt.NDArray[Any] = getattr(self.series, name)[self.rows]
         return found
 
-    @cached_property
-    def marks(self) -> list[Mark]:
-        """Each restart: every SessionLog START once a file version of 2 is known; before, each step that goes back."""
-        found: list[Mark] = []
-        version = 0.0
-        most_recent_step = -1
-        for file, index in enumerate(self._indexes):
-            version = _version(index.file_version) or version
-            if version >= 2:
-                found += [Mark(file, ordinal, step, None) for step, _, ordinal in index.starts]
-                continue
-            for ordinal, step, tag in _events_in_order(self._series[file]):
-                if step < most_recent_step:
-                    found.append(Mark(file, ordinal, step, tag))
-                else:
-                    most_recent_step = step
-        return found
-
-    def step(self, place: Place) -> int:
-        """The step of a value."""
-        return int(self._series[place.file][place.series].step[place.row])
-
-    def event(self, place: Place) -> _core.Event:
-        """The event that a value is in."""
-        series = self._series[place.file][place.series]
-        offset, length = int(series.offset[place.row]), int(series.length[place.row])
-        return _core.Event(_core.read_record(self._indexes[place.file].path, offset, length))
-
-    def scalar(self, place: Place) -> ScalarEvent:
-        """An old-style scalar."""
-        series = self._series[place.file][place.series]
-        return ScalarEvent(*self._when(place), float(series.value[place.row]))
-
-    def histogram(self, place: Place) -> HistogramEvent:
-        """An old-style histogram."""
-        histo = self._value(place).histo
-        value = HistogramValue(
-            histo.min, histo.max, histo.num, histo.sum, histo.sum_squares, histo.bucket_limit, histo.bucket
-        )
-        return HistogramEvent(*self._when(place), value)
-
-    def image(self, place: Place) -> ImageEvent:
-        """An old-style image."""
-        image = self._value(place).image
-        return ImageEvent(*self._when(place), image.encoded_image_string, image.width, image.height)
-
-    def audio(self, place: Place) -> AudioEvent:
-        """An old-style sound."""
-        audio = self._value(place).audio
-        return AudioEvent(
-            *self._when(place),
-            audio.encoded_audio_string,
-            audio.content_type,
-            audio.sample_rate,
-            audio.length_frames,
-        )
-
-    def tensor(self, place: Place) -> TensorEvent:
-        """A tensor; of a new-style scalar, whose place is not kept, by a second pass over its file."""
-        series = self._series[place.file][place.series]
-        if series.kind == "scalars":
-            value = self._scalars_by_ordinal(place.file)[place.ordinal, series.tag]
-        else:
-            value = self._value(place)
-        return TensorEvent(*self._when(place), value.tensor)
-
-    def _when(self, place: Place) -> tuple[float, int]:
-        series = self._series[place.file][place.series]
-        return float(series.wall_time[place.row]), int(series.step[place.row])
-
-    def _value(self, place: Place) -> _core.Value:
-        series = self._series[place.file][place.series]
-        return self.event(place).summary.value[int(series.position[place.row])]
-
-    @cached_property
-    def _by_tag(self) -> dict[int, dict[str, dict[int, list[int]]]]:
-        """Field to tag to file to the numbers of its series."""
-        firsts: list[tuple[int, int, int]] = []
-        for file, all_series in enumerate(self._series):
-            for number, series in enumerate(all_series):
-                if len(series):
-                    firsts.append((file, int(series.ordinal[0]), number))
-        found: dict[int, dict[str, dict[int, list[int]]]] = {}
-        for file, _, number in sorted(firsts):
-            series = self._series[file][number]
-            for field in series.fields:
-                found.setdefault(field, {}).setdefault(series.tag, {}).setdefault(file, []).append(number)
-        return found
-
-    @cached_property
-    def _tensors_of_scalars(self) -> dict[int, dict[tuple[int, str], _core.Value]]:
-        return {}
-
-    def _scalars_by_ordinal(self, file: int) -> dict[tuple[int, str], _core.Value]:
-        """The new-style scalars of a file by the number of their event and their tag."""
-        if file not in self._tensors_of_scalars:
-            wanted = {
-                series.tag
-                for series in self._series[file]
-                if series.kind == "scalars" and TENSOR in series.fields
-            }
-            found: dict[tuple[int, str], _core.Value] = {}
-            for ordinal, record in enumerate(_core.RecordReader(self._indexes[file].path)):
-                try:
-                    event = _core.Event(record)
-                except ValueError:
-                    continue
-                for value in event.summary.value:
-                    if value.tag in wanted and value.HasField("tensor"):
-                        found[ordinal, value.tag] = value
-            self._tensors_of_scalars[file] = found
-        return self._tensors_of_scalars[file]
-
-    def _rows_of_field(self, file: int, number: int, field: int) -> list[int]:
-        """The rows of a series of old-style and new-style scalars that are in one field."""
-        series = self._series[file][number]
-        tensors = self._scalars_by_ordinal(file)
-        is_tensor = [(ordinal, series.tag) in tensors for ordinal in series.ordinal.tolist()]
-        return [row for row, tensor in enumerate(is_tensor) if tensor == (field == TENSOR)]
+    def at(self) -> npt.NDArray[np.int64]:
+        """The positions of the rows in the run."""
+        return position(self.file, 0) + self.column("ordinal").astype(np.int64)
 
 
-def _events_in_order(all_series: Sequence[_core.Series]) -> list[tuple[int, int, str]]:
-    """(ordinal, step, tag) of each value of a file."""
-    return sorted(
-        (ordinal, step, series.tag)
-        for series in all_series
-        for ordinal, step in zip(series.ordinal.tolist(), series.step.tolist(), strict=True)
+def position(file: int, ordinal: int) -> int:
+    """Where the event `ordinal` of a file is in the run: a number that grows."""
+    return (file << _ORDINAL_BITS) + ordinal
+
+
+def file_and_ordinal(at: int) -> tuple[int, int]:
+    """The inverse of position()."""
+    return at >> _ORDINAL_BITS, at & ((1 << _ORDINAL_BITS) - 1)
+
+
+def parts_by_tag(files: Sequence[_core.FileIndex]) -> dict[str, dict[str, list[Part]]]:
+    """Type to tag to parts; tags in the order of their first value."""
+    found: dict[str, list[tuple[int, Part]]] = {name: [] for name in _TYPES.values()}
+    for number, file in enumerate(files):
+        for series in file.series:
+            for name, rows in _rows_by_type(file, series):
+                part = Part(number, series, name, rows)
+                found[name].append((int(part.at()[0]), part))
+    by_type: dict[str, dict[str, list[Part]]] = {}
+    for name, entries in found.items():
+        entries.sort(key=lambda entry: entry[0])
+        tags = by_type[name] = {}
+        for _, part in entries:
+            tags.setdefault(part.series.tag, []).append(part)
+    return by_type
+
+
+def _rows_by_type(
+    file: _core.FileIndex, series: _core.Series
+) -> Iterator[tuple[str, npt.NDArray[np.intp] | slice]]:
+    """The types that a series has values of, and which rows have each."""
+    if len(series) == 0:
+        return
+    if len(series.fields) == 1:
+        if series.fields[0] in _TYPES:
+            yield _TYPES[series.fields[0]], slice(None)
+        return
+    field = _fields_of_numbers(file, series) if series.kind == SCALARS else series.field
+    for number in np.unique(field).tolist():
+        if number in _TYPES:
+            yield _TYPES[number], np.flatnonzero(field == number)
+
+
+def _fields_of_numbers(file: _core.FileIndex, series: _core.Series) -> npt.NDArray[np.uint8]:
+    """Which field has the number of each row, where a tag has some of the old style and some of the new."""
+    found: list[int] = []
+    for _, record in _records(file.path, set(series.ordinal.tolist())):
+        for value in _core.Event(record).summary.value:
+            is_plain = value.HasField("simple_value")
+            if value.tag == series.tag and (is_plain or _is_number(value)):
+                found.append(_FIELDS[SCALARS if is_plain else TENSORS])
+    if len(found) != len(series):
+        raise _changed(file.path)
+    return np.array(found, dtype=np.uint8)
+
+
+def _is_number(value: _core.Value) -> bool:
+    return value.HasField("tensor") and math.prod(dim.size for dim in value.tensor.tensor_shape.dim) == 1
+
+
+class Rows(NamedTuple):
+    """Rows of one tag and type, by position."""
+
+    at: npt.NDArray[np.int64]
+    step: npt.NDArray[np.int64]
+    wall_time: npt.NDArray[np.float64]
+    parts: list[Part]
+    order: (
+        npt.NDArray[np.intp] | None
+    )  # of the rows of all parts, one part behind the other; None: as they are
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A further column of the rows."""
+        column = _joined([part.column(name) for part in self.parts])
+        return column if self.order is None else column[self.order]
+
+
+def rows_of(parts: list[Part]) -> Rows:
+    """The rows of the parts of one tag and type."""
+    at = _joined([part.at() for part in parts])
+    rows = Rows(
+        at,
+        _joined([part.column("step") for part in parts]),
+        _joined([part.column("wall_time") for part in parts]),
+        parts,
+        None,
     )
+    if len(parts) == 1 or bool((at[1:] >= at[:-1]).all()):
+        return rows
+    order = np.argsort(at, kind="stable")  # several kinds of one tag in one file
+    return Rows(at[order], rows.step[order], rows.wall_time[order], parts, order)
 
 
-def _version(text: str | None) -> float:
-    """2.0 of "brain.Event:2"; 0 without a version."""
+def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def values(
+    files: Sequence[_core.FileIndex], tag: str, rows: Rows, chosen: npt.NDArray[np.int64]
+) -> Iterator[_core.Value]:
+    """The messages of some rows, read from their files.
+
+    Raises:
+        OSError, ValueError: a file is not as it was when it was scanned.
+    """
+    if any(part.series.kind == "scalars" for part in rows.parts):
+        yield from _values_by_ordinal(files, tag, rows, chosen)
+        return
+    offset, length, place = rows.column("offset"), rows.column("length"), rows.column("position")
+    for row in chosen.tolist():
+        file, _ = file_and_ordinal(int(rows.at[row]))
+        record = _core.read_record(files[file].path, int(offset[row]), int(length[row]))
+        yield _core.Event(record).summary.value[int(place[row])]
+
+
+def _values_by_ordinal(
+    files: Sequence[_core.FileIndex], tag: str, rows: Rows, chosen: npt.NDArray[np.int64]
+) -> Iterator[_core.Value]:
+    """The same where the index has no places: numbers that were stored as tensors."""
+    wanted: dict[int, set[int]] = {}
+    for at in rows.at[chosen].tolist():
+        file, ordinal = file_and_ordinal(at)
+        wanted.setdefault(file, set()).add(ordinal)
+    records = {
+        position(file, ordinal): record
+        for file, ordinals in wanted.items()
+        for ordinal, record in _records(files[file].path, ordinals)
+    }
+    first = np.searchsorted(rows.at, rows.at[chosen])
+    for row, first_of_event in zip(chosen.tolist(), first.tolist(), strict=True):
+        at = int(rows.at[row])
+        if at not in records:
+            path = files[file_and_ordinal(at)[0]].path
+            raise _changed(path)
+        event = _core.Event(records[at])
+        same_tag = [value for value in event.summary.value if value.tag == tag and value.HasField("tensor")]
+        yield same_tag[row - first_of_event]
+
+
+def _changed(path: str) -> ValueError:
+    return ValueError(f"file: expected {path} as it was when it was scanned, got another one")
+
+
+def _records(path: str, ordinals: set[int]) -> Iterator[tuple[int, bytes]]:
+    last = max(ordinals)
+    for ordinal, record in enumerate(_core.RecordReader(path)):
+        if ordinal in ordinals:
+            yield ordinal, record
+        if ordinal >= last:
+            return
+
+
+class Restarts:
+    """What TensorBoard takes for restarts of a run, and what it says of the run besides.
+
+    Attributes:
+        everything: purges that concern every tag.
+        by_tag: purges that concern one tag.
+        most_recent_step, most_recent_wall_time: of the last event; -1 in files of version 2 and later.
+        file_version: of the last file that has one.
+    """
+
+    def __init__(self, files: Sequence[_core.FileIndex], *, purges: bool) -> None:
+        self.everything: list[Purge] = []
+        self.by_tag: dict[str, list[Purge]] = {}
+        self.most_recent_step = -1
+        self.most_recent_wall_time = -1.0
+        self.file_version: float | None = None
+        for number, file in enumerate(files):
+            if file.file_version is not None:
+                self.file_version = _version(file.file_version)
+            if not purges:
+                continue
+            if self.file_version is not None and self.file_version >= _VERSION_WITH_STARTS:
+                self.everything += [Purge(position(number, start), step) for step, _, start in file.starts]
+            else:
+                self._search_steps_that_go_back(number, file)
+
+    def of(self, tag: str) -> list[Purge]:
+        """The purges that concern a tag, by position."""
+        own = self.by_tag.get(tag)
+        return self.everything if own is None else sorted(self.everything + own)
+
+    def _search_steps_that_go_back(self, number: int, file: _core.FileIndex) -> None:
+        """Files before version 2: an event whose step is below the last one's voids what its tags had there."""
+        for ordinal, record in enumerate(_core.RecordReader(file.path)):
+            with suppress(ValueError):  # the scan has said so
+                event = _core.Event(record)
+                if event.step >= self.most_recent_step or not event.HasField("summary"):
+                    self.most_recent_step = event.step
+                    self.most_recent_wall_time = event.wall_time
+                    continue
+                purge = Purge(position(number, ordinal), event.step)
+                for value in event.summary.value:
+                    if value.tag:
+                        self.by_tag.setdefault(value.tag, []).append(purge)
+                    else:
+                        self.everything.append(purge)  # as TensorBoard, which takes no name for all of them
+
+
+def _version(text: str) -> float:
+    """As TensorBoard reads it: -1 if it is no number."""
     try:
-        return float((text or "").rpartition("brain.Event:")[2])
+        return float(text.rpartition(_VERSION_MARK)[2])
     except ValueError:
-        return 0.0
+        return -1.0

@@ -1,231 +1,391 @@
-"""TensorBoard's EventAccumulator on this reader: the same methods and values, decoded natively and when asked for."""
+"""EventAccumulator: TensorBoard's class of this name over the native index, with the same answers."""
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
-from tickertape.convert import paths
-from tickertape.reader import accumulated, damage, log_dirs
-from tickertape.reader.accumulated import Mark, Place, Snapshot
+from tickertape.convert import check, paths
+from tickertape.reader import accumulated, accumulator_events, log_dirs, wire
+from tickertape.reader.accumulated import AUDIO, DISTRIBUTIONS, HISTOGRAMS, IMAGES, SCALARS, TENSORS
 from tickertape.reader.accumulator_events import (
     AudioEvent,
     CompressedHistogramEvent,
     HistogramEvent,
+    HistogramValue,
     ImageEvent,
+    Reservoir,
     ScalarEvent,
     TensorEvent,
-    compressed,
 )
-from tickertape.reader.reservoir import Reservoir
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-_Event = TypeVar("_Event")
+__all__ = [
+    "AUDIO",
+    "COMPRESSED_HISTOGRAMS",
+    "DEFAULT_SIZE_GUIDANCE",
+    "GRAPH",
+    "HISTOGRAMS",
+    "IMAGES",
+    "META_GRAPH",
+    "NORMAL_HISTOGRAM_BPS",
+    "RUN_METADATA",
+    "SCALARS",
+    "STORE_EVERYTHING_SIZE_GUIDANCE",
+    "TENSORS",
+    "AudioEvent",
+    "CompressedHistogramEvent",
+    "EventAccumulator",
+    "HistogramEvent",
+    "HistogramValue",
+    "ImageEvent",
+    "ScalarEvent",
+    "TensorEvent",
+]
 
-COMPRESSED_HISTOGRAMS = "distributions"
-HISTOGRAMS = "histograms"
-IMAGES = "images"
-AUDIO = "audio"
-SCALARS = "scalars"
-TENSORS = "tensors"
+COMPRESSED_HISTOGRAMS = DISTRIBUTIONS
+GRAPH = "graph"
+META_GRAPH = "meta_graph"
+RUN_METADATA = "run_metadata"
+NORMAL_HISTOGRAM_BPS = (0, 668, 1587, 3085, 5000, 6915, 8413, 9332, 10000)
 DEFAULT_SIZE_GUIDANCE = {
     COMPRESSED_HISTOGRAMS: 500,
     IMAGES: 4,
     AUDIO: 4,
-    SCALARS: 10_000,
+    SCALARS: 10000,
     HISTOGRAMS: 1,
     TENSORS: 10,
 }
 STORE_EVERYTHING_SIZE_GUIDANCE = dict.fromkeys(DEFAULT_SIZE_GUIDANCE, 0)
-NORMAL_HISTOGRAM_BPS = (0, 668, 1587, 3085, 5000, 6915, 8413, 9332, 10_000)
-_FIELD_OF = {
-    SCALARS: accumulated.SIMPLE,
-    IMAGES: accumulated.IMAGE,
-    HISTOGRAMS: accumulated.HISTO,
-    AUDIO: accumulated.AUDIO,
-    TENSORS: accumulated.TENSOR,
-}
+_LONGEST_WRITER = 128  # characters; tensorboard/backend/event_processing/event_util.py
 
 
 class EventAccumulator:
-    """The events of a run, with the interface of `tensorboard.backend.event_processing.event_accumulator`.
+    """The values of one run by tag, as `tensorboard.backend.event_processing.event_accumulator` has them.
 
-    Different from TensorBoard's: damage costs what is damaged and not the rest of the file, files are in the order of their
-    making, `Graph()`, `MetaGraph()` and `RunMetadata()` return bytes unless tensorboard is installed, and messages are
-    tickertape.reader's.
+    Constructor, methods and results are TensorBoard's, sampling included, and the attributes `scalars`, `histograms`,
+    `compressed_histograms`, `images`, `audios` and `tensors` have its Keys() and Items(). What differs:
+    - Events are named tuples (`wall_time, step, ...`), as they were in TensorBoard before 2.17.
+    - Only scalars and places are in memory; everything else is read from its file when it is asked for.
+    - Damage costs the damaged events alone; one DamageWarning for each such file says what was skipped.
+    - The files of a run are read in the order in which they were made, and one that grows behind a newer one is read too.
 
     Args:
-        path: an event file, or the directory of a run.
-        size_guidance: how many values of a tag are kept, by kind ("scalars", "images", "audio", "histograms",
-            "distributions", "tensors"); 0 keeps all. Missing ones: 10,000, 4, 4, 1, 500, 10.
-        compression_bps: the points of `CompressedHistograms()`, in 1/10,000.
-        purge_orphaned_data: whether a restart voids the steps behind it.
+        path: the directory of a run (directories in it are other runs) or an event file.
+        size_guidance: how many values of each tag are kept: type ("scalars", "histograms", "distributions", "images",
+            "audio", "tensors") to number, 0 for all; DEFAULT_SIZE_GUIDANCE for types it does not name.
+        compression_bps: the basis points of CompressedHistograms.
+        purge_orphaned_data: whether a restart of the run voids what it had at the restart's step and behind.
+
+    Raises:
+        TypeError, ValueError: an argument is not what it may be.
     """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
         size_guidance: Mapping[str, int] | None = None,
-        compression_bps: Sequence[int] = NORMAL_HISTOGRAM_BPS,
+        compression_bps: Sequence[float] = NORMAL_HISTOGRAM_BPS,
         purge_orphaned_data: bool = True,
     ) -> None:
         self.path = paths.text(path)
+        if not self.path:
+            raise ValueError("path: expected the path of a run or an event file, got ''")
+        sizes = _sizes(size_guidance)
+        points = _basis_points(compression_bps)
         self.purge_orphaned_data = purge_orphaned_data
-        self._sizes = {**DEFAULT_SIZE_GUIDANCE, **(size_guidance or {})}
-        self._compression_bps = tuple(compression_bps)
-        self._indexes: dict[str, _core.FileIndex] = {}
-        self._snapshot = Snapshot([])
+        self.most_recent_step = -1
+        self.most_recent_wall_time: float = -1
+        self.file_version: float | None = None
+        self.summary_metadata: dict[str, _core.SummaryMetadata] = {}
+        self.scalars = Reservoir(sizes[SCALARS], ScalarEvent)
+        self.histograms = Reservoir(sizes[HISTOGRAMS], accumulator_events.histogram)
+        self.compressed_histograms = Reservoir(
+            sizes[COMPRESSED_HISTOGRAMS],
+            accumulator_events.compressed(points),
+            keeps_last=False,
+        )
+        self.images = Reservoir(sizes[IMAGES], accumulator_events.image)
+        self.audios = Reservoir(sizes[AUDIO], accumulator_events.audio)
+        self.tensors = Reservoir(sizes[TENSORS], accumulator_events.tensor)
+        self._mutex = threading.Lock()
+        self._files: dict[str, _core.FileIndex] = {}
+        self._warned: set[str] = set()
+        self._events: dict[str, dict[str, list[_core.Event]]] = {}
+        self._run_metadata: dict[str, bytes] = {}
+        self._graph: bytes | None = None
+        self._meta_graph: bytes | None = None
 
-    def Reload(self) -> EventAccumulator:  # noqa: N802  # TensorBoard's names, here and below
-        """Reads what is new. Returns this object."""
-        if Path(self.path).is_dir():
-            files = [str(file) for file in log_dirs.event_files(self.path)]
-        else:
-            files = [self.path]
-        found = _core.scan_files(files, previous=[self._indexes.get(file) for file in files])
-        for index in found:
-            if index.error is not None and not Path(self.path).is_dir():
-                raise index.error
-            before = self._indexes.get(index.path)
-            told = len(before.problems) if before is not None and before.identity == index.identity else 0
-            new = [problem for problem in index.problems[told:] if problem[1]]
-            damage.warn(index.path, [problem[:2] for problem in new], [problem[2] for problem in new])
-        self._indexes = {index.path: index for index in found}
-        self._snapshot = Snapshot([index for index in found if index.error is None])
+    def Reload(self) -> EventAccumulator:  # noqa: N802  # TensorBoard's name, as all below
+        """Reads what is new since the last call.
+
+        Raises:
+            FileNotFoundError: there is no such directory or file.
+        """
+        with self._mutex:
+            found = self._find_files()
+            indexes = _core.scan_files(found, previous=[self._files.get(name) for name in found])
+            for name, index in zip(found, indexes, strict=True):
+                if index.error is None or name not in self._files:
+                    self._files[name] = index
+            in_order = sorted(self._files, key=lambda name: log_dirs.order(os.path.basename(name)))  # noqa: PTH119
+            self._hold([self._files[name] for name in in_order])
+        if indexes and indexes[0].error is not None and found == [self.path]:
+            raise indexes[0].error
+        for index in indexes:
+            if (index.problems or index.error) and index.path not in self._warned:
+                self._warned.add(index.path)
+                accumulated.warn_of_damage(index)
         return self
 
+    def hold(self, files: Sequence[_core.FileIndex]) -> None:
+        """Instead of Reload(): takes indexes that somebody else has made, in the order of the run."""
+        with self._mutex:
+            self._hold(files)
+
     def Tags(self) -> dict[str, Any]:  # noqa: N802
-        """The tags of each kind; whether there is a graph."""
-        snapshot = self._snapshot
+        """Type to its tags; for "graph" and "meta_graph" whether the run has one."""
         return {
-            IMAGES: snapshot.tags(accumulated.IMAGE),
-            AUDIO: snapshot.tags(accumulated.AUDIO),
-            HISTOGRAMS: snapshot.tags(accumulated.HISTO),
-            SCALARS: snapshot.tags(accumulated.SIMPLE),
-            COMPRESSED_HISTOGRAMS: snapshot.tags(accumulated.HISTO),
-            TENSORS: snapshot.tags(accumulated.TENSOR),
-            "graph": bool(snapshot.events("graphs")),
-            "meta_graph": bool(snapshot.events("meta_graphs")),
-            "run_metadata": list(snapshot.run_metadata),
+            IMAGES: self.images.Keys(),
+            AUDIO: self.audios.Keys(),
+            HISTOGRAMS: self.histograms.Keys(),
+            SCALARS: self.scalars.Keys(),
+            COMPRESSED_HISTOGRAMS: self.compressed_histograms.Keys(),
+            TENSORS: self.tensors.Keys(),
+            GRAPH: self._graph is not None,
+            META_GRAPH: self._meta_graph is not None,
+            RUN_METADATA: list(self._run_metadata),
         }
 
     def Scalars(self, tag: str) -> list[ScalarEvent]:  # noqa: N802
-        """The scalars of a tag. Raises KeyError if there are none; so do the next ones."""
-        return self._items(SCALARS, tag, self._snapshot.scalar)
+        """The numbers of a tag (old style only, as TensorBoard: new-style ones are tensors). KeyError: no such tag."""
+        return self.scalars.Items(tag)
 
     def Histograms(self, tag: str) -> list[HistogramEvent]:  # noqa: N802
-        """The histograms of a tag."""
-        return self._items(HISTOGRAMS, tag, self._snapshot.histogram)
+        """The old-style histograms of a tag. KeyError: no such tag."""
+        return self.histograms.Items(tag)
 
     def CompressedHistograms(self, tag: str) -> list[CompressedHistogramEvent]:  # noqa: N802
-        """The histograms of a tag as values at the points of `compression_bps`."""
-
-        def compress(place: Place) -> CompressedHistogramEvent:
-            event = self._snapshot.histogram(place)
-            values = compressed(event.histogram_value, self._compression_bps)
-            return CompressedHistogramEvent(event.wall_time, event.step, values)
-
-        return self._items(COMPRESSED_HISTOGRAMS, tag, compress)
+        """The old-style histograms of a tag at `compression_bps`. KeyError: no such tag."""
+        return self.compressed_histograms.Items(tag)
 
     def Images(self, tag: str) -> list[ImageEvent]:  # noqa: N802
-        """The images of a tag."""
-        return self._items(IMAGES, tag, self._snapshot.image)
+        """The old-style images of a tag. KeyError: no such tag."""
+        return self.images.Items(tag)
 
     def Audio(self, tag: str) -> list[AudioEvent]:  # noqa: N802
-        """The sounds of a tag."""
-        return self._items(AUDIO, tag, self._snapshot.audio)
+        """The old-style sounds of a tag. KeyError: no such tag."""
+        return self.audios.Items(tag)
 
     def Tensors(self, tag: str) -> list[TensorEvent]:  # noqa: N802
-        """The tensors of a tag."""
-        return self._items(TENSORS, tag, self._snapshot.tensor)
+        """The tensors of a tag, everything of new style among them. KeyError: no such tag."""
+        return self.tensors.Items(tag)
 
     def Graph(self) -> Any:  # noqa: N802
-        """The newest graph: a GraphDef, or its bytes without tensorboard. Raises ValueError without a graph."""
-        data = self._newest("graphs", "graph").graph_def
-        return _message("tensorboard.compat.proto.graph_pb2", "GraphDef", data)
+        """The run's graph as TensorBoard's or TensorFlow's GraphDef, of the metagraph if there is no other.
+
+        Raises:
+            ValueError: the run has no graph.
+            ModuleNotFoundError: neither of the two is installed; SerializedGraph() needs none.
+        """
+        if self._graph is None:
+            raise ValueError("Graph: expected a run with a graph, got one without")
+        return _message("GraphDef", self._graph)
+
+    def SerializedGraph(self) -> bytes | None:  # noqa: N802
+        """The bytes of the run's GraphDef; None without one."""
+        return self._graph
 
     def MetaGraph(self) -> Any:  # noqa: N802
-        """The newest meta graph, likewise."""
-        data = self._newest("meta_graphs", "metagraph").meta_graph_def
-        return _message("tensorboard.compat.proto.meta_graph_pb2", "MetaGraphDef", data)
+        """The run's MetaGraphDef. ValueError: it has none; ModuleNotFoundError as Graph()."""
+        if self._meta_graph is None:
+            raise ValueError("MetaGraph: expected a run with a metagraph, got one without")
+        return _message("MetaGraphDef", self._meta_graph)
 
     def RunMetadata(self, tag: str) -> Any:  # noqa: N802
-        """The metadata of a session's run, likewise."""
-        if tag not in self._snapshot.run_metadata:
-            known = list(self._snapshot.run_metadata)
-            raise ValueError(f"tag: expected one of {known}, got {tag!r}")
-        data = self._snapshot.run_metadata[tag].tagged_run_metadata.run_metadata
-        return _message("tensorboard.compat.proto.config_pb2", "RunMetadata", data)
+        """A RunMetadata. ValueError: no such tag; ModuleNotFoundError as Graph()."""
+        if tag not in self._run_metadata:
+            raise ValueError(f"tag: expected one that has run metadata, got {tag!r}")
+        return _message("RunMetadata", self._run_metadata[tag])
 
     def FirstEventTimestamp(self) -> float:  # noqa: N802
-        """The wall time of the first event. Raises ValueError without events."""
-        if not self._indexes:
-            self.Reload()
-        times = [
-            index.first_wall_time for index in self._indexes.values() if index.first_wall_time is not None
-        ]
-        if not times:
-            raise ValueError(f"path: expected a file with events, got {self.path!r}")
-        return times[0]
+        """The wall time of the run's first event, also before Reload(). ValueError: there is no event."""
+        for file in self._files.values():
+            if file.first_wall_time is not None:
+                return file.first_wall_time
+        event = self._first_event()
+        if event is None:
+            raise ValueError(f"path: expected a run with events, got none in {self.path!r}")
+        return event.wall_time
 
     def GetSourceWriter(self) -> str | None:  # noqa: N802
-        """Which program wrote the files."""
-        if not self._indexes:
-            self.Reload()
-        writers = [index.source_writer for index in self._indexes.values() if index.source_writer]
-        return writers[-1] if writers else None
-
-    def SummaryMetadata(self, tag: str) -> _core.SummaryMetadata:  # noqa: N802
-        """The first metadata of a tag. Raises KeyError if it has none."""
-        return _core.SummaryMetadata(self._snapshot.metadata[tag])
+        """The name of what wrote the run; before Reload() only if the first event says so."""
+        for file in reversed(self._files.values()):
+            if file.source_writer is not None:
+                return _writer_name(file.source_writer)
+        event = None if self._files else self._first_event()
+        return None if event is None else _writer_name(event.source_metadata.writer)
 
     def PluginTagToContent(self, plugin_name: str) -> dict[str, bytes]:  # noqa: N802
-        """The plugin's data of each tag that belongs to it. Raises KeyError if none does."""
-        metadata = {tag: self.SummaryMetadata(tag).plugin_data for tag in self._snapshot.metadata}
-        found = {tag: data.content for tag, data in metadata.items() if data.plugin_name == plugin_name}
+        """Tag to what a plugin stored with its first value. KeyError: no tag of this plugin."""
+        found = {
+            tag: metadata.plugin_data.content
+            for tag, metadata in self.summary_metadata.items()
+            if metadata.plugin_data.plugin_name == plugin_name
+        }
         if not found or not plugin_name:
             raise KeyError(f"Plugin {plugin_name!r} could not be found.")
         return found
 
-    def _items(self, kind: str, tag: str, decode: Callable[[Place], _Event]) -> list[_Event]:
-        """What the reservoir of a tag holds. Only that is decoded."""
-        field = _FIELD_OF[HISTOGRAMS if kind == COMPRESSED_HISTOGRAMS else kind]
-        if tag not in self._snapshot.tags(field):
-            raise KeyError(f"Key {tag} was not found in Reservoir")
-        reservoir = Reservoir[Place](self._sizes[kind], always_keep_last=kind != COMPRESSED_HISTOGRAMS)
-        # TensorBoard's accumulator does not purge tensors
-        marks = self._snapshot.marks if self.purge_orphaned_data and kind != TENSORS else ()
-        waiting = iter(mark for mark in marks if mark.tag in (None, tag))
-        mark = next(waiting, None)
-        for place in self._snapshot.places(field, tag):
-            while mark is not None and mark[:2] <= place[:2]:
-                self._purge(reservoir, mark)
-                mark = next(waiting, None)
-            reservoir.add(place)
-        while mark is not None:
-            self._purge(reservoir, mark)
-            mark = next(waiting, None)
-        return [decode(place) for place in reservoir.items]
+    def ActivePlugins(self) -> set[str]:  # noqa: N802
+        """The plugins of all tags."""
+        names = {metadata.plugin_data.plugin_name for metadata in self.summary_metadata.values()}
+        return names - {""}
 
-    def _purge(self, reservoir: Reservoir[Place], mark: Mark) -> None:
-        reservoir.keep([place for place in reservoir.items if self._snapshot.step(place) < mark.step])
+    def SummaryMetadata(self, tag: str) -> _core.SummaryMetadata:  # noqa: N802
+        """The metadata of a tag's first value that has some. KeyError: none has."""
+        return self.summary_metadata[tag]
 
-    def _newest(self, kind: str, name: str) -> _core.Event:
-        places = self._snapshot.events(kind)
-        if not places:
-            raise ValueError(f"path: expected files with a {name}, got {self.path!r}, which has none")
-        return self._snapshot.event(places[-1])
+    def AllSummaryMetadata(self) -> dict[str, _core.SummaryMetadata]:  # noqa: N802
+        """Tag to its SummaryMetadata."""
+        return dict(self.summary_metadata)
+
+    def PluginAssets(self, plugin_name: str) -> list[str]:  # noqa: N802
+        """The names of the files that a plugin has beside the run."""
+        folder = Path(self.path, "plugins", plugin_name)
+        return sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208  # str, as TensorBoard
+
+    def RetrievePluginAsset(self, plugin_name: str, asset_name: str) -> str:  # noqa: N802
+        """The text of such a file. KeyError: there is none."""
+        asset = Path(self.path, "plugins", plugin_name, asset_name)
+        try:
+            return asset.read_text("utf-8")
+        except OSError as error:
+            raise KeyError(f"Asset path {asset} not found") from error
+
+    def _find_files(self) -> list[str]:
+        if not os.path.isdir(self.path):  # noqa: PTH112  # names need not be UTF-8
+            os.stat(self.path)  # noqa: PTH116  # raises FileNotFoundError with the path
+            return [self.path]
+        return [str(file) for file in log_dirs.event_files(self.path)]
+
+    def _first_event(self) -> _core.Event | None:
+        for name in self._find_files():
+            for record in _core.RecordReader(name):
+                return _core.Event(record)
+        return None
+
+    def _hold(self, files: Sequence[_core.FileIndex]) -> None:
+        restarts = accumulated.Restarts(files, purges=bool(self.purge_orphaned_data))
+        self.file_version = restarts.file_version
+        self.most_recent_step = restarts.most_recent_step
+        self.most_recent_wall_time = restarts.most_recent_wall_time
+        parts = accumulated.parts_by_tag(files)
+        for reservoir, name in (
+            (self.scalars, SCALARS),
+            (self.histograms, HISTOGRAMS),
+            (self.compressed_histograms, HISTOGRAMS),
+            (self.images, IMAGES),
+            (self.audios, AUDIO),
+        ):
+            reservoir.hold(files, parts[name], restarts)
+        self.tensors.hold(files, parts[TENSORS], None)  # TensorBoard purges no tensors
+        self.summary_metadata = _metadata(files)
+        self._take_graphs(files)
+
+    def _take_graphs(self, files: Sequence[_core.FileIndex]) -> None:
+        graphs = _last_event(files, "graphs")
+        meta_graphs = _last_event(files, "meta_graphs")
+        self._meta_graph = None if meta_graphs is None else meta_graphs.meta_graph_def
+        if graphs is not None:
+            self._graph = graphs.graph_def
+        elif self._meta_graph is not None:
+            self._graph = wire.message(wire.fields(self._meta_graph), 2)  # MetaGraphDef.graph_def
+        self._run_metadata = {
+            series.tag: _event(file, series, len(series) - 1).tagged_run_metadata.run_metadata
+            for file in files
+            for series in file.series
+            if series.kind == "run_metadata"
+        }
 
 
-def _message(module: str, name: str, data: bytes) -> Any:
-    """A protobuf message of TensorBoard's, or the bytes where tensorboard is not installed."""
-    from importlib import import_module  # noqa: PLC0415
+def _sizes(size_guidance: Mapping[str, int] | None) -> dict[str, int]:
+    if not isinstance(size_guidance, Mapping | None):
+        raise TypeError(
+            f"size_guidance: expected a dict of type to number, got {check.type_name(size_guidance)}"
+        )
+    sizes = {**DEFAULT_SIZE_GUIDANCE, **(size_guidance or {})}
+    for name in DEFAULT_SIZE_GUIDANCE:
+        size = check.real(sizes[name], "size_guidance")
+        if not size.is_integer() or size < 0:
+            raise ValueError(f"size_guidance: expected whole numbers from 0, got {size} for {name!r}")
+        sizes[name] = int(size)
+    return sizes
 
-    try:
-        return getattr(import_module(module), name).FromString(data)
-    except ModuleNotFoundError:
-        return data
+
+def _basis_points(points: Sequence[float]) -> tuple[float, ...]:
+    if isinstance(points, str | bytes) or not isinstance(points, Iterable):
+        raise TypeError(f"compression_bps: expected a list of numbers, got {check.type_name(points)}")
+    found = tuple(points)
+    if not found:
+        raise ValueError("compression_bps: expected at least one number, got none")
+    for point in found:
+        check.real(point, "compression_bps")
+    return found
+
+
+def _metadata(files: Sequence[_core.FileIndex]) -> dict[str, _core.SummaryMetadata]:
+    """Tag to the first metadata that a file has of it."""
+    found: dict[str, _core.SummaryMetadata] = {}
+    for file in files:
+        for series in file.series:
+            if series.metadata and series.tag not in found:
+                found[series.tag] = _core.SummaryMetadata(series.metadata)
+    return found
+
+
+def _last_event(files: Sequence[_core.FileIndex], kind: str) -> _core.Event | None:
+    """The last event of a kind that is no value of a summary."""
+    for file in reversed(files):
+        for series in file.series:
+            if series.kind == kind:
+                rows = (series.position < 0).nonzero()[0]
+                if len(rows):
+                    return _event(file, series, int(rows[-1]))
+    return None
+
+
+def _event(file: _core.FileIndex, series: _core.Series, row: int) -> _core.Event:
+    return _core.Event(_core.read_record(file.path, int(series.offset[row]), int(series.length[row])))
+
+
+def _writer_name(text: str) -> str | None:
+    return text if 0 < len(text) <= _LONGEST_WRITER else None
+
+
+_HOMES = {
+    "GraphDef": ("graph_pb2", "framework"),
+    "MetaGraphDef": ("meta_graph_pb2", "protobuf"),
+    "RunMetadata": ("config_pb2", "protobuf"),
+}
+
+
+def _message(name: str, data: bytes) -> Any:
+    """A protobuf message of TensorBoard's or TensorFlow's class."""
+    module, package = _HOMES[name]
+    for place in (f"tensorboard.compat.proto.{module}", f"tensorflow.core.{package}.{module}"):
+        try:
+            found = import_module(place)
+        except ModuleNotFoundError:
+            continue
+        return getattr(found, name).FromString(data)
+    raise ModuleNotFoundError(
+        f"{name}: expected tensorboard or tensorflow to be installed; pip install tensorboard"
+    )
