@@ -1,65 +1,51 @@
-"""tbparse's SummaryReader on this reader: the same data frames of event files and of directories of them."""
+"""SummaryReader: tbparse's class of this name over the native index, with the same data frames."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
+import os
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tickertape.convert import paths
-from tickertape.reader import decode, wire
-from tickertape.reader.accumulator import STORE_EVERYTHING_SIZE_GUIDANCE, EventAccumulator
+from tickertape.convert import check, paths
+from tickertape.reader import histogram_views, summary_columns, summary_frames, summary_tree
+from tickertape.reader.summary_columns import EVENT_TYPES, EXTRA_COLUMNS, HPARAMS, TEXT
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
-    Cells = dict[str, Any]
-
-EVENT_TYPES = ("images", "audio", "histograms", "scalars", "tensors", "hparams", "text")
-EXTRA_COLUMNS = frozenset(
-    [
-        "dir_name",
-        "file_name",
-        "wall_time",
-        "min",
-        "max",
-        "num",
-        "sum",
-        "sum_squares",
-        "width",
-        "height",
-        "content_type",
-        "length_frames",
-        "sample_rate",
-    ]
-)
-_TEXT_SUFFIX = "/text_summary"  # which torch and tensorboardX append to a text's tag
-_SESSION_START = "_hparams_/session_start_info"
-_LAST_COLUMNS = ("wall_time", "dir_name", "file_name")
+    from tickertape.reader.accumulator import EventAccumulator
+    from tickertape.reader.summary_frames import Piece
+    from tickertape.reader.summary_tree import Node
 
 
 class SummaryReader:
-    """Data frames of everything in an event file, or in the files in and below a directory, with tbparse's interface.
+    """The events of a file, or of all files in and below a directory, as pandas data frames: tbparse's interface.
 
-    Different from tbparse's: images and sounds need no TensorFlow (images need Pillow), sounds are samples as in the WAV
-    file's own type scaled to -1..1, and a file in the directory that is no event file is passed by.
+    Columns are `step`, `tag` and `value` (histograms: `counts` and `limits`; hyperparameters: no `step`), then those of
+    `extra_columns`. With `pivot` there is one row a step and one column a tag; several values of one step and tag become a
+    list. What differs from tbparse:
+    - Images and sounds need no TensorFlow: images are decoded by Pillow, and are among the default `event_types`.
+    - `event_types={"text"}` has every text, not the last one of each tag alone.
+    - A name in a directory that is no event file is a child without events, and so is a directory that leads back above itself.
+    - Damage costs the damaged events alone; one DamageWarning for each such file says what was skipped.
+    - Rows that nothing tells apart keep the order of their files and events.
 
     Args:
-        log_path: a file or directory.
-        pivot: the wide form, a column for each tag; several values of a step become a list.
-        extra_columns: any of "dir_name", "file_name", "wall_time", of histograms "min", "max", "num", "sum",
-            "sum_squares", of images "width", "height", of sounds "content_type", "length_frames", "sample_rate".
-        event_types: any of "scalars", "tensors", "histograms", "images", "audio", "hparams", "text"; all if None.
+        log_path: a directory or an event file.
+        pivot: whether the data frames are wide.
+        extra_columns: a set of "dir_name", "file_name", "wall_time"; "min", "max", "num", "sum", "sum_squares" of
+            histograms; "width", "height" of images; "content_type", "length_frames", "sample_rate" of sounds.
+        event_types: a set of what is read of "scalars", "tensors", "histograms", "images", "audio", "hparams", "text";
+            all of them by default.
 
     Raises:
-        ValueError: there is no such path, or an argument is no set.
-        KeyError: a set holds something that is not among these.
-        ModuleNotFoundError: pandas is not installed.
+        TypeError: an argument is not of its type.
+        ValueError: there is no such directory or file.
+        KeyError: there is no such column or type.
     """
 
     def __init__(
@@ -67,272 +53,216 @@ class SummaryReader:
         log_path: str | os.PathLike[str],
         *,
         pivot: bool = False,
-        extra_columns: set[str] | None = None,
-        event_types: set[str] | None = None,
+        extra_columns: Collection[str] | None = None,
+        event_types: Collection[str] | None = None,
     ) -> None:
-        self._pandas = _pandas()
-        self._log_path = paths.text(log_path, "log_path")
+        path = paths.text(log_path, "log_path")
+        columns = _names(extra_columns, "extra_columns", EXTRA_COLUMNS, ())
+        types = _names(event_types, "event_types", EVENT_TYPES, EVENT_TYPES)
+        if not os.path.exists(path):  # noqa: PTH110  # names need not be UTF-8
+            raise ValueError(f"log_path: expected a directory or a file, got {path!r}, which does not exist")
+        self._hold(summary_tree.read(path), bool(pivot), columns, types)
+
+    def _hold(
+        self, node: Node, pivot: bool, extra_columns: frozenset[str], event_types: frozenset[str]
+    ) -> None:
+        self._node = node
         self._pivot = pivot
-        self._extra = _checked(extra_columns, EXTRA_COLUMNS, "extra_columns", ())
-        self._types = _checked(event_types, frozenset(EVENT_TYPES), "event_types", EVENT_TYPES)
+        self._extra_columns = extra_columns
+        self._event_types = event_types
         self._children: dict[str, SummaryReader] = {}
-        self._leaf: EventAccumulator | None = None
-        path = Path(self._log_path)
-        if path.is_file():
-            self._leaf = EventAccumulator(self._log_path, STORE_EVERYTHING_SIZE_GUIDANCE).Reload()
-        elif path.is_dir():
-            for child in sorted(path.iterdir()):
-                if child.is_dir() or "tfevents" in child.name:
-                    self._children[child.name] = SummaryReader(
-                        child, pivot=pivot, extra_columns=self._extra, event_types=self._types
-                    )
-        else:
-            raise ValueError(f"log_path: expected a file or directory, got {self._log_path!r}")
+        for name, child in node.children.items():
+            reader = self._children[name] = SummaryReader.__new__(SummaryReader)
+            reader._hold(child, pivot, extra_columns, event_types)  # noqa: SLF001  # of this class
 
     @property
     def log_path(self) -> str:
-        """What was given."""
-        return self._log_path
+        """The directory or file."""
+        return self._node.path
 
     @property
     def children(self) -> dict[str, SummaryReader]:
-        """The readers of what is in the directory, by name."""
+        """Name to reader of what is in the directory."""
         return dict(self._children)
-
-    def __getitem__(self, name: str) -> SummaryReader:
-        return self._children[name]
-
-    def __repr__(self) -> str:
-        return f"SummaryReader(log_path={self._log_path!r})"
 
     @property
     def tags(self) -> dict[str, list[str]]:
-        """The tags of each event type."""
-        return {event_type: self.get_tags(event_type) for event_type in EVENT_TYPES}
-
-    def get_tags(self, event_type: str) -> list[str]:
-        """The tags of one event type."""
-        _known(event_type)
-        if self._leaf is not None:
-            return list(self._raw_tags(event_type).values()) if event_type in self._types else []
-        found = [tag for child in self._children.values() for tag in child.get_tags(event_type)]
-        return list(dict.fromkeys(found))
+        """Type to its tags; of "hparams" the names of the hyperparameters."""
+        return {name: self._tags_of(name) for name in EVENT_TYPES}
 
     @property
     def scalars(self) -> pd.DataFrame:
-        """Columns `step, tag, value`."""
+        """`step, tag, value`."""
         return self.get_events("scalars")
 
     @property
     def tensors(self) -> pd.DataFrame:
-        """Columns `step, tag, value`."""
+        """`step, tag, value`: NumPy arrays, or numbers if the tensor has no dimensions."""
         return self.get_events("tensors")
 
     @property
     def histograms(self) -> pd.DataFrame:
-        """Columns `step, tag, counts, limits`."""
+        """`step, tag, counts, limits`: arrays of one length, the limits are the right ends of the buckets."""
         return self.get_events("histograms")
 
     @property
     def images(self) -> pd.DataFrame:
-        """Columns `step, tag, value`."""
+        """`step, tag, value`: HWC pixels."""
         return self.get_events("images")
 
     @property
     def audio(self) -> pd.DataFrame:
-        """Columns `step, tag, value`."""
+        """`step, tag, value`: [frames, channels] samples, float32 from -1 to 1."""
         return self.get_events("audio")
 
     @property
     def hparams(self) -> pd.DataFrame:
-        """Columns `tag, value`."""
-        return self.get_events("hparams")
+        """`tag, value`."""
+        return self.get_events(HPARAMS)
 
     @property
     def text(self) -> pd.DataFrame:
-        """Columns `step, tag, value`."""
-        return self.get_events("text")
+        """`step, tag, value`."""
+        return self.get_events(TEXT)
+
+    @property
+    def raw_tags(self) -> dict[str, Any]:
+        """What EventAccumulator.Tags() returns for the file, and the tags of "hparams" and "text"."""
+        found: dict[str, Any] = self.get_raw_tags()
+        return found
+
+    @property
+    def raw_events(self) -> dict[str, dict[str, Any]]:
+        """Type to tag to EventAccumulator's events of the file."""
+        return {name: self.get_raw_events(name) for name in EVENT_TYPES}
+
+    def get_tags(self, event_type: str | None = None) -> Any:
+        """The tags of a type, or of each type. ValueError: there is no such type."""
+        if event_type is None:
+            return self.tags
+        return self._tags_of(_known(event_type, EVENT_TYPES))
 
     def get_events(self, event_type: str) -> pd.DataFrame:
-        """The data frame of one event type.
+        """The data frame of a type.
 
         Raises:
-            ValueError: it is none, or was not asked for.
+            ValueError: there is no such type, or `event_types` leaves it out.
+            ModuleNotFoundError: pandas is not installed; or Pillow, for images.
         """
-        _known(event_type)
-        if event_type not in self._types:
-            raise ValueError(f"event_type: expected one of {sorted(self._types)}, got {event_type!r}")
-        frame = self._frame(event_type)
-        if frame.empty:
-            return self._pandas.DataFrame()
-        by: list[str] = [name for name in ("dir_name", "file_name") if name in self._extra]
-        by = [name for name in [*by, *([] if self._pivot else ["tag"]), "step"] if name in frame.columns]
-        frame = frame.sort_values(by, ignore_index=True) if by else frame
-        return self._wide(frame, by) if self._pivot else frame
+        if _known(event_type, EVENT_TYPES) not in self._event_types:
+            chosen = ", ".join(map(repr, sorted(self._event_types)))
+            raise ValueError(
+                f"event_type: expected one of those given as event_types ({chosen}), got {event_type!r}"
+            )
+        return summary_frames.frame(self._pieces(event_type), self._pivot, self._extra_columns)
 
-    def _wide(self, frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-        """One row for each step: values of a cell are merged, NaN left out."""
-        keys: list[Any] = by or [True] * len(frame)
-        grouped = frame.groupby(keys, sort=False)
-        merged = grouped.aggregate(_merged).reset_index()
-        middle = sorted(name for name in frame.columns if name not in ("step", *_LAST_COLUMNS))
-        return merged[[name for name in ("step", *middle, *_LAST_COLUMNS) if name in frame.columns]]
+    def get_raw_tags(self, event_type: str | None = None, event_acc: EventAccumulator | None = None) -> Any:
+        """The tags of a type as EventAccumulator has them; of a file only.
 
-    def _frame(self, event_type: str) -> pd.DataFrame:
-        """The rows of all files, before they are sorted."""
-        if self._leaf is not None:
-            return self._of_file(event_type)
-        frames = []
-        for name, child in self._children.items():
-            frame = child.get_events(event_type)
-            if "dir_name" in frame and child._leaf is None:  # noqa: SLF001
-                frame["dir_name"] = [f"{name}/{below}" if below else name for below in frame["dir_name"]]
-            if not frame.empty:
-                frames.append(frame)
-        return self._pandas.concat(frames, ignore_index=True) if frames else self._pandas.DataFrame()
+        Args:
+            event_type: None for a dict of all types.
+            event_acc: what to ask instead of this file.
+        """
+        tags = summary_columns.raw_tags(event_acc or self._node.accumulator)
+        return tags if event_type is None else tags[_known(event_type, tuple(tags))]
 
-    def _of_file(self, event_type: str) -> pd.DataFrame:
-        rows = list(self._rows(event_type))
-        names = dict.fromkeys(name for row in rows for name in row)
-        columns: dict[str, list[Any]] = {
-            name: [row.get(name, np.nan) for row in rows] for name in names if name not in _LAST_COLUMNS
-        }
-        if "wall_time" in names and "wall_time" in self._extra:
-            columns["wall_time"] = [row["wall_time"] for row in rows]
-        if "dir_name" in self._extra:
-            columns["dir_name"] = [""] * len(rows)
-        if "file_name" in self._extra:
-            columns["file_name"] = [Path(self._log_path).name] * len(rows)
-        return self._pandas.DataFrame(columns)
+    def get_raw_events(
+        self, event_type: str | None = None, tag: str | None = None, event_acc: EventAccumulator | None = None
+    ) -> Any:
+        """The events of a type and tag as EventAccumulator has them; without a tag a dict of all. Of a file only.
 
-    def _rows(self, event_type: str) -> Iterator[Cells]:
-        if event_type == "hparams":
-            for tag, value in self._hparams().items():
-                yield {tag: value} if self._pivot else {"tag": tag, "value": value}
-            return
-        get, cells = self._decoders()[event_type]
-        for tag, raw in self._raw_tags(event_type).items():
-            for event in get(raw):
-                row = {"step": event.step, "wall_time": event.wall_time}
-                extra = {
-                    name: cell
-                    for name, cell in cells(event).items()
-                    if name in self._extra | {"value", "counts", "limits"}
-                }
-                if self._pivot:
-                    row |= {tag if name == "value" else f"{tag}/{name}": cell for name, cell in extra.items()}
-                else:
-                    row |= {"tag": tag, **extra}
-                yield row
+        Raises:
+            KeyError: there is no such tag.
+            ValueError: this is no file, or a tag is given without a type.
+        """
+        accumulator = event_acc or self._node.accumulator
+        if event_type is None:
+            if tag is not None:
+                raise ValueError(f"tag: expected None if event_type is None, got {tag!r}")
+            return self.raw_events
+        get = summary_columns.getter(accumulator, _known(event_type, EVENT_TYPES))
+        if tag is not None:
+            return get(tag)
+        return {name: get(name) for name in summary_columns.raw_tags(accumulator)[event_type]}
 
-    def _decoders(self) -> Mapping[str, tuple[Callable[[str], Iterable[Any]], Callable[[Any], Cells]]]:
-        leaf = self._leaf
-        assert leaf is not None  # noqa: S101  # for the type checker
-        return {
-            "scalars": (leaf.Scalars, lambda event: {"value": event.value}),
-            "tensors": (leaf.Tensors, _tensor_cells),
-            "text": (
-                leaf.Tensors,
-                lambda event: {"value": decode.tensor(event.tensor_proto).item().decode()},
-            ),
-            "histograms": (leaf.Histograms, _histogram_cells),
-            "images": (leaf.Images, _image_cells),
-            "audio": (leaf.Audio, _audio_cells),
-        }
+    @staticmethod
+    def tensor_to_histogram(tensor: npt.NDArray[Any]) -> dict[str, Any]:
+        """[[left, right, count], ...] of a new-style histogram as `limits, counts, min, max, num, sum, sum_squares`."""
+        return histogram_views.of_triples(tensor)
 
-    def _raw_tags(self, event_type: str) -> dict[str, str]:
-        """The tags of one event type, as the frames show them, to the tags of the file."""
-        assert self._leaf is not None  # noqa: S101  # for the type checker
-        if event_type == "hparams":
-            return {tag: tag for tag in self._hparams()}
-        if event_type == "text":
-            return {tag.removesuffix(_TEXT_SUFFIX): tag for tag in self._of_plugin("text")}
-        tags = self._leaf.Tags()[event_type]
-        if event_type == "tensors":
-            others = {*self._of_plugin("text"), *self._of_plugin("hparams")}
-            tags = [tag for tag in tags if tag not in others]
-        return {tag: tag for tag in tags}
+    @staticmethod
+    def buckets_to_histogram_dict(lst: npt.NDArray[Any]) -> dict[str, Any]:
+        """tensor_to_histogram() by its older name."""
+        return histogram_views.of_triples(lst)
 
-    def _of_plugin(self, plugin: str) -> dict[str, bytes]:
-        assert self._leaf is not None  # noqa: S101  # for the type checker
-        try:
-            return self._leaf.PluginTagToContent(plugin)
-        except KeyError:
-            return {}
+    @staticmethod
+    def tensor_to_image(tensor: npt.NDArray[Any]) -> dict[str, Any]:
+        """[width, height, image, ...] of a new-style image as `image` (HWC pixels), `width, height`; needs Pillow."""
+        return summary_columns.image_of_tensor(tensor)
 
-    def _hparams(self) -> dict[str, Any]:
-        content = self._of_plugin("hparams").get(_SESSION_START)
-        return wire.hparams(wire.message(wire.fields(content), 3)) if content else {}
+    @staticmethod
+    def tensor_to_audio(tensor: npt.NDArray[Any]) -> dict[str, Any]:
+        """[[sound, label], ...] of new-style audio as `audio` ([frames, channels]), `sample_rate, length_frames, ...`."""
+        return summary_columns.audio_of_tensor(tensor)
+
+    @staticmethod
+    def histogram_to_cdf(
+        counts: npt.NDArray[np.float64], limits: npt.NDArray[np.float64], x: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """The share of the values up to each `x`, linear within a bucket."""
+        return histogram_views.cdf(counts, limits, x)
+
+    @staticmethod
+    def histogram_to_pdf(
+        counts: npt.NDArray[np.float64], limits: npt.NDArray[np.float64], x: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Centres of the intervals between the `x`, and the density in each."""
+        return histogram_views.pdf(counts, limits, x)
+
+    @staticmethod
+    def histogram_to_bins(
+        counts: npt.NDArray[np.float64],
+        limits: npt.NDArray[np.float64],
+        lower_bound: float | None = None,
+        upper_bound: float | None = None,
+        n_bins: int = 30,
+    ) -> tuple[list[float], list[float]]:
+        """Centres and counts of `n_bins` bins of one width, as TensorBoard's histogram dashboard draws them."""
+        return histogram_views.bins(counts, limits, lower_bound, upper_bound, n_bins)
+
+    def __repr__(self) -> str:
+        return f"SummaryReader(log_path={self._node.path!r})"
+
+    def __getitem__(self, child_idx: str) -> SummaryReader:
+        return self._children[child_idx]
+
+    def _tags_of(self, event_type: str) -> list[str]:
+        found: dict[str, None] = {}
+        if event_type in self._event_types:
+            for _, file in self._node.files():
+                found.update(dict.fromkeys(summary_columns.tags(file.accumulator, event_type)))
+        return list(found)
+
+    def _pieces(self, event_type: str) -> Iterator[Piece]:
+        """The rows of every tag of every file, in the order of the names."""
+        for directory, file in self._node.files():
+            yield from summary_columns.pieces(file.accumulator, event_type, directory, file.name)
 
 
-def _merged(values: pd.Series) -> Any:
-    """One value for the values of a cell: the only one, or a list; NaN if there is none."""
-    if len(values) == 1:
-        return values.iloc[0]
-    found: list[Any] = []
-    for value in values:
-        if isinstance(value, list):
-            found += value
-        elif not np.isscalar(value) or value == value:  # noqa: PLR0124  # NaN is not itself
-            found.append(value)
-    return np.nan if not found else found[0] if len(found) == 1 else found
+def _names(
+    value: object, argument: str, allowed: tuple[str, ...], default: tuple[str, ...]
+) -> frozenset[str]:
+    if not value and (value is None or isinstance(value, Collection)):
+        return frozenset(default)
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise TypeError(f"{argument}: expected a set of str, got {check.type_name(value)}")
+    unknown = [name for name in value if name not in allowed]
+    if unknown:
+        raise KeyError(f"{argument}: expected some of {', '.join(map(repr, allowed))}, got {unknown[0]!r}")
+    return frozenset(value)
 
 
-def _tensor_cells(event: Any) -> Cells:
-    value = decode.tensor(event.tensor_proto)
-    return {"value": value.item() if value.shape == () else value}
-
-
-def _histogram_cells(event: Any) -> Cells:
-    value = event.histogram_value
-    return {
-        "counts": np.array(value.bucket, dtype=np.float64),
-        "limits": np.array(value.bucket_limit, dtype=np.float64),
-        "max": value.max,
-        "min": value.min,
-        "num": value.num,
-        "sum": value.sum,
-        "sum_squares": value.sum_squares,
-    }
-
-
-def _image_cells(event: Any) -> Cells:
-    return {"value": decode.pixels(event.encoded_image_string), "height": event.height, "width": event.width}
-
-
-def _audio_cells(event: Any) -> Cells:
-    _, samples = decode.wav(event.encoded_audio_string)
-    if samples.dtype.kind in "iu":
-        samples = samples.astype(np.float32) / np.float32(2 ** (8 * samples.dtype.itemsize - 1))
-    return {
-        "value": samples,
-        "content_type": event.content_type,
-        "length_frames": event.length_frames,
-        "sample_rate": event.sample_rate,
-    }
-
-
-def _known(event_type: str) -> None:
-    if event_type not in EVENT_TYPES:
-        raise ValueError(f"event_type: expected one of {EVENT_TYPES}, got {event_type!r}")
-
-
-def _checked(
-    given: set[str] | None, allowed: frozenset[str], argument: str, default: Iterable[str]
-) -> set[str]:
-    if given is None or not given:
-        return set(default)
-    if not isinstance(given, set):
-        raise ValueError(f"{argument}: expected a set, got {type(given).__name__}")  # noqa: TRY004  # as tbparse
-    if given - allowed:
-        raise KeyError(f"{argument}: expected some of {sorted(allowed)}, got {sorted(given - allowed)}")
-    return set(given)
-
-
-def _pandas() -> Any:
-    try:
-        return import_module("pandas")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "SummaryReader: expected pandas to be installed; pip install pandas"
-        ) from error
+def _known(event_type: str, allowed: tuple[str, ...]) -> str:
+    if event_type not in allowed:
+        raise ValueError(f"event_type: expected one of {', '.join(map(repr, allowed))}, got {event_type!r}")
+    return event_type
