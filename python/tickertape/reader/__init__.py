@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tickertape.reader.accumulator import EventAccumulator
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
+    from tickertape.reader.follow import Follower, follow
     from tickertape.reader.frame import Frame
     from tickertape.reader.hparams import HparamsTable
     from tickertape.reader.log_dirs import event_files, find_runs
@@ -48,6 +49,7 @@ __all__ = [
     "DtypeAndShape",
     "Event",
     "EventAccumulator",
+    "Follower",
     "Frame",
     "HistogramProto",
     "HparamsTable",
@@ -74,6 +76,7 @@ __all__ = [
     "VariantTensorDataProto",
     "event_files",
     "find_runs",
+    "follow",
     "read",
     "read_scalars",
     "summary_iterator",
@@ -86,6 +89,7 @@ _HOMES = {
     "DtypeAndShape": "tickertape.reader.messages",
     "Event": "tickertape.reader.messages",
     "EventAccumulator": "tickertape.reader.accumulator",
+    "Follower": "tickertape.reader.follow",
     "Frame": "tickertape.reader.frame",
     "HistogramProto": "tickertape.reader.messages",
     "HparamsTable": "tickertape.reader.hparams",
@@ -112,6 +116,7 @@ _HOMES = {
     "VariantTensorDataProto": "tickertape.reader.messages",
     "event_files": "tickertape.reader.log_dirs",
     "find_runs": "tickertape.reader.log_dirs",
+    "follow": "tickertape.reader.follow",
     "read": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",
     "summary_iterator": "tickertape.reader.events",

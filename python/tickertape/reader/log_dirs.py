@@ -42,18 +42,19 @@ def order(name: str) -> tuple[int, int, str]:
     return int(found[1]), int(found[2] or 0), name
 
 
-def find_event_files(where: object) -> list[EventFile]:
+def find_event_files(where: object, *, may_be_empty: bool = False) -> list[EventFile]:
     """The event files of log directories and files, run by run, each run's in the order of their making.
 
     Args:
         where: a directory, an event file, or a list of both. Runs are named by their directory below the given one; below
             the directory that all of a list have in common.
+        may_be_empty: whether a directory without event files is fine.
 
     Raises:
         FileNotFoundError: there is nothing, or no event file; the message says what is there.
         TypeError, ValueError: `where` holds something that is no path.
     """
-    tops = _tops(where)
+    tops = given_paths(where)
     common = os.path.commonpath([_folder_of(top) for top in tops]) if tops else ""
     found: dict[str, set[str]] = {}
     for top in tops:
@@ -61,7 +62,7 @@ def find_event_files(where: object) -> list[EventFile]:
         before = len(found)
         for file in files:
             found.setdefault(os.path.relpath(os.path.dirname(file), common), set()).add(file)  # noqa: PTH120
-        if len(found) == before and not files:
+        if len(found) == before and not files and not may_be_empty:
             raise _nothing_in(top)
     return [
         EventFile(run, path)
@@ -86,8 +87,8 @@ def event_files(folder: AnyPath) -> list[Path]:
     return [Path(top) / name for name in sorted(_event_file_names(top), key=order)]
 
 
-def _tops(where: object) -> list[str]:
-    """What was given, as absolute paths that exist."""
+def given_paths(where: object) -> list[str]:
+    """What was given, a path or a list of paths, as absolute paths that exist; errors as find_event_files()."""
     if isinstance(where, str | bytes | os.PathLike):
         given: list[object] = [where]
     elif isinstance(where, list | tuple | set | frozenset):

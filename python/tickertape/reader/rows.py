@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tickertape import _core
 from tickertape.reader import decode
@@ -382,3 +382,16 @@ class GraphRow(Row):
     def files(self) -> list[tuple[str, bytes]]:
         """(ending, content) of each file that save() writes."""
         return [(".pb", self.graph_def)]
+
+
+ROWS: Final[Mapping[str, type[Row]]] = {
+    "histograms": HistogramRow,
+    "images": ImageRow,
+    "audio": AudioRow,
+    "tensors": TensorRow,
+    "text": TextRow,
+    "pr_curves": PrCurveRow,
+    "meshes": MeshRow,
+    "graphs": GraphRow,
+}
+"""The class of the rows of each kind that has one."""

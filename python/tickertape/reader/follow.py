@@ -1,0 +1,326 @@
+"""follow(): the values of log directories while they are being written."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tickertape import _core
+from tickertape.convert import check
+from tickertape.reader import accumulated, log_dirs
+from tickertape.reader.compressed import SUFFIXES
+from tickertape.reader.dir_watch import DirWatch
+from tickertape.reader.rows import ROWS, Row
+from tickertape.reader.scalar_table import ScalarRow
+from tickertape.reader.selection import KINDS, Patterns, Selection, selection
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+
+    import numpy.typing as npt
+    from typing_extensions import Self
+
+    from tickertape.reader.log_dirs import EventFile
+
+    AnyPath = str | bytes | os.PathLike[str]
+
+_STATE_VERSION = 1
+_BLOCK_ROWS = 4096  # that are Python objects at a time
+
+
+def follow(
+    logdir: AnyPath | Iterable[AnyPath],
+    *,
+    tags: Patterns | None = None,
+    runs: Patterns | None = None,
+    kinds: Collection[str] | str | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+    state: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    interval: float = 1.0,
+) -> Follower:
+    """The values of log directories: those that are there, then each new one when it is written, of new runs too.
+
+    `for row in tickertape.follow("runs", tags="loss"): …` or `async for row in …`. A file's values come in its order, also
+    those that a restart of the run makes void later. Damage is skipped; one DamageWarning for each such file says so.
+
+    Args:
+        logdir: directories and event files; a directory may be empty. Compressed files are left out.
+        tags: which tags: a name, a glob, a compiled regular expression, a function, or a list of them.
+        runs: which runs, likewise.
+        kinds: which kinds of values, e.g. "scalars" or ["scalars", "images"]; all if None.
+        steps: the first and the last step; None is no limit.
+        state: the `state` of an earlier follower, to go on behind its last row.
+        timeout: ends the iteration when no row has come for so many seconds; 0 returns what is there. It may be begun again.
+            None waits for ever.
+        interval: seconds between two looks at everything. Where the system has inotify a change is noticed within 20 ms, and
+            these looks find what inotify misses: network file systems, symbolic links.
+
+    Returns:
+        An iterator of rows with `run, tag, step, wall_time`: of scalars a named tuple with `value`, of other kinds the row
+        of the table that `tickertape.read` has for that kind.
+
+    Raises:
+        FileNotFoundError: there is no such path.
+        TypeError, ValueError: an argument is not what it may be.
+    """
+    selected = selection(runs, tags, kinds, steps, "all")
+    ends_after, looks_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
+    return Follower(logdir, selected, _progress_of(state), ends_after, looks_after or 1.0)
+
+
+@dataclass
+class _Progress:
+    """What of a file was handed out: all rows of its first events, and some of the next one's."""
+
+    first_wall_time: float | None = None  # of the file: another value means another file
+    events: int = 0
+    rows: int = 0
+
+
+class Follower:
+    """An iterator over the rows of log directories as they are written, for one consumer; see follow()."""
+
+    def __init__(
+        self,
+        where: object,
+        selected: Selection,
+        progress: dict[str, _Progress],
+        timeout: float | None,
+        interval: float,
+    ) -> None:
+        self._where = where
+        self._selected = selected
+        self._progress = progress
+        self._timeout = timeout
+        self._interval = interval
+        self._files: dict[str, EventFile] = {}
+        self._indexes: dict[str, _core.FileIndex] = {}
+        self._pending: list[
+            Iterator[ScalarRow | Row]
+        ] = []  # what was found and not yet handed out, a file each
+        self._damaged: list[_core.FileIndex] = []
+        self._warned: set[str] = set()
+        self._lock = threading.Lock()  # of whoever looks for new rows
+        self._is_closed = False
+        self._is_interrupted = False
+        found = log_dirs.find_event_files(where, may_be_empty=True)
+        self._watch = DirWatch(log_dirs.given_paths(where))
+        self._look(None, found)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Where the iteration is, as JSON takes it: what was handed out of each file."""
+        files = {name: [one.first_wall_time, one.events, one.rows] for name, one in self._progress.items()}
+        return {"version": _STATE_VERSION, "files": files}
+
+    def close(self) -> None:
+        """Ends the iteration, also one that waits in another thread."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._watch.wake()
+            with self._lock:
+                self._watch.close()
+
+    def __iter__(self) -> Iterator[ScalarRow | Row]:
+        return self
+
+    def __next__(self) -> ScalarRow | Row:
+        while True:
+            row = self._ready()
+            if row is not None:
+                return row
+            if not self._wait_for_rows():
+                raise StopIteration
+
+    def __aiter__(self) -> AsyncIterator[ScalarRow | Row]:
+        return self
+
+    async def __anext__(self) -> ScalarRow | Row:
+        while True:
+            row = self._ready()
+            if row is not None:
+                return row
+            try:
+                has_rows = await asyncio.get_running_loop().run_in_executor(None, self._wait_for_rows)
+            except asyncio.CancelledError:
+                self._is_interrupted = True
+                self._watch.wake()
+                raise
+            if not has_rows:
+                raise StopAsyncIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_watch"):
+            self.close()
+
+    def _ready(self) -> ScalarRow | Row | None:
+        """The next row that was found already."""
+        damaged, self._damaged = self._damaged, []
+        for index in damaged:
+            accumulated.warn_of_damage(index)
+        while self._pending and not self._is_closed:
+            row = next(self._pending[0], None)
+            if row is not None:
+                return row
+            self._pending.pop(0)
+        return None
+
+    def _wait_for_rows(self) -> bool:
+        """Whether there are some, before the timeout, close() or the cancellation of __anext__()."""
+        with self._lock:
+            self._is_interrupted = False
+            end = None if self._timeout is None else time.monotonic() + self._timeout
+            is_first = True
+            while not (self._is_closed or self._is_interrupted):
+                if self._pending or self._damaged:
+                    return True
+                left = self._interval if end is None else min(self._interval, end - time.monotonic())
+                if left <= 0 and not is_first:
+                    return False
+                self._look_again(left)
+                is_first = False
+            return False
+
+    def _look_again(self, seconds: float) -> None:
+        changes = self._watch.wait(seconds)
+        changed = {path for path in changes.files if log_dirs.is_event_file(path)}
+        if changes.is_anything or not changed <= self._files.keys():
+            found = []
+            with suppress(FileNotFoundError):  # the log directory was removed; it may come again
+                found = log_dirs.find_event_files(self._where, may_be_empty=True)
+            self._look(None, found)
+        elif changed:
+            self._look(changed, [])
+
+    def _look(self, only: set[str] | None, found: list[EventFile]) -> None:
+        """Reads what is new in all files, or in those that changed."""
+        for file in found:
+            if not file.path.endswith(SUFFIXES) and (
+                self._selected.runs is None or self._selected.runs(file.run)
+            ):
+                self._files.setdefault(file.path, file)
+        names = list(self._files) if only is None else sorted(only)
+        indexes = _core.scan_files(
+            names,
+            previous=[self._indexes.get(name) for name in names],
+            tag_filter=self._selected.tags,
+            kinds=self._selected.kinds or KINDS,
+            steps=self._selected.steps,
+        )
+        for name, index in zip(names, indexes, strict=True):
+            before = self._indexes.get(name)
+            if isinstance(index.error, FileNotFoundError):
+                self._files.pop(name)
+                self._indexes.pop(name, None)
+            elif index is not before:
+                self._take(self._files[name], index, before)
+
+    def _take(self, file: EventFile, index: _core.FileIndex, before: _core.FileIndex | None) -> None:
+        is_damaged = index.error is not None or any(size for _, size, _ in index.problems)
+        if is_damaged and index.path not in self._warned:
+            self._warned.add(index.path)
+            self._damaged.append(index)
+        if index.error is not None:
+            return
+        name = f"{file.run}/{file.path.rpartition('/')[2]}"
+        progress = self._progress.setdefault(name, _Progress())
+        if before is None:
+            is_another = progress.first_wall_time != index.first_wall_time or progress.events > index.events
+        else:
+            is_another = _is_another(index, before)
+        if is_another:
+            progress = self._progress[name] = _Progress()
+        progress.first_wall_time = index.first_wall_time
+        if index.series:
+            self._pending.append(_rows(file, index, progress))
+        else:
+            progress.events, progress.rows = index.events, 0
+        self._indexes[file.path] = index.without_rows()
+
+
+def _rows(file: EventFile, index: _core.FileIndex, progress: _Progress) -> Iterator[ScalarRow | Row]:
+    """The rows of an index behind `progress`, which moves on with them: by event, then by tag and kind."""
+    series = sorted(index.series, key=lambda one: (one.tag, one.kind))
+    ordinal = np.concatenate([one.ordinal for one in series])
+    order = np.argsort(ordinal, kind="stable")
+    ordinal = ordinal[order]
+    first = int(np.searchsorted(ordinal, progress.events))
+    first += progress.rows if first < len(ordinal) and ordinal[first] == progress.events else 0
+    which = np.repeat(np.arange(len(series)), [len(one) for one in series])[order]
+    columns = [
+        np.concatenate([_column(one, name) for one in series])[order]
+        for name in ("step", "wall_time", "value", "offset", "length", "position")
+    ]
+    for start in range(first, len(ordinal), _BLOCK_ROWS):
+        block = [column[start : start + _BLOCK_ROWS].tolist() for column in (ordinal, which, *columns)]
+        for event, number, step, wall_time, value, *place in zip(*block, strict=True):
+            if progress.events != event:
+                progress.events, progress.rows = event, 0
+            progress.rows += 1
+            one = series[number]
+            if one.kind == "scalars":
+                yield ScalarRow(file.run, one.tag, step, wall_time, value)
+            else:
+                make = ROWS.get(one.kind, Row)
+                yield make(file.run, one.tag, step, wall_time, file.path, (file.path, *place), one.metadata)
+    progress.events, progress.rows = index.events, 0
+
+
+def _column(series: _core.Series, name: str) -> npt.NDArray[Any]:
+    """A column, of which a series of another kind has nothing but zeros."""
+    is_missing = (name == "value") != (series.kind == "scalars") and name not in ("step", "wall_time")
+    column: npt.NDArray[Any] = np.zeros(len(series), dtype=np.int64) if is_missing else getattr(series, name)
+    return column
+
+
+def _is_another(index: _core.FileIndex, before: _core.FileIndex) -> bool:
+    """Whether a file was replaced or cut off, so that it was read from its start."""
+    if index.identity != before.identity or index.events < before.events or index.end < before.end:
+        return True
+    return any(int(series.ordinal[0]) < before.events for series in index.series)
+
+
+def _progress_of(state: Mapping[str, Any] | None) -> dict[str, _Progress]:
+    if state is None:
+        return {}
+    if not isinstance(state, Mapping):
+        raise TypeError(f"state: expected what a follower's state was, got {check.type_name(state)}")
+    if state.get("version") != _STATE_VERSION:
+        raise ValueError(f"state: expected version {_STATE_VERSION}, got {state.get('version')!r}")
+    try:
+        return {
+            str(name): _Progress(None if wall_time is None else float(wall_time), int(events), int(rows))
+            for name, (wall_time, events, rows) in state["files"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"state: expected what a follower's state was, got {error!r}") from error
+
+
+def _seconds(value: float | None, name: str, least: float) -> float | None:
+    if value is None:
+        return None
+    seconds = check.real(value, name)
+    if not seconds >= least:
+        raise ValueError(f"{name}: expected at least {least} seconds, got {seconds}")
+    return seconds
