@@ -8,6 +8,7 @@ from tickertape import _lazy
 
 if TYPE_CHECKING:
     from tickertape.reader.accumulator import EventAccumulator
+    from tickertape.reader.bundles import Bundle, bundles
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
     from tickertape.reader.follow import Follower, follow
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         Value,
         VariantTensorDataProto,
     )
+    from tickertape.reader.ray_data import ray_dataset
     from tickertape.reader.runs import Run, Runs, read
     from tickertape.reader.scalar_table import ScalarTable
     from tickertape.reader.scalars import read_scalars
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audio",
+    "Bundle",
     "DamageWarning",
     "Dim",
     "DtypeAndShape",
@@ -74,9 +77,11 @@ __all__ = [
     "TensorShapeProto",
     "Value",
     "VariantTensorDataProto",
+    "bundles",
     "event_files",
     "find_runs",
     "follow",
+    "ray_dataset",
     "read",
     "read_scalars",
     "summary_iterator",
@@ -84,6 +89,7 @@ __all__ = [
 
 _HOMES = {
     "Audio": "tickertape.reader.messages",
+    "Bundle": "tickertape.reader.bundles",
     "DamageWarning": "tickertape.reader.damage",
     "Dim": "tickertape.reader.messages",
     "DtypeAndShape": "tickertape.reader.messages",
@@ -114,9 +120,11 @@ _HOMES = {
     "TensorShapeProto": "tickertape.reader.messages",
     "Value": "tickertape.reader.messages",
     "VariantTensorDataProto": "tickertape.reader.messages",
+    "bundles": "tickertape.reader.bundles",
     "event_files": "tickertape.reader.log_dirs",
     "find_runs": "tickertape.reader.log_dirs",
     "follow": "tickertape.reader.follow",
+    "ray_dataset": "tickertape.reader.ray_data",
     "read": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",
     "summary_iterator": "tickertape.reader.events",

@@ -29,6 +29,12 @@ class EventFile(NamedTuple):
     path: str
 
 
+class FoundFiles(tuple[EventFile, ...]):
+    """Event files that were found before: what find_event_files() returns as they are."""
+
+    __slots__ = ()
+
+
 def is_event_file(name: str) -> bool:
     """Whether TensorBoard would take a file of this name for an event file with data."""
     return _MARK in name and not name.removesuffix(".gz").removesuffix(".zst").endswith(_NO_DATA)
@@ -46,7 +52,7 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
     """The event files of log directories and files, run by run, each run's in the order of their making.
 
     Args:
-        where: a directory, an event file, or a list of both. Runs are named by their directory below the given one; below
+        where: a directory, an event file, a list of both, or FoundFiles. Runs are named by their directory below the given one; below
             the directory that all of a list have in common.
         may_be_empty: whether a directory without event files is fine.
 
@@ -54,6 +60,8 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
         FileNotFoundError: there is nothing, or no event file; the message says what is there.
         TypeError, ValueError: `where` holds something that is no path.
     """
+    if isinstance(where, FoundFiles):
+        return list(where)
     tops = given_paths(where)
     common = os.path.commonpath([_folder_of(top) for top in tops]) if tops else ""
     found: dict[str, set[str]] = {}
