@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -83,9 +84,9 @@ class Terminal:
             self.text += piece.decode(errors="replace").replace("\r\n", "\n")
         return self.text
 
-    def press(self, keys):
-        """What the user types."""
-        os.write(self._master, keys)
+    def interrupt(self):
+        """What Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
 
     def wait(self):
         """Reads to the end and returns the exit status."""

@@ -137,3 +137,11 @@ def _started_before(process: int, seconds: int) -> bool:
         status.rpartition(")")[2].split()[19]
     )  # field 22, starttime; the name before it may hold anything
     return boot is not None and int(boot[1]) + ticks / os.sysconf("SC_CLK_TCK") <= seconds + 1
+
+
+def written(files: Iterable[str]) -> set[str]:
+    """Those of these files that a process has open for writing, or may write: see is_written()."""
+    names = [file for file in files if os.path.exists(file)]  # noqa: PTH110  # a str
+    identities = {file: _identity(os.stat(file)) for file in names}  # noqa: PTH116
+    open_ones = _writers(identities.values())
+    return {file for file in names if identities[file] in open_ones or _living_maker(file)}

@@ -49,12 +49,21 @@ class CommandModule(Protocol):
 
 
 COMMANDS = {
+    "ls": Command("look", "list runs and tags", "tickertape.cli.ls"),
+    "show": Command("look", "show the values of a tag, or what a run has", "tickertape.cli.show"),
+    "plot": Command("look", "draw curves in the terminal, or save them as a picture", "tickertape.cli.plot"),
+    "summarize": Command(
+        "look", "each series in a few numbers: last, best, area, …", "tickertape.cli.summarize"
+    ),
+    "compare": Command("look", "runs side by side: hyperparameters and metrics", "tickertape.cli.compare"),
     "verify": Command(
         "look", "check event files: damage, odd tags, steps that go back, …", "tickertape.cli.verify"
     ),
     "repair": Command(
         "keep", "recover what killed processes logged; copy what is intact of a file", "tickertape.cli.repair"
     ),
+    "average": Command("edit", "average over runs, as runs of their own", "tickertape.cli.average"),
+    "export": Command("keep", "write Parquet, Arrow, CSV or JSON lines, and files", "tickertape.cli.export"),
     "merge": Command("edit", "join runs into one", "tickertape.cli.merge"),
     "rm-tag": Command("edit", "remove tags", "tickertape.cli.rm_tag"),
     "rename-tag": Command("edit", "give a tag another name", "tickertape.cli.rename_tag"),

@@ -45,15 +45,20 @@ def meant(given: str) -> str:
     )
 
 
-def runs_of(given: str) -> dict[str, list[str]]:
+def runs_of(given: str, *, unpacks: bool = False) -> dict[str, list[str]]:
     """The event files that a path stands for: run to its files in order. A file is a run named by itself.
+
+    Args:
+        given: what the user gave.
+        unpacks: whether the caller reads files whose names end in .gz or .zst.
 
     Raises:
         CommandError: there is nothing, or no event file.
     """
     path = meant(given)
     if not os.path.isdir(path):  # noqa: PTH112  # a str
-        refuse_other(path)
+        if not (unpacks and path.endswith((".gz", ".zst"))):
+            refuse_other(path)
         return {os.path.basename(path): [path]}  # noqa: PTH119
     runs = {run: [str(file) for file in files] for run, files in reader.find_runs(path).items()}
     if not runs:

@@ -23,6 +23,7 @@ _CODES = {
 }
 SERIES_COLORS = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_LEAST_COLUMN = 5  # characters to which a column of text is shortened
 _ASCII_BLOCKS = "_.-=+*#@"
 
 
@@ -120,7 +121,7 @@ def table(
 ) -> str:
     """Rows under a header, in columns.
 
-    The first column is shortened if the terminal is too narrow; in a pipe nothing is.
+    Columns of text are shortened if the terminal is too narrow, the widest first; in a pipe nothing is.
 
     Args:
         header: the names of the columns.
@@ -129,15 +130,17 @@ def table(
         right: names of the columns that are aligned to the right.
     """
     widths = [max(map(width_of, column)) for column in zip(header, *rows, strict=True)]
-    if out.width is not None:
-        others = sum(widths[1:]) + 2 * (len(widths) - 1)
-        widths[0] = min(widths[0], max(out.width - others, 8))
+    texts = [number for number, name in enumerate(header) if name not in right]
+    while out.width is not None and sum(widths) + 2 * (len(widths) - 1) > out.width:
+        widest = max(texts, key=lambda number: widths[number], default=None)
+        if widest is None or widths[widest] <= _LEAST_COLUMN:
+            break
+        widths[widest] -= 1
     lines = []
     for number, row in enumerate([header, *rows]):
-        first = shorten(row[0], widths[0])
         cells = [
-            pad(cell, width, is_right=name in right)
-            for cell, width, name in zip([first, *row[1:]], widths, header, strict=True)
+            pad(shorten(cell, width), width, is_right=name in right)
+            for cell, width, name in zip(row, widths, header, strict=True)
         ]
         line = "  ".join(cells).rstrip()
         lines.append(out.paint(line, "bold") if number == 0 else line)

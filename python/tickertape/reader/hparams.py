@@ -140,13 +140,18 @@ def _metrics(run: str, by_run: dict[str, list[Entry]], names: set[tuple[str, str
     return found
 
 
+def less_is_better(tag: str) -> bool:
+    """Whether the name of a metric says so: loss, error, mse, …."""
+    return _LESS_IS_BETTER.search(tag.lower()) is not None
+
+
 def _metric(entry: Entry) -> Metric:
     values = entry.column("value")
     numbers = values[~np.isnan(values)]
     if not len(numbers):
         return Metric(float(values[-1]), *[float("nan")] * 3)
     least, greatest = float(numbers.min()), float(numbers.max())
-    best = least if _LESS_IS_BETTER.search(entry.tag.lower()) else greatest
+    best = least if less_is_better(entry.tag) else greatest
     return Metric(float(values[-1]), least, greatest, best)
 
 

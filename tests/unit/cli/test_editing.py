@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tickertape
 import torch.utils.tensorboard as torch_tensorboard
 from hypothesis import given
 from hypothesis import strategies as st
@@ -386,3 +387,46 @@ def test_any_bytes(data):
             call()
         except ValueError:  # noqa: PERF203  # a few calls
             continue
+
+
+def test_a_disk_that_is_full_changes_nothing(log_dir, tmp_path):
+    before = commands.tree(tmp_path)
+    for where in ("--in-place", f"-o {tmp_path}/new.tfevents"):
+        done = subprocess.run(
+            ["bash", "-c", f"ulimit -f 1; exec {commands.COMMAND} rm-tag {oracle.only_file(log_dir / 'ours')} lr {where}"],
+            capture_output=True, text=True, env=commands.environment(), check=False,
+        )  # fmt: skip
+        assert done.returncode == 1, done
+        assert done.stderr.startswith("tickertape rm-tag: [Errno 27]")
+        assert {name: content for name, (content, _) in commands.tree(tmp_path).items()} == {
+            name: content for name, (content, _) in before.items()
+        }
+
+
+def test_a_killed_process_left_events_for_the_run(tmp_path):
+    rings = tmp_path / "rings"
+    rings.mkdir(mode=0o700)
+    script = """
+import os, resource, signal, sys
+from tickertape import SummaryWriter
+w = SummaryWriter(sys.argv[1])
+w.add_scalar('a', 0, 0)
+w.flush()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+size = os.path.getsize(os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+w.add_scalar('a', 1, 1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = os.environ | {
+        "TICKERTAPE_RING_DIR": str(rings),
+        "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
+    }
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], env=environment, check=False)
+    arguments = ["rm-tag", tmp_path / "run", "b", "-o", tmp_path / "new"]
+    done = commands.run(*arguments, status=1, TICKERTAPE_RING_DIR=str(rings))
+    assert f"run `tickertape repair {tmp_path / 'run'}` first" in done.err
+    commands.run("repair", tmp_path / "run", status=0, TICKERTAPE_RING_DIR=str(rings))
+    commands.run(
+        "rm-tag", tmp_path / "run", "a", "-o", tmp_path / "new", status=0, TICKERTAPE_RING_DIR=str(rings)
+    )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from support import commands
@@ -226,3 +227,12 @@ def test_completion_names_every_command_and_option(shell):
         assert name in script
     assert "in-place" in script
     assert "as-tensorboard" in script
+
+
+def test_the_docs_name_every_command():
+    docs = Path(__file__).parents[3] / "docs" / "command-line.md"
+    if not docs.exists():
+        pytest.skip("runs without the source tree")
+    text = docs.read_text()
+    missing = [name for name in command.COMMANDS if f"`{name}" not in text]
+    assert not missing
