@@ -9,13 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
+
 namespace tickertape {
 
 class Notices {
  public:
-  void add(std::string text) {
+  void add(const std::string& text) {
+    std::string shown = printable(text);  // it may name files
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (texts_.size() < kMost) texts_.push_back(std::move(text));
+    if (texts_.size() < kMost) texts_.push_back(std::move(shown));
     any_.store(true, std::memory_order_release);  // pairs with the load in any()
   }
   bool any() const { return any_.load(std::memory_order_acquire); }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/os/locked_file.h"
 #include "base/os/process.h"
+#include "base/printable.h"
 #include "queue/ring_location.h"
 #include "recovery/search.h"
 
@@ -69,6 +70,7 @@ std::vector<std::string> RingReport::words() const {
   if (events_lost() != 0) all.push_back(plural(events_lost(), "event") + whose + "are lost");
   for (const RepairedFile& file : files) all.insert(all.end(), file.notes.begin(), file.notes.end());
   if (!problem.empty()) all.push_back("op ring '" + ring + "': " + problem);
+  for (std::string& text : all) text = printable(text);
   return all;
 }
 

@@ -3,12 +3,12 @@
 
 #include <pybind11/pybind11.h>
 
-#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 
@@ -30,14 +30,16 @@ PyObject* make_class(const char* name, const char* docstring, const py::tuple& b
 
 // Texts of the core may hold file names, which are any bytes.
 void set_error(PyObject* type, const char* text) {
+  const std::string shown = printable(text);
   const auto message = py::reinterpret_steal<py::object>(
-      PyUnicode_DecodeUTF8(text, static_cast<Py_ssize_t>(std::strlen(text)), "backslashreplace"));
+      PyUnicode_DecodeUTF8(shown.data(), static_cast<Py_ssize_t>(shown.size()), "backslashreplace"));
   if (message) PyErr_SetObject(type, message.ptr());  // otherwise the error of the decoder is set
 }
 
 void set_os_error(const IoError& error) {
-  const auto text = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-      error.what(), static_cast<Py_ssize_t>(std::strlen(error.what())), "backslashreplace"));
+  const std::string shown = printable(error.what());
+  const auto text = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(shown.data(), static_cast<Py_ssize_t>(shown.size()), "backslashreplace"));
   const std::string& name = error.path();
   const auto path = py::reinterpret_steal<py::object>(
       PyUnicode_DecodeFSDefaultAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
