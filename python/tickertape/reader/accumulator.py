@@ -72,7 +72,7 @@ class EventAccumulator:
 
     Constructor, methods and results are TensorBoard's, sampling included, and the attributes `scalars`, `histograms`,
     `compressed_histograms`, `images`, `audios` and `tensors` have its Keys() and Items(). What differs:
-    - Events are named tuples (`wall_time, step, ...`), as they were in TensorBoard before 2.17.
+    - Events are named tuples (`wall_time, step, ...`), as they once were in TensorBoard.
     - Only scalars and places are in memory; everything else is read from its file when it is asked for.
     - Damage costs the damaged events alone; one DamageWarning for each such file says what was skipped.
     - The files of a run are read in the order in which they were made, and one that grows behind a newer one is read too.
