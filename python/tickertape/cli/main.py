@@ -51,6 +51,7 @@ class CommandModule(Protocol):
 COMMANDS = {
     "ls": Command("look", "list runs and tags", "tickertape.cli.ls"),
     "show": Command("look", "show the values of a tag, or what a run has", "tickertape.cli.show"),
+    "tail": Command("look", "the last values, then what comes", "tickertape.cli.tail"),
     "plot": Command("look", "draw curves in the terminal, or save them as a picture", "tickertape.cli.plot"),
     "summarize": Command(
         "look", "each series in a few numbers: last, best, area, …", "tickertape.cli.summarize"

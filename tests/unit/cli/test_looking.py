@@ -271,7 +271,7 @@ def test_a_compressed_file_is_read(log_dir, tmp_path):
 
 
 READING = {
-    "ls": [], "show": [], "plot": [], "summarize": [], "compare": [], "verify": [], "doctor": [],
+    "ls": [], "show": [], "tail": [], "plot": [], "summarize": [], "compare": [], "verify": [], "doctor": [],
 }  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def test_reading_changes_nothing(log_dir, tmp_path, name):
     assert commands.tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["ls", "show", "plot", "summarize", "compare", "verify"])
+@pytest.mark.parametrize("name", ["ls", "show", "tail", "plot", "summarize", "compare", "verify"])
 def test_names_of_strangers_do_not_steer_the_terminal(tmp_path, name):
     run, tag = "run\x1b]0;x\x07", "tag\x1b[2J\r\n"
     with SummaryWriter(tmp_path / run) as writer:
