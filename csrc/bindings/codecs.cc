@@ -1,4 +1,4 @@
-// The codecs by themselves, for tests, tools and what is built on them. L5.
+// The codecs as functions, for tests, tools and features that use them directly. L5.
 #include "bindings/codecs.h"
 
 #include <pybind11/numpy.h>

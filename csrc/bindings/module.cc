@@ -27,8 +27,8 @@ constexpr const char* kOneInterpreter =
 
 bool is_main_interpreter() { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
 
-// A build of Python that can do without the GIL takes it for modules that, like this one, do not say that
-// they need none; only `-X gil=0` and PYTHON_GIL=0 forbid that (docs.python.org, "free threading").
+// A free-threaded build of Python enables the GIL for modules that, like this one, do not declare that they
+// work without it; only `-X gil=0` and PYTHON_GIL=0 prevent that (docs.python.org, "free threading").
 void check_gil() {
   const auto sys = py::module_::import("sys");
   if (py::hasattr(sys, "_is_gil_enabled") && !sys.attr("_is_gil_enabled")().cast<bool>()) {
@@ -40,7 +40,7 @@ void check_gil() {
 
 PYBIND11_MODULE(_core_of_main_interpreter, module) {
   using namespace tickertape::bindings;
-  if (!is_main_interpreter()) throw py::import_error(kOneInterpreter);  // Python 3.13 comes here first
+  if (!is_main_interpreter()) throw py::import_error(kOneInterpreter);  // Python 3.13 calls this first
   check_gil();
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
   module.attr("__version__") = tickertape::library_version();
@@ -61,8 +61,8 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_recovery(module);
 }
 
-// What Python calls first. pybind11's own function waits for ever for the GIL that its thread holds when
-// another interpreter than the main one imports (Python 3.10 and 3.11, pybind11 3.1).
+// The function that Python calls first. That of pybind11 waits for ever for the GIL, which its own thread
+// holds, if a subinterpreter imports the module (Python 3.10 and 3.11, pybind11 3.1).
 // NOLINTNEXTLINE(bugprone-reserved-identifier): Python makes the name from the module's.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
   if (is_main_interpreter()) return PyInit__core_of_main_interpreter();

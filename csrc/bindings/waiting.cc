@@ -14,8 +14,8 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// Small ops are pushed with the GIL held; where one has to wait all the same, other threads shall run. Safe
-// since what is pushed has been copied out of Python's objects, or is kept alive by the call's arguments.
+// Small ops are pushed with the GIL held. If one has to wait, this lets other threads run. Safe because what
+// is pushed was copied out of Python's objects, or is kept alive by the arguments of the call.
 void* give_up_gil() {
   return Py_IsInitialized() != 0 && PyGILState_Check() != 0 ? PyEval_SaveThread() : nullptr;
 }

@@ -6,8 +6,8 @@ namespace tickertape::bindings {
 // To be called once, before the first writer.
 void set_wait_hooks();
 
-// True if the handler of a signal raised: its exception is set. Python runs handlers in the main thread
-// alone, so it is always false in others. To be called without the GIL.
+// True if a signal handler raised: its exception is set. Python runs handlers in the main thread only, so
+// this is always false in others. Call it without the GIL.
 bool signal_raised();
 
 }  // namespace tickertape::bindings

@@ -30,7 +30,7 @@ const FieldSchema* schema_of(const MessageSchema& message, std::uint32_t field) 
   return index < 0 ? nullptr : &message.fields[static_cast<std::size_t>(index)];
 }
 
-// Throws DataError if `bytes` is no content of a string or a message.
+// Throws DataError if `bytes` is not valid content of the string or message `known`.
 void check_content(const FieldSchema& known, Bytes bytes, int depth) {
   if (known.kind == FieldKind::kMessage) check_message(*known.message, bytes, depth - 1, bytes.data());
   if (known.kind == FieldKind::kString && !is_utf8(bytes)) throw DataError(0, "string that is not UTF-8");
@@ -49,7 +49,7 @@ void decode_plugin_data(Bytes metadata, ValueView& value) {
   }
 }
 
-// Sets `content` to what the oneof's member `field` holds; `member` is the one before.
+// Sets `content` to the content of `field`, a member of a oneof. `member` is the member that was set before.
 void set_content(std::uint32_t& member, Pieces& content, const FieldSchema& known, const Field& field) {
   if (member == field.field && known.kind == FieldKind::kMessage) {
     content.join(field.bytes);
@@ -63,8 +63,8 @@ void check_summary(Bytes summary) {
   check_message(messages::kSummary, summary, kEventDepth - 1, summary.data());
 }
 
-// A summary's values are checked by decode_value(), but not those of a summary that a later member of the
-// oneof replaces; and the parts of a summary must each be right, not only what they are when joined.
+// decode_value() checks the values of a summary. It never sees those of a summary that a later member of the
+// oneof replaces, nor the parts of a summary before they are joined, so these are checked here.
 void check_before(std::uint32_t next, const EventView& event, Bytes content) {
   if (event.what != event_field::kSummary) return;
   if (next != event_field::kSummary || !event.content.is_joined()) check_summary(event.content.bytes());

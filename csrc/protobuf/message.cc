@@ -111,7 +111,7 @@ void MessageFields::join(std::size_t index, Bytes piece) {
   const auto found =
       std::ranges::find_if(joined_, [index](const auto& entry) { return entry.first == index; });
   Pieces& pieces = found != joined_.end() ? found->second : joined_.emplace_back(index, Pieces()).second;
-  // Other bytes than the pieces': the field began anew, because another member of its oneof came between.
+  // The field was reset meanwhile, because another member of its oneof followed it.
   if (pieces.bytes().data() != contents_[index].bytes.data()) pieces.replace(contents_[index].bytes);
   pieces.join(piece);
   contents_[index].bytes = pieces.bytes();

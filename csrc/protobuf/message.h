@@ -13,17 +13,16 @@
 
 namespace tickertape::protobuf {
 
-// Throws DataError if protobuf would refuse `bytes` as a message of this schema, whatever lies how deep in
-// it: wrong wire format, strings that are not UTF-8, more than `depth` levels. A known number with another
-// wire type is an unknown field, as for protobuf. Offsets are counted from `origin`. Takes time linear in the
-// bytes.
+// Throws DataError if protobuf would refuse `bytes` as a message of this schema, at any depth: wrong wire
+// format, strings that are not UTF-8, more than `depth` levels. A known number with another wire type is an
+// unknown field, as in protobuf. Offsets are counted from `origin`. Takes time linear in the bytes.
 void check_message(const MessageSchema& schema, Bytes bytes, int depth, const std::uint8_t* origin);
 inline void check_message(const MessageSchema& schema, Bytes bytes) {
   check_message(schema, bytes, kMostDepth, bytes.data());
 }
 
-// A field of length-delimited pieces of which only the last counts, or all of them joined. Points to the
-// pieces as long as there is one.
+// A length-delimited field that occurs more than once: its value is the last piece, or all pieces joined.
+// Points to the piece if there is only one.
 class Pieces {
  public:
   Bytes bytes() const { return bytes_; }
@@ -36,7 +35,7 @@ class Pieces {
 
  private:
   Bytes bytes_;
-  Buffer joined_;  // behind bytes_ once there were two
+  Buffer joined_;  // holds bytes_ if there were two or more pieces
 };
 
 // What one field holds.

@@ -25,13 +25,13 @@ struct Field {
   std::string_view text() const { return as_text(bytes); }
 };
 
-// How many messages and groups may lie inside each other below the outermost message, as protobuf's parsers
-// limit it (kUpb_WireFormat_DefaultDepthLimit).
+// How deep messages and groups may be nested below the outermost message; the limit of protobuf's parsers
+// (kUpb_WireFormat_DefaultDepthLimit).
 inline constexpr int kMostDepth = 100;
 
 // `while (reader.next(field)) ...`. Does not own the span. Skips groups, which none of our messages has.
-// Throws DataError if the bytes are no fields; its offset is counted from `origin`, the span's start by
-// default. It accepts and refuses what protobuf does: keys and lengths of at most 5 bytes, for instance.
+// Throws DataError if the bytes are not fields; its offset is counted from `origin`, by default the start of
+// the span. Accepts and refuses what protobuf does, e.g. only keys and lengths of at most 5 bytes.
 // `depth` is how many levels are left below this message.
 class Reader {
  public:
@@ -83,7 +83,7 @@ class Reader {
     }
   }
 
-  // Skips what follows the start of group `number`, its end included.
+  // Skips the content of group `number`, whose start was read, and its end.
   void skip_group(std::uint32_t number, int depth) {
     if (depth == 0) fail("nested too deep");
     for (Field field;;) {

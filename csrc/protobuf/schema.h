@@ -23,7 +23,7 @@ enum class FieldKind : std::uint8_t {
 
 struct MessageSchema;
 
-// Where a field may occur, and whether it excludes others.
+// How often a field may occur, and whether it is a member of the oneof.
 enum class FieldRule : std::uint8_t { kSingle, kRepeated, kOneof };
 
 struct FieldSchema {

@@ -10,7 +10,8 @@ namespace {
 
 bool is_continuation(std::uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
-// Bytes of the character at `at`, which has its high bit set; 0 if it is none. RFC 3629, section 4.
+// The number of bytes of the character at `at`, whose high bit is set; 0 if it is not a character. RFC 3629,
+// section 4.
 std::size_t sequence_bytes(const std::uint8_t* at, std::size_t left) {
   const std::uint8_t first = at[0];
   if (first < 0xC2 || first > 0xF4) return 0;

@@ -18,7 +18,7 @@ class FileSink : public Sink {
     while (done < bytes.size()) {
       const std::int64_t taken = file_.append_some(bytes.subspan(done));
       if (taken < 0) {
-        // The file system under it was taken away: this descriptor will never be good again.
+        // The file system was unmounted or its server forgot the file: this descriptor stays useless.
         is_lost_ = taken == -ESTALE || taken == -ENOTCONN || taken == -ENODEV;
         return {done, static_cast<int>(-taken)};
       }

@@ -12,29 +12,30 @@
 namespace tickertape {
 
 struct Appended {
-  std::size_t bytes;     // taken, from the front of what was offered
-  int error_number = 0;  // why no more; 0: all were taken
+  std::size_t bytes;     // how many of the first bytes were taken
+  int error_number = 0;  // why the rest was not; 0: all were taken
 };
 
-// Whether what was appended is still where it was put.
+// The state of what was appended so far.
 enum class SinkState {
   kSound,
-  kGone,     // somebody deleted it: what is appended now, nobody will see
+  kGone,     // somebody deleted it: what is appended from now on is lost
   kShort,    // somebody cut it off
   kMissing,  // it could not be made yet
   kClosed,   // the program closed its descriptor; reopen()
 };
 
-// One growing thing. append() and size() are called by one thread at a time; sync() may run beside them.
+// Something that grows at its end. append() and size() are called by one thread at a time; sync() may run
+// beside them.
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Appends as much as it can. What was taken is visible to readers. Never throws: trouble is for the
-  // sequencer to retry.
+  // Appends as much as it can. What was taken is visible to readers. Never throws: the
+  // sequencer tries again after an error.
   virtual Appended append(Bytes bytes) noexcept = 0;
 
-  // Looks at it; to be called before each append(), so it asks nobody far away.
+  // Called before each append(), so it must not ask a server.
   virtual SinkState check_state() noexcept { return SinkState::kSound; }
 
   // For kClosed: another sink that continues this one. Throws IoError.
@@ -46,17 +47,17 @@ class Sink {
   // Bytes taken so far.
   virtual std::uint64_t size() const = 0;
 
-  // Where it is, for a process that goes on after this one is dead.
+  // Where it is, for a process that recovers it after this one has died.
   virtual const FileLocation& location() const noexcept {
     static const FileLocation nowhere;
     return nowhere;
   }
 
-  // What the user knows it by.
+  // Its name for the user.
   virtual const std::string& path() const = 0;
 };
 
-// Creates a new file to append to. Throws IoError; EEXIST where the name is taken.
+// Creates a new file to append to. Throws IoError; EEXIST if the name is taken.
 std::unique_ptr<Sink> create_file_sink(const std::string& path);
 
 }  // namespace tickertape

@@ -12,14 +12,14 @@
 namespace tickertape {
 
 // Keeps the CRC of the file up to each block border, so that the CRC of a range follows from the two ends of
-// the range (crc32c_of_end()). Reads each byte of the file once, up to the furthest end that was asked for,
-// and two blocks for each question. Memory: 1/64 of that part of the file. Not thread-safe.
+// the range (crc32c_of_end()). Reads each byte of the file once, up to the furthest end of a query, and
+// two blocks for each query. Memory: 1/64 of that part of the file. Not thread-safe.
 class RangeCrcs {
  public:
-  // The bytes of a block; a question costs the CRC of fewer than two blocks.
+  // The bytes of a block; a query costs the CRC of fewer than two blocks.
   static constexpr std::size_t kBlockBytes = 256;
 
-  // Forgets everything. Later questions are about bytes from `base` on.
+  // Forgets everything. Later queries are about bytes from `base` on.
   void restart(std::uint64_t base);
   bool is_started() const { return !at_border_.empty(); }
 
@@ -43,7 +43,7 @@ class RangeCrcs {
 
   std::uint64_t base_ = 0;
   std::vector<std::uint32_t> at_border_;  // [i]: CRC of the i blocks from base_ on
-  Block front_, end_;                     // the blocks that the last question ended in
+  Block front_, end_;                     // the blocks in which the range of the last query began and ended
   Buffer chunk_;
 };
 

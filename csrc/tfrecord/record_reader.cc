@@ -28,7 +28,7 @@ bool has_room(std::uint64_t available, std::uint64_t length) {
   return length <= available && available - length >= kOverheadBytes;
 }
 
-// How many headers of nothing but zeros follow each other at the front of `bytes`. No header is all zeros:
+// The number of consecutive headers at the front of `bytes` that are all zeros. No header is all zeros:
 // the masked CRC of 8 zero bytes is not 0. A sparse file has many.
 std::size_t zero_headers(Bytes bytes) {
   std::size_t zeros = 0;
@@ -89,8 +89,8 @@ RecordReader::Found RecordReader::parse_record(Bytes& data) {
   if (bytes.size() < kHeaderBytes) return bytes.empty() ? Found::kEnd : Found::kNoRecord;
   const std::optional<std::uint64_t> length = record_length(bytes.data());
   if (!length) return Found::kNoRecord;
-  // A length that reaches past the end belongs to a record that is still being written, or to none. Only what
-  // follows in the file tells which, so the search for a record begins in both cases.
+  // A length that reaches past the end is that of a record that is still being written, or damage. Only the
+  // rest of the file can tell, so the search for a record begins in both cases.
   if (!has_room(bytes.size(), *length)) {
     const std::uint64_t size = file_.size();
     if (size < offset_ || !has_room(size - offset_, *length)) return Found::kNoRecord;
@@ -111,7 +111,7 @@ RecordReader::Found RecordReader::parse_record(Bytes& data) {
   return Found::kRecord;
 }
 
-// What is buffered from `from` on: `wanted` bytes at least, unless the file ends before.
+// The buffered bytes from `from` on: at least `wanted`, unless the file ends before.
 Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
   const std::uint64_t end = window_at_ + window_.size();
   const bool is_inside = from >= window_at_ && from <= end;
@@ -129,7 +129,7 @@ Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
   return window_.bytes().subspan(static_cast<std::size_t>(from - window_at_));
 }
 
-// Searches behind offset() for the next whole record. If there is one, moves there and notes what was
+// Searches after offset() for the next whole record. If there is one, moves there and notes what was
 // skipped; otherwise stays.
 bool RecordReader::find_next_record() {
   const std::uint64_t file_size = file_.size();
@@ -149,14 +149,14 @@ bool RecordReader::find_next_record() {
     searched_ = std::min(first_unfinished, from);
   }
   searched_ = std::min(first_unfinished, from);
-  // The file may change in what was read as it grows: the next call reads it again.
+  // What was read may change while the file grows, so the next call reads it again.
   window_.clear();
   crcs_ = {};
   failed_bytes_ = 0;
   return false;
 }
 
-// The offset of the first whole record whose header lies in `window`, which starts at `from` in the file.
+// The offset of the first whole record whose header is in `window`, which starts at `from` in the file.
 std::optional<std::uint64_t> RecordReader::find_in(Bytes window, std::uint64_t from, std::uint64_t file_size,
                                                    std::uint64_t& first_unfinished) {
   for (std::size_t i = 0; i + kHeaderBytes <= window.size(); ++i) {
@@ -176,9 +176,9 @@ std::optional<std::uint64_t> RecordReader::find_in(Bytes window, std::uint64_t f
   return std::nullopt;
 }
 
-// Damage may hold any number of headers with a right CRC and a length that reaches far, each of which would
-// cost its length to refute. So only as many bytes may fail as the reader has advanced; then it keeps CRCs of
-// the file, from which the CRC of a large record follows at once. Small ones cost less than that.
+// Damage may contain any number of headers with a right CRC and a large length. Refuting one costs as many
+// bytes as its length. So no more bytes may fail than the reader has advanced; from then on it keeps CRCs of
+// the file, which give the CRC of any large record at once. Small records cost less than that.
 bool RecordReader::may_fail(std::uint64_t length) const {
   return length <= RangeCrcs::kBlockBytes || failed_bytes_ <= free_bytes_ + (offset_ - start_);
 }

@@ -16,7 +16,7 @@
 
 namespace tickertape {
 
-// The data length that a record header states; nothing if its CRC is wrong. `header` has kHeaderBytes bytes.
+// The data length in a record header; nothing if its CRC is wrong. `header` has kHeaderBytes bytes.
 std::optional<std::uint64_t> record_length(const std::uint8_t* header);
 
 // A part of a file that holds no record.
@@ -27,10 +27,10 @@ struct DamagedRegion {
 
 // Walks the records of one file, which may still grow. Not thread-safe.
 //
-// After damage it goes on with the first whole record behind it, whatever headers the damage imitates. The
+// After damage it continues with the next whole record, also if the damage looks like record headers. The
 // work for that is linear in the size of the file: see `work()` and
 // tests/native/tfrecord/record_damage_test.cc. Memory: a buffer of 1 MiB, or of the largest whole record;
-// behind damage 1/64 of the file's size besides. No length in a file makes it allocate more.
+// after damage also 1/64 of the file's size. No length in a file makes it allocate more.
 class RecordReader {
  public:
   // Starts at `offset`, which must be the start of a record. Throws IoError, also if `path` is no regular
@@ -39,11 +39,11 @@ class RecordReader {
   // The same with a file that is open to read.
   explicit RecordReader(File file, std::uint64_t offset = 0);
 
-  // Lets `check` end next() with Interrupted; the next call to next() goes on.
+  // `check` can end next() with Interrupted; the next call of next() continues.
   void set_interrupt_check(InterruptCheck check) { work_.set_interrupt_check(std::move(check)); }
 
   // The next record's data, valid until the next call. Returns false at the end of what can be read; a later
-  // call goes on if the file has grown. Throws IoError, Interrupted.
+  // call continues if the file has grown. Throws IoError, Interrupted.
   bool next(Bytes& data);
 
   // The next records, as many of them as lie in the buffer and fit in `places`: their number, and `window`,
@@ -57,13 +57,14 @@ class RecordReader {
   // Where the next record starts, or would start.
   std::uint64_t offset() const { return offset_; }
 
-  // Regions that were skipped so far. A whole record follows each.
+  // The regions that were skipped so far. A whole record follows each of them.
   const std::vector<DamagedRegion>& damage() const { return damage_; }
 
   // Bytes after the last record that are not a record (yet).
   std::uint64_t tail_bytes() const;
 
-  // For tests: keeps CRCs as soon as supposed records failed for this many bytes more than it advanced.
+  // For tests: keep CRCs as soon as supposed records have failed for this many bytes more than the reader has
+  // advanced.
   void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
 
   // How many bytes were read and checksummed so far.

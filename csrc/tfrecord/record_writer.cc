@@ -1,4 +1,4 @@
-// TFRecord framing. L2.
+// Headers and CRCs around the data of a record. L2.
 #include "tfrecord/record_writer.h"
 
 #include "base/endian.h"
@@ -26,9 +26,9 @@ void RecordBuilder::finish() {
 }
 
 void append_record(Buffer& out, Bytes data) {
-  RecordBuilder frame(out);
+  RecordBuilder record(out);
   out.append(data);
-  frame.finish();
+  record.finish();
 }
 
 }  // namespace tickertape

@@ -1,4 +1,4 @@
-// Frames data as TFRecords inside a buffer. L2; the sequencer calls it, a sink takes the bytes.
+// Writes data as TFRecords into a buffer. L2; the sequencer calls it, a sink takes the bytes.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace tickertape {
 
-// A record whose data is written in place behind the room for its header:
-//   RecordBuilder frame(out); ...append data to out...; frame.finish();
-// One that is not finished takes what was appended back out of the buffer.
+// A record whose data is written in place, after the room for its header:
+//   RecordBuilder record(out); ...append data to out...; record.finish();
+// If it is not finished, its destructor removes what was appended from the buffer.
 class RecordBuilder {
  public:
   explicit RecordBuilder(Buffer& out);

@@ -1,4 +1,4 @@
-// Counts what a reader does with a file, and lets a signal handler end it. L2.
+// Counts the bytes that a reader handles, and lets a signal handler end it. L2.
 #pragma once
 
 #include <cstdint>

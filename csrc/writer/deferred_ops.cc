@@ -20,7 +20,7 @@ DeferredPart deferred_part(const DeferredNumber& number, DeferredPart::As as) {
   return {as, number.dtype, number.copy, number.data, nullptr, {}};
 }
 
-// `fill(deferred, body)` writes what is known and says where the deferred parts go; it must not throw.
+// `fill(deferred, body)` writes what is known and sets where the deferred parts go; it must not throw.
 template <typename Fill>
 bool push_deferred(OpPusher& pusher, const OpHead& head, std::uint64_t size,
                    std::unique_ptr<DeferredOp> deferred, Fill fill) {

@@ -1,8 +1,8 @@
-// Ops whose values are still on a device: into the ring without them, and on to the waitlist, which puts the
-// values into their places (drain/waitlist.h). L4; OpenFile calls these.
+// Pushes ops whose values are still on a device. They go into the ring without the values; the waitlist
+// (drain/waitlist.h) puts the values in when they arrive. L4; OpenFile calls these.
 //
-// None waits for its values. Each returns false if the op was dropped. Until its values have come, an op dies
-// with the process.
+// No function waits for a value. Each returns false if the op was dropped. An op whose values have not
+// arrived is lost if the process dies.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@
 
 namespace tickertape {
 
-// A value of many that is still on its way.
+// A deferred value among many scalars.
 struct DeferredScalarAt {
   std::size_t index;
   DeferredNumber number;
@@ -40,7 +40,7 @@ bool push_deferred_scalars(OpPusher& pusher, const OpHead& head, std::span<const
 bool push_deferred_summary(OpPusher& pusher, const OpHead& head, Bytes summary, std::size_t at,
                            const DeferredNumber& number, ScalarStyle style);
 
-// A body of `size` bytes whose arrays, `blocks`, are read when `copy` is here. `write_rest` writes the rest
+// A body of `size` bytes whose arrays, `blocks`, are read when `copy` has ended. `write_rest` writes the rest
 // of it and must not throw.
 bool push_deferred_body(OpPusher& pusher, const OpHead& head, std::size_t size,
                         std::vector<DeferredBlock> blocks, const std::shared_ptr<DeviceCopy>& copy,

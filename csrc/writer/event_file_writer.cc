@@ -24,31 +24,30 @@ void check_no_nul(const std::string& text, const char* argument) {
     throw ArgumentError(std::string(argument) + ": expected text without NUL, got one with it");
 }
 
-// What stands at the start of every file, written by the caller itself: so that what is wrong with the
-// directory shows at once, and so that a reader never finds an empty file.
-// `purge_step` may be nullptr.
+// Writes the start of a file. The caller's thread does it, so that trouble with the directory raises at the
+// call, and so that a reader never finds an empty file. `purge_step` may be nullptr.
 void write_opening(Sink& sink, const std::int64_t* purge_step) {
   const double now = wall_time_now();
   const std::int64_t step = purge_step != nullptr ? *purge_step : 0;
   Buffer records;
   {
-    RecordBuilder frame(records);
+    RecordBuilder record(records);
     encode_version_event(now, step, records);
-    frame.finish();
+    record.finish();
   }
   // Twice: TensorBoard takes the first one of a run for its beginning, and only a later one for a restart at
   // which to hide what it has (plugin_event_accumulator.py, _CheckForRestartAndMaybePurge). torch writes one.
   for (int i = 0; purge_step != nullptr && i < 2; ++i) {
-    RecordBuilder frame(records);
+    RecordBuilder record(records);
     encode_session_start_event(now, step, records);
-    frame.finish();
+    record.finish();
   }
   const Appended appended = sink.append(records.bytes());
   if (appended.error_number != 0)
     throw IoError(appended.error_number, sink.path(), "cannot write event file");
 }
 
-// A new event file in `log_dir`, which is made if need be; none is left where that fails.
+// Creates a new event file in `log_dir`, which is made if it does not exist. Leaves no file if that fails.
 std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::string& suffix,
                                        const std::int64_t* purge_step) {
   make_directories(log_dir);
@@ -63,14 +62,14 @@ std::unique_ptr<Sink> begin_event_file(const std::string& log_dir, const std::st
   return sink;
 }
 
-// True for trouble that the disk may get over by itself.
+// True for errors that may end without anybody changing the directory.
 bool may_pass(int error_number) {
   constexpr int kPassing[] = {EMFILE, ENFILE, ENOSPC, EDQUOT,   EIO,      EROFS,
                               ENOMEM, EFBIG,  ESTALE, ENOTCONN, ETIMEDOUT};
   return std::find(std::begin(kPassing), std::end(kPassing), error_number) != std::end(kPassing);
 }
 
-// Stands for a file that could not be made yet.
+// The sink of a file that could not be made yet.
 class MissingSink : public Sink {
  public:
   explicit MissingSink(std::string path)
@@ -137,8 +136,8 @@ void EventFileWriter::open_again() {
   open(fork_directory(log_dir_), options_.on_error == OnError::kWarn);
 }
 
-// The file of this process's parent: never destroyed here, since a thread that did not come along may have
-// left it half-changed.
+// The file of this process's parent. Never destroyed here: a thread that exists only in the parent may have
+// been changing it at the fork.
 void EventFileWriter::abandon() {
   if (file_ != nullptr) new std::shared_ptr<OpenFile>(std::move(file_));
 }

@@ -1,4 +1,4 @@
-// The facade: one event file to log to. L4; the C++ API in its own right, and what the bindings stand on.
+// The facade: one event file to log to. L4. This is the C++ API; the bindings use it too.
 //
 //   tickertape::EventFileWriter writer("runs/one");
 //   writer.add_scalar("loss", 0.25, /*step=*/1);
@@ -21,8 +21,8 @@ struct WriterOptions {
   std::optional<std::int64_t> purge_step;  // TensorBoard forgets what it has from this step on
   OnFull on_full = OnFull::kBlock;
   OnError on_error = OnError::kWarn;
-  // Where the disk refuses a file just now the constructor does not throw; the backend tries again. So opens
-  // a forked child, and (in Python) a writer that logging itself opens.
+  // If the disk refuses the file for now, the constructor does not throw, and the backend tries again. Forked
+  // children and (in Python) writers that logging itself opens use this.
   bool is_patient = false;
   // False: ops are checked and dropped. No directory, file, ring or thread is made.
   bool write_to_disk = true;
@@ -37,8 +37,8 @@ std::string fork_directory(const std::string& log_dir);
 // `fork_directory(log_dir)`.
 //
 // Calls may come from many threads, except that nothing runs beside detach(), close(), the destructor, or the
-// first call in a forked child. Who cannot promise that for a whole call (the bindings, which give up the
-// GIL) takes file() while nothing else runs and works on that.
+// first call in a forked child. A caller that cannot guarantee this for a whole call (the bindings give up
+// the GIL) copies file() under its own lock and uses the copy.
 class EventFileWriter {
  public:
   // Makes `log_dir` (absolute) and the file with its version event in it, unless `write_to_disk` is false.
@@ -56,7 +56,7 @@ class EventFileWriter {
   bool is_closed() const { return is_closed_; }
 
   // The open file of this process: a new one if this process was forked from the one that opened it; nullptr
-  // without `write_to_disk`. Throws IoError; ArgumentError when closed.
+  // without `write_to_disk`. Throws IoError; ArgumentError if the writer is closed.
   const std::shared_ptr<OpenFile>& file() {
     if (!is_ready()) [[unlikely]]
       open_again();
@@ -66,7 +66,7 @@ class EventFileWriter {
   Backend& backend() { return file()->backend(); }
   // True if a file is open and belongs to this process, so that file() has nothing to do.
   bool is_ready() const { return file_ != nullptr && &file_->backend() == ProcessBackend::current(); }
-  // Changes whenever file() gives another one, and names got from the old one have become invalid.
+  // Changes when file() returns another object; names of the old object are then invalid.
   std::uint64_t epoch() const { return epoch_; }
 
   // Logging, see OpenFile. Each call returns when the op is in the ring, or at once without `write_to_disk`.
@@ -85,20 +85,20 @@ class EventFileWriter {
     return open == nullptr || open->add_message(kind, message, step, wall_time);
   }
 
-  // As OpenFile::flush(); 0 when closed, or forked and not used since.
+  // As OpenFile::flush(); 0 if it is closed, or in a forked child that has not logged.
   int flush(DeferredValues deferred = DeferredValues::kLeave) {
     return is_ready() ? file_->flush(deferred) : 0;
   }
 
-  // Ends this writer and gives its file to whom waits for the rest: `finish(writer.detach())` is close().
-  // nullptr where there is none to wait for.
+  // Closes this writer without waiting and returns its file, so that the caller can wait without holding this
+  // writer: close() is `finish(writer.detach())`. nullptr if there is nothing to wait for.
   std::shared_ptr<OpenFile> detach();
   static int finish(const std::shared_ptr<OpenFile>& file) {
     return file != nullptr ? file->flush(DeferredValues::kAwait) : 0;
   }
 
-  // flush(), deferred values too, and the end of this writer. Closing twice is fine. Where flush() fails the
-  // backend goes on trying.
+  // flush(), also for deferred values, and closes this writer. Closing twice is fine. If flush() fails, the
+  // backend keeps trying.
   int close() { return finish(detach()); }
 
  private:

@@ -1,5 +1,5 @@
-// Puts ops into the ring; bodies that the ring has no place for go to the heap. L4; every add_* of an open
-// file ends here, except for the hot path.
+// Puts ops into the ring; a body for which the ring has no place goes to the heap. L4; every add_* of an open
+// file ends here, except the hot path.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct OpHead {
 // What became of an op with a body.
 enum class Placed {
   kInRing,
-  kOnHeap,   // accepted, but it dies with the process as long as it is not in the file
+  kOnHeap,   // accepted, but it is lost if the process dies before it is in the file
   kDropped,  // the budget is used up, and OnFull says so or the process ends
   kNoPlace,  // only with UseHeap::kNever: the ring will never have a place for it
 };
@@ -45,7 +45,7 @@ class OpPusher {
   bool push(TryPush try_push);
 
   // Pushes an op with a body of `size` bytes. `fill(op, body)` is called at most once, when the op has its
-  // place: it writes the body and calls OpRing::finish(), or has somebody else do so later. It must not
+  // place: it writes the body and calls OpRing::finish(), or arranges that this is done later. It must not
   // throw. Throws Interrupted, std::bad_alloc.
   template <typename Fill>
   Placed push_body(const OpHead& head, std::uint8_t flags, std::uint64_t size, UseHeap use_heap, Fill fill);

@@ -1,5 +1,5 @@
-// One event file while it is open: what a call of add_* becomes an op with. L4; the facade opens it, and it
-// is closed when its last user lets go of it.
+// One open event file: turns calls of add_* into ops. L4; the facade opens it, and it is closed when its last
+// holder releases it.
 #pragma once
 
 #include <bit>
@@ -27,7 +27,7 @@ namespace tickertape {
 enum class OnError { kWarn, kRaise };
 
 // Thread-safe. Held by shared_ptr: a call that runs keeps the file open, and the backend finishes the file
-// when the last holder lets go of it. A forked child must touch nothing of its parent's, not even to destroy
+// when the last holder releases it. A forked child must not touch its parent's object, not even to destroy
 // it.
 //
 // Each add_* returns when the op is in the ring; it waits for room if it has to, and returns false if the op
@@ -70,8 +70,8 @@ class OpenFile {
   }
 
   // The same, but the arrays are read where they are, after this has returned: `owner` keeps them there,
-  // unchanged, and is destroyed by the thread that is done with them. As long as such an op is not in the
-  // file, it dies with the process. Throws ArgumentError for an array that is not contiguous.
+  // unchanged, and is destroyed by the thread that is done with them. Such an op is lost if
+  // the process dies before it is in the file. Throws ArgumentError for an array that is not contiguous.
   template <typename Body>
   bool add_in_place(OpKind kind, std::string_view tag, const Body& body, std::shared_ptr<const void> owner,
                     std::int64_t step, double wall_time);
@@ -104,7 +104,7 @@ class OpenFile {
   // flush(), and what was written is on the disk. Throws IoError.
   int sync();
 
-  // What keeps its ops out of the file just now, if its writer raises such errors; otherwise 0.
+  // The error that keeps its ops out of the file for now, if its writer raises such errors; otherwise 0.
   int error_to_raise() const {
     return channel_.raises ? channel_.error_number.load(std::memory_order_relaxed) : 0;
   }
@@ -150,11 +150,11 @@ bool OpenFile::add_in_place(OpKind kind, std::string_view tag, const Body& body,
         Body(body).layout(writer);
         OpRing::finish(op);
       });
-  // Without its arrays a body is still too large if it has bin edges by the million; or memory is short.
+  // kNoPlace: memory is short, or the body is too large even without its arrays (millions of bin edges).
   return placed == Placed::kNoPlace ? add(kind, tag, body, step, wall_time) : placed != Placed::kDropped;
 }
 
-// The arrays of `body` are read when `copy` is here.
+// The arrays of `body` are read when `copy` has ended.
 template <typename Body>
 bool OpenFile::add_deferred(OpKind kind, std::string_view tag, const Body& body,
                             const std::shared_ptr<DeviceCopy>& copy, std::int64_t step, double wall_time) {

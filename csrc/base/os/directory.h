@@ -1,5 +1,5 @@
-// A directory by its descriptor, for names that come from strangers: nothing below it is reached through a
-// symbolic link or "..". A port to another system rewrites directory_linux.cc. L0.
+// A directory by its descriptor, for names from untrusted files: never follows a symbolic link or ".." below
+// it. A port to another system rewrites directory_linux.cc. L0.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ class Directory {
   // Removes the name of a file. Never throws.
   void remove_file(const std::string& name) const noexcept;
 
-  // What is in it but "." and "..": names, inodes, and whether it is a directory (a link is none).
+  // Its entries except "." and "..": name, inode, and whether it is a directory (a link to one is not).
   struct Entry {
     std::string name;
     std::uint64_t inode;

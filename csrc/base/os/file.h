@@ -9,8 +9,8 @@
 
 namespace tickertape {
 
-// Where a file is and which one it is, so that another process can find it again. Device numbers are no part
-// of it, because they change when a file system is mounted again.
+// Where a file is and which one it is, so that another process can find it again. Has no device number,
+// because that changes when a file system is mounted again.
 struct FileLocation {
   std::string path;                   // absolute, without symbolic links
   std::uint64_t inode = 0;            // 0: the file has not been created yet
@@ -31,8 +31,8 @@ class File {
 
   // Creates `path` and opens it for appending. Throws IoError with EEXIST if it exists.
   static File create(const std::string& path);
-  // Opens a regular file, or a symbolic link to one. Refuses what else a name may stand for (FIFOs, devices,
-  // directories) without waiting for it: EISDIR for a directory, EINVAL for the rest.
+  // Opens a regular file, or a symbolic link to one. Refuses everything else (FIFOs, devices, directories)
+  // without waiting for it: EISDIR for a directory, EINVAL for the rest.
   static File open_to_read(const std::string& path);
   // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);
@@ -61,7 +61,7 @@ class File {
   // Opens the same file again, to append. Throws IoError; ESTALE if another file has its path now.
   File reopened() const;
 
-  // Never throws: what cannot be found out is 0, and the path is the one that the file was opened by.
+  // Never throws: unknown numbers are 0, and the path is the one that was opened.
   FileLocation location() const noexcept;
 
   // Returns what this machine knows about the open file without asking a server: a network file system would

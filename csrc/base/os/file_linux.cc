@@ -74,9 +74,9 @@ File File::create(const std::string& path) {
 }
 
 File File::open_to_read(const std::string& path) {
-  // Opening a device can do something (a tape rewinds), so the name is asked first. What it stands for may
-  // change meanwhile, so the open file is asked, too; O_NONBLOCK keeps open() from waiting for a FIFO's
-  // writer.
+  // Opening a device can have effects (a tape rewinds), so the name is checked first. It may refer to another
+  // file by the time of open(), so the open file is checked too; O_NONBLOCK keeps open() from waiting for the
+  // writer of a FIFO.
   struct stat status;
   if (stat(path.c_str(), &status) == 0) expect_regular(status, path);
   File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), path);
@@ -92,7 +92,7 @@ File File::open_to_append(const std::string& path) {
 }
 
 File File::reopened() const {
-  // Without waiting: it may be a pipe by now.
+  // Without waiting: the name may belong to a pipe by now.
   File again{open_retrying(path_, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK, "cannot open again"), path_};
   if (again.identity_ != identity_) throw IoError(ESTALE, path_, "another file is there");
   if (again.descriptor_ == descriptor_) {

@@ -19,15 +19,16 @@ namespace tickertape {
 class LockedDescriptor {
  public:
   LockedDescriptor() = default;
-  // Takes `descriptor` over, also if this fails. Waits for the lock if `waits`. error() says how it went.
+  // Owns `descriptor` from now on, also if locking fails. Waits for the lock if `waits`. error() has the
+  // result.
   LockedDescriptor(int descriptor, bool waits);
   LockedDescriptor(LockedDescriptor&& other) noexcept;
   LockedDescriptor& operator=(LockedDescriptor&& other) noexcept;
   ~LockedDescriptor();
 
-  // 0 if the file is locked; otherwise an errno, EWOULDBLOCK if somebody else holds the lock.
+  // 0 if the file is locked; otherwise an errno: EWOULDBLOCK if somebody else holds the lock.
   int error() const { return error_; }
-  // What fstat() said when the file was locked.
+  // The result of fstat() when the file was locked.
   const struct stat& status() const { return entry_->status; }
 
   // The descriptor; -1 in a forked child, and if somebody closed it.

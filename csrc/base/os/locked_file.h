@@ -1,4 +1,4 @@
-// A file that a dead process may have left and a living one would hold locked. One of the small files that a
+// A file that a living process keeps locked and a dead one leaves unlocked. One of the small files that a
 // port to another system rewrites. L0.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace tickertape {
 
-// An existing file, open to read and write and locked; lets go of both when it goes. Read with system calls,
-// not mapped: a mapped file that has holes, or that somebody cuts off, raises SIGBUS. Move-only.
+// An existing file, locked and open to read and write, until this object is destroyed. Read with system
+// calls, not mapped: a mapped file with holes, or one that somebody truncates, raises SIGBUS. Move-only.
 class LockedFile {
  public:
   // Never follows a link and never waits. Throws IoError: EWOULDBLOCK if somebody holds the lock, this
@@ -20,7 +20,7 @@ class LockedFile {
   explicit LockedFile(const std::string& path);
 
   const std::string& path() const { return path_; }
-  // When it was opened: its size, and how much of that is no hole.
+  // Its size when it was opened, and how much of that is not holes.
   std::uint64_t size() const;
   std::uint64_t allocated_bytes() const;
   // Seconds since its content last changed.

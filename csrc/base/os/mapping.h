@@ -1,4 +1,4 @@
-// Memory that outlives its process: a locked file mapped shared, grown a piece at a time. One of the small
+// Memory that outlives its process: a locked file, mapped as shared, that grows in pieces. One of the small
 // files that a port to another system rewrites. L0.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace tickertape {
 
-// A shared mapping of a file of its own, or of anonymous memory if no file can be had. Move-only.
+// A shared mapping of a new file, or of anonymous memory if no file can be created. Move-only.
 //
 // A forked child gets neither the mapping nor the file: it must not keep the lock when its parent is dead.
 class SharedMapping {
@@ -32,7 +32,7 @@ class SharedMapping {
   // Backs bytes [offset, offset + size) with real memory, so that touching them can never raise SIGBUS.
   // Returns false if there is no room; then nothing has changed.
   bool allocate(std::size_t offset, std::size_t size);
-  // Gives the memory behind [offset, offset + size) back; its content is lost and it must be allocated again.
+  // Gives the memory of [offset, offset + size) back; its content is lost and it must be allocated again.
   void release(std::size_t offset, std::size_t size);
 
   // False if the file's path no longer leads to it: somebody deleted or renamed it. True without a file.
@@ -60,10 +60,10 @@ class SharedMapping {
     if (guard_ != nullptr) guard_->cut(0);
   }
 
-  // Makes the file empty, so that nobody takes it for a ring any more. There must be no memory on it.
+  // Makes the file empty, so that recovery does not read it as a ring. Nothing may be mapped to it.
   void empty_file() noexcept;
 
-  // Removes the file's name; the mapping goes on.
+  // Removes the file's name; the mapping stays.
   void unlink();
 
   std::uint8_t* data() const { return data_; }

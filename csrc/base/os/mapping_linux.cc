@@ -17,7 +17,7 @@ namespace {
 std::uint8_t* map(int descriptor, std::size_t size, int flags) {
   void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, descriptor, 0);
   if (address == MAP_FAILED) return nullptr;
-  // A forked child has its own ring; it shall not keep this one alive, let alone write to it.
+  // A forked child makes its own ring; it must not keep this one alive or write to it.
   madvise(address, size, MADV_DONTFORK);
   return static_cast<std::uint8_t*>(address);
 }
@@ -108,8 +108,8 @@ bool SharedMapping::is_in_place() const noexcept {
 
 bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
   if (fresh.is_cut()) return false;
-  // The pages of `fresh` move, their MADV_DONTFORK with them, and the old ones go, in one step for all other
-  // threads.
+  // Moves the pages of `fresh` (with their MADV_DONTFORK) here and unmaps the old ones: one step, as other
+  // threads see it.
   const auto replace = [&] {
     return mremap(fresh.data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) != MAP_FAILED;
   };

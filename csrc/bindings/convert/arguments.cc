@@ -75,8 +75,7 @@ const NumpyTypes& numpy_types() {
       .get_stored();
 }
 
-// numpy.float32, int64, bool_, ...: float() reads them exactly, without the tenfold cost of item() and
-// checks.
+// numpy.float32, int64, bool_, ...: float() reads them exactly, and costs a tenth of item() and its checks.
 bool is_numpy_real(PyObject* object) {
   const auto& types = numpy_types().real;
   return std::any_of(types.begin(), types.end(),
@@ -114,7 +113,7 @@ bool real_of(PyObject* object, const char* argument, const char* what, double& v
 
 constexpr const char* kSeconds = "finite seconds since the epoch";
 
-// Everything that is neither float, int nor bool. If the value is still on a device: returns false if
+// For everything except float, int and bool. If the value is still on a device: returns false if
 // `may_defer`, otherwise waits for it.
 bool to_scalar_slowly(PyObject* object, double& value, const char* argument, bool may_defer) {
   if (is_array(object) && read_element(object, value)) return true;
@@ -123,7 +122,7 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument, boo
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
   if (is_text(object) || is_complex(object)) return refuse_scalar(object, argument);
   if (may_defer && meets_deferred(object, argument)) return false;
-  // Arrays of one element of whatever rank: NumPy's float() will soon refuse all but rank 0, item() takes
+  // Arrays of one element and any rank: float() of NumPy will soon refuse all ranks but 0; item() accepts
   // them.
   const py::object method = optional_attribute(object, "item");
   if (!method) return float_of(object, argument, kScalar, value);
@@ -168,7 +167,7 @@ bool to_scalar_quietly(PyObject* object, double& value) {
     return true;
   }
   if (is_array(object)) return read_element(object, value);
-  // Types of C alone: what is made in Python may have a __float__ of its own.
+  // Only types made in C: a type made in Python may have its own __float__.
   const bool is_made_in_python = (Py_TYPE(object)->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
   if (PyLong_Check(object)) {
     value = PyLong_AsDouble(object);

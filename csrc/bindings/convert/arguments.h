@@ -15,7 +15,7 @@
 
 namespace tickertape::bindings {
 
-// Those that return bool return false with a Python error set, for the fast path; the rest throw.
+// Functions that return bool are for the fast path: false means that a Python error is set. The others throw.
 
 // int() of anything; None (or nullptr) is 0. TypeError, ValueError.
 bool to_step(PyObject* object, std::int64_t& step, const char* argument = "global_step");
@@ -30,13 +30,14 @@ bool to_scalar_waiting(PyObject* object, double& value, const char* argument);
 bool to_flag(PyObject* object, bool& flag, const char* argument);
 // float() of anything but text and complex numbers. TypeError, ValueError.
 bool to_real(PyObject* object, double& value, const char* argument);
-// As to_scalar() where that runs nobody's code and raises nothing; false: it may, and `value` is any.
+// Like to_scalar() for values that need no Python code and raise nothing. False for all others; `value` is
+// then unspecified.
 bool to_scalar_quietly(PyObject* object, double& value);
-// True for what to_scalar() reads without asking the object: it is on no device.
+// True for a value that to_scalar() reads without Python code: it is not on a device.
 bool is_plain_number(PyObject* object);
 
-// The UTF-8 of a str, which owns it. Throws: TypeError if it is none, ValueError if it holds a lone
-// surrogate.
+// The UTF-8 of a str, which owns it. Throws: TypeError if it is not a str, ValueError if it has a
+// lone surrogate.
 std::string_view to_text(PyObject* object, const char* argument);
 inline std::string_view to_tag(PyObject* object) { return to_text(object, "tag"); }
 
@@ -49,9 +50,9 @@ struct When {
 };
 When to_when(pybind11::handle global_step, pybind11::handle walltime);
 
-// A view of `array`, whose elements are read as `dtype`. ValueError where their size differs.
+// A view of `array`, whose elements are read as `dtype`. ValueError if their size differs.
 ArraySource to_source(const pybind11::array& array, DType dtype, const char* argument);
-// The same, by NumPy's own dtype. TypeError where it is no number type.
+// The same with the dtype of the array. TypeError if that is not a type of numbers.
 ArraySource to_source(const pybind11::array& array, const char* argument);
 
 // `array` itself if it is C-contiguous and aligned, otherwise a copy that is. Throws error_already_set (no

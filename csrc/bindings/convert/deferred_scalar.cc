@@ -15,7 +15,7 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-PyTypeObject* deferred_scalar_type = nullptr;  // set once, never gone
+PyTypeObject* deferred_scalar_type = nullptr;  // set once, never released
 
 struct Hooks {
   PyObject* one = nullptr;
@@ -47,8 +47,8 @@ void ask_to_complete() {
   Py_XDECREF(answer);
 }
 
-// At the first value that is no plain number: programs that log nothing else never load what knows of
-// devices. Throws what importing raises, and then tries again at the next value.
+// Called at the first value that is not a plain number, so programs that log only plain numbers never import
+// the device modules. Throws what the import raises; the next value then tries again.
 void load_hooks() {
   static bool tried = false;  // guarded by the GIL
   if (std::exchange(tried, true) || hooks.one != nullptr) return;
@@ -59,7 +59,7 @@ void load_hooks() {
     tried = false;
     throw py::error_already_set();
   }
-  PyErr_Clear();  // _core by itself, without the package: then there are no hooks
+  PyErr_Clear();  // _core without the package: there are no hooks
 }
 
 void set_hook(PyObject*& hook, const py::object& to) {

@@ -17,16 +17,16 @@ struct PyDeferredScalar {
   DeferredNumber number;
 };
 
-// For to_scalar() alone, which returns false without a Python error if the value is deferred. True if it is,
-// or if finding out has set an error. The caller of to_scalar() takes the number before it runs any Python
-// code. Throws.
+// For to_scalar() only, which returns false without a Python error if the value is deferred. True if the
+// value is deferred, or if a Python error is set. The caller of to_scalar() takes the number before it runs
+// any Python code. Throws.
 bool meets_deferred(PyObject* object, const char* argument);
 DeferredNumber take_deferred();
 
 // Throws std::runtime_error for a copy that was begun in the parent of this process.
 void check_process(const DeviceCopy& copy);
 
-// The values of one log() that are no plain numbers, until it is known which of them are deferred.
+// Collects the values of one log() that are not plain numbers, until it is known which are deferred.
 class DeferredValuesOfLog {
  public:
   // True if `value` may be deferred: then it is kept, and `index` among the call's scalars is its place.

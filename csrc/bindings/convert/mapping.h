@@ -7,7 +7,7 @@
 
 namespace tickertape::bindings {
 
-// The items() of `values` as a new list of tuples of two, which no code of anybody's can change. Throws
+// The items() of `values` as a new list of tuples of two, which no other code can change. Throws
 // TypeError naming `argument` if it has no items(), if they are no pairs, or if it changes meanwhile; other
 // errors of the mapping stay.
 pybind11::list items_of(PyObject* values, const std::string& argument);

@@ -1,4 +1,4 @@
-// Arrays and tensors of one element that lie on the host. L5.
+// Arrays and tensors of one element in the memory of the host. L5.
 #include "bindings/convert/one_element.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 template <typename T>
 double load(const char* from) {
   T element;
-  std::memcpy(&element, from, sizeof element);  // an array may lie anywhere
+  std::memcpy(&element, from, sizeof element);  // an array may be unaligned
   return static_cast<double>(element);
 }
 
@@ -58,7 +58,7 @@ double element_at(const char* from, DType dtype) {
   return 0;
 }
 
-// torch's own types, once there are such; what inherits from them may compute by itself.
+// torch's own types, once torch is imported; a subclass may have its own dispatch.
 bool is_torch_type(PyTypeObject* type) {
   struct Known {
     const char* module;

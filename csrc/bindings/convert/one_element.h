@@ -1,4 +1,4 @@
-// Arrays and tensors of one element that lie on the host. L5; for to_scalar().
+// Arrays and tensors of one element in the memory of the host. L5; for to_scalar().
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,11 +7,11 @@ namespace tickertape::bindings {
 
 // Exactly a numpy.ndarray; a subclass may be masked.
 bool is_array(PyObject* object);
-// The element of such an array, read where it lies. False: several, none, or of a type that float() shall
-// read.
+// Reads the element of such an array from its memory. False if it has more elements or none, or a type that
+// float() has to read.
 bool read_element(PyObject* object, double& value);
 
-// Exactly a torch.Tensor or Parameter whose memory is the host's: nothing has to be asked or waited for.
+// Exactly a torch.Tensor or Parameter in the memory of the host: reading it waits for nothing.
 bool is_host_tensor(PyObject* object);
 
 }  // namespace tickertape::bindings

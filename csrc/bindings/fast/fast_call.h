@@ -11,8 +11,8 @@
 namespace tickertape::bindings {
 
 // The writer bound to a SummaryWriterBase, opened by its _open() if there is none. nullptr with an error set,
-// or without one if the file that was opened has a substitute. Other threads may close what was just opened:
-// then it is opened again, some hundred times at most.
+// or without one if the file that was opened has a substitute. If another thread closes the
+// file meanwhile, it is opened again, at most some hundred times.
 inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
   for (int tries = 0; base.bound == nullptr; ++tries) {
     if (base.substitute) return nullptr;
@@ -27,7 +27,8 @@ inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
   return base.bound;
 }
 
-// Calls the method `method` of a substitute with the arguments in `given`, of which nullptr was not given.
+// Calls the method `method` of a substitute with the arguments in `given`; nullptr means that it was not
+// given.
 PyObject* call_substitute(const PyWriterBase& base, const char* method, std::span<PyObject* const> given,
                           const char* const* names);
 

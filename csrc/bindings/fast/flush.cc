@@ -4,7 +4,7 @@
 namespace tickertape::bindings {
 namespace {
 
-// Everything that any writer of the process pushed is in its file.
+// True if everything that any writer of the process pushed is in its file.
 bool nothing_is_queued() {
   Backend* backend = ProcessBackend::current();
   return backend == nullptr ||

@@ -1,4 +1,4 @@
-// Opening and closing the gate, and asking Python at it. L5.
+// Sets and clears the gate, and calls the admit hook. L5.
 #include "bindings/fast/gate.h"
 
 #include <stdexcept>
@@ -12,10 +12,10 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// Set once by tickertape.writer.recording, which is what opens blocks.
+// Set once by tickertape.writer.recording, which is the only module that enters blocks.
 PyObject* admit_hook = nullptr;
 
-PyObject* module_object = nullptr;  // kept for ever, as the next one
+PyObject* module_object = nullptr;  // kept for ever, like the next one
 PyObject* flag_name = nullptr;
 
 // What Python sees. Replacing a value allocates nothing, so this does not fail.
@@ -39,7 +39,7 @@ void leave_gated_block() {
 void set_default_step(const py::object& step) {
   if (!step.is_none() && !PyLong_CheckExact(step.ptr()))
     throw UnsupportedType(expected("step", "an int or None", type_name(step.ptr())));
-  // An exact int: to let go of it runs nobody's code.
+  // An exact int: releasing it runs no Python code.
   PyObject* before =
       std::exchange(gate.default_step, step.is_none() ? nullptr : py::object(step).release().ptr());
   Py_XDECREF(before);
@@ -55,7 +55,7 @@ bool is_missing(PyObject* argument) { return argument == nullptr || argument == 
 }  // namespace
 
 Admitted admit(PyObject* self, PyObject*& step, PyObject*& wall_time, py::object& owner) {
-  if (gate.blocks == 0) {  // a default step alone asks nobody
+  if (gate.blocks == 0) {  // a default step alone calls no hook
     if (is_missing(step) && gate.default_step != nullptr) {
       owner = py::reinterpret_borrow<py::object>(gate.default_step);
       step = owner.ptr();

@@ -1,5 +1,5 @@
-// What add_* and log ask before they look at their arguments: whether record_if lets them record, and which
-// step and wall time a call takes that names none (set_step, use_metadata). L5.
+// The gate, which add_* and log check before their arguments: whether record_if lets them record, and the
+// step and wall time of a call that names none (set_step, use_metadata). L5.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -23,7 +23,7 @@ inline Gate gate;
 enum class Admitted { kYes, kNo, kError };
 
 // To be called before an argument is converted; runs Python code if the gate is set. If `step` or `wall_time`
-// is nullptr or None, puts there what holds for `self`, which `owner` keeps alive. kNo: the call records
+// is nullptr or None, it is set to the default for `self`, which `owner` keeps alive. kNo: the call records
 // nothing. kError: a Python error is set.
 Admitted admit(PyObject* self, PyObject*& step, PyObject*& wall_time, pybind11::object& owner);
 

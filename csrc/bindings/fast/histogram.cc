@@ -20,7 +20,7 @@ namespace histogram_at {
 enum Parameter { kTag, kValues, kDtype, kBins, kMaxBins, kStep, kWalltime, kDeferred, kCount };
 }  // namespace histogram_at
 
-// `edges` keeps what the op points to.
+// `edges` keeps alive what the op points to.
 void set_bins(HistogramOp& op, py::handle bins, Doubles& edges) {
   if (bins.is_none()) return;
   if (py::isinstance<py::int_>(bins)) {

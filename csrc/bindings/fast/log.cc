@@ -22,8 +22,8 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// One level of a nested dict, while it lives. Throws RecursionError if that is too deep: by Python's own
-// limit, and by one of ours for programs that set Python's beyond what the C stack can hold.
+// One level of a nested dict, for the lifetime of the object. Throws RecursionError if it is too deep: by
+// Python's limit, and by kDeepest for programs that set a limit for which the C stack is too small.
 class Nesting {
  public:
   explicit Nesting(int& depth) : depth_(depth) {
@@ -69,7 +69,7 @@ class Collected {
     const Nesting nesting(depth_);
     add_any(values, prefix);
   }
-  // After the last add(). Throws where the result has no value at all, and what asking devices throws.
+  // Call it after the last add(). Throws if there are no values, and what the device hooks throw.
   void finish() {
     if (scalars_.empty()) throw UnsupportedValue(expected("values", "at least one number", "none"));
     if (!deferred_.any()) return;
@@ -203,8 +203,7 @@ bool take_arguments(PyObject* (&given)[log_at::kCount], PyObject* const* argumen
   return false;
 }
 
-// `base` is nullptr for an EventFileWriter, which is `writer`; otherwise `writer` is what `base` has bound by
-// then.
+// `base` is nullptr for an EventFileWriter (`writer`); otherwise `writer` is the one that is bound to `base`.
 PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
               PyObject* const (&given)[log_at::kCount]) {
   if (!PyDict_Check(given[log_at::kValues]) && !optional_attribute(given[log_at::kValues], "keys"))
@@ -220,7 +219,8 @@ PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
     writer = bound_writer(self, *base);
     if (writer == nullptr) {
       if (PyErr_Occurred() == nullptr) return call_substitute(*base, "log", given, kLogNames);
-      throw py::error_already_set();  // `collected` may run code as it goes: no error may be set meanwhile
+      throw py::error_already_set();  // the destructor of `collected` may run Python code, for which no error
+                                      // may be set
     }
   }
   // Notices run Python code, which may close the writer.
@@ -236,7 +236,7 @@ PyObject* writer_log(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   return log(self, nullptr, writer, given);
 }
 
-// While the gate is set, and on a file whose ops others want to see.
+// While the gate is set, and for a file with a substitute.
 [[gnu::cold, gnu::noinline]] PyObject* log_through_gate(PyObject* self, const PyWriterBase& base,
                                                         PyObject* (&given)[log_at::kCount]) {
   py::object put_by_gate;

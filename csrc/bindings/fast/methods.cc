@@ -10,8 +10,8 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// The interpreter calls a method descriptor without detours only on instances of the very class that the
-// descriptor was made for, so a subclass gets its own (CPython 3.11 to 3.13, specialize.c; 170 instructions
+// The interpreter has its fast call of a method descriptor only for instances of the exact class for which
+// the descriptor was made, so a subclass gets its own (CPython 3.11 to 3.13, specialize.c; 170 instructions
 // and one for each of its bases, counted by callgrind).
 void put_fast_methods(const py::type& cls) {
   const py::type base = py::type::of<PyWriterBase>();

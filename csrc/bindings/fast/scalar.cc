@@ -51,7 +51,7 @@ struct Call {
 // The parameters' names as the interpreter has them in a call's keywords; kept for ever.
 PyObject* interned_names[scalar_at::kCount];
 
-// scalar_at::kCount where there is none of that name.
+// scalar_at::kCount if there is no parameter of that name.
 int parameter_of(PyObject* name) {
   const auto* const known = std::find(std::begin(interned_names), std::end(interned_names), name);
   if (known != std::end(interned_names)) return static_cast<int>(known - interned_names);
@@ -135,8 +135,8 @@ std::string_view text_or_empty(PyObject* object, const char* argument) {
   return object == nullptr || object == Py_None ? std::string_view{} : to_text(object, argument);
 }
 
-// The Summary of a scalar with a display name or a description; empty where it has neither. `at`: where its
-// value stands.
+// The Summary of a scalar with a display name or a description; empty if it has neither. `at`: the
+// offset of its value.
 Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at = nullptr) {
   const std::string_view display_name = text_or_empty(call.given[scalar_at::kDisplayName], "display_name");
   const std::string_view description =
@@ -158,13 +158,13 @@ void warn_of_overflow(const Call& call, const Scalar& scalar) {
   warn(PyExc_RuntimeWarning, message);
 }
 
-// What is not the plain case: a full ring, a fork, a description, an overflow, write_to_disk=False.
+// Every case but the plain one: a full ring, a fork, a description, an overflow, write_to_disk=False.
 void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const Buffer summary = described_summary(call, scalar);
   const std::string_view tag = to_tag(call.given[scalar_at::kTag]);
   const std::shared_ptr<OpenFile> file = writer.writer.file();
   if (file != nullptr) {
-    // May wait for room. The tag is kept by the call's arguments, and the file is open while we hold it.
+    // May wait for room. The tag is kept by the call's arguments, and the file stays open while it is held.
     const GilRelease release;
     if (summary.empty()) {
       file->add_scalar(tag, scalar.value, scalar.step, scalar.wall_time, scalar.style);
@@ -186,7 +186,7 @@ void after_slow_push(PyWriter& writer, Pushed pushed) {
   raise_trouble(*file);
 }
 
-// Runs Python code, which may close the writer: so it comes before anything is looked up.
+// Runs Python code, which may close the writer, so it comes before anything is looked up.
 bool to_scalar(const Call& call, Scalar& scalar) {
   return tickertape::bindings::to_scalar(call.given[scalar_at::kValue], scalar.value) &&
          to_step(call.given[scalar_at::kStep], scalar.step) && to_style(call, scalar.style) &&
@@ -219,12 +219,13 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
   return call_substitute(base, "add_scalar", call.given, kParameterNames);
 }
 
-// After bound_writer() has found none.
+// Called if bound_writer() found no writer.
 [[gnu::cold]] PyObject* add_without_writer(const PyWriterBase& base, const Call& call) {
   return PyErr_Occurred() != nullptr ? nullptr : add_to_substitute(base, call);
 }
 
-// After to_scalar() gave false: an error, or a value that is still on a device. `base` may be nullptr.
+// Called if to_scalar() returned false: an error, or a value that is still on a device. `base` may be
+// nullptr.
 [[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
                                       const Call& call) {
   if (PyErr_Occurred() != nullptr) return nullptr;
@@ -257,8 +258,8 @@ PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize
   return push(*writer, call, scalar);
 }
 
-// What nearly every call is: add_scalar(tag, float, int) with a tag that was logged before, on an open file
-// with room in the ring. Runs no Python code. kFull: nothing was done, and the general way shall look closer.
+// The plain call: add_scalar(tag, float, int) with a tag that was logged before, an open file, and room in
+// the ring. Runs no Python code. kFull: nothing was done; the general path decides.
 inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   PyObject* const value = arguments[scalar_at::kValue];
   PyObject* const global_step = arguments[scalar_at::kStep];
@@ -269,7 +270,7 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   const Name* name = writer.tags.find(arguments[scalar_at::kTag], writer.writer.epoch());
   if (name == nullptr || !name->is_shared) return Pushed::kFull;
   const double number = PyFloat_AS_DOUBLE(value);
-  if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // NaN is not, either
+  if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // false for NaN too
   int overflow = 0;
   const std::int64_t step = PyLong_AsLongLongAndOverflow(global_step, &overflow);
   if (overflow != 0) return Pushed::kFull;
@@ -294,7 +295,7 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
   return push(*writer, call, scalar);
 }
 
-// While the gate is set, and on a file whose ops others want to see.
+// While the gate is set, and for a file with a substitute.
 [[gnu::cold, gnu::noinline]] PyObject* add_through_gate(PyObject* self, const PyWriterBase& base,
                                                         Call& call) {
   py::object put_by_gate;
@@ -305,7 +306,7 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
   return base.substitute ? add_to_substitute(base, call) : add_checked(self, base, call);
 }
 
-// Every other call, wrong ones too. Out of line, so that its frame costs the plain call nothing.
+// Every other call, also wrong ones. Not inlined, so that its frame costs the plain call nothing.
 [[gnu::noinline]] PyObject* add_any(PyObject* self, const PyWriterBase& base, PyObject* const* arguments,
                                     Py_ssize_t count, PyObject* keywords) {
   Call call;

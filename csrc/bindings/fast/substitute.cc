@@ -1,4 +1,4 @@
-// The way of a call to a writer that is not native: of a file whose ops other packages want to see. L5.
+// Passes a call to the substitute of a file whose ops other packages observe. L5.
 #include "bindings/fast/fast_call.h"
 
 namespace py = pybind11;

@@ -1,5 +1,4 @@
-// The border between C and C++: every function that Python or the core calls is made here, so that no C++
-// exception leaves one. L5.
+// Wraps every function that Python or the core calls, so that no C++ exception leaves it. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -72,8 +71,8 @@ inline void add_function(pybind11::module_& module, PyMethodDef& definition) {
   module.attr(definition.ml_name) = pybind11::reinterpret_steal<pybind11::object>(function);
 }
 
-// For hooks that the core calls, which knows no errors of Python: runs `body`, and drops what it throws (only
-// a lack of memory can be the reason). Does not return to a thread that Python ends at its own end.
+// For hooks that the core calls, which has no Python errors: runs `body` and drops what it throws (only lack
+// of memory can be the reason). Does not return to a thread that Python ends at its own end.
 template <typename Body>
 void run_hook(Body body) noexcept {
   try {

@@ -105,7 +105,7 @@ void register_errors(py::module_& module) {
 }
 
 void raise_in_python(std::exception_ptr error) noexcept {
-  if (!error) stop_this_thread();  // pthread_exit() is no exception of C++, so there is nothing to point to
+  if (!error) stop_this_thread();  // pthread_exit() is not a C++ exception, so the pointer is null
   try {
     set_any_error(std::move(error));
   } catch (const std::bad_alloc&) {

@@ -1,4 +1,4 @@
-// Giving up the GIL and taking it back, also where Python has begun to end meanwhile. L5.
+// Releases and takes the GIL, also if Python has begun to end meanwhile. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -9,10 +9,10 @@
 namespace tickertape::bindings {
 
 // Copying less than this takes some 50 us at most (10 GB/s); a thread that gives up the GIL may wait for it
-// for 5 ms, sys.getswitchinterval(), where another one computes.
+// for 5 ms (sys.getswitchinterval()) if another thread computes.
 inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
 
-// For a thread that Python wants to end, which it may not do inside our frames.
+// Stops a thread that Python wants to end, which must not happen inside our frames.
 [[noreturn]] inline void stop_this_thread() noexcept {
   for (;;) pause();
 }
@@ -23,12 +23,12 @@ inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
 inline void take_gil_back(PyThreadState* state) noexcept {
   try {
     PyEval_RestoreThread(state);
-  } catch (...) {  // nothing is thrown but that
+  } catch (...) {  // only pthread_exit() gets here
     stop_this_thread();
   }
 }
 
-// Gives up the GIL while it lives.
+// Releases the GIL for the lifetime of the object.
 class GilRelease {
  public:
   GilRelease() : state_(PyEval_SaveThread()) {}

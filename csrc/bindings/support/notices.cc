@@ -1,4 +1,4 @@
-// Warnings as Python's, and the notices of the core among them. L5.
+// Python warnings, also for the notices of the core. L5.
 #include "bindings/support/notices.h"
 
 #include <iterator>

@@ -1,4 +1,4 @@
-// Warnings as Python's, and the notices of the core among them. L5.
+// Python warnings, also for the notices of the core. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,11 +7,11 @@
 
 namespace tickertape::bindings {
 
-// Warns as from the line of the user's code that is being run (tickertape.convert.notices). `text` is UTF-8;
+// Warns with the line of the user's code that is running (tickertape.convert.notices). `text` is UTF-8;
 // other bytes are escaped. Runs Python code. Throws error_already_set if the warning is an error.
 void warn(PyObject* category, const std::string& text);
 
-// Warns of everything that the backend has left (RuntimeWarning). Throws error_already_set if warnings are
+// Warns of every notice that the backend has left (RuntimeWarning). Throws error_already_set if warnings are
 // errors: then all of them are raised, each as the context of the next one. If something else is raised
 // meanwhile (KeyboardInterrupt), the notices that were not delivered are kept for the next call.
 void raise_notices();

@@ -17,7 +17,7 @@ std::string utf8_or_placeholder(PyObject* text, PyObject* object) {
   return "<unprintable " + type_name(object) + ">";
 }
 
-// A str of the type's own dictionary in UTF-8; "" if it is not there. What a metaclass says is not asked.
+// A str of the type's own dictionary in UTF-8; "" if it is not there. Does not use the metaclass.
 std::string entry_of(PyTypeObject* type, const char* key) {
   PyObject* entry = type->tp_dict == nullptr ? nullptr : PyDict_GetItemString(type->tp_dict, key);
   const char* text = entry != nullptr && PyUnicode_Check(entry) ? PyUnicode_AsUTF8(entry) : nullptr;
@@ -26,7 +26,8 @@ std::string entry_of(PyTypeObject* type, const char* key) {
 }
 
 std::string qualified_name(PyTypeObject* type) {
-  if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) return type->tp_name;  // of C: has its module in front
+  if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0)
+    return type->tp_name;  // a type made in C: has its module in front
   const auto* heap_type = reinterpret_cast<PyHeapTypeObject*>(type);
   const char* name = heap_type->ht_qualname == nullptr ? nullptr : PyUnicode_AsUTF8(heap_type->ht_qualname);
   if (name == nullptr) PyErr_Clear();

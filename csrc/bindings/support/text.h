@@ -1,4 +1,4 @@
-// Texts about Python objects for error messages. Whatever the objects do, a text comes out. L5.
+// Texts about Python objects for error messages. They always return a text, whatever the objects do. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -24,7 +24,7 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// An array's elements in one piece for a look at them on the caller's thread; `array` then keeps them.
+// The elements of an array in contiguous memory, to be checked on the caller's thread; `array` keeps them.
 ArrayView contiguous_view(py::array& array, const char* argument) {
   array = in_one_piece(array);
   const ArraySource source = to_source(array, argument);
@@ -76,7 +76,7 @@ PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t th
   return op;
 }
 
-// Every call: wrong ones, weights, other labels than 0 and 1, and what is not here yet.
+// The general path: also for wrong calls, weights, labels other than 0 and 1, and deferred values.
 void add_curve(PyWriter& self, py::handle tag, py::array labels, py::array predictions,
                std::int64_t num_thresholds, const std::optional<py::array>& weights, py::handle step,
                py::handle walltime, py::handle source) {
@@ -92,12 +92,12 @@ bool pack(ArrayView labels, ArrayView predictions, std::uint32_t thresholds, Buf
   std::uint8_t* const to = packed.extend(predictions.size);
   const std::size_t bytes = predictions.size * (item_size(labels.dtype) + item_size(predictions.dtype));
   if (bytes < kWorthReleasingGil) return pack_predictions(labels, predictions, thresholds, to);
-  const GilRelease release;  // the caller keeps the arrays, and what they hold may be anything
+  const GilRelease release;  // the caller keeps the arrays, and any content is safe
   return pack_predictions(labels, predictions, thresholds, to);
 }
 
-// What nearly every call is: labels of 0 and 1, predictions in [0, 1], no weights, all arguments by place.
-// False: nothing was done, and the general way shall look closer. Throws.
+// The plain call: labels of 0 and 1, predictions in [0, 1], no weights, all arguments by position. False:
+// nothing was done; the general path decides. Throws.
 bool add_plain(PyWriter& self, PyObject* const* arguments) {
   if (arguments[curve_at::kWeights] != Py_None || !PyLong_CheckExact(arguments[curve_at::kThresholds]) ||
       !py::isinstance<py::array>(arguments[curve_at::kLabels]) ||

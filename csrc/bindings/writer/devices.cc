@@ -1,4 +1,4 @@
-// Values from devices that are still on their way. L5.
+// Device copies and deferred values for Python. L5.
 #include "bindings/writer/devices.h"
 
 #include <atomic>
@@ -67,13 +67,13 @@ std::shared_ptr<PyDeviceCopy> make_device_copy(const py::object& owner, const st
   std::shared_ptr<PyDeviceCopy> copy(new PyDeviceCopy(known, event, queue, owner.ptr()),
                                      &PyDeviceCopy::put_on_list);
   if (known != nullptr && !copy->has_context()) {
-    copy->fail({});  // or its owner would never come back
+    copy->fail({});  // otherwise its owner would never be released
     throw std::runtime_error("no context of '" + device + "' is current in this thread");
   }
   return copy;
 }
 
-// complete() and fail() are for copies that no driver can be asked about, once.
+// complete() and fail() are for copies without a driver, and may be called once.
 void check_manual(const DeviceCopy& self) {
   if (self.device() != nullptr)
     throw UnsupportedValue(expected("device", "'manual' for complete() and fail()", "a copy of a driver"));
@@ -112,8 +112,8 @@ py::list scalars(const std::shared_ptr<PyDeviceCopy>& self, std::uintptr_t addre
   return all;
 }
 
-// What is no longer needed and no longer written to. The device is asked where a device copy was dropped
-// early.
+// The owners of copies that no op needs and no device writes to. Queries the device for copies whose ops were
+// dropped early.
 PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
   PyObject* owners = PyList_New(0);
   if (owners == nullptr || !PyDeviceCopy::any_on_list()) return owners;
@@ -128,7 +128,7 @@ PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
       continue;
     }
     delete copy;
-    if (PyList_Append(owners, owner) != 0) PyErr_Clear();  // no memory: the owner goes
+    if (PyList_Append(owners, owner) != 0) PyErr_Clear();  // no memory: the owner is released here
     Py_DECREF(owner);
   }
   return owners;

@@ -1,4 +1,4 @@
-// Objects that the backend's threads are done with go back to Python here. L5.
+// Returns objects that the backend's threads no longer need to Python. L5.
 #include "bindings/writer/in_place.h"
 
 #include <atomic>
@@ -14,7 +14,7 @@ struct Kept {
   Kept* next;
 };
 
-// A stack without a lock: safe after a fork, and in whatever thread the last reference goes.
+// A stack without a lock: safe after a fork, and in every thread that drops the last reference.
 std::atomic<Kept*> done{nullptr};
 
 // With the GIL, in Python's main thread or in the next call that hands over an array.
@@ -34,7 +34,7 @@ void put_on_stack(Kept* kept) {
   while (
       !done.compare_exchange_weak(kept->next, kept, std::memory_order_release, std::memory_order_relaxed)) {
   }
-  // Needs no GIL. Where Python's list of pending calls is full, the next one does it.
+  // Needs no GIL. If Python's list of pending calls is full, the next put_on_stack() tries again.
   if (Py_IsInitialized() != 0) Py_AddPendingCall(&let_go, nullptr);
 }
 

@@ -1,4 +1,4 @@
-// Arrays that are read where they are: _core.InPlace, and who lets go of them. L5.
+// Arrays that are read in place: _core.InPlace, and how its owner is released. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -13,7 +13,7 @@ struct PyInPlace {
   pybind11::object owner;
 };
 
-// A reference that any thread may drop, with or without the GIL: Python lets go of the object soon after.
+// A reference that any thread may drop, with or without the GIL: Python releases the object soon after.
 std::shared_ptr<const void> keep_for_any_thread(const pybind11::object& object);
 
 void bind_in_place(pybind11::module_& module);

@@ -55,7 +55,7 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
   if (shape.size() != axes.size())
     throw UnsupportedValue(expected("vid_tensor", "5 axes (NTCHW)", std::to_string(shape.size())));
   std::copy(shape.begin(), shape.end(), axes.begin());
-  clip_grid(axes);  // throws where they cannot be frames
+  clip_grid(axes);  // throws if they cannot be frames
   if (!(fps > 0) || std::isinf(fps))
     throw UnsupportedValue(expected("fps", "a positive number", text_of(py::float_(fps))));
   VideoOp op;

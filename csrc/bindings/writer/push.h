@@ -1,5 +1,5 @@
-// From checked arguments into the ring, with or without the GIL. L5; what every add_* of the bindings ends
-// with.
+// Pushes checked arguments into the ring, with or without the GIL. L5; the last step of every add_* of the
+// bindings.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -23,8 +23,8 @@ inline void raise_trouble(const OpenFile& file) {
     throw IoError(error_number, file.path(), "what is logged stays queued, cannot write event file");
 }
 
-// Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL where
-// it may take long: nothing in it touches Python, and the file stays open though another thread closes it.
+// Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL if
+// that may take long: it touches nothing of Python, and the file stays open even if another thread closes it.
 template <typename Push>
 void push_op(PyWriter& self, std::size_t bytes, Push push) {
   const std::shared_ptr<OpenFile> file = self.writer.file();

@@ -26,7 +26,7 @@ class TagCache {
     const Entry& entry = entries_[index_of(tag)];
     return entry.key == tag && entry.epoch == epoch ? entry.name : nullptr;
   }
-  // `tag` is exactly a str: letting go of one runs no code of anybody's.
+  // `tag` is exactly a str: releasing one runs no Python code.
   void put(PyObject* tag, std::uint64_t epoch, const Name* name) {
     Entry& entry = entries_[index_of(tag)];
     Py_INCREF(tag);
@@ -41,7 +41,7 @@ class TagCache {
     const Name* name = nullptr;
   };
   static std::size_t index_of(PyObject* tag) {
-    // Objects are 16-byte aligned; neighbours in memory shall not share an entry.
+    // Objects are 16-byte aligned; neighbours in memory must not share an entry.
     return reinterpret_cast<std::uintptr_t>(tag) / 16 % kEntries;
   }
   static constexpr std::size_t kEntries = 128;
@@ -57,10 +57,10 @@ struct PyWriter {
 
 // tickertape._core.SummaryWriterBase
 struct PyWriterBase {
-  // Takes the calls; nullptr if no file is open, or if others see what goes into it (`substitute`).
+  // Takes the calls; nullptr if no file is open, or if it has a `substitute`.
   PyWriter* bound = nullptr;
   pybind11::object owner;  // keeps `bound` alive
-  // Has add_scalar() and log() that take the calls instead, one way or another; no object if `bound` does.
+  // The object whose add_scalar() and log() take the calls instead of `bound`; a null object if `bound` does.
   pybind11::object substitute;
 };
 

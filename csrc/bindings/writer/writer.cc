@@ -53,7 +53,7 @@ void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, d
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
 }
 
-// Strings as TensorOp wants them, each behind its length.
+// Strings in the form of TensorOp: each after its length.
 Buffer joined_strings(const py::object& strings) {
   Buffer out;
   for (const py::handle item : strings) {
@@ -136,8 +136,8 @@ void add_event(PyWriter& self, const py::bytes& event) {
   add_message(self, OpKind::kEvent, event, {0, 0});
 }
 
-// Each may wait for the disk; the file is taken under the GIL, and what is then touched without it is the
-// core's own. What goes wrong is a notice by the time they return, or raised where that was asked for.
+// Each may wait for the disk. The file is taken under the GIL; without it they touch only objects of the
+// core. An error is a notice when they return, or raises with on_error="raise".
 template <typename Wait>
 void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
   if (file != nullptr) {
@@ -176,7 +176,7 @@ std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::str
   if (is_second(on_error, "on_error", "warn", "raise")) options.on_error = OnError::kRaise;
   options.is_patient = is_patient;
   options.write_to_disk = write_to_disk;
-  // pybind11 gives up the GIL at its first use of NumPy, in its own way (see gil.h): here, and not in some
+  // At its first use of NumPy pybind11 releases the GIL in its own way (see gil.h): better here than in some
   // thread.
   [[maybe_unused]] const py::dtype first_use = py::dtype::of<float>();
   std::unique_ptr<PyWriter> writer;
@@ -222,7 +222,7 @@ void shutdown(bool is_last) {
 void bind(PyWriterBase& self, const py::object& writer) {
   const bool is_native = py::isinstance<PyWriter>(writer);
   self.bound = is_native ? writer.cast<PyWriter*>() : nullptr;
-  // Dropped at the end: that may run Python code, which shall find the new state.
+  // Dropped at the end: that may run Python code, which must find the new state.
   const py::object owner = std::exchange(self.owner, is_native ? writer : py::object());
   const py::object substitute =
       std::exchange(self.substitute, is_native || writer.is_none() ? py::object() : writer);
