@@ -158,7 +158,7 @@ $(STACKS)/installed: tests/integrations/requirements.txt tests/integrations/cons
 	@$(STACKS)/bin/python -m pip --disable-pip-version-check -q install -r $<
 	@touch $@
 
-# The wheel is made in .venv, where the last build lies.
+# The wheel is made in .venv, which has the last build.
 $(STACKS)/package: $(BUILD_INPUTS) build/inputs $(STACKS)/installed | $(STAMPS)/build-tools
 	@echo "== package"
 	@rm -rf build/stacks-wheel
@@ -230,7 +230,7 @@ failures: $(STAMPS)/test-set native-test ## fail each call of malloc, write, ope
 	@TICKERTAPE_ALL_FAILURES=1 $(VENV)/bin/python -m pytest -o timeout=3600 tests/faults/test_nth_failure.py
 
 # New inputs go to build/corpus; tests/fuzz/corpus holds the ones that are kept, which the native tests run too. What ends a
-# target lies in build/fuzz/NAME-*; the others run all the same.
+# target is in build/fuzz/NAME-*; the others run nevertheless.
 fuzz: $(STAMPS)/build-tools ## run each fuzz target for FUZZ_SECS on the kept corpus (needs clang)
 	@command -v clang++ >/dev/null || { echo "make fuzz needs clang++ with libFuzzer (Debian: clang)"; exit 1; }
 	@cmake --preset fuzz --log-level=WARNING >/dev/null

@@ -1,7 +1,7 @@
 """Logging every step of a training loop that keeps a GPU busy: what it adds to the loop, and what a call costs.
 
 python benchmarks/bench_device.py            needs a CUDA device, torch's and tensorboardX's writers
-python benchmarks/bench_device.py --fake     what our calls cost their caller on a device that is played; no GPU
+python benchmarks/bench_device.py --fake     what our calls cost their caller on a simulated device; no GPU
 
 Each step is a chain of matrix products of about 5 ms, and 20 scalars that it leaves on the device. The contestants take
 turns; the loop's time ends when the device has done everything. Then their files are read back and compared.
@@ -168,7 +168,7 @@ def measure_on_fake() -> None:
     device = fake_device.attach()
     values = [device.tensor(float(number)) for number in range(SCALARS)]
     print(
-        "What a call costs its caller; the device is played, so torch's own copy and event are not in it.\n"
+        "What a call costs its caller; the device is simulated, so torch's own copy and event are not in it.\n"
     )
     print("| | a scalar |\n|---|---|")
     with tempfile.TemporaryDirectory() as directory, SummaryWriter(directory) as writer:
@@ -198,7 +198,7 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("--fake", action="store_true", help="a device that is played; no GPU")
+    arguments.add_argument("--fake", action="store_true", help="a simulated device; no GPU")
     if arguments.parse_args().fake:
         measure_on_fake()
     else:

@@ -1,9 +1,9 @@
 """Keeps the report of one run of `tickertape bench` in docs/, and fills the tables of README.md and docs/performance.md.
 
     tickertape bench --out report.html --json report.json
-    python benchmarks/fill_docs.py report.json      # report.html lies beside it
+    python benchmarks/fill_docs.py report.json      # with report.html in the same folder
 
-What stands between `<!-- bench:NAME -->` and `<!-- /bench -->` is replaced; everything else is left alone.
+The text between `<!-- bench:NAME -->` and `<!-- /bench -->` is replaced; everything else is left alone.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def tables(numbers: dict[str, Any]) -> dict[Path, dict[str, list[str]]]:
 
 
 def filled(text: str, between: dict[str, list[str]]) -> str:
-    """`text` with what stands between its marks replaced."""
+    """`text` with the parts between its marks replaced."""
     for name, lines in between.items():
         new = f"<!-- bench:{name} -->\n" + "\n".join(lines) + "\n<!-- /bench -->"
         old = f"<!-- bench:{name} -->.*?<!-- /bench -->"

@@ -1,6 +1,6 @@
 """The project's goals beside what one run of `tickertape bench` measured: the lines of the docs' tables.
 
-Times and ratios are of the fastest rounds, as on the page, and so is the verdict; the median stands beside.
+Times and ratios are of the fastest rounds, as on the page, and so is the verdict; the median is given too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands in the event files, read by code that is not ours.
+"""The content of the event files, read by code that is not ours.
 
 Framing is checked here with the `crc32c` package, messages are parsed by protobuf with tensorboard's schema.
 """

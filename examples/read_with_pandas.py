@@ -25,7 +25,7 @@ def curves(log_dir):
 
 
 def settings(runs):
-    """The values that stand in the names of the runs, "rate=0.1_width=8" and so on; a row a run."""
+    """The values in the names of the runs, "rate=0.1_width=8" and so on; a row a run."""
     rows = [dict(part.split("=") for part in run.split("_")) for run in runs]
     return pd.DataFrame(rows, index=runs)
 

@@ -298,7 +298,7 @@ class DeviceCopy:
         device: "cuda" or "hip", whose driver is asked about `event` from the core's own thread; or "manual", where
             complete() or fail() says when.
         event: raw handle of a recorded event (`torch.cuda.Event.cuda_event`).
-        queue: names the device's queue (a stream): in one queue the first that has not come holds up those behind it.
+        queue: names the device's queue (a stream): in one queue, the first copy that has not ended holds up those after it.
 
     Raises:
         ValueError: no such device, or no event where its driver is to be asked.
@@ -309,7 +309,7 @@ class DeviceCopy:
     def scalar(self, address: int, dtype: str) -> DeferredScalar:
         """The one element of `dtype` (as in add_histogram) at `address`."""
     def scalars(self, address: int, dtype: str, count: int) -> list[DeferredScalar]:
-        """`count` elements that lie one behind the other."""
+        """`count` contiguous elements."""
     def complete(self) -> None:
         """Of device "manual", once: the memory is filled. Any thread."""
     def fail(self, error: str) -> None:
@@ -381,7 +381,7 @@ class RecordReader(Iterator[bytes]):
     """The TFRecords of one file, CRCs checked. Damage is skipped and noted; a cut-off tail ends the iteration.
 
     Raises OSError from the constructor if the file cannot be opened or is no regular file, and RuntimeError while another
-    thread reads with it. Ctrl-C ends a long search behind damage; the next call goes on.
+    thread reads with it. Ctrl-C ends a long search after damage; the next call continues.
     """
 
     def __init__(self, path: str | bytes, offset: int = 0) -> None: ...

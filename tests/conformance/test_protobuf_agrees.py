@@ -184,7 +184,7 @@ events = st.builds(
 @given(events, events, st.data())
 @settings(max_examples=300)
 def test_events_joined_cut_and_mutated(first, second, data):
-    """The bytes of two messages one behind the other are protobuf's way to say: merged."""
+    """The concatenated bytes of two messages decode as the merged message."""
     joined = first.SerializeToString() + second.SerializeToString()
     assert_same(joined, reader.Event, Event)
     end = data.draw(st.integers(0, len(joined)), label="end")

@@ -206,7 +206,7 @@ def test_log_directory_renamed_while_running(tmp_path):
 
 @pytest.mark.parametrize("size", [0, 1000])
 def test_event_file_cut_off_while_running(tmp_path, size):
-    """Nothing is appended behind half a record, no zeros appear, and all that is logged from then on can be read."""
+    """Nothing is appended after half a record, no zeros appear, and everything that is logged afterwards can be read."""
     writer = SummaryWriter(tmp_path)
     for step in range(100):
         writer.add_scalar("a", step, step)
@@ -249,7 +249,7 @@ def test_no_room_for_the_ring_anywhere(tmp_path):
 
 @pytest.mark.parametrize("limit", [10**6, 10**7, 10**8])
 def test_files_may_not_grow_to_the_size_of_a_ring(tmp_path, limit):
-    """RLIMIT_FSIZE, set before anything is logged: wherever in the ring it lies, the writer opens."""
+    """RLIMIT_FSIZE, set before anything is logged: the writer opens, wherever the limit is in the ring."""
     done = run_on(
         [tmp_path],
         f"""

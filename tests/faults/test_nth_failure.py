@@ -55,7 +55,7 @@ class Scene:
         (self.root / "counts").write_bytes(bytes(4096))
         self.lost = 0
         self.output, status = self._drive(end, kind, number, forever)
-        # Where a writer could not be opened the driver ends by itself.
+        # If a writer could not be opened, the driver ends by itself.
         assert status == 0 or (end == "kill" and status == -signal.SIGKILL), self.output
         return struct.unpack_from("<Q", (self.root / "counts").read_bytes())[0]
 
@@ -95,7 +95,7 @@ class Scene:
         return (self.root / "answers").read_bytes()[:CALLS]
 
     def check(self):
-        """Compares the files with what the calls said, once what is left is brought home."""
+        """Recovers what is left, then compares the files with the results of the calls."""
         self.recover()
         lost = self.lost + struct.unpack_from("<Q", (self.root / "answers").read_bytes(), CALLS)[0]
         found = collections.Counter()

@@ -41,7 +41,7 @@ def steps(directory):
 
 @pytest.mark.parametrize("place", ["XDG_RUNTIME_DIR", "TMPDIR"])
 def test_without_room_in_shared_memory_the_next_private_place(tmp_path, place):
-    """The ring of a process that is killed lies there, and the next writer recovers what is in it."""
+    """The ring of a killed process is there, and the next writer recovers what is in it."""
     (tmp_path / "place").mkdir(mode=0o700)
     tiny = "mount -t tmpfs -o size=64k none /dev/shm"
     variables = {place: str(tmp_path / "place")}

@@ -49,7 +49,7 @@ Files contents() {
   return all;
 }
 
-// What stands behind the opening of each file that recovery has begun; they are whole records.
+// The bytes after the opening of each file that recovery has begun; they are whole records.
 Files begun_contents() {
   Files all;
   for (std::size_t i = 0; i < kFiles; ++i) {
@@ -140,7 +140,7 @@ Outcome recover_in_two(const Files& before, std::uint64_t limit) {
   return {contents(), begun_contents()};
 }
 
-// Adds what should become of a file that is `before` now, if the records `missing` belong behind byte `base`.
+// Adds what should become of a file that is `before` now, if the records `missing` belong after byte `base`.
 void expect(Outcome& outcome, std::size_t index, const std::string& before, std::size_t base,
             const std::string& missing) {
   const auto ends = whole_records(as_bytes(missing), 0).value();
@@ -184,7 +184,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PROMISE(recover(whole.files, under) == whole);
   PROMISE(!image.is_sound || !under.empty() || !fs::exists(Place::get().ring()));
 
-  // A record cannot be told from that of an op which nobody can encode, so no file has records behind such an
+  // A record cannot be told from that of an op that cannot be encoded, so no file has records after such an
   // op.
   const bool is_sound = image.is_sound && whole.lost == 0;
   Files begun = files;

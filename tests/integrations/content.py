@@ -1,4 +1,4 @@
-"""What stands in a tree of event files, read by TensorBoard's own loader, in a form that two runs can be compared in."""
+"""The content of a tree of event files, read by TensorBoard's own loader, in a form in which two runs can be compared."""
 
 import os
 import re

@@ -50,7 +50,7 @@ def test_each_figure_stands_on_the_page(fill_docs, tables):
 
 
 def figures(text):
-    """What stands in a cell; in `52.1 µs (39.4)` the second has the unit of the first."""
+    """The content of a cell; in `52.1 µs (39.4)` the second has the unit of the first."""
     text = re.sub(
         r"([\d,.]+) (\S+) \(([\d,.]+)\)",
         lambda each: f"{each[1]} {each[2]} {each[3]} {each[2]}",

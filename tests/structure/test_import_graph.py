@@ -50,7 +50,7 @@ def _imports(source):
 
 
 def _folder(module):
-    """The row of the table that a module belongs to; _core and _lazy stand for themselves."""
+    """The row of the table that a module belongs to; _core and _lazy are rows of their own."""
     parts = module.split(".")
     if len(parts) == 1:
         return "__init__.py"

@@ -1,4 +1,4 @@
-"""The code blocks of README.md run as they stand, and do what the text beside them says."""
+"""The code blocks of README.md run unchanged, and do what the text says."""
 
 import re
 from pathlib import Path

@@ -7,7 +7,7 @@
  *   FAIL_FOREVER  1: those after it fail, too
  *   FAIL_ERRNO    what it fails with (not for malloc, mmap and thread)
  *
- * The number of calls so far stands in the first word of the shared file FAIL_COUNTS. */
+ * The number of calls so far is in the first word of the shared file FAIL_COUNTS. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

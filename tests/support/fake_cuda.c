@@ -1,4 +1,4 @@
-// A driver library for tests: queues that run on threads, slow, held or broken as a test wants it, behind the functions
+// A driver library for tests: queues that run on threads, slow, held or broken as a test wants, with the functions
 // of libcuda.so.1 that the core calls. Compiled and loaded by tests/support/fake_cuda.py.
 //
 // As strict as the real one where the core could go wrong: a thread without a current context gets an error, a forked
@@ -30,7 +30,7 @@ typedef struct Event {
 typedef struct Item {
   struct Item* next;
   void* to;
-  const void* from;  // read when the item's turn comes; NULL: the bytes behind the item
+  const void* from;  // read when the item's turn comes; NULL: the bytes after the item
   size_t size;
   Event* event;  // NULL: a copy
 } Item;

@@ -1,4 +1,4 @@
-"""A CUDA device that no machine needs to have: tests/support/fake_cuda.c, compiled and loaded, in Python's words."""
+"""A simulated CUDA device: tests/support/fake_cuda.c, compiled, loaded and driven from Python."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ _libraries = []  # one at most
 
 
 def build(directory):
-    """Compiles libcuda.so.1 into `directory` and returns its path; skips the test where there is no compiler."""
+    """Compiles libcuda.so.1 into `directory` and returns its path; skips the test if there is no compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler")
@@ -26,7 +26,7 @@ def build(directory):
 
 
 def load(path=None):
-    """The device of this process. Skips the test where a real driver is loaded already.
+    """The device of this process. Skips the test if a real driver is loaded already.
 
     Args:
         path: what build() returned; built when None.
@@ -92,7 +92,7 @@ class FakeCuda:
         self._library.fake_copy_async(to, source, nbytes, stream)
 
     def fill(self, to, data, stream):
-        """Plays a kernel: writes `data` when its turn comes."""
+        """Simulates a kernel: writes `data` when its turn comes."""
         self._library.fake_fill_async(to, data, len(data), stream)
 
     def hold(self, stream):

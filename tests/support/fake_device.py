@@ -1,7 +1,7 @@
-"""An accelerator that no machine needs to have: arrays whose work is done by the queues of tests/support/fake_cuda.c.
+"""A simulated accelerator: arrays whose work is done by the queues of tests/support/fake_cuda.c.
 
 Its copies and events are real ones, asynchronous and as slow as a test wants them; the core asks the events through the
-driver's own functions. Only the library that would make the arrays (torch) is played.
+driver's own functions. Only the library that would make the arrays (torch) is simulated.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class FakeTensor:
         self.device.cuda.fill(self.cells.ctypes.data, new.tobytes(), self.device.stream)
 
     def item(self):
-        """What torch does where nobody helps: waits for the whole queue."""
+        """Waits for the whole queue, as item() of torch does."""
         self.device.cuda.synchronize(self.device.stream)
         return self.cells.item()
 

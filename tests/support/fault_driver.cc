@@ -3,7 +3,7 @@
 //
 //   fault_driver LOG_DIR ANSWERS HOW     HOW: close, return or kill; or recover, which logs nothing
 //
-// ANSWERS has a byte for each call (its number is the event's step) and, behind them, a word with the number
+// ANSWERS has a byte for each call (its number is the event's step) and, after them, a word with the number
 // of events that the backend says it has dropped.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ namespace {
 
 using namespace tickertape;
 
-constexpr std::size_t kCalls = 4088;  // and the word behind them: one page
+constexpr std::size_t kCalls = 4088;  // and the word after them: one page
 
 struct Answers {
   enum Answer : std::uint8_t { kNotCalled = 0, kAccepted = 1, kRefused = 2, kBegun = 3 };
@@ -139,7 +139,7 @@ int main(int count, char** arguments) {
   void* shared = mmap(nullptr, sizeof(Answers), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (shared == MAP_FAILED) return 65;
   static auto& answers = *static_cast<Answers*>(shared);
-  // Registered before the backend's own handler, so it runs behind it.
+  // Registered before the backend's own handler, so it runs after it.
   std::atexit([] {
     say_notices();
     if (Backend* backend = ProcessBackend::current())

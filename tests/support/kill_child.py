@@ -3,7 +3,7 @@
 Arguments: log directory, file of 64-bit counters, number of the run, what to log, how to die by itself ("" where the
 parent sees to that), how many seconds after how many calls of stream 1, seed. Counter 0 is set when the interpreter is up; counter n is the
 number of calls of stream n that have returned. Call i of a stream is logged at step i; a stream is one thread's calls
-on one writer, so its steps stand in the files in order and without a gap.
+on one writer, so its steps are in the files in order and without a gap.
 """
 
 import ctypes

@@ -122,13 +122,13 @@ class Group:
             assert lost == "0", messages
             assert complete == "1", messages
 
-    def _let_newborn_rings_age(self):
+    def _let_young_rings_age(self):
         """A ring whose process died while making it is spared for some seconds: it may be another's that is being made."""
-        newborn = [ring for ring in self.rings.iterdir() if not any(ring.read_bytes()[:8])]
-        for ring in newborn:
+        young = [ring for ring in self.rings.iterdir() if not any(ring.read_bytes()[:8])]
+        for ring in young:
             os.utime(ring, (0, 0))
-        if newborn:
-            self.counts["killed while making the ring"] += len(newborn)
+        if young:
+            self.counts["killed while making the ring"] += len(young)
             self.recover()
 
     # --- checking ----------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Group:
                 run, stream, _ = value.tag.split("/", 2)
                 found[int(run), int(stream)].append(event.step)
                 _check_value(event.step, value)
-        self._let_newborn_rings_age()
+        self._let_young_rings_age()
         assert not list(self.rings.iterdir()), "rings are left"
         for run in range(self.runs):
             counters = struct.unpack("64Q", (self.root / f"counters{run}").read_bytes())

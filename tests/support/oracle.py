@@ -72,7 +72,7 @@ def only_file(directory):
 
 
 def load(path):
-    """Every Event of a file, as TensorBoard's loader yields them; checked to be all that stand in it."""
+    """Every Event of a file, as TensorBoard's loader yields them; checked to be all that are in it."""
     events = list(LegacyEventFileLoader(str(path)).Load())
     assert [Event.FromString(record) for record in raw_records(path)] == events
     return events

@@ -1,4 +1,4 @@
-"""A reader of event files that is neither ours nor TensorBoard's: struct and the PyPI crc32c; goes on after damage."""
+"""A reader of event files that is neither ours nor TensorBoard's: struct and the PyPI crc32c; continues after damage."""
 
 import struct
 from pathlib import Path

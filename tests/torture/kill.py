@@ -48,7 +48,7 @@ def main():
     )
     while counts["kills"] < options.kills or counts["events acknowledged"] < options.events:
         root = Path(tempfile.mkdtemp(prefix="tickertape_torture_"))
-        # Where rings usually are; of our own, so that nobody else's are in the way.
+        # On the file system where rings usually are, but in a directory of our own.
         rings = Path(tempfile.mkdtemp(prefix="tickertape_torture_", dir="/dev/shm"))
         group = killing.Group(root, rings, rng, environment, elsewhere=not reason)
         # What it finds wrong it raises, and leaves as it is.

@@ -47,7 +47,7 @@ def _count(torch: Any, chunk: Any, stream: int) -> tuple[Any, Any, Any]:
     values = chunk.to(_comparable(torch, chunk.dtype))
     odd = ~torch.isfinite(values)
     infinity = float("inf")
-    # NaN breaks torch's binary search, so values that are not finite are sorted to the end, behind the last edge. Not
+    # NaN breaks torch's binary search, so values that are not finite are sorted to the end, after the last edge. Not
     # with torch.where, which copies a number to the device and waits for it (aten/src/ATen/native/TensorCompare.cpp).
     ordered = values.masked_fill(odd, infinity).sort().values
     places = torch.searchsorted(ordered, _edges(values.dtype, values.device, stream))

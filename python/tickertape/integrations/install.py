@@ -109,7 +109,7 @@ def _replacement(package: str, name: str) -> type:
 
 def _relate(change: _Replaced) -> None:
     """Makes isinstance true both ways, and keeps methods that others have patched on the old class."""
-    # Behind all bases of ours, so that a private method of theirs that other code calls is found there.
+    # After all bases of our class: a private method of theirs that other code calls is then found.
     change.ours.__bases__ = (*change.ours.__bases__, change.theirs)
     bridge = instance_bridge.replaced_classes
     bridge[change.ours] = (*bridge.get(change.ours, ()), change.theirs)

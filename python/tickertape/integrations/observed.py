@@ -57,10 +57,10 @@ class ObservedWriter:
         directory = tempfile.mkdtemp(prefix="tickertape-")
         self._remove = weakref.finalize(self, _remove, directory, self._pid)
         self._scratch = _core.EventFileWriter(directory)
-        self._offset = os.stat(self._scratch.path).st_size  # noqa: PTH116  # behind the version event
+        self._offset = os.stat(self._scratch.path).st_size  # noqa: PTH116  # after the version event
 
     def _pass_on(self) -> None:
-        """Passes on what stands in the scratch file and has not been passed on."""
+        """Passes on the events of the scratch file that have not been passed on yet."""
         self._scratch.flush(wait=True)
         while (record := self._next_record()) is not None:
             event = self._messages.Event.FromString(record)

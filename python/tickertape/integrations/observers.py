@@ -35,7 +35,7 @@ def file_opened(file_writer: FileWriter, filename_suffix: str) -> Observation:
 
 
 def announce(log_dir: str, filename_suffix: str) -> None:
-    """Runs the constructor of a patched EventFileWriter, without the original one behind it."""
+    """Runs the constructor of a patched EventFileWriter, without the original one that it calls."""
     for name in (*_WRITER_MODULES, _EVENT_WRITER_HOMES[0]):
         patched = getattr(sys.modules.get(name), "EventFileWriter", None)
         if not isinstance(patched, type) or patched.__module__ in _EVENT_WRITER_HOMES:
@@ -67,7 +67,7 @@ def attach(file_writer: FileWriter) -> Observation:
 def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:
     """The classes whose methods may have been replaced, each with the module that offers it; "" for our own."""
     for ours in type(file_writer).__mro__:
-        if ours is instance_bridge.EmptyBase:  # those behind it were added by install()
+        if ours is instance_bridge.EmptyBase:  # the bases after it were added by install()
             break
         yield ours, ""
     for home in _WRITER_MODULES:

@@ -26,7 +26,7 @@ _NOTHING = Metadata()
 
 
 class Defaults:
-    """The metadata of one writer. For many threads: each block takes out what it has put in, in whatever order."""
+    """The metadata of one writer. Thread-safe: each block removes what it has added, in any order."""
 
     def __init__(self) -> None:
         self._blocks: list[Metadata] = []

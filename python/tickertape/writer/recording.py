@@ -1,7 +1,7 @@
 """Whether and at which step add_* record: record_if, set_step and use_metadata.
 
-The core has a gate (csrc/bindings/fast/gate.h), which is set while any of them is in force. While it is not, a call costs
-the test of a flag; while it is, each add_* asks `admit` before it looks at its arguments.
+The core has a gate (csrc/bindings/fast/gate.h). It is set while a block of record_if or use_metadata runs. Then each
+add_* calls `admit` before it checks its arguments. Otherwise a call costs one test of a flag.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WALLTIME = "walltime"
 
 
 class _Block:
-    """A block of record_if. It ends for everybody, also for tasks that were started inside and inherited it."""
+    """A block of record_if. It also ends for asyncio tasks that were started inside it and inherited it."""
 
     __slots__ = ("condition", "has_ended", "outer")
 
@@ -37,9 +37,9 @@ _innermost: ContextVar[_Block | None] = ContextVar("tickertape_record_if", defau
 
 
 def set_step(step: Any) -> None:
-    """Sets the step of every add_* call that names none, in all threads; None unsets it: such calls are at step 0 again.
+    """Sets the step of every add_* call that names none, in all threads. None unsets it: such calls then have step 0.
 
-    tf.summary.experimental.set_step does so for one thread.
+    tf.summary.experimental.set_step does this for one thread only.
 
     Args:
         step: anything int() takes, or None.
@@ -56,17 +56,17 @@ def get_step() -> int | None:
 
 
 def record_if(condition: bool | Callable[[], Any]) -> contextlib.AbstractContextManager[None]:
-    """While it lasts, add_* of every SummaryWriter record only if `condition` is true; otherwise they do nothing at all.
+    """Inside its block, add_* of every SummaryWriter record only if `condition` is true; otherwise they do nothing.
 
     Used with `with`, or as the decorator of a function. It holds for the calling thread, and for the asyncio tasks that
     this thread starts inside the block, until the block ends. If blocks are nested, the innermost counts, as with
     tf.summary.record_if. Protobuf messages (FileWriter.add_summary, add_event) are always recorded.
 
     Args:
-        condition: a bool, or a function without arguments that is asked at every add_*.
+        condition: a bool, or a function without arguments that every add_* calls.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: `condition` is neither.
     """
     if not isinstance(condition, bool) and not callable(condition):
         if not hasattr(condition, "item"):
@@ -86,13 +86,13 @@ def _block_of(condition: Any) -> Iterator[None]:
             yield
         finally:
             block.has_ended = True
-            with contextlib.suppress(ValueError):  # a generator that goes on in another context
+            with contextlib.suppress(ValueError):  # a generator that continues in another context
                 _innermost.reset(token)
 
 
 @contextlib.contextmanager
 def gated_block() -> Iterator[None]:
-    """While it lasts, each add_* of the process asks `admit`."""
+    """Inside its block, each add_* of the process calls `admit`."""
     _core.enter_gated_block()
     try:
         yield
@@ -101,10 +101,10 @@ def gated_block() -> Iterator[None]:
 
 
 def admit(writer: Any, global_step: Any = None, walltime: Any = None) -> tuple[Any, Any] | None:
-    """What add_* of a SummaryWriter ask while `_core.is_gated`.
+    """Decides whether and when a call records; called by add_* of a SummaryWriter while `_core.is_gated`.
 
     Returns:
-        The step and wall time of the call: its own, or what is set for those that are None. None if it records nothing.
+        The step and wall time of the call, with the defaults for those that are None. None if the call records nothing.
     """
     block = _running()
     if block is not None:
@@ -129,9 +129,9 @@ def _running() -> _Block | None:
 
 
 def gated(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` of another package's writer, which asks as the methods of SummaryWriter do.
+    """Makes `method` of another package's writer obey the gate, like the methods of SummaryWriter.
 
-    What it calls while it runs records without being asked again.
+    Calls that `method` itself makes always record.
     """
     import inspect  # noqa: PLC0415  # few use this, and it takes long to import
 

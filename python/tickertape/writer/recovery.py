@@ -13,7 +13,7 @@ class RecoveryReport(NamedTuple):
 
     Attributes:
         ring: the ring's own file.
-        process_id: who left it; 0 if that cannot be read.
+        process_id: the process that left it; 0 if that cannot be read.
         events: recovered.
         events_lost: not to be recovered: they died with the process, or cannot be encoded.
         complete: nothing is left in the ring, and its file is removed.
@@ -35,7 +35,7 @@ class RecoveryReport(NamedTuple):
 def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
     """Recovers what killed processes of this user had logged to the directory `path` or below.
 
-    A SummaryWriter that opens the directory does the same by itself. Rings of living processes are left alone; those
+    A SummaryWriter that opens the directory does the same. Rings of living processes are left alone; those
     that belong to another user, or that another version must read, are left alone and reported. Only event files below
     `path` are changed, also files that were moved there. If a file is not found, its missing events stay in the ring.
     May be interrupted and repeated: nothing is doubled.

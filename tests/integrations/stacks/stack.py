@@ -41,7 +41,7 @@ def no_thread_is_left_over():
 
 
 def batches(count=6, size=8, features=4, classes=3):
-    """A few batches of a problem that can be learned: the class is where the largest feature stands."""
+    """A few batches of a problem that can be learned: the class is the index of the largest feature."""
     generator = torch.Generator().manual_seed(1)
     for _ in range(count):
         inputs = torch.randn(size, features, generator=generator)

@@ -1,4 +1,4 @@
-// The registry of open files, without a drainer: what a failed open() leaves behind.
+// The registry of open files, without a drainer: what a failed open() leaves.
 #include "drain/channel_registry.h"
 
 #include <cstdlib>

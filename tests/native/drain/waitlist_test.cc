@@ -1,4 +1,4 @@
-// Deferred values in the pipeline, from C++: a device that a test plays event by event.
+// Deferred values in the pipeline, from C++: a device that a test simulates event by event.
 #include "drain/waitlist.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace tickertape::test {
 namespace {
 
 // Answers as it is told; never asked outside a row of queries.
-class PlayedDevice final : public Device {
+class SimulatedDevice final : public Device {
  public:
   std::uintptr_t context() noexcept override { return 7; }
   void begin(ThreadState& before) noexcept override {
@@ -40,7 +40,7 @@ class PlayedDevice final : public Device {
   void end(const ThreadState& before) noexcept override { CHECK_EQ(before.context, std::uintptr_t{1}); }
   std::string describe(int error_number) const override {
     if (cannot_describe) throw std::logic_error("no words for it");
-    return "played error " + std::to_string(error_number);
+    return "simulated error " + std::to_string(error_number);
   }
 
   void play(std::uintptr_t event, DeviceAnswer answer) {
@@ -59,9 +59,9 @@ class PlayedDevice final : public Device {
 constexpr DeviceAnswer kDone{Completion::kDone, 0};
 
 // Never destroyed, as a driver: the backend may ask it until the process has ended.
-PlayedDevice& device() {
-  static auto* played = new PlayedDevice;
-  return *played;
+SimulatedDevice& device() {
+  static auto* simulated = new SimulatedDevice;
+  return *simulated;
 }
 
 DeferredNumber deferred(std::uintptr_t event, std::uint64_t queue, const double& value) {
@@ -96,20 +96,20 @@ std::vector<Point> points_of(const std::string& path) {
 const double kValues[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
 // The first one: ThreadSanitizer allows no fork once there are threads.
-TEST(what_died_on_its_way_is_counted_and_the_rest_comes_home) {
+TEST(values_that_died_on_their_way_are_counted_and_the_rest_is_recovered) {
   const Scene scene;
   const int status = in_child([&] {
     EventFileWriter writer(scene.logs());
     OpenFile& file = *writer.file();
     writer.add_scalar("before", 1, 1, 1.0);
     file.add_deferred_scalar("deferred", deferred(51, 1, kValues[1]), 2, 1.0, ScalarStyle::kSimpleValue);
-    writer.add_scalar("behind", 2, 3, 1.0);
+    writer.add_scalar("after", 2, 3, 1.0);
     const std::vector<std::ptrdiff_t> axes{10, 8};
     HistogramOp histogram;
     histogram.values.source = {kValues, DType::kFloat64, 1, axes.data(), axes.data() + 1};
     file.add_deferred(OpKind::kHistogram, "deferred", histogram,
                       std::make_shared<DeviceCopy>(&device(), 52, 1), 4, 1.0);
-    writer.add_scalar("behind", 3, 5, 1.0);
+    writer.add_scalar("after", 3, 5, 1.0);
     writer.flush();
     die();
   });
@@ -119,7 +119,7 @@ TEST(what_died_on_its_way_is_counted_and_the_rest_comes_home) {
   CHECK_EQ(report.rings[0].events(), std::uint64_t{2});
   CHECK_EQ(report.rings[0].events_lost(), std::uint64_t{2});
   CHECK(report.rings[0].is_removed);
-  const std::vector<Point> expected{{"before", 1, 1}, {"behind", 3, 2}, {"behind", 5, 3}};
+  const std::vector<Point> expected{{"before", 1, 1}, {"after", 3, 2}, {"after", 5, 3}};
   CHECK(points_of(scene.file()) == expected);
 }
 
@@ -174,7 +174,7 @@ TEST(a_failure_drops_its_op_alone_and_says_so) {
   const std::vector<std::string> said = writer.backend().notices().take();
   CHECK_EQ(said.size(), std::size_t{1});
   CHECK(!said.empty() && said[0].find("'bad' at step 6") != std::string::npos &&
-        said[0].find("played error 9") != std::string::npos);
+        said[0].find("simulated error 9") != std::string::npos);
 }
 
 TEST(an_arrival_without_a_device_is_settled_from_any_thread) {
@@ -243,7 +243,7 @@ TEST(threads_add_while_the_drainer_asks) {
 }
 
 // An exception that nobody expects does not end the process in the drainer thread. It is counted, reported
-// once, and what is behind it is written when it is over.
+// once, and the ops after it are written when it is over.
 TEST(an_unexpected_exception_in_the_drainer_is_contained) {
   const Scene scene;
   EventFileWriter writer(scene.logs());

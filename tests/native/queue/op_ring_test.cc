@@ -162,7 +162,7 @@ TEST(starting_over_does_not_hide_an_interrupt) {
   CHECK(push() == Pushed::kDoneNeedsAttention);
 }
 
-// Memory behind a file, by its blocks.
+// Memory of a file, by its blocks.
 std::uint64_t bytes_on(const std::string& path) {
   struct stat status;
   CHECK_EQ(stat(path.c_str(), &status), 0);
@@ -195,7 +195,7 @@ TEST(a_ring_gives_back_what_a_burst_took_and_goes_on) {
     CHECK(ring.trim(now += kSecond));  // it was in use a moment ago
     drain.starts_over();               // as the backend does
     for (int i = 0; i < 100 && ring.trim(now += 3 * kSecond); ++i) {
-      push(100);  // light use goes on meanwhile
+      push(100);  // light use continues meanwhile
       if (i % 2 == 0) take_all();
     }
     CHECK(!ring.trim(now));
@@ -206,7 +206,7 @@ TEST(a_ring_gives_back_what_a_burst_took_and_goes_on) {
   ring.mapping().unlink();
 }
 
-// The pad that ends a lap is written behind the head without asking for memory. If trim() gave that page
+// The pad that ends a lap is written after the head without allocating memory. If trim() gave that page
 // back, a full tmpfs would answer the store with SIGBUS.
 TEST(what_is_kept_has_room_for_the_pad_behind_the_head) {
   constexpr std::uint64_t kLarge = std::uint64_t{1} << 24;

@@ -36,7 +36,7 @@ class TestDirectory {
   std::string path_;
 };
 
-// Where a ring goes with TICKERTAPE_RING_DIR=`chosen`, and what is said about it.
+// Where a ring goes with TICKERTAPE_RING_DIR=`chosen`, and the notices about it.
 std::string place_at(const std::string& chosen, std::string& notice) {
   setenv("TICKERTAPE_RING_DIR", chosen.c_str(), 1);
   Notices notices;

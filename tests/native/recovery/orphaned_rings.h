@@ -135,7 +135,7 @@ inline void log_steps(EventFileWriter& writer, std::int64_t from, std::int64_t t
 }
 inline constexpr std::uint64_t kOpsOfStep = 10;
 
-// The bytes of an event file behind its opening record, whose time differs from run to run.
+// The bytes of an event file after its opening record, whose time differs from run to run.
 inline std::string behind_opening(const std::string& path) {
   const std::string all = content_of(path);
   if (all.size() < record_format::kLengthBytes) return {};

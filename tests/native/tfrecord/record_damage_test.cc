@@ -24,7 +24,7 @@ class Content {
   ~Content() { std::filesystem::remove(path()); }
 
   void add_record(std::string_view data) { append_record(bytes_, as_bytes(data)); }
-  // A header with a right CRC, and nothing behind it.
+  // A header with a right CRC, and nothing after it.
   void add_header(std::uint64_t length) {
     std::uint8_t* header = bytes_.extend(kHeaderBytes);
     store_le(header, length);
@@ -95,9 +95,9 @@ constexpr std::size_t kFileBytes = std::size_t{test::kIsSlow ? 1 : 4} << 20;
 TEST(headers_whose_lengths_reach_to_the_end_cost_linear_work) {
   Content content;
   while (content.size() < kFileBytes) content.add_header(kFileBytes - content.size() - kOverheadBytes);
-  content.add_record("behind");
+  content.add_record("after");
   const Read read = read_all(content.write());
-  CHECK(read.records == std::vector<std::string>{"behind"});
+  CHECK(read.records == std::vector<std::string>{"after"});
   check_work(read, content.size());
 }
 
@@ -108,9 +108,9 @@ TEST(headers_whose_lengths_reach_anywhere_cost_linear_work) {
     const std::size_t most = kFileBytes - std::min(content.size() + kOverheadBytes, kFileBytes);
     content.add_header(9 + random() % (most + 1));  // 8 would be right: the next length and its CRC
   }
-  content.add_record("behind");
+  content.add_record("after");
   const Read read = read_all(content.write());
-  CHECK(read.records == std::vector<std::string>{"behind"});
+  CHECK(read.records == std::vector<std::string>{"after"});
   check_work(read, content.size());
 }
 
@@ -172,13 +172,13 @@ TEST(a_sparse_hole_is_passed_over_without_checking_each_offset) {
   const std::uint64_t before = content.size();
   std::filesystem::resize_file(path, std::uint64_t{64} << 20);
   Buffer record;
-  append_record(record, as_bytes("behind"));
+  append_record(record, as_bytes("after"));
   std::ofstream(path, std::ios::binary | std::ios::app)
       .write(reinterpret_cast<const char*>(record.data()), static_cast<std::streamsize>(record.size()));
   RecordReader reader(path);
   Bytes data;
   CHECK(reader.next(data) && as_text(data) == "before");
-  CHECK(reader.next(data) && as_text(data) == "behind");
+  CHECK(reader.next(data) && as_text(data) == "after");
   CHECK_EQ(reader.damage()[0].offset, before);
   CHECK(reader.work().checksummed_bytes() < (std::uint64_t{1} << 20));
 }
@@ -215,12 +215,12 @@ TEST(an_interrupt_ends_the_search_and_the_next_call_goes_on) {
 TEST(a_length_that_the_file_has_room_for_allocates_nothing_unless_it_is_a_record) {
   Content content;
   content.add_header(std::uint64_t{1} << 28);
-  content.add_record("behind");
+  content.add_record("after");
   const std::string path = content.write();
   std::filesystem::resize_file(path, (std::uint64_t{1} << 28) + 1000);
   RecordReader reader(path);
   Bytes data;
-  CHECK(reader.next(data) && as_text(data) == "behind");
+  CHECK(reader.next(data) && as_text(data) == "after");
   CHECK(reader.buffer_bytes() <= (std::size_t{4} << 20));
 }
 

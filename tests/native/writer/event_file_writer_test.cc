@@ -133,7 +133,7 @@ TEST(closing_gives_the_file_back_and_the_destructor_loses_nothing) {
     EventFileWriter writer(directory.path());
     for (std::int64_t step = 0; step < 5000; ++step) writer.add_scalar("s", 1, step);
   }
-  // The destructor does not wait; another writer's flush comes behind it in the ring.
+  // The destructor does not wait; another writer's flush comes after it in the ring.
   EventFileWriter other(directory.path() + "/other");
   other.add_scalar("s", 1, 0);
   other.flush();

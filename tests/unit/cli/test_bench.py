@@ -1,4 +1,4 @@
-"""`python -m tickertape bench --quick`: its figures stand for events that are there; its page is complete in itself."""
+"""`python -m tickertape bench --quick`: its figures are of events that were written; its page needs no other file."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Bad calls from scalars to precision and recall; those of the other methods stand in test_bad_input_cold.py."""
+"""Bad calls from scalars to precision and recall; test_bad_input_cold.py has those of the other methods."""
 
 import numpy as np
 import pytest

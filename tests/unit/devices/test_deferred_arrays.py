@@ -13,7 +13,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
-    _core.take_done()  # the owners of these tests are no business of tickertape.devices'
+    _core.take_done()  # tickertape.devices must not meet the owners of these tests
 
 
 RNG = np.random.default_rng(6)
@@ -57,19 +57,19 @@ def test_the_bytes_are_those_of_an_array_that_is_here(tmp_path, device, name):
     array, call = CALLS[name]
     stream = device.stream()
     device.hold(stream)
-    late_file = _core.EventFileWriter(str(tmp_path / "late"))
-    array_late = device_copies.CopiedArray(device, stream, array)
-    call(late_file, array_late.memory, array_late.copy)
-    late_file.add_scalar("behind", 1.0, 4, 5.5)
-    late_file.flush()
-    assert len(oracle.raw_records(oracle.only_file(tmp_path / "late"))) == 1
+    deferred_file = _core.EventFileWriter(str(tmp_path / "deferred"))
+    copied = device_copies.CopiedArray(device, stream, array)
+    call(deferred_file, copied.memory, copied.copy)
+    deferred_file.add_scalar("after", 1.0, 4, 5.5)
+    deferred_file.flush()
+    assert len(oracle.raw_records(oracle.only_file(tmp_path / "deferred"))) == 1
     device.release(stream)
-    late_file.close()
+    deferred_file.close()
     plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
     call(plain_file, array, None)
-    plain_file.add_scalar("behind", 1.0, 4, 5.5)
+    plain_file.add_scalar("after", 1.0, 4, 5.5)
     plain_file.close()
-    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / n)) for n in ("late", "plain"))
+    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / n)) for n in ("deferred", "plain"))
     assert ours[1:] == plain[1:]
 
 
@@ -85,8 +85,8 @@ stream = device.stream()
 device.hold(stream)
 file = _core.EventFileWriter(sys.argv[1])
 array = np.arange(1 << 19, dtype=np.float32)  # 2 MiB of a ring of 4 MiB
-late = device_copies.CopiedArray(device, stream, array)
-file.add_tensor("t", late.memory, "float32", [len(array)], "", b"", 1, 2.0, source=late.copy)
+deferred = device_copies.CopiedArray(device, stream, array)
+file.add_tensor("t", deferred.memory, "float32", [len(array)], "", b"", 1, 2.0, source=deferred.copy)
 file.flush()
 assert len(oracle.raw_records(oracle.only_file(sys.argv[1]))) == 1
 device.release(stream)
@@ -135,11 +135,11 @@ def test_counts_from_a_device_give_the_bytes_of_the_values(tmp_path, device, val
     values = np.array(values, np.float64)
     edges = np.array(tickertape.SummaryWriter(tmp_path / "edges").default_bins)
     stream = device.stream()
-    late = device_copies.CopiedArray(device, stream, counted(values, edges))
+    deferred = device_copies.CopiedArray(device, stream, counted(values, edges))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         counts_file = _core.EventFileWriter(str(tmp_path / "counts"))
-        counts_file.add_histogram_counts("h", late.memory, max_bins, 3, 4.5, source=late.copy)
+        counts_file.add_histogram_counts("h", deferred.memory, max_bins, 3, 4.5, source=deferred.copy)
         counts_file.close()
         first = len(said)
         values_file = _core.EventFileWriter(str(tmp_path / "values"))
@@ -154,14 +154,14 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
     stream = device.stream()
     device.hold(stream)  # or the drainer may be first, and the call warns
     file = _core.EventFileWriter(str(tmp_path))
-    late = device_copies.CopiedArray(device, stream, np.array([0.5, 1.5], np.float32))
+    deferred = device_copies.CopiedArray(device, stream, np.array([0.5, 1.5], np.float32))
     with pytest.raises(TypeError, match="source: expected a DeviceCopy"):
         file.add_image("t", PIXELS, "uint8", "CHW", 0, None, source=1)
     with pytest.raises(ValueError, match="1,556"):
         file.add_histogram_counts("t", np.zeros(5, np.int64), None, 0, None)
     with pytest.raises(ValueError, match="contiguous"):
-        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, source=late.copy)
-    file.add_pr_curve("curve", LABELS[:2], late.memory, 5, None, 0, None, source=late.copy)
+        file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, source=deferred.copy)
+    file.add_pr_curve("curve", LABELS[:2], deferred.memory, 5, None, 0, None, source=deferred.copy)
     device.release(stream)
     with pytest.warns(RuntimeWarning, match=r"'curve' was dropped.* \[0, 1\]"):
         file.close()
@@ -171,9 +171,9 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
 def test_an_empty_array_waits_for_nothing(tmp_path, device):
     stream = device.stream()
     device.hold(stream)
-    late = device_copies.CopiedArray(device, stream, np.zeros(0, np.float32))
+    deferred = device_copies.CopiedArray(device, stream, np.zeros(0, np.float32))
     file = _core.EventFileWriter(str(tmp_path))
-    file.add_histogram("h", late.memory, "float32", None, None, 0, None, source=late.copy)
+    file.add_histogram("h", deferred.memory, "float32", None, None, 0, None, source=deferred.copy)
     file.flush()
     assert len(oracle.logged(tmp_path)) == 1
     file.close()

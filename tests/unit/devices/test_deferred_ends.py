@@ -112,7 +112,7 @@ device.release(stream)
 
 
 def test_killed_with_values_in_flight(run, tmp_path):
-    """What stands behind them comes home; they are counted."""
+    """The events after them are recovered; they are counted as lost."""
     run(
         """
 file.add_scalar("before", 0.0, 0)

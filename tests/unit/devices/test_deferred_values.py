@@ -1,4 +1,4 @@
-"""Values of a device that is far behind: taken at the call, written in their place, never waited for by a call."""
+"""Values of a slow device: taken at the call, written in the order of the calls; no call waits for them."""
 
 import threading
 
@@ -25,7 +25,7 @@ def cuda():
     attached.cuda.calm()
 
 
-def late_count():
+def deferred_count():
     return tickertape.stats()["events_late"]
 
 
@@ -36,7 +36,7 @@ def test_values_stand_where_their_calls_stood(device, writer):
         writer.add_scalar("a", device.tensor([[3.5]]), 3, walltime=12.0)
         writer.log({"b": device.tensor(4.0), "c": 5.0, "d": {"e": device.tensor(6.0)}}, 4, walltime=13.0)
         writer.add_text("t", "words", 5, walltime=14.0)
-        assert late_count() == 3
+        assert deferred_count() == 3
     writer.flush(wait=True)
     events = oracle.logged(writer.log_dir)
     assert [(e.step, e.wall_time) for e in events] == [(i, 9.0 + i) for i in range(1, 6)]
@@ -48,7 +48,7 @@ def test_values_stand_where_their_calls_stood(device, writer):
         ("c", 4, 5.0),
         ("d/e", 4, 6.0),
     ]
-    assert late_count() == 0
+    assert deferred_count() == 0
 
 
 def test_a_change_in_place_after_the_call_changes_nothing(device, writer):
@@ -66,22 +66,22 @@ def test_a_change_in_place_after_the_call_changes_nothing(device, writer):
 
 
 def test_what_does_not_wait_for_the_device_is_written_meanwhile(cuda, tmp_path):
-    with SummaryWriter(tmp_path / "late") as late, SummaryWriter(tmp_path / "host") as host:
+    with SummaryWriter(tmp_path / "deferred") as deferred, SummaryWriter(tmp_path / "host") as host:
         with cuda.held():
-            late.add_scalar("a", cuda.tensor(1.0), 1)
+            deferred.add_scalar("a", cuda.tensor(1.0), 1)
             host.add_scalar("b", 2.0, 1)
             host.flush()
             assert oracle.values(tmp_path / "host") == [("b", 1, 2.0)]
-            assert oracle.values(tmp_path / "late") == []
-        late.flush(wait=True)
-        assert oracle.values(tmp_path / "late") == [("a", 1, 1.0)]
+            assert oracle.values(tmp_path / "deferred") == []
+        deferred.flush(wait=True)
+        assert oracle.values(tmp_path / "deferred") == [("a", 1, 1.0)]
 
 
 def test_device_copies_are_noticed_without_python(cuda, writer):
     """Nobody calls anything: the backend's own thread asks the events."""
     with cuda.held():
         writer.add_scalar("a", cuda.tensor(1.0), 1)
-    while late_count():
+    while deferred_count():
         threading.Event().wait(0.001)
     reached = threading.Event()
     while not oracle.values(writer.log_dir):
@@ -195,7 +195,7 @@ def test_many_threads(device, tmp_path):
         for step in range(200):
             device.cuda.use_context()
             value = device.tensor(step)
-            writer.add_scalar("late", value, step)
+            writer.add_scalar("deferred", value, step)
             writer.log({"x": value, "y": step}, step)
             writer.add_scalar("host", step, step)
 
@@ -309,12 +309,12 @@ writer.add_scalar("parent", device.tensor(3.0), 3)
     assert oracle.values(tmp_path / "run/fork_1") == [("child", 2, 2.0)]
 
 
-def test_what_a_killed_process_had_from_the_host_comes_home(run_script, tmp_path):
+def test_values_of_the_host_are_recovered_after_a_kill(run_script, tmp_path):
     script = """
 writer.add_scalar("a", 1.0, 1)
 device.cuda.hold(device.stream)
-writer.add_scalar("late", device.tensor(2.0), 2)
-writer.log({"late": device.tensor(2.0), "host": 2.0}, 2)
+writer.add_scalar("deferred", device.tensor(2.0), 2)
+writer.log({"deferred": device.tensor(2.0), "host": 2.0}, 2)
 writer.add_scalar("b", 3.0, 3)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -1,4 +1,4 @@
-"""Arrays of a device that is far behind: copied at the call, or counted there, and encoded when they have come."""
+"""Arrays of a slow device: copied at the call, or counted there, and encoded when they have arrived."""
 
 import numpy as np
 import pytest
@@ -74,13 +74,13 @@ def test_arrays_are_written_as_from_the_host(cuda, tmp_path, method):
     array = (
         rng.uniform(0, 1, shape).astype(dtype) if dtype == np.float32 else rng.integers(0, 200, shape, dtype)
     )
-    with SummaryWriter(tmp_path / "host") as host, SummaryWriter(tmp_path / "late") as late:
+    with SummaryWriter(tmp_path / "host") as host, SummaryWriter(tmp_path / "deferred") as deferred:
         getattr(host, method)("tag", array, 3, walltime=4.0)
         tensor = cuda.tensor(array, dtype)
         with cuda.held():
-            getattr(late, method)("tag", tensor, 3, walltime=4.0)
+            getattr(deferred, method)("tag", tensor, 3, walltime=4.0)
             tensor.set(0)
-    (expected,), (written,) = oracle.logged(tmp_path / "host"), oracle.logged(tmp_path / "late")
+    (expected,), (written,) = oracle.logged(tmp_path / "host"), oracle.logged(tmp_path / "deferred")
     if method == "add_histogram":
         # The order in which a device adds is its own: SEMANTICS of the sums, docs/devices.md.
         for field in ("sum", "sum_squares"):

@@ -17,7 +17,7 @@ def device():
     fake = fake_cuda.load()
     yield fake
     fake.calm()
-    _core.take_done()  # the owners of these tests are no business of tickertape.devices'
+    _core.take_done()  # tickertape.devices must not meet the owners of these tests
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def test_nothing_waits_and_the_order_is_that_of_the_calls(tmp_path, device, file
     stream, syncs = device.stream(), device.syncs
     device.hold(stream)
     file.add_scalar("before", 1.0, 0)
-    file.add_scalar("late", device_copies.scalar(device, stream, 2.5), 1)
-    file.add_scalar("behind", 3.0, 2)
+    file.add_scalar("deferred", device_copies.scalar(device, stream, 2.5), 1)
+    file.add_scalar("after", 3.0, 2)
     file.flush()
     assert oracle.values(tmp_path) == [("before", 0, 1.0)]
     assert _core.stats()["events_late"] == 1
     device.release(stream)
     file.flush(wait=True)
-    assert oracle.values(tmp_path) == [("before", 0, 1.0), ("late", 1, 2.5), ("behind", 2, 3.0)]
+    assert oracle.values(tmp_path) == [("before", 0, 1.0), ("deferred", 1, 2.5), ("after", 2, 3.0)]
     assert _core.stats()["events_late"] == 0
     assert device.syncs == syncs
 
@@ -93,16 +93,16 @@ def test_bytes_are_those_of_a_plain_number(tmp_path, device):
         {"display_name": "D", "summary_description": "what it is"},
         {"new_style": True, "double_precision": True, "display_name": "D"},
     ]
-    late_file = _core.EventFileWriter(str(tmp_path / "late"))
+    deferred_file = _core.EventFileWriter(str(tmp_path / "deferred"))
     plain_file = _core.EventFileWriter(str(tmp_path / "plain"))
     for step, options in enumerate(calls):
-        late_file.add_scalar(
+        deferred_file.add_scalar(
             "täg", device_copies.scalar(device, stream, 0.1, "float64"), step, step + 0.5, **options
         )
         plain_file.add_scalar("täg", 0.1, step, step + 0.5, **options)
-    late_file.close()
+    deferred_file.close()
     plain_file.close()
-    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / name)) for name in ("late", "plain"))
+    ours, plain = (oracle.raw_records(oracle.only_file(tmp_path / name)) for name in ("deferred", "plain"))
     assert ours[1:] == plain[1:]
 
 

@@ -205,7 +205,7 @@ def test_inside_a_captured_graph(tmp_path):
     buffer = ScalarBuffer(["loss", "norm"], device="cuda")
     weights = torch.zeros(3, device="cuda")
     with SummaryWriter(tmp_path) as writer:
-        writer.add_scalar("in flight", weights[0], 0)  # is asked for while the capture goes on
+        writer.add_scalar("in flight", weights[0], 0)  # polled during the capture
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):

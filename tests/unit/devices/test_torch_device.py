@@ -1,6 +1,6 @@
 """What is done with a torch tensor before it travels, on CPU tensors that say they are elsewhere: types, shapes, modes.
 
-Copies are at once here; that they may come late is shown in test_deferred_values.py, on real devices in test_gpu.py.
+Copies end at once here; test_deferred_values.py has copies that end later, test_gpu.py has real devices.
 """
 
 import contextlib
@@ -261,27 +261,27 @@ def test_arrays_are_written_as_from_the_host(device, tmp_path, method, dtype):
     array = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5).remainder(120).to(dtype)
     with (
         tickertape.SummaryWriter(tmp_path / "host") as host,
-        tickertape.SummaryWriter(tmp_path / "late") as late,
+        tickertape.SummaryWriter(tmp_path / "deferred") as deferred,
     ):
         getattr(host, method)("tag", array, 3, walltime=4.0)
-        getattr(late, method)("tag", array.as_subclass(Elsewhere), 3, walltime=4.0)
-    assert oracle.logged(tmp_path / "late") == oracle.logged(tmp_path / "host")
+        getattr(deferred, method)("tag", array.as_subclass(Elsewhere), 3, walltime=4.0)
+    assert oracle.logged(tmp_path / "deferred") == oracle.logged(tmp_path / "host")
 
 
 def test_lists_and_views_of_tensors(device, tmp_path):
     images = [torch.rand(3, 4, 5) for _ in range(3)]
     with (
         tickertape.SummaryWriter(tmp_path / "host") as host,
-        tickertape.SummaryWriter(tmp_path / "late") as late,
+        tickertape.SummaryWriter(tmp_path / "deferred") as deferred,
     ):
         host.add_images("list", images, 1, walltime=1.0)
-        late.add_images("list", [image.as_subclass(Elsewhere) for image in images], 1, walltime=1.0)
+        deferred.add_images("list", [image.as_subclass(Elsewhere) for image in images], 1, walltime=1.0)
         view = torch.rand(5, 8, 3).permute(2, 0, 1)[:, ::2]
         host.add_image("view", view, 1, walltime=1.0)
-        late.add_image("view", view.as_subclass(Elsewhere), 1, walltime=1.0)
+        deferred.add_image("view", view.as_subclass(Elsewhere), 1, walltime=1.0)
         host.add_tensor("complex", view + 1j, 1, walltime=1.0)
-        late.add_tensor("complex", (view + 1j).as_subclass(Elsewhere), 1, walltime=1.0)
-    assert oracle.logged(tmp_path / "late") == oracle.logged(tmp_path / "host")
+        deferred.add_tensor("complex", (view + 1j).as_subclass(Elsewhere), 1, walltime=1.0)
+    assert oracle.logged(tmp_path / "deferred") == oracle.logged(tmp_path / "host")
 
 
 def test_rules_that_look_at_the_values_wait(device, writer):

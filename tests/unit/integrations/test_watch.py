@@ -1,4 +1,4 @@
-"""watch: what the hooks log is what the tensors hold, at the steps it should be, and nothing is left behind."""
+"""watch: the hooks log the values of the tensors, at the right steps, and leave nothing after remove()."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""Where event files lie, what they are called, how they begin, and what happens when they cannot be made."""
+"""Event files: their places, names and first records, and what happens if they cannot be made."""
 
 import errno
 import os

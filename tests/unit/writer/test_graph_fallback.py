@@ -109,7 +109,7 @@ def test_results_in_a_dict_need_a_trace_that_is_not_strict(tmp_path):
 
 @pytest.mark.parametrize("make", [lambda: nn.TransformerEncoderLayer(8, 2, 16), lambda: nn.LSTM(8, 8)])
 def test_trace_and_export_show_the_same_modules(tmp_path, make):
-    """LSTM has no box in itself; its weights stand where the export has them."""
+    """LSTM has no box in itself; its weights are where the export has them."""
     model, inputs = make(), torch.rand(5, 2, 8)
     exported = {node.name for node in written(tmp_path, model, inputs).node if node.op == "Parameter"}
     graph = traced(model, inputs)

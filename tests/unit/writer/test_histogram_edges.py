@@ -30,7 +30,7 @@ def to_bfloat16(values):
 
 
 def as_doubles(elements, dtype):
-    """What the elements stand for; bfloat16 comes as uint16."""
+    """The values of the elements; bfloat16 comes as uint16."""
     if dtype == "bfloat16":
         elements = (elements.astype(np.uint32) << 16).view(np.float32)
     with np.errstate(invalid="ignore"):  # signalling NaN
@@ -186,7 +186,7 @@ def test_bfloat16_is_what_ml_dtypes_says():
     )
 )
 def test_any_values(elements):
-    """NaN, infinity and what lies beyond NumPy's edges included."""
+    """Also NaN, infinity, and values beyond NumPy's edges."""
     with np.errstate(over="ignore", invalid="ignore"):
         check(elements, elements.dtype.name)
 

@@ -17,7 +17,7 @@ PREDICTIONS = RNG.uniform(size=500)
 
 
 def unaligned(array):
-    """The same elements, one byte behind where their type wants them."""
+    """The same elements, one byte off their alignment."""
     raw = bytearray(array.nbytes + 1)
     raw[1:] = array.tobytes()
     return np.frombuffer(raw, array.dtype, offset=1)
@@ -100,7 +100,7 @@ def test_any_curve_as_torch(predictions, thresholds, data):
 
 
 def around_thresholds(dtype, count):
-    """Every threshold of `count`, and the three numbers of `dtype` before and behind it."""
+    """Every threshold of `count`, and the three numbers of `dtype` below and above it."""
     values = (np.arange(count) / (count - 1)).astype(dtype)
     all_values = [values]
     for direction in (-1, 2):

@@ -1,4 +1,4 @@
-"""restart: what TensorBoard's accumulator shows afterwards. stats: what stands in the files."""
+"""restart: what TensorBoard's accumulator shows afterwards. stats: counts of what is in the files."""
 
 import pytest
 import tickertape

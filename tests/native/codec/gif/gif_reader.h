@@ -46,7 +46,7 @@ class GifReader {
         read_image(gif, palette, screen);
       }
     }
-    require(at_ == file_.size(), "bytes behind the trailer");
+    require(at_ == file_.size(), "bytes after the trailer");
     return gif;
   }
 
@@ -110,7 +110,7 @@ class GifReader {
         continue;
       }
       if (code == clear + 1) {
-        require((at + 7) / 8 == data.size(), "bytes behind the end code");
+        require((at + 7) / 8 == data.size(), "bytes after the end code");
         return out;
       }
       require(code < strings.size() || (code == strings.size() && !before.empty()), "unknown code");

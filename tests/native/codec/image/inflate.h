@@ -216,7 +216,7 @@ inline DecodedPng decode_png(Bytes file) {
   require(zlib.size() > 6 && zlib[0] == 0x78 && (zlib[0] * 256 + zlib[1]) % 31 == 0, "zlib header");
   std::size_t used = 0;
   const std::vector<std::uint8_t> filtered = inflate(Bytes(zlib).subspan(2), used);
-  require(zlib.size() == 2 + used + 4, "bytes behind the stream");
+  require(zlib.size() == 2 + used + 4, "bytes after the stream");
   require(big_endian(zlib.data() + 2 + used) == adler32(1, filtered), "Adler-32");
   unfilter(filtered, image);
   return image;
