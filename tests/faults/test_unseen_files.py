@@ -20,8 +20,8 @@ OPEN = "import sys; from tickertape import SummaryWriter; SummaryWriter(sys.argv
 RECOVER = "import sys, tickertape; print(sum(r.events_lost for r in tickertape.recover(*sys.argv[1:])))"
 
 
-def test_the_same_path_on_another_volume(tmp_path):
-    """Two containers that share /dev/shm (`--ipc=host`) and mount their own volumes at one path."""
+def volume_to_mount(tmp_path):
+    """(rings, volume, where it is mounted, environment for the processes) in a new directory."""
     rings, volume, path = tmp_path / "rings", tmp_path / "volume", tmp_path / "logs"
     for directory in (rings, volume, path):
         directory.mkdir(mode=0o700)
@@ -29,6 +29,12 @@ def test_the_same_path_on_another_volume(tmp_path):
         "TICKERTAPE_RING_DIR": str(rings),
         "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
     }
+    return rings, volume, path, environment
+
+
+def test_the_same_path_on_another_volume(tmp_path):
+    """Two containers that share /dev/shm (`--ipc=host`) and mount their own volumes at one path."""
+    rings, volume, path, environment = volume_to_mount(tmp_path)
     here = f"mount --bind {volume} {path}"
     elsewhere = f"mount -t tmpfs none {path} && mkdir {path}/run"
 
@@ -49,13 +55,7 @@ def test_the_same_path_on_another_volume(tmp_path):
 
 
 def test_a_disk_that_is_not_mounted(tmp_path):
-    rings, volume, path = tmp_path / "rings", tmp_path / "volume", tmp_path / "logs"
-    for directory in (rings, volume, path):
-        directory.mkdir(mode=0o700)
-    environment = os.environ | {
-        "TICKERTAPE_RING_DIR": str(rings),
-        "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
-    }
+    rings, volume, path, environment = volume_to_mount(tmp_path)
     here = f"mount --bind {volume} {path}"
     run_unshared(here, [sys.executable, "-c", LOG, path / "run"], env=environment)
     done = run_unshared("true", [sys.executable, "-c", RECOVER], env=environment)

@@ -103,19 +103,8 @@ FilterCosts filter_costs_avx2(const std::uint8_t* row, const std::uint8_t* above
 
 std::size_t apply_filter_avx2(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
                               std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
-  switch (filter) {
-    case kNone:
-      return apply<kNone>(row, above, padded, pixel_bytes, out);
-    case kSub:
-      return apply<kSub>(row, above, padded, pixel_bytes, out);
-    case kUp:
-      return apply<kUp>(row, above, padded, pixel_bytes, out);
-    case kAverage:
-      return apply<kAverage>(row, above, padded, pixel_bytes, out);
-    case kPaeth:
-      return apply<kPaeth>(row, above, padded, pixel_bytes, out);
-  }
-  return 0;
+  return with_filter(filter,
+                     [&]<Filter chosen>() { return apply<chosen>(row, above, padded, pixel_bytes, out); });
 }
 
 }  // namespace tickertape::png_impl

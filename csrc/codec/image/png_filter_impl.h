@@ -21,6 +21,24 @@ FilterCosts filter_costs_portable(const std::uint8_t* row, const std::uint8_t* a
 std::size_t apply_filter_portable(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
                                   std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out);
 
+// Returns apply.operator()<filter>(), with the filter as a template argument.
+template <typename Apply>
+std::size_t with_filter(Filter filter, Apply apply) {
+  switch (filter) {
+    case kNone:
+      return apply.template operator()<kNone>();
+    case kSub:
+      return apply.template operator()<kSub>();
+    case kUp:
+      return apply.template operator()<kUp>();
+    case kAverage:
+      return apply.template operator()<kAverage>();
+    case kPaeth:
+      return apply.template operator()<kPaeth>();
+  }
+  return 0;
+}
+
 #if defined(__x86_64__)
 FilterCosts filter_costs_avx2(const std::uint8_t* row, const std::uint8_t* above, std::size_t padded,
                               std::size_t pixel_bytes);

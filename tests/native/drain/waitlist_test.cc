@@ -14,11 +14,9 @@
 #include <vector>
 
 #include "check.h"
-#include "event/decoder.h"
-#include "protobuf/reader.h"
+#include "file_values.h"
 #include "recovery/orphaned_rings.h"
 #include "recovery/recovery.h"
-#include "tfrecord/record_reader.h"
 
 namespace tickertape::test {
 namespace {
@@ -68,31 +66,6 @@ DeferredNumber deferred(std::uintptr_t event, std::uint64_t queue, const double&
   return {std::make_shared<DeviceCopy>(&device(), event, queue), &value, DType::kFloat64};
 }
 
-struct Point {
-  std::string tag;
-  std::int64_t step;
-  double value;
-  bool operator==(const Point&) const = default;
-};
-
-std::vector<Point> points_of(const std::string& path) {
-  std::vector<Point> all;
-  RecordReader reader(path);
-  Bytes record;
-  CHECK(reader.next(record));
-  while (reader.next(record)) {
-    const EventView event = decode_event(record);
-    protobuf::Field field;
-    for (protobuf::Reader summary(event.content.bytes()); summary.next(field);) {
-      const ValueView value = decode_value(field.bytes);
-      double scalar = 0;
-      decode_scalar(value, scalar);
-      all.push_back({std::string(value.tag), event.step, scalar});
-    }
-  }
-  return all;
-}
-
 const double kValues[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
 // The first one: ThreadSanitizer allows no fork once there are threads.
@@ -119,8 +92,8 @@ TEST(values_that_died_on_their_way_are_counted_and_the_rest_is_recovered) {
   CHECK_EQ(report.rings[0].events(), std::uint64_t{2});
   CHECK_EQ(report.rings[0].events_lost(), std::uint64_t{2});
   CHECK(report.rings[0].is_removed);
-  const std::vector<Point> expected{{"before", 1, 1}, {"after", 3, 2}, {"after", 5, 3}};
-  CHECK(points_of(scene.file()) == expected);
+  const std::vector<FileValue> expected{{"before", 1, 1}, {"after", 3, 2}, {"after", 5, 3}};
+  CHECK(values_of(scene.file()) == expected);
 }
 
 TEST(queues_come_in_any_order_and_each_file_keeps_its_own) {
@@ -133,11 +106,11 @@ TEST(queues_come_in_any_order_and_each_file_keeps_its_own) {
   device().play(3, kDone);  // of a queue whose first is not here: nobody asks
   CHECK_EQ(writer.flush(), 0);
   CHECK_EQ(writer.backend().waitlist().count(), std::uint64_t{2});
-  CHECK(points_of(writer.path()).empty());
+  CHECK(values_of(writer.path()).empty());
   device().play(1, kDone);
   CHECK_EQ(writer.flush(DeferredValues::kAwait), 0);
-  const std::vector<Point> expected{{"a", 1, 1}, {"b", 2, 2}, {"c", 3, 3}};
-  CHECK(points_of(writer.path()) == expected);
+  const std::vector<FileValue> expected{{"a", 1, 1}, {"b", 2, 2}, {"c", 3, 3}};
+  CHECK(values_of(writer.path()) == expected);
 }
 
 TEST(one_op_with_values_of_several_queues_and_of_the_host) {
@@ -149,12 +122,12 @@ TEST(one_op_with_values_of_several_queues_and_of_the_host) {
   writer.file()->add_deferred_scalars(scalars, waiting, 4, 1.0);
   for (const std::uintptr_t event : {13, 12, 11}) {
     CHECK_EQ(writer.flush(), 0);
-    CHECK(points_of(writer.path()).empty());
+    CHECK(values_of(writer.path()).empty());
     device().play(event, kDone);
   }
   CHECK_EQ(writer.flush(DeferredValues::kAwait), 0);
-  const std::vector<Point> expected{{"x", 4, 1}, {"host", 4, 0.5}, {"", 4, 2}, {"z", 4, 3}};
-  CHECK(points_of(writer.path()) == expected);
+  const std::vector<FileValue> expected{{"x", 4, 1}, {"host", 4, 0.5}, {"", 4, 2}, {"z", 4, 3}};
+  CHECK(values_of(writer.path()) == expected);
 }
 
 TEST(a_failure_drops_its_op_alone_and_says_so) {
@@ -167,8 +140,8 @@ TEST(a_failure_drops_its_op_alone_and_says_so) {
   device().play(21, {Completion::kFailed, 9});
   device().play(22, kDone);
   CHECK_EQ(writer.flush(DeferredValues::kAwait), 0);
-  const std::vector<Point> expected{{"good", 7, 2}};
-  CHECK(points_of(writer.path()) == expected);
+  const std::vector<FileValue> expected{{"good", 7, 2, protobuf::value_field::kTensor}};
+  CHECK(values_of(writer.path()) == expected);
   CHECK_EQ(writer.backend().counters().events_dropped.load(), dropped + 1);
   CHECK_EQ(writer.backend().events_queued(), std::uint64_t{0});
   const std::vector<std::string> said = writer.backend().notices().take();
@@ -186,7 +159,7 @@ TEST(an_arrival_without_a_device_is_settled_from_any_thread) {
   std::thread settling([&] { copy->complete(); });
   CHECK_EQ(writer.flush(DeferredValues::kAwait), 0);
   settling.join();
-  CHECK_EQ(points_of(writer.path()).size(), std::size_t{1});
+  CHECK_EQ(values_of(writer.path()).size(), std::size_t{1});
 }
 
 TEST(a_long_queue_is_freed_without_recursion) {
@@ -233,12 +206,12 @@ TEST(threads_add_while_the_drainer_asks) {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK_EQ(writer.flush(DeferredValues::kAwait), 0);
-  const std::vector<Point> found = points_of(writer.path());
+  const std::vector<FileValue> found = values_of(writer.path());
   CHECK_EQ(found.size(), static_cast<std::size_t>(kThreads * kSteps));
   std::map<std::string, std::int64_t> next;
-  for (const Point& point : found) {
+  for (const FileValue& point : found) {
     CHECK_EQ(point.step, next[point.tag]++);
-    CHECK_EQ(point.value, kValues[point.step % 10]);
+    CHECK_EQ(point.scalar, kValues[point.step % 10]);
   }
 }
 
@@ -261,7 +234,7 @@ TEST(an_unexpected_exception_in_the_drainer_is_contained) {
   CHECK(said.at(0).find("no words for it") != std::string::npos);
   device().cannot_describe = false;
   writer.close();
-  CHECK(points_of(scene.file()) == (std::vector<Point>{{"b", 2, 2}}));
+  CHECK(values_of(scene.file()) == (std::vector<FileValue>{{"b", 2, 2}}));
 }
 
 }  // namespace

@@ -21,14 +21,15 @@
 #include "base/os/fork_number.h"
 #include "check.h"
 #include "event/decoder.h"
+#include "file_values.h"
 #include "own_rings.h"
 #include "protobuf/fields.h"
-#include "protobuf/reader.h"
 #include "tfrecord/record_reader.h"
 
 namespace tickertape {
 namespace {
 
+using test::FileValue, test::values_of;
 namespace fs = std::filesystem;
 
 // A directory of its own for each test.
@@ -50,36 +51,6 @@ class TestDirectory {
  private:
   std::string path_;
 };
-
-struct ReadValue {
-  std::string tag;
-  std::int64_t step;
-  std::uint32_t kind;
-  double scalar;
-};
-
-// Every value of a file in order. Checks that the file starts with its version and has neither damage nor a
-// tail.
-std::vector<ReadValue> values_of(const std::string& path) {
-  std::vector<ReadValue> all;
-  RecordReader reader(path);
-  Bytes record;
-  CHECK(reader.next(record));
-  CHECK_EQ(decode_event(record).what, protobuf::event_field::kFileVersion);
-  while (reader.next(record)) {
-    const EventView event = decode_event(record);
-    protobuf::Field field;
-    for (protobuf::Reader summary(event.content.bytes()); summary.next(field);) {
-      const ValueView value = decode_value(field.bytes);
-      double scalar = 0;
-      decode_scalar(value, scalar);
-      all.push_back({std::string(value.tag), event.step, value.kind, scalar});
-    }
-  }
-  CHECK(reader.damage().empty());
-  CHECK_EQ(reader.tail_bytes(), std::uint64_t{0});
-  return all;
-}
 
 bool add_histogram(EventFileWriter& writer, std::string_view tag, const std::vector<float>& values,
                    std::int64_t step) {
@@ -262,7 +233,7 @@ TEST(threads_share_a_writer) {
   for (std::thread& thread : threads) thread.join();
   writer.flush();
   std::vector<std::int64_t> next(4, 0);
-  for (const ReadValue& value : values_of(writer.path())) CHECK_EQ(value.step, next[std::stoul(value.tag)]++);
+  for (const FileValue& value : values_of(writer.path())) CHECK_EQ(value.step, next[std::stoul(value.tag)]++);
   CHECK(next == std::vector<std::int64_t>(4, 5000));
 }
 

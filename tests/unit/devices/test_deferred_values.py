@@ -5,24 +5,8 @@ import threading
 import numpy as np
 import pytest
 import tickertape
-from support import fake_device, oracle
+from support import oracle
 from tickertape import SummaryWriter
-
-
-@pytest.fixture(params=["cuda", "manual"])
-def device(request):
-    """A fake one, whose events the core asks, or Python."""
-    attached = fake_device.attach(request.param)
-    yield attached
-    attached.cuda.calm()
-
-
-@pytest.fixture
-def cuda():
-    """One whose events the core asks."""
-    attached = fake_device.attach()
-    yield attached
-    attached.cuda.calm()
 
 
 def deferred_count():

@@ -2,27 +2,11 @@
 
 import numpy as np
 import pytest
-from support import fake_device, oracle
+from support import oracle
 from tickertape import SummaryWriter
 from tickertape.convert import device_registry
 
 pytest.importorskip("torch", reason="counts histograms there")
-
-
-@pytest.fixture(params=["cuda", "manual"])
-def device(request):
-    """A fake one, whose events the core asks, or Python."""
-    attached = fake_device.attach(request.param)
-    yield attached
-    attached.cuda.calm()
-
-
-@pytest.fixture
-def cuda():
-    """One whose events the core asks."""
-    attached = fake_device.attach()
-    yield attached
-    attached.cuda.calm()
 
 
 def test_no_call_waits(device, tmp_path):

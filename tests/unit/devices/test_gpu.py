@@ -8,6 +8,7 @@ import pytest
 import tickertape
 import torch
 from support import oracle
+from support.torch_types import TYPES
 from tickertape import ScalarBuffer, SummaryWriter
 
 pytestmark = [
@@ -15,20 +16,6 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
 ]
 
-TYPES = [
-    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
-    *(
-        torch.int8,
-        torch.int16,
-        torch.int32,
-        torch.int64,
-        torch.uint8,
-        torch.uint16,
-        torch.uint32,
-        torch.uint64,
-    ),
-    torch.bool,
-]
 # Cycles of torch.cuda._sleep: some tenths of a second on the devices of today, far longer than the calls of a test.
 BUSY = 500_000_000
 

@@ -10,24 +10,11 @@ import pytest
 import tickertape
 import torch
 from support import fake_device, oracle
+from support.torch_types import TYPES
 from tickertape.convert import device_registry
 from tickertape.devices import hooks
 
 torch_tensors = hooks._torch_tensors()  # imported as hooks do it: kept out of compiled graphs
-TYPES = [
-    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
-    *(
-        torch.int8,
-        torch.int16,
-        torch.int32,
-        torch.int64,
-        torch.uint8,
-        torch.uint16,
-        torch.uint32,
-        torch.uint64,
-    ),
-    torch.bool,
-]
 
 
 class Elsewhere(torch.Tensor):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tickertape.writer.graphs.nodes import part
+from tickertape.writer.graphs.nodes import part, take
 
 
 class NodeNames:
@@ -14,10 +14,4 @@ class NodeNames:
     def unique(self, name: str, otherwise: str) -> str:
         """`name`, or `otherwise` if it is empty; if another node has it, with a number at its end."""
         parts = [part(text) for text in (name or otherwise).split("/") if text]
-        base = "/".join(parts) or part(otherwise)
-        unique, number = base, 0
-        while unique in self._taken:
-            number += 1
-            unique = f"{base}_{number}"
-        self._taken.add(unique)
-        return unique
+        return take("/".join(parts) or part(otherwise), self._taken)

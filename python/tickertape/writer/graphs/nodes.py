@@ -99,13 +99,7 @@ class Graph:
 
     def unique(self, scope: str, leaf: str) -> str:
         """A name for `leaf` in a box; if another node has it, with a number at its end."""
-        base = f"{scope}/{part(leaf)}"
-        name, number = base, 0
-        while name in self._taken:
-            number += 1
-            name = f"{base}_{number}"
-        self._taken.add(name)
-        return name
+        return take(f"{scope}/{part(leaf)}", self._taken)
 
     def add(
         self, scope: str, leaf: str, op: str, inputs: list[Ref], outputs: list[Shape], **rest: Any
@@ -152,6 +146,16 @@ def run_metadata_event(run_metadata: bytes, wall_time: float) -> bytes:
     """The Event of a RunMetadata; event.proto: tagged_run_metadata 8 (tag 1, run_metadata 2)."""
     tagged = protobuf.text_field(1, _RUN_TAG) + protobuf.bytes_field(2, run_metadata)
     return protobuf.double_field(1, wall_time) + protobuf.bytes_field(8, tagged)
+
+
+def take(base: str, taken: set[str]) -> str:
+    """Adds `base` to the names that are taken; if it is, then with the first number that makes it unique."""
+    name, number = base, 0
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    taken.add(name)
+    return name
 
 
 def part(text: str) -> str:
