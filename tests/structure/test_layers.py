@@ -34,6 +34,7 @@ MAX_FUNCTION_LINES = 50
 NATIVE = sorted(path for path in (ROOT / "csrc").rglob("*") if path.suffix in (".h", ".cc"))
 PYTHON = sorted((ROOT / "python").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+NATIVE_TESTS = sorted(path for path in (ROOT / "tests").rglob("*") if path.suffix in (".h", ".cc", ".c"))
 
 
 @pytest.mark.parametrize("path", NATIVE, ids=lambda path: str(path.relative_to(ROOT)))
@@ -62,7 +63,9 @@ def test_folders_do_not_include_each_other():
     assert list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
 
 
-@pytest.mark.parametrize("path", [*NATIVE, *PYTHON], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*NATIVE, *PYTHON, *TESTS, *NATIVE_TESTS], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_files_stay_short(path):
     source = path.read_text()
     length = len(source.splitlines())

@@ -24,7 +24,7 @@ def charts(sections: Iterable[Section]) -> list[str]:
 
 
 def _calls(data: dict[str, Any]) -> str:
-    row = next(
+    row: dict[str, Any] = next(
         (row for name, row in data.items() if name.startswith("add_scalar") and "in a row" in name), {}
     )
     found = [(name, row[name]["best_ns"]) for name in (TORCH, TENSORBOARDX, OURS) if name in row]
