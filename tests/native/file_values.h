@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "event/decoder.h"
+#include "event/tensor_decoder.h"
 #include "protobuf/fields.h"
 #include "protobuf/reader.h"
 #include "tfrecord/record_reader.h"
@@ -34,8 +35,8 @@ inline std::vector<FileValue> values_of(const std::string& path) {
     protobuf::Field field;
     for (protobuf::Reader summary(event.content.bytes()); summary.next(field);) {
       const ValueView value = decode_value(field.bytes);
-      double scalar = 0;
-      decode_scalar(value, scalar);
+      double scalar = value.simple_value;
+      if (value.kind == protobuf::value_field::kTensor) decode_number(value.content.bytes(), scalar);
       all.push_back({std::string(value.tag), event.step, scalar, value.kind});
     }
   }

@@ -230,8 +230,10 @@ TEST(an_unexpected_exception_in_the_drainer_is_contained) {
   CHECK_THROWS(std::logic_error, writer.flush());
   while (backend.counters().internal_errors < errors + 3) std::this_thread::yield();  // the thread comes by
   const std::vector<std::string> said = backend.notices().take();
-  CHECK_EQ(said.size(), std::size_t{1});
-  CHECK(said.at(0).find("no words for it") != std::string::npos);
+  // Other notices may be among them: the ring moves, because an earlier test has removed its directory.
+  CHECK_EQ(std::count_if(said.begin(), said.end(),
+                         [](const std::string& text) { return text.find("no words for it") != text.npos; }),
+           1);
   device().cannot_describe = false;
   writer.close();
   CHECK(values_of(scene.file()) == (std::vector<FileValue>{{"b", 2, 2}}));
