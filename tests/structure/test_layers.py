@@ -29,6 +29,7 @@ LAYER = {
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 MAX_FILE_LINES = 400
+MAX_TEST_FILE_LINES = 450  # with their tables of cases
 MAX_FUNCTION_LINES = 50
 
 NATIVE = sorted(path for path in (ROOT / "csrc").rglob("*") if path.suffix in (".h", ".cc"))
@@ -72,7 +73,7 @@ def test_files_stay_short(path):
     if path.name == "summary_writer.py":  # shows the whole public API: only what its methods do is counted
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
         length = sum(body_lines(node) for node in functions)
-    assert length <= MAX_FILE_LINES
+    assert length <= (MAX_TEST_FILE_LINES if ROOT / "tests" in path.parents else MAX_FILE_LINES)
 
 
 def body_lines(function):
