@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import select
 import struct
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -38,11 +40,13 @@ class DirWatch:
     """
 
     def __init__(self, tops: Iterable[str]) -> None:
-        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
         self._inotify = _Inotify.open()
-        self._poll = select.poll()
-        self._poll.register(self._wake_reader, select.POLLIN)
+        self._descriptors = [self._wake_reader, *([self._inotify.descriptor] if self._inotify else [])]
         self._answered = 0.0
+        self._is_closed = False
         for top in tops:
             if os.path.isdir(top):  # noqa: PTH112  # names need not be UTF-8, here and below
                 self._watch(top)
@@ -57,18 +61,25 @@ class DirWatch:
     def wait(self, timeout: float) -> Changes:
         """Returns when something has changed, wake() was called, or `timeout` seconds are over (then: anything)."""
         end = time.monotonic() + timeout
-        self._sleep(min(end, self._answered + _LEAST_PAUSE_SECS))
-        changes = Changes(set(), is_anything=True)
-        if self._inotify is None:
-            self._sleep(end)
-        else:
-            self._poll.register(self._inotify.descriptor, select.POLLIN)
-            if any(place == self._inotify.descriptor for place, _ in self._sleep(end)):
-                changes = self._changes(self._inotify)
-            self._poll.unregister(self._inotify.descriptor)
-        self._answered = time.monotonic()
-        self._drain()
-        return changes
+        _poll(self._descriptors[:1], min(end, self._answered + _LEAST_PAUSE_SECS))
+        _poll(self._descriptors, end)
+        return self._collect()
+
+    async def wait_async(self, timeout: float) -> Changes:
+        """wait() for an event loop, which goes on meanwhile."""
+        end = time.monotonic() + timeout
+        await asyncio.sleep(min(end, self._answered + _LEAST_PAUSE_SECS) - time.monotonic())
+        loop = asyncio.get_running_loop()
+        has_more = asyncio.Event()
+        for descriptor in self._descriptors:
+            loop.add_reader(descriptor, has_more.set)
+        try:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(has_more.wait(), max(0.0, end - time.monotonic()))
+        finally:
+            for descriptor in self._descriptors:
+                loop.remove_reader(descriptor)
+        return self._collect()
 
     def wake(self) -> None:
         """Ends a wait() in another thread, or the next one."""
@@ -78,35 +89,25 @@ class DirWatch:
             return
 
     def close(self) -> None:
-        """Nobody may wait any more."""
-        os.close(self._wake_reader)
+        """Nobody may wait any more. Closing twice is fine."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         os.close(self._wake_writer)
-        if self._inotify is not None:
-            self._inotify.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
 
-    def _sleep(self, end: float) -> list[tuple[int, int]]:
-        """Until one of the registered descriptors has something to read."""
-        seconds = end - time.monotonic()
-        return self._poll.poll(max(0.0, seconds) * 1000) if seconds > 0 else []
-
-    def _drain(self) -> None:
-        try:
+    def _collect(self) -> Changes:
+        self._answered = time.monotonic()
+        with suppress(BlockingIOError):
             while os.read(self._wake_reader, 4096):
                 pass
-        except BlockingIOError:
-            return
-
-    def _changes(self, inotify: _Inotify) -> Changes:
-        changes = Changes(set(), is_anything=False)
-        for path, mask in inotify.read():
-            if mask & _OVERFLOW:
-                changes = changes._replace(is_anything=True)
-            elif mask & _IS_DIRECTORY:
+        events = self._inotify.read() if self._inotify else []
+        files = {path for path, mask in events if not mask & (_OVERFLOW | _IS_DIRECTORY)}
+        for path, mask in events:
+            if mask & _IS_DIRECTORY:
                 self._watch(path)
-                changes = changes._replace(is_anything=True)
-            else:
-                changes.files.add(path)
-        return changes
+        return Changes(files, is_anything=len(files) < len({path for path, _ in events}) or not events)
 
     def _watch(self, top: str) -> None:
         if self._inotify is None:
@@ -171,5 +172,12 @@ class _Inotify:
                 found.append((os.path.join(self._folders.get(watch, ""), name), mask))  # noqa: PTH118
         return found
 
-    def close(self) -> None:
-        os.close(self.descriptor)
+
+def _poll(descriptors: list[int], end: float) -> None:
+    """Returns when one of them has something to read, or the monotonic clock is at `end`."""
+    seconds = end - time.monotonic()
+    if seconds > 0:
+        waiting = select.poll()  # select() takes no descriptor from 1024 on
+        for descriptor in descriptors:
+            waiting.register(descriptor, select.POLLIN)
+        waiting.poll(seconds * 1000)

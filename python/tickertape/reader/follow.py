@@ -16,7 +16,7 @@ from tickertape import _core
 from tickertape.convert import check
 from tickertape.reader import accumulated, log_dirs
 from tickertape.reader.compressed import SUFFIXES
-from tickertape.reader.dir_watch import DirWatch
+from tickertape.reader.dir_watch import Changes, DirWatch
 from tickertape.reader.rows import ROWS, Row
 from tickertape.reader.scalar_table import ScalarRow
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
@@ -104,17 +104,17 @@ class Follower:
         self._interval = interval
         self._files: dict[str, EventFile] = {}
         self._indexes: dict[str, _core.FileIndex] = {}
-        self._pending: list[
-            Iterator[ScalarRow | Row]
-        ] = []  # what was found and not yet handed out, a file each
+        # what was found and not yet handed out, a file each
+        self._pending: list[Iterator[ScalarRow | Row]] = []
         self._damaged: list[_core.FileIndex] = []
         self._warned: set[str] = set()
         self._lock = threading.Lock()  # of whoever looks for new rows
         self._is_closed = False
-        self._is_interrupted = False
-        found = log_dirs.find_event_files(where, may_be_empty=True)
+        self._is_awaited = False
+        self._known: set[str] = set()  # every event file, wanted or not
+        self._full_look_secs = 0.0  # how long the last look at everything took
         self._watch = DirWatch(log_dirs.given_paths(where))
-        self._look(None, found)
+        self._look_at_everything()
 
     @property
     def state(self) -> dict[str, Any]:
@@ -128,7 +128,8 @@ class Follower:
             self._is_closed = True
             self._watch.wake()
             with self._lock:
-                self._watch.close()
+                if not self._is_awaited:
+                    self._watch.close()
 
     def __iter__(self) -> Iterator[ScalarRow | Row]:
         return self
@@ -149,13 +150,7 @@ class Follower:
             row = self._ready()
             if row is not None:
                 return row
-            try:
-                has_rows = await asyncio.get_running_loop().run_in_executor(None, self._wait_for_rows)
-            except asyncio.CancelledError:
-                self._is_interrupted = True
-                self._watch.wake()
-                raise
-            if not has_rows:
+            if not await self._await_rows():
                 raise StopAsyncIteration
 
     def __enter__(self) -> Self:
@@ -187,40 +182,74 @@ class Follower:
         return None
 
     def _wait_for_rows(self) -> bool:
-        """Whether there are some, before the timeout, close() or the cancellation of __anext__()."""
-        with self._lock:
-            self._is_interrupted = False
-            end = None if self._timeout is None else time.monotonic() + self._timeout
-            is_first = True
-            while not (self._is_closed or self._is_interrupted):
-                if self._pending or self._damaged:
-                    return True
-                left = self._interval if end is None else min(self._interval, end - time.monotonic())
-                if left <= 0 and not is_first:
+        """Whether some came before the timeout or close()."""
+        end = self._end()
+        is_first = True
+        while not (self._pending or self._damaged):
+            seconds = self._seconds_until(end)
+            if seconds <= 0 and not is_first:
+                return False
+            with self._lock:
+                if self._is_closed:
                     return False
-                self._look_again(left)
-                is_first = False
-            return False
+                self._look(self._watch.wait(seconds), seconds)
+            is_first = False
+        return True
 
-    def _look_again(self, seconds: float) -> None:
-        changes = self._watch.wait(seconds)
+    async def _await_rows(self) -> bool:
+        """The same for an event loop. The look itself is a thread's."""
+        end = self._end()
+        is_first = True
+        while not (self._pending or self._damaged):
+            seconds = self._seconds_until(end)
+            if seconds <= 0 and not is_first:
+                return False
+            self._is_awaited = True  # so close() leaves the descriptors to this
+            try:
+                if self._is_closed:
+                    return False
+                changes = await self._watch.wait_async(seconds)
+            finally:
+                self._is_awaited = False
+                if self._is_closed:
+                    self._watch.close()
+            await asyncio.get_running_loop().run_in_executor(None, self._locked_look, changes, seconds)
+            is_first = False
+        return True
+
+    def _end(self) -> float | None:
+        return None if self._timeout is None else time.monotonic() + self._timeout
+
+    def _seconds_until(self, end: float | None) -> float:
+        """How long to wait for a change before the next look at everything, which takes a tenth of the time at most."""
+        seconds = max(self._interval, 10 * self._full_look_secs)
+        return seconds if end is None else min(seconds, end - time.monotonic())
+
+    def _locked_look(self, changes: Changes, seconds: float) -> None:
+        with self._lock:
+            self._look(changes, seconds)
+
+    def _look(self, changes: Changes, seconds: float) -> None:
+        """Reads what changed; everything if that is unknown, or if nobody had the time to wait for a change."""
         changed = {path for path in changes.files if log_dirs.is_event_file(path)}
-        if changes.is_anything or not changed <= self._files.keys():
-            found = []
-            with suppress(FileNotFoundError):  # the log directory was removed; it may come again
-                found = log_dirs.find_event_files(self._where, may_be_empty=True)
-            self._look(None, found)
-        elif changed:
-            self._look(changed, [])
+        if changes.is_anything or seconds <= 0 or not changed <= self._known:
+            self._look_at_everything()
+        else:
+            self._read(sorted(changed & self._files.keys()))
 
-    def _look(self, only: set[str] | None, found: list[EventFile]) -> None:
-        """Reads what is new in all files, or in those that changed."""
-        for file in found:
-            if not file.path.endswith(SUFFIXES) and (
-                self._selected.runs is None or self._selected.runs(file.run)
-            ):
-                self._files.setdefault(file.path, file)
-        names = list(self._files) if only is None else sorted(only)
+    def _look_at_everything(self) -> None:
+        begin = time.monotonic()
+        with suppress(FileNotFoundError):  # the log directory was removed; it may come again
+            for file in log_dirs.find_event_files(self._where, may_be_empty=True):
+                self._known.add(file.path)
+                is_wanted = self._selected.runs is None or self._selected.runs(file.run)
+                if is_wanted and not file.path.endswith(SUFFIXES):
+                    self._files.setdefault(file.path, file)
+        self._read(list(self._files))
+        self._full_look_secs = time.monotonic() - begin
+
+    def _read(self, names: list[str]) -> None:
+        """Takes what is new in some files."""
         indexes = _core.scan_files(
             names,
             previous=[self._indexes.get(name) for name in names],
@@ -232,6 +261,7 @@ class Follower:
             before = self._indexes.get(name)
             if isinstance(index.error, FileNotFoundError):
                 self._files.pop(name)
+                self._known.discard(name)
                 self._indexes.pop(name, None)
             elif index is not before:
                 self._take(self._files[name], index, before)

@@ -245,8 +245,8 @@ def test_waiting_costs_no_time(tmp_path):
     with follow(tmp_path, timeout=1.0, interval=0.25) as rows:
         assert len(list(rows)) == 1
         looks = []
-        look = rows._look
-        rows._look = lambda *arguments: (looks.append(1), look(*arguments))
+        look = rows._look_at_everything
+        rows._look_at_everything = lambda: (looks.append(1), look())
         assert list(rows) == []
         assert len(looks) <= 6
 
@@ -264,7 +264,7 @@ def test_async_for(tmp_path):
             async with follow(tmp_path, interval=PATIENCE_SECS) as rows:
                 task = asyncio.create_task(anext_of(rows))
                 await asyncio.sleep(0)
-                task.cancel()  # while a thread waits for it
+                task.cancel()  # while it waits
                 with pytest.raises(asyncio.CancelledError):
                     await task
                 writing = asyncio.create_task(write(writer, range(10)))
@@ -283,6 +283,49 @@ def test_async_for(tmp_path):
 
     assert asyncio.run(main()) == list(range(10))
     assert asyncio.run(what_is_there()) == list(range(10))
+
+
+def test_many_followers_wait_in_one_event_loop(tmp_path):
+    """More than an event loop has threads."""
+    count = 100
+
+    async def first_row(number):
+        async with follow(tmp_path, tags=f"tag{number}", interval=PATIENCE_SECS) as rows:
+            return (await rows.__anext__()).tag
+
+    async def main():
+        tasks = [asyncio.create_task(first_row(number)) for number in range(count)]
+        await asyncio.sleep(0)
+        with tickertape.SummaryWriter(tmp_path) as writer:
+            for number in reversed(range(count)):
+                writer.add_scalar(f"tag{number}", 1, 1)
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(main()) == [f"tag{number}" for number in range(count)]
+
+
+def test_close_ends_a_waiting_event_loop(tmp_path):
+    async def main(rows):
+        asyncio.get_running_loop().call_soon(threading.Thread(target=rows.close).start)
+        return [row async for row in rows]
+
+    rows = follow(tmp_path, interval=PATIENCE_SECS)
+    assert asyncio.run(main(rows)) == []
+    assert list(rows) == []
+
+
+def test_files_that_are_not_wanted_cost_no_look_at_everything(tmp_path):
+    append(tmp_path / "a" / "events.out.tfevents.1.x", VERSION)
+    append(tmp_path / "b" / "events.out.tfevents.1.x", VERSION)
+    with follow(tmp_path, runs="a", interval=PATIENCE_SECS) as rows:
+        if not rows._watch.notices_changes:
+            pytest.skip("needs inotify")
+        looks = []
+        rows._look_at_everything = lambda: looks.append(1)
+        append(tmp_path / "b" / "events.out.tfevents.1.x", scalars(1, "a"))
+        append(tmp_path / "a" / "events.out.tfevents.1.x", scalars(2, "a"))
+        assert next(rows).step == 2
+        assert looks == []
 
 
 def test_a_new_deep_run_is_noticed_by_inotify(tmp_path):
