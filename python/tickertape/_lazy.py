@@ -26,6 +26,6 @@ def names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], objec
         return value
 
     def list_names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted(getattr(sys.modules[package], "__all__", homes))
 
     return find, list_names

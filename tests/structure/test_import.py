@@ -100,3 +100,12 @@ def test_version_is_the_packages():
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("runs from the source tree")
     assert tickertape.__version__ == installed
+
+
+def test_dir_shows_public_names_alone():
+    import tickertape.reader
+    import tickertape.writer
+
+    assert dir(tickertape) == sorted(tickertape.__all__)
+    for package in (tickertape.writer, tickertape.reader):
+        assert dir(package) == sorted(package.__all__)

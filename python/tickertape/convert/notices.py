@@ -6,6 +6,10 @@ import sys
 import warnings
 
 _PACKAGE = "tickertape"
+_MOST_KEYS = (
+    10_000  # then each is told again: a program that opens directories without end must not fill the memory
+)
+_told: set[object] = set()
 
 
 def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
@@ -16,3 +20,13 @@ def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def warn_once(key: object, message: str, category: type[Warning] = UserWarning) -> None:
+    """The same, once for each `key` of the process, wherever it happens again."""
+    if key in _told:
+        return
+    if len(_told) >= _MOST_KEYS:
+        _told.clear()
+    _told.add(key)
+    warn(message, category)

@@ -284,7 +284,6 @@ class FileWriter(EmptyBase):
 # Directory to the FileWriter of this process that was opened there last.
 _newest: weakref.WeakValueDictionary[str, FileWriter] = weakref.WeakValueDictionary()
 _newest_of = 0  # process id: a forked child writes elsewhere
-_warned: set[str] = set()
 
 
 def _warn_of_two(opened: FileWriter) -> None:
@@ -296,13 +295,13 @@ def _warn_of_two(opened: FileWriter) -> None:
     directory = os.path.normpath(opened.get_logdir())
     before = _newest.get(directory)
     _newest[directory] = opened
-    if before is None or before is opened or before.event_writer.closed or directory in _warned:
+    if before is None or before is opened or before.event_writer.closed:
         return
-    _warned.add(directory)
-    notices.warn(
+    notices.warn_once(
+        ("two writers", directory),
         f"log_dir: another writer of this process is open on {directory!r}. Its points that come from now on are not shown by"
         " TensorBoard's plain loader (--load_fast=false), which follows the newest file of a directory; use one writer,"
-        " or close the first"
+        " or close the first",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def make_grid(
     value_range: tuple[float, float] | None = None,
     scale_each: bool = False,
     pad_value: float = 0.0,
-) -> npt.NDArray[Any]:
+) -> Any:
     """Puts images side by side into one.
 
     Args:
@@ -36,14 +37,34 @@ def make_grid(
         pad_value: value of the padding.
 
     Returns:
-        [C, H, W] of the type of `tensor` (torchvision: a tensor), bfloat16 as float32. Normalised integers are float32
-        (torchvision raises). A single image has no padding.
+        [C, H, W] of the type of `tensor`: a torch tensor on its device if `tensor` is one or a list of them, otherwise a
+        NumPy array, bfloat16 as float32. Normalised integers are float32 (torchvision raises). A single image has no
+        padding.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind.
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html
     """
+    first = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
+    grid = _numpy_grid(tensor, nrow, padding, normalize, value_range, scale_each, pad_value)
+    if not arrays.is_torch(first):
+        return grid
+    result = sys.modules["torch"].from_numpy(np.ascontiguousarray(grid)).to(first.device)
+    is_same_kind = first.dtype.is_floating_point and result.dtype.is_floating_point
+    return result.to(first.dtype) if is_same_kind else result
+
+
+def _numpy_grid(
+    tensor: Any,
+    nrow: int,
+    padding: int,
+    normalize: bool,
+    value_range: tuple[float, float] | None,
+    scale_each: bool,
+    pad_value: float,
+) -> npt.NDArray[Any]:
+    """The grid of `make_grid` as an array."""
     images, dtype = _images(tensor)
     nrow = check.integer(nrow, "nrow", 1)
     padding = check.integer(padding, "padding", 0)
@@ -58,7 +79,7 @@ def make_grid(
     if count > 1:
         return _core.make_grid(images, dtype, columns, padding, filling)
     only: npt.NDArray[Any] = images[0]
-    return np.repeat(only, 3, axis=0) if only.shape[0] == 1 else only
+    return np.repeat(only, 3, axis=0) if only.shape[0] == 1 else only.copy()
 
 
 def _images(tensor: Any) -> tuple[npt.NDArray[Any], str]:

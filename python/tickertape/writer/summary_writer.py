@@ -18,7 +18,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape._core import UnsupportedValue
-from tickertape.convert import arrays, check, paths
+from tickertape.convert import arrays, check, notices, paths
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
     audio,
@@ -115,6 +115,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
             log_dir = _default_log_dir(check.string(comment, "comment"))
+        elif comment:
+            notices.warn_once("comment", f"comment: {comment!r} has no effect, since log_dir is given")
         path = paths.local_dir(log_dir)
         self._directory = paths.absolute(path)
         if os.fspath(log_dir) != path:  # bytes, ~, file://
@@ -899,6 +901,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         exc_tb: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {os.fspath(self.log_dir)!r}>"
 
     def __copy__(self) -> Self:
         return self

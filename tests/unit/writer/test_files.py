@@ -101,8 +101,22 @@ def test_default_directory(tmp_path, monkeypatch, unset):
     )
 
 
-def test_comment_is_ignored_beside_log_dir(tmp_path):
-    with SummaryWriter(str(tmp_path / "run"), comment="_x") as writer:
+def test_repr_shows_the_directory(tmp_path):
+    class Mine(SummaryWriter):
+        pass
+
+    with Mine(tmp_path / "run") as writer:
+        assert repr(writer) == f"<Mine on '{tmp_path}/run'>"
+    assert repr(writer) == f"<Mine on '{tmp_path}/run'>"
+
+
+def test_comment_is_ignored_beside_log_dir(tmp_path, monkeypatch):
+    monkeypatch.setattr("tickertape.convert.notices._told", set())
+    with pytest.warns(UserWarning, match="comment: '_x' has no effect") as told:
+        writer = SummaryWriter(str(tmp_path / "run"), comment="_x")
+    SummaryWriter(str(tmp_path / "other"), comment="_x").close()  # once
+    assert [warning.filename for warning in told] == [__file__]
+    with writer:
         assert writer.get_logdir() == str(tmp_path / "run")
         assert writer.log_dir == str(tmp_path / "run")
 

@@ -277,3 +277,44 @@ def test_two_graphs_in_one_file(tmp_path):
         writer.add_scalar("after", 2, 2)
     kinds = [event.WhichOneof("what") for event in oracle.logged(tmp_path)]
     assert kinds == ["summary", *["graph_def", "tagged_run_metadata"] * 2, "summary"]
+
+
+def test_hooks_of_users_do_not_run(writer):
+    """Under torch.export they would keep fake tensors as results."""
+    seen = []
+    model = torch.nn.Sequential(
+        torch.nn.Linear(2, 3), torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(3, 2))
+    )
+    handles = [
+        model[0].register_forward_hook(lambda *args: seen.append(args)),
+        model[0].register_forward_pre_hook(lambda *args: seen.append(args)),
+        model.register_forward_hook(
+            lambda *args, **kwargs: seen.append(args), with_kwargs=True, always_call=True
+        ),
+        torch.nn.modules.module.register_module_forward_hook(lambda *args: seen.append(args)),
+    ]
+    try:
+        writer.add_graph(model, torch.zeros(1, 2))
+        assert not seen
+        model(torch.zeros(1, 2))
+        count = len(seen)
+        assert count >= 4
+        for handle in handles[:3]:
+            handle.remove()
+        model(torch.zeros(1, 2))
+        assert 0 < len(seen) - count < count  # the global one
+    finally:
+        for handle in handles:
+            handle.remove()
+    model(torch.zeros(1, 2))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_hooks_of_torch_run(writer):
+    """The old weight_norm and pruning get their weight by one."""
+    import torch.nn.utils.prune
+
+    pruned = torch.nn.Linear(2, 2)
+    torch.nn.utils.prune.l1_unstructured(pruned, "weight", amount=1)
+    writer.add_graph(pruned, torch.zeros(1, 2))
+    writer.add_graph(torch.nn.utils.weight_norm(torch.nn.Linear(2, 2)), torch.zeros(1, 2))

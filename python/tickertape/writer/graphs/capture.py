@@ -133,14 +133,14 @@ def _are_names(signature: inspect.Signature, given: dict[Any, Any]) -> bool:
 
 @contextlib.contextmanager
 def _undisturbed(torch: Any, model: Any) -> Iterator[None]:
-    """While it lasts: eval mode, no gradients, no fused layers (which would hide their modules), no warnings."""
+    """While it lasts: eval mode, no gradients, no hooks, no fused layers (which would hide their modules), no warnings."""
     modes = [(module, module.training) for module in model.modules()]
     fast_path = torch.backends.mha.get_fastpath_enabled()
     random_state = torch.get_rng_state()
     try:
         model.eval()
         torch.backends.mha.set_fastpath_enabled(False)
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.no_grad(), _without_hooks(torch, model), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -148,6 +148,38 @@ def _undisturbed(torch: Any, model: Any) -> Iterator[None]:
         torch.set_rng_state(random_state)
         for module, training in modes:
             module.training = training
+
+
+@contextlib.contextmanager
+def _without_hooks(torch: Any, model: Any) -> Iterator[None]:
+    """While it lasts, forward hooks of users are off: they would keep torch.export's fake tensors as results.
+
+    Those of torch itself stay: weight_norm and pruning need them.
+    """
+    everywhere = torch.nn.modules.module
+    tables = [everywhere._global_forward_hooks, everywhere._global_forward_pre_hooks]  # noqa: SLF001  # no public way
+    for module in model.modules():
+        tables += [module._forward_hooks, module._forward_pre_hooks]  # noqa: SLF001  # as above
+    saved = [(table, dict(table)) for table in tables if table]
+    try:
+        for table, hooks in saved:
+            for number, hook in hooks.items():
+                if not _is_torchs(hook):
+                    del table[number]
+        yield
+    finally:
+        for table, hooks in saved:
+            registered_meanwhile = {number: hook for number, hook in table.items() if number not in hooks}
+            table.clear()
+            table.update(hooks)
+            table.update(registered_meanwhile)
+
+
+def _is_torchs(hook: Any) -> bool:
+    function = getattr(hook, "func", hook)  # of functools.partial
+    classes = type(function).__mro__ if not hasattr(function, "__code__") else ()
+    homes = [getattr(function, "__module__", None), *(home.__module__ for home in classes)]
+    return any(str(home).partition(".")[0] == "torch" for home in homes)
 
 
 class _OtherThreads:
