@@ -36,7 +36,7 @@ class DirWatch:
     """Watches files, and directories and everything below them. One thread waits; any may wake it.
 
     A change behind a symbolic link, on a network file system, or beyond the system's limit of watches is not noticed: a caller
-    that cares looks by itself now and then.
+    that cares polls now and then.
     """
 
     def __init__(self, tops: Iterable[str]) -> None:

@@ -61,8 +61,8 @@ def follow(
         state: the `state` of an earlier follower, to go on behind its last row.
         timeout: ends the iteration when no row has come for so many seconds; 0 returns what is there. It may be begun again.
             None waits for ever.
-        interval: seconds between two looks at everything. Where the system has inotify a change is noticed within 20 ms, and
-            these looks find what inotify misses: network file systems, symbolic links.
+        interval: seconds between two polls of all files. If the system has inotify, a change is noticed within 20 ms, and polls
+            find what inotify misses: network file systems, symbolic links.
 
     Returns:
         An iterator of rows with `run, tag, step, wall_time`: of scalars a named tuple with `value`, of other kinds the row
@@ -73,8 +73,8 @@ def follow(
         TypeError, ValueError: an argument is not what it may be.
     """
     selected = selection(runs, tags, kinds, steps, "all")
-    ends_after, looks_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
-    return Follower(logdir, selected, _progress_of(state), ends_after, looks_after or 1.0)
+    ends_after, polls_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
+    return Follower(logdir, selected, _progress_of(state), ends_after, polls_after or 1.0)
 
 
 @dataclass
@@ -108,13 +108,13 @@ class Follower:
         self._pending: list[Iterator[ScalarRow | Row]] = []
         self._damaged: list[_core.FileIndex] = []
         self._warned: set[str] = set()
-        self._lock = threading.Lock()  # of whoever looks for new rows
+        self._lock = threading.Lock()  # of whoever reads new rows
         self._is_closed = False
         self._is_awaited = False
         self._known: set[str] = set()  # every event file, wanted or not
-        self._full_look_secs = 0.0  # how long the last look at everything took
+        self._poll_secs = 0.0  # how long the last poll took
         self._watch = DirWatch(log_dirs.given_paths(where))
-        self._look_at_everything()
+        self._poll()
 
     @property
     def state(self) -> dict[str, Any]:
@@ -192,12 +192,12 @@ class Follower:
             with self._lock:
                 if self._is_closed:
                     return False
-                self._look(self._watch.wait(seconds), seconds)
+                self._read_changes(self._watch.wait(seconds), seconds)
             is_first = False
         return True
 
     async def _await_rows(self) -> bool:
-        """The same for an event loop. The look itself is a thread's."""
+        """The same for an event loop. A thread reads the files."""
         end = self._end()
         is_first = True
         while not (self._pending or self._damaged):
@@ -213,7 +213,9 @@ class Follower:
                 self._is_awaited = False
                 if self._is_closed:
                     self._watch.close()
-            await asyncio.get_running_loop().run_in_executor(None, self._locked_look, changes, seconds)
+            await asyncio.get_running_loop().run_in_executor(
+                None, self._read_changes_locked, changes, seconds
+            )
             is_first = False
         return True
 
@@ -221,23 +223,24 @@ class Follower:
         return None if self._timeout is None else time.monotonic() + self._timeout
 
     def _seconds_until(self, end: float | None) -> float:
-        """How long to wait for a change before the next look at everything, which takes a tenth of the time at most."""
-        seconds = max(self._interval, 10 * self._full_look_secs)
+        """How long to wait for a change before the next poll. Polls take a tenth of the time at most."""
+        seconds = max(self._interval, 10 * self._poll_secs)
         return seconds if end is None else min(seconds, end - time.monotonic())
 
-    def _locked_look(self, changes: Changes, seconds: float) -> None:
+    def _read_changes_locked(self, changes: Changes, seconds: float) -> None:
         with self._lock:
-            self._look(changes, seconds)
+            self._read_changes(changes, seconds)
 
-    def _look(self, changes: Changes, seconds: float) -> None:
+    def _read_changes(self, changes: Changes, seconds: float) -> None:
         """Reads what changed; everything if that is unknown, or if nobody had the time to wait for a change."""
         changed = {path for path in changes.files if log_dirs.is_event_file(path)}
         if changes.is_anything or seconds <= 0 or not changed <= self._known:
-            self._look_at_everything()
+            self._poll()
         else:
             self._read(sorted(changed & self._files.keys()))
 
-    def _look_at_everything(self) -> None:
+    def _poll(self) -> None:
+        """Searches the directories and reads what is new in all files."""
         begin = time.monotonic()
         with suppress(FileNotFoundError):  # the log directory was removed; it may come again
             for file in log_dirs.find_event_files(self._where, may_be_empty=True):
@@ -246,7 +249,7 @@ class Follower:
                 if is_wanted and not file.path.endswith(SUFFIXES):
                     self._files.setdefault(file.path, file)
         self._read(list(self._files))
-        self._full_look_secs = time.monotonic() - begin
+        self._poll_secs = time.monotonic() - begin
 
     def _read(self, names: list[str]) -> None:
         """Takes what is new in some files."""

@@ -91,7 +91,7 @@ def test_every_kind(tmp_path):
         assert found[8].array.tolist() == [[1, 1], [1, 1]]
         assert found[9].value == 1
         assert isinstance(found[7], rows_module.HistogramRow)
-        writer.add_histogram("histogram", np.arange(5), 3)  # its tag's metadata was in an earlier look
+        writer.add_histogram("histogram", np.arange(5), 3)  # its tag's metadata was read earlier
         writer.add_text("text", "later", 3)
         writer.flush()
         assert [type(row) for row in rows] == [type(found[2]), type(found[1])]
@@ -244,11 +244,11 @@ def test_waiting_costs_no_time(tmp_path):
         writer.add_scalar("a", 1, 1)
     with follow(tmp_path, timeout=1.0, interval=0.25) as rows:
         assert len(list(rows)) == 1
-        looks = []
-        look = rows._look_at_everything
-        rows._look_at_everything = lambda: (looks.append(1), look())
+        polls = []
+        poll = rows._poll
+        rows._poll = lambda: (polls.append(1), poll())
         assert list(rows) == []
-        assert len(looks) <= 6
+        assert len(polls) <= 6
 
 
 def test_async_for(tmp_path):
@@ -314,18 +314,18 @@ def test_close_ends_a_waiting_event_loop(tmp_path):
     assert list(rows) == []
 
 
-def test_files_that_are_not_wanted_cost_no_look_at_everything(tmp_path):
+def test_files_that_are_not_wanted_cost_no_poll(tmp_path):
     append(tmp_path / "a" / "events.out.tfevents.1.x", VERSION)
     append(tmp_path / "b" / "events.out.tfevents.1.x", VERSION)
     with follow(tmp_path, runs="a", interval=PATIENCE_SECS) as rows:
         if not rows._watch.notices_changes:
             pytest.skip("needs inotify")
-        looks = []
-        rows._look_at_everything = lambda: looks.append(1)
+        polls = []
+        rows._poll = lambda: polls.append(1)
         append(tmp_path / "b" / "events.out.tfevents.1.x", scalars(1, "a"))
         append(tmp_path / "a" / "events.out.tfevents.1.x", scalars(2, "a"))
         assert next(rows).step == 2
-        assert looks == []
+        assert polls == []
 
 
 def test_a_new_deep_run_is_noticed_by_inotify(tmp_path):
