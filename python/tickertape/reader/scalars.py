@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,26 +24,22 @@ def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
         path: an event file, or the directory of a run; directories below it are runs of their own, see `find_runs`.
 
     Returns:
-        Tag to Scalars, old and new style, in file order; nothing is sampled, purged or sorted. Damage, and records that
+        Tag to Scalars, old and new style, in file order, read-only; nothing is sampled, purged or sorted. Damage, and records that
         protobuf would not parse, are skipped; one DamageWarning for each such file says what was skipped.
 
     Raises:
         OSError: it cannot be opened, or is no regular file.
     """
     name = paths.text(path)
-    if not Path(name).is_dir():
-        return {tag: Scalars(*columns) for tag, columns in _of_file(name).items()}
-    parts: dict[str, list[tuple[Any, ...]]] = {}
-    for file in event_files(name):
-        for tag, columns in _of_file(str(file)).items():
-            parts.setdefault(tag, []).append(columns)
+    files = [str(file) for file in event_files(name)] if Path(name).is_dir() else [name]
+    parts: dict[str, list[Scalars]] = {}
+    for index in _core.scan_files(files, kinds=["scalars"]):
+        if index.error is not None:
+            raise index.error
+        damage.warn(index.path, [(offset, size) for offset, size, _ in index.problems if size])
+        for series in index.series:
+            parts.setdefault(series.tag, []).append(Scalars(series.step, series.wall_time, series.value))
     return {
-        tag: Scalars(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+        tag: pieces[0] if len(pieces) == 1 else Scalars(*map(np.concatenate, zip(*pieces, strict=True)))
         for tag, pieces in parts.items()
     }
-
-
-def _of_file(path: str) -> dict[str, tuple[Any, ...]]:
-    series, damaged = _core.read_scalars(path)
-    damage.warn(path, damaged)
-    return series
