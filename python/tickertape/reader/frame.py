@@ -46,14 +46,11 @@ class Frame:
         Raises:
             KeyError: there is no such column.
         """
-        column = self._column(name)
-        if isinstance(column, Categories):
-            return np.array(column.texts, dtype=object)[column.codes] if column.texts else np.empty(0, object)
-        return column
+        return _as_array(self._column(name))
 
     def to_dict(self) -> dict[str, npt.NDArray[Any]]:
         """Every column as a NumPy array, by name."""
-        return {name: self.column(name) for name in self.columns}
+        return {name: _as_array(column) for name, column in self._all_columns().items()}
 
     def to_pandas(self) -> pd.DataFrame:
         """A pandas.DataFrame; texts that repeat are categories.
@@ -62,12 +59,12 @@ class Frame:
             ModuleNotFoundError: pandas is not installed.
         """
         pandas = _module("pandas", "to_pandas()")
-        data = {}
-        for name in self.columns:
-            column = self._column(name)
-            if isinstance(column, Categories):
-                column = pandas.Categorical.from_codes(column.codes, column.texts)
-            data[name] = column
+        data = {
+            name: pandas.Categorical.from_codes(column.codes, column.texts)
+            if isinstance(column, Categories)
+            else column
+            for name, column in self._all_columns().items()
+        }
         frame: pd.DataFrame = pandas.DataFrame(data, copy=False)
         return frame
 
@@ -104,7 +101,16 @@ class Frame:
         return {}
 
     def _arrow(self) -> _core.ArrowStream:
-        return arrow.stream({name: self._column(name) for name in self.columns}, self._formats(), len(self))
+        return arrow.stream(self._all_columns(), self._formats(), len(self))
+
+    def _all_columns(self) -> dict[str, Column]:
+        return {name: self._column(name) for name in self.columns}
+
+
+def _as_array(column: Column) -> npt.NDArray[Any]:
+    if not isinstance(column, Categories):
+        return column
+    return np.array(column.texts, dtype=object)[column.codes] if column.texts else np.empty(0, object)
 
 
 def grid(columns: Mapping[str, Sequence[str]]) -> str:

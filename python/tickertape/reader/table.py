@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from tickertape import _core
     from tickertape.reader.scan import Piece
 
 RowType = TypeVar("RowType", bound=Row)
@@ -117,6 +118,7 @@ class Rows(Sequence[RowType], Generic[RowType]):
         self._entries = entries
         self._make = make
         self._ends = list(accumulate(len(entry) for entry in entries))
+        self._numbers: dict[int, npt.NDArray[np.intp]] = {}  # by the id() of a piece, which the entries keep alive
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -147,8 +149,14 @@ class Rows(Sequence[RowType], Generic[RowType]):
     def __repr__(self) -> str:
         return f"{len(self):,} rows"
 
+    def _live_numbers(self, piece: Piece) -> npt.NDArray[np.intp]:
+        """The numbers of the rows that count, found once for each piece."""
+        if id(piece) not in self._numbers:
+            self._numbers[id(piece)] = np.flatnonzero(cast("npt.NDArray[np.bool_]", piece.live))
+        return self._numbers[id(piece)]
+
     def _row(self, entry: Entry, piece: Piece, number: int) -> RowType:
-        at = number if piece.live is None else int(np.flatnonzero(piece.live)[number])
+        at = number if piece.live is None else int(self._live_numbers(piece)[number])
         series = piece.series
         place = (
             piece.file.readable,
@@ -214,7 +222,40 @@ class RowTable(Table, Generic[RowType]):
         form = self._row_type.columns.get(name)
         if form is None:
             return super()._column(name)
-        return _as_column([_decoded(row, name, form) for row in self.rows], form)
+        return self._decoded_columns([name])[name]
+
+    def __arrow_c_schema__(self) -> object:
+        return RowTable(self.kind, [], self._row_type)._arrow().__arrow_c_schema__()  # noqa: SLF001  # decodes nothing
+
+    @cached_property
+    def _arrow_stream(self) -> _core.ArrowStream:
+        return super()._arrow()
+
+    def _arrow(self) -> _core.ArrowStream:
+        return self._arrow_stream  # kept: DuckDB asks several times, and each would decode every row
+
+    def _all_columns(self) -> dict[str, Column]:
+        decoded = self._decoded_columns(list(self._row_type.columns))
+        return {name: decoded[name] if name in decoded else self._column(name) for name in self.columns}
+
+    def _decoded_columns(self, names: Sequence[str]) -> dict[str, Column]:
+        """Columns of what rows hold. In the order of the files: an event of many values is decoded once."""
+        values: dict[str, list[Any]] = {name: [None] * len(self) for name in names}
+        places = self._places()
+        last: Row | None = None
+        for number in np.lexsort(places[::-1]).tolist():
+            row = self.rows[number]
+            if last is not None and (row.file, row.offset) == (last.file, last.offset):
+                row.event = last.event
+            for name in names:
+                values[name][number] = _decoded(row, name, self._row_type.columns[name])
+            last = row
+        return {name: _as_column(column, self._row_type.columns[name]) for name, column in values.items()}
+
+    def _places(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The file (by number) and the offset of each row."""
+        offsets = [live(piece, piece.series.offset) for entry in self.entries for piece in entry.pieces]
+        return self._files().codes, joined(offsets, np.int64)
 
     def _head(self, name: str) -> Sequence[object]:
         form = self._row_type.columns.get(name)
