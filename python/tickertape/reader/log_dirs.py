@@ -52,8 +52,8 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
     """The event files of log directories and files, run by run, each run's in the order of their making.
 
     Args:
-        where: a directory, an event file, a list of both, or FoundFiles. Runs are named by their directory below the given one; below
-            the directory that all of a list have in common.
+        where: a directory, an event file, a list of both, or FoundFiles. Runs are named by their directory below the given
+            one; below the directory that all of a list have in common.
         may_be_empty: whether a directory without event files is fine.
 
     Raises:
@@ -69,7 +69,7 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
         files = [top] if not os.path.isdir(top) else _walk(top)  # noqa: PTH112  # names need not be UTF-8
         before = len(found)
         for file in files:
-            found.setdefault(os.path.relpath(os.path.dirname(file), common), set()).add(file)  # noqa: PTH120
+            found.setdefault(_below(file, common), set()).add(file)
         if len(found) == before and not files and not may_be_empty:
             raise _nothing_in(top)
     return [
@@ -79,12 +79,17 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
     ]
 
 
+def _below(file: str, top: str) -> str:
+    """The directory of a file as seen from one above it; what os.path.relpath() finds by taking both paths apart."""
+    return os.path.dirname(file)[len(top) :].strip(os.sep) or "."  # noqa: PTH120
+
+
 def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
     """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
     top = paths.text(log_dir)
     runs: dict[str, list[Path]] = {}
     for file in sorted(_walk(top), key=lambda path: (os.path.dirname(path), order(os.path.basename(path)))):  # noqa: PTH119, PTH120
-        run = os.path.relpath(os.path.dirname(file), top)  # noqa: PTH120
+        run = _below(file, top)
         runs.setdefault(run, []).append(Path(file))
     return dict(sorted(runs.items()))
 

@@ -186,7 +186,7 @@ class Runs(Mapping[str, Run], _Kinds):
         self._lock = threading.Lock()
         self._last: scan.Scan | None = None
         self._by_name: dict[str, Run] | None = None
-        log_dirs.find_event_files(where)  # raises at the call, not at the first use
+        self._found: list[log_dirs.EventFile] | None = log_dirs.find_event_files(where)  # for the first look
 
     def refresh(self) -> Runs:
         """Reads what is new since the last look: files that have grown, new files and runs. Tables already taken stay.
@@ -255,7 +255,9 @@ class Runs(Mapping[str, Run], _Kinds):
             return self._by_name
 
     def _read(self) -> None:
-        last = scan.scan(self._where, self._selected, self._unpacked, self._last, self._progress)
+        found = self._found if self._found is not None else log_dirs.find_event_files(self._where)
+        self._found = None
+        last = scan.scan(found, self._selected, self._unpacked, self._last, self._progress)
         told = {problem for file in self._last.files() for problem in file.problems} if self._last else set()
         before = self._by_name or {}
         self._by_name = {

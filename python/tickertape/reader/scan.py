@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
-from tickertape.reader import log_dirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from tickertape.reader.compressed import Unpacked
+    from tickertape.reader.log_dirs import EventFile
     from tickertape.reader.selection import Selection
 
     Mask = npt.NDArray[np.bool_] | None
@@ -76,14 +76,13 @@ class Scan(NamedTuple):
 
 
 def scan(
-    where: object,
+    found: list[EventFile],
     selected: Selection,
     unpacked: Unpacked,
     before: Scan | None,
     progress: Callable[[int, int], object] | None,
 ) -> Scan:
-    """Looks for files and reads what is new in them."""
-    found = log_dirs.find_event_files(where)
+    """Reads what is new in these files."""
     if selected.runs is not None:
         found = [file for file in found if selected.runs(file.run)]
     known = {} if before is None else {file.path: file for file in before.files()}

@@ -118,7 +118,8 @@ class Rows(Sequence[RowType], Generic[RowType]):
         self._entries = entries
         self._make = make
         self._ends = list(accumulate(len(entry) for entry in entries))
-        self._numbers: dict[int, npt.NDArray[np.intp]] = {}  # by the id() of a piece, which the entries keep alive
+        # by the id() of a piece, which the entries keep alive
+        self._numbers: dict[int, npt.NDArray[np.intp]] = {}
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
