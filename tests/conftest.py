@@ -41,6 +41,7 @@ with warnings.catch_warnings():
 
 import tickertape
 import tickertape.writer
+from tickertape.convert import notices
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=3000)
@@ -76,6 +77,12 @@ collect_ignore = [
 
 # A script of a test may import the package and `support`.
 _PYTHONPATH = os.pathsep.join([str(Path(tickertape.__file__).parents[1]), str(_HERE)])
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_said():
+    """What is said once for a process is said again in each test."""
+    notices.forget()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "bindings/convert/deferred_scalar.h"
 #include "bindings/convert/one_element.h"
 #include "bindings/support/errors.h"
+#include "bindings/support/notices.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -60,6 +62,7 @@ PyTypeObject* numpy_type(const char* name) {
 }
 
 // NumPy's scalars: three base classes of real ones, and that of all complex ones.
+constexpr std::size_t kInteger = 1;
 struct NumpyTypes {
   std::array<PyTypeObject*, 3> real;
   PyTypeObject* complex;
@@ -80,6 +83,10 @@ bool is_numpy_real(PyObject* object) {
   const auto& types = numpy_types().real;
   return std::any_of(types.begin(), types.end(),
                      [&](PyTypeObject* type) { return PyType_IsSubtype(Py_TYPE(object), type) != 0; });
+}
+
+bool is_numpy_integer(PyObject* object) {
+  return PyType_IsSubtype(Py_TYPE(object), numpy_types().real[kInteger]) != 0;
 }
 
 // __float__ of NumPy's complex scalars drops a part without an error.
@@ -104,11 +111,38 @@ bool is_text(PyObject* object) {
   return PyUnicode_Check(object) || PyBytes_Check(object) || PyByteArray_Check(object);
 }
 
-// float() of anything but text and complex numbers.
+// float() of anything but text, complex numbers and masked ones.
 bool real_of(PyObject* object, const char* argument, const char* what, double& value) {
+  if (is_masked(object)) return refuse(UnsupportedValue::type(), argument, what, "a masked one");
   if (is_text(object) || is_complex(object))
     return refuse(UnsupportedType::type(), argument, what, type_name(object));
   return float_of(object, argument, what, value);
+}
+
+bool take_masked(const char* argument, double& value) {
+  warn(PyExc_RuntimeWarning, expected(argument, "a number", "a masked one, which is stored as NaN"));
+  value = std::numeric_limits<double>::quiet_NaN();
+  return true;
+}
+
+bool to_int64(PyObject* number, std::int64_t& step, const char* argument) {
+  int overflow = 0;
+  step = PyLong_AsLongLongAndOverflow(number, &overflow);
+  if (overflow == 0) return true;
+  return refuse(UnsupportedValue::type(), argument, "an integer of 64 bits",
+                overflow > 0 ? "2**63 or more" : "less than -2**63");
+}
+
+// `step` is int(object). Warns once if that dropped a fraction, e.g. of an epoch.
+void warn_of_fraction(PyObject* object, std::int64_t step, const char* argument) {
+  if (is_text(object) || is_numpy_integer(object)) return;
+  const auto number = py::reinterpret_steal<py::object>(PyNumber_Float(object));
+  if (!number) return PyErr_Clear();  // int() takes it, and float() does not
+  const double given = PyFloat_AS_DOUBLE(number.ptr());
+  if (given == std::trunc(given)) return;
+  warn_once(PyExc_RuntimeWarning, "fractional step",
+            expected(argument, "an integer",
+                     repr_of(number) + ", which is stored as " + std::to_string(step) + " (said once)"));
 }
 
 constexpr const char* kSeconds = "finite seconds since the epoch";
@@ -121,6 +155,7 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument, boo
   if (is_numpy_real(object)) return float_of(object, argument, kScalar, value);
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
   if (is_text(object) || is_complex(object)) return refuse_scalar(object, argument);
+  if (is_masked(object)) return take_masked(argument, value);
   if (may_defer && meets_deferred(object, argument)) return false;
   // Arrays of one element and any rank: float() of NumPy will soon refuse all ranks but 0; item() accepts
   // them.
@@ -131,8 +166,8 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument, boo
     name_argument(argument, kScalar, object);
     return false;
   }
-  const bool fine = is_complex(item) || PyUnicode_Check(item) ? refuse_scalar(object, argument)
-                                                              : float_of(item, argument, kScalar, value);
+  const bool fine = is_complex(item) || is_text(item) ? refuse_scalar(object, argument)
+                                                      : float_of(item, argument, kScalar, value);
   Py_DECREF(item);
   return fine;
 }
@@ -200,20 +235,16 @@ bool to_real(PyObject* object, double& value, const char* argument) {
 bool to_step(PyObject* object, std::int64_t& step, const char* argument) {
   step = 0;
   if (object == nullptr || object == Py_None) return true;
-  PyObject* number = nullptr;
-  if (!PyLong_Check(object)) {
-    number = PyNumber_Long(object);
-    if (number == nullptr) {
-      name_argument(argument, "an integer or None", object);
-      return false;
-    }
+  if (PyLong_Check(object)) return to_int64(object, step, argument);
+  if (is_masked(object)) return refuse(UnsupportedValue::type(), argument, "an integer or None", "a masked one");
+  const auto number = py::reinterpret_steal<py::object>(PyNumber_Long(object));
+  if (!number) {
+    name_argument(argument, "an integer or None", object);
+    return false;
   }
-  int overflow = 0;
-  step = PyLong_AsLongLongAndOverflow(number != nullptr ? number : object, &overflow);
-  Py_XDECREF(number);
-  if (overflow == 0) return true;
-  return refuse(UnsupportedValue::type(), argument, "an integer of 64 bits",
-                overflow > 0 ? "2**63 or more" : "less than -2**63");
+  if (!to_int64(number.ptr(), step, argument)) return false;
+  warn_of_fraction(object, step, argument);
+  return true;
 }
 
 bool to_wall_time(PyObject* object, double& wall_time, const char* argument) {

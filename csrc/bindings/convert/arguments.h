@@ -16,13 +16,15 @@
 namespace tickertape::bindings {
 
 // Functions that return bool are for the fast path: false means that a Python error is set. The others throw.
+// All throw error_already_set if a warning is an error.
 
-// int() of anything; None (or nullptr) is 0. TypeError, ValueError.
+// int() of anything; None (or nullptr) is 0. Warns once if that drops a fraction. TypeError, ValueError.
 bool to_step(PyObject* object, std::int64_t& step, const char* argument = "global_step");
 // float() of anything but text, finite; None (or nullptr) is now. TypeError, ValueError.
 bool to_wall_time(PyObject* object, double& wall_time, const char* argument = "walltime");
-// A number, bool, numeric string, or anything with one element; errors name `argument`. TypeError,
-// ValueError. False without an error: the value is still on a device (bindings/devices.h).
+// A number, bool, numeric string, or anything with one element; errors name `argument`. A masked element is
+// NaN, with a warning. TypeError, ValueError. False without an error: the value is still on a device
+// (bindings/devices.h).
 bool to_scalar(PyObject* object, double& value, const char* argument = "scalar_value");
 // The same, but waits for a value that is still on a device.
 bool to_scalar_waiting(PyObject* object, double& value, const char* argument);

@@ -8,6 +8,7 @@
 
 #include "array/float16.h"
 #include "bindings/convert/dtypes.h"
+#include "bindings/support/text.h"
 
 namespace py = pybind11;
 
@@ -83,6 +84,15 @@ bool is_torch_type(PyTypeObject* type) {
 
 bool is_array(PyObject* object) {
   return Py_TYPE(object) == py::detail::npy_api::get().PyArray_Type_;  // no subclass: it may be masked
+}
+
+bool is_masked(PyObject* object) {
+  PyTypeObject* const array = py::detail::npy_api::get().PyArray_Type_;
+  if (Py_TYPE(object) == array || PyType_IsSubtype(Py_TYPE(object), array) == 0) return false;
+  const py::object mask = optional_attribute(object, "mask");
+  const int truth = mask ? PyObject_IsTrue(mask.ptr()) : 0;
+  if (truth < 0) PyErr_Clear();  // several elements: whoever reads them says so
+  return truth == 1;
 }
 
 bool read_element(PyObject* object, double& value) {

@@ -11,6 +11,10 @@ bool is_array(PyObject* object);
 // float() has to read.
 bool read_element(PyObject* object, double& value);
 
+// A masked array (numpy.ma) of one element, which is masked: float() and item() of some such arrays return
+// what is below the mask. Throws error_already_set if asking for its mask raises.
+bool is_masked(PyObject* object);
+
 // Exactly a torch.Tensor or Parameter in the memory of the host: reading it waits for nothing.
 bool is_host_tensor(PyObject* object);
 

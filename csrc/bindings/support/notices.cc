@@ -11,10 +11,19 @@ namespace py = pybind11;
 
 namespace tickertape::bindings {
 
-void warn(PyObject* category, const std::string& text) {
-  const auto message = py::reinterpret_steal<py::object>(
+namespace {
+
+py::object to_str(const std::string& text) {
+  const auto decoded = py::reinterpret_steal<py::object>(
       PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
-  if (!message) throw py::error_already_set();
+  if (!decoded) throw py::error_already_set();
+  return decoded;
+}
+
+}  // namespace
+
+void warn(PyObject* category, const std::string& text) {
+  const py::object message = to_str(text);
   const auto module = py::reinterpret_steal<py::object>(PyImport_ImportModule("tickertape.convert.notices"));
   if (module) {
     module.attr("warn")(message, py::handle(category));
@@ -23,6 +32,11 @@ void warn(PyObject* category, const std::string& text) {
   if (PyErr_ExceptionMatches(PyExc_Exception) == 0) throw py::error_already_set();
   PyErr_Clear();  // the interpreter is ending
   if (PyErr_WarnFormat(category, 1, "%U", message.ptr()) != 0) throw py::error_already_set();
+}
+
+void warn_once(PyObject* category, const std::string& key, const std::string& text) {
+  py::module_::import("tickertape.convert.notices")
+      .attr("warn_once")(to_str(key), to_str(text), py::handle(category));
 }
 
 void raise_notices() {

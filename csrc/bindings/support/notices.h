@@ -11,6 +11,9 @@ namespace tickertape::bindings {
 // other bytes are escaped. Runs Python code. Throws error_already_set if the warning is an error.
 void warn(PyObject* category, const std::string& text);
 
+// The same, but only for the first `key` of the process (tickertape.convert.notices).
+void warn_once(PyObject* category, const std::string& key, const std::string& text);
+
 // Warns of every notice that the backend has left (RuntimeWarning). Throws error_already_set if warnings are
 // errors: then all of them are raised, each as the context of the next one. If something else is raised
 // meanwhile (KeyboardInterrupt), the notices that were not delivered are kept for the next call.

@@ -18,6 +18,7 @@ from tickertape.convert import check, dtypes
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+_MOST_AXES = 64  # NPY_MAXDIMS
 _NAMES: dict[np.dtype[Any], str] = {np.dtype(name): name for name in dtypes.REAL}
 
 
@@ -36,11 +37,12 @@ def as_array(value: Any, name: str, *, exact: bool = False) -> tuple[npt.NDArray
 
     Raises:
         TypeError: `value` is no array of numbers, or has no data that can be read (sparse, meta, masked).
-        ValueError: a nested list is ragged.
+        ValueError: a nested list is ragged, or there are more than 64 dimensions.
     """
     if type(value) is np.ndarray:
         array: npt.NDArray[Any] = value
     elif is_torch(value):
+        check_rank(value, name)
         array, is_bfloat16 = _torch_to_numpy(value, name)
         if is_bfloat16:
             return array, dtypes.BFLOAT16
@@ -70,18 +72,31 @@ def widened(array: npt.NDArray[Any], dtype_name: str) -> npt.NDArray[Any]:
     return bits.view(np.float32)
 
 
+def check_rank(value: Any, name: str) -> None:
+    """Raises ValueError if `value` is an array of more dimensions than NumPy holds."""
+    n_axes = getattr(value, "ndim", 0)
+    if isinstance(n_axes, int) and n_axes > _MOST_AXES:
+        raise UnsupportedValue(f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got {n_axes}")
+
+
 def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
+    check_rank(value, name)
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return _read(value, name)
     if isinstance(value, (str, bytes, bytearray, dict, set, frozenset)) or value is None:
         raise UnsupportedType(f"{name}: expected an array of numbers, got {check.type_name(value)}")
     if isinstance(value, (list, tuple)):
         return _sequence_to_numpy(value, name)
-    if isinstance(value, np.ndarray) and np.any(getattr(value, "mask", False)):
+    if isinstance(value, np.ndarray):
+        _check_unmasked(value, name)
+    return _foreign_to_numpy(value, name)
+
+
+def _check_unmasked(array: npt.NDArray[Any], name: str) -> None:
+    if np.any(getattr(array, "mask", False)):
         raise UnsupportedType(
             f"{name}: expected an array without a mask, got a masked one; pass .compressed() or .filled(...)"
         )
-    return _foreign_to_numpy(value, name)
 
 
 def _foreign_to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
@@ -105,14 +120,31 @@ def _read(value: Any, name: str, read: Callable[[Any], npt.NDArray[Any]] = np.as
 
 
 def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
-    if any(is_torch(item) for item in value):
+    kinds = set(map(type, value))
+    tensor = getattr(sys.modules.get("torch"), "Tensor", None)
+    if tensor is not None and any(issubclass(kind, tensor) for kind in kinds):
         return _stack([widened(*as_array(item, name)) for item in value], name)
+    _check_sequence(value, kinds, name)
     try:
         return np.asarray(value)
     except ValueError as error:
         raise UnsupportedValue(
             f"{name}: expected rows of equal length, got others ({check.text_of(error)})"
         ) from error
+
+
+def _check_sequence(value: Sequence[Any], kinds: set[type], name: str, depth: int = 1) -> None:
+    """Raises for what np.asarray would read wrongly: masks, and more axes than an array has."""
+    if depth > _MOST_AXES:
+        raise UnsupportedValue(f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got more")
+    if any(issubclass(kind, np.ndarray) and kind is not np.ndarray for kind in kinds):
+        for item in value:
+            if isinstance(item, np.ndarray):
+                _check_unmasked(item, name)
+    if any(issubclass(kind, (list, tuple)) for kind in kinds):
+        for item in value:
+            if isinstance(item, (list, tuple)):
+                _check_sequence(item, set(map(type, item)), name, depth + 1)
 
 
 def _stack(arrays: list[npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:

@@ -41,6 +41,7 @@ def as_deferred_array(
         array, dtype_name = _read_only(value, name, exact=exact)
         return array, dtype_name, _core.InPlace(value)
     if type(value) is not np.ndarray:
+        arrays.check_rank(value, name)
         tensor = _gathered(value) if isinstance(value, (list, tuple)) else value
         device = device_of(tensor)
         deferred = None if device is None else device.array(tensor, name, exact=exact)

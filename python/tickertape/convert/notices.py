@@ -23,10 +23,15 @@ def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
 
 
 def warn_once(key: object, message: str, category: type[Warning] = UserWarning) -> None:
-    """The same, once for each `key` of the process, wherever it happens again."""
+    """The same, once for each `key` of the process, wherever it happens again. A warning that is an error does not count."""
     if key in _told:
         return
+    warn(message, category)
     if len(_told) >= _MOST_KEYS:
         _told.clear()
     _told.add(key)
-    warn(message, category)
+
+
+def forget() -> None:
+    """Makes warn_once say everything again."""
+    _told.clear()

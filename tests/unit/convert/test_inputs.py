@@ -178,7 +178,7 @@ def test_scalars(value, expected):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, 0), (3, 3), (2.9, 2), ("4", 4), (np.int8(5), 5), (torch.tensor(6), 6), (True, 1)],
+    [(None, 0), (3, 3), (2.0, 2), ("4", 4), (np.int8(5), 5), (torch.tensor(6), 6), (True, 1)],
 )
 def test_steps(value, expected):
     assert check.step(value) == expected

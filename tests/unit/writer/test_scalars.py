@@ -2,6 +2,7 @@
 
 import decimal
 import fractions
+import warnings
 
 import numpy as np
 import pytest
@@ -38,6 +39,93 @@ NUMBERS = {
 }
 
 
+WAYS = {
+    "add_scalar": lambda w, value: w.add_scalar("tag", value),
+    "log": lambda w, value: w.log({"tag": value}),
+    "log, nested": lambda w, value: w.log({"a": {"tag": value}}),
+    "add_scalars": lambda w, value: w.add_scalars("tag", {"key": value}),
+    "add_hparams": lambda w, value: w.add_hparams({}, {"tag": value}, run_name="run"),
+}
+ANSWERS = {
+    "bytes": (b"2.5", TypeError),
+    "bytearray": (bytearray(b"2.5"), TypeError),
+    "numpy bytes": (np.bytes_(b"2.5"), TypeError),
+    "void": (np.void(b"2.5"), TypeError),
+    "text": ("2.5", 2.5),
+    "numpy text": (np.str_("2.5"), 2.5),
+    "0-d text": (np.array("2.5"), TypeError),
+    "1-element text": (np.array(["2.5"]), TypeError),
+    "text as object": (np.array("2.5", object), TypeError),
+    "0-d object": (np.array(2.5, object), 2.5),
+    "1-element object": (np.array([2.5], object), 2.5),
+    "0-d None": (np.array(None, object), TypeError),
+    "list": ([2.5], TypeError),
+    "big-endian": (np.array([2.5], ">f8"), 2.5),
+    "long double": (np.array([2.5], np.longdouble), 2.5),
+    "Decimal": (decimal.Decimal("2.5"), 2.5),
+    "complex": (np.array([2.5 + 0j]), TypeError),
+    "timedelta": (np.timedelta64(3, "s"), TypeError),
+    "two": (np.array([2.5, 2.5]), ValueError),
+    "masked": (np.ma.masked, None),
+    "masked result": (np.ma.masked_all(3).mean(), None),
+    "masked element": (np.ma.array([2.5], mask=[True]), None),
+    "0-d masked": (np.ma.array(2.5, mask=True), None),
+    "not masked": (np.ma.array([2.5], mask=[False]), 2.5),
+    "no mask": (np.ma.array([2.5]), 2.5),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_same_answer_everywhere(tmp_path, writer, name, way):
+    value, expected = ANSWERS[name]
+    if isinstance(expected, type):
+        with pytest.raises(expected, match=r"^[a-z_]+(\[.*\])?: expected "):
+            WAYS[way](writer, value)
+        return
+    if expected is None:  # masked
+        with pytest.warns(
+            RuntimeWarning, match=r"^[a-z_]+(\[.*\])?: expected a number, got a masked one.*NaN"
+        ):
+            WAYS[way](writer, value)
+    else:
+        WAYS[way](writer, value)
+    writer.close()
+    found = [
+        entry.simple_value
+        for events in oracle.tree(tmp_path / "ours").values()
+        for event in events
+        for entry in event.summary.value
+        if entry.tag in ("tag", "a/tag")
+    ]
+    assert found == [pytest.approx(np.nan if expected is None else expected, nan_ok=True)]
+
+
+@pytest.mark.parametrize(
+    "step", [1.7, np.float32(1.7), torch.tensor(1.7), decimal.Decimal("1.7"), np.array(1.7)]
+)
+def test_a_fraction_of_a_step_is_said_once(tmp_path, writer, step):
+    with pytest.warns(
+        RuntimeWarning, match=r"^global_step: expected an integer, got 1\.7.* as 1 \(said once\)"
+    ):
+        writer.add_scalar("tag", 1, step)
+    writer.add_scalar("tag", 2, 2.5)
+    writer.log({"tag": 3}, 3.5)
+    writer.add_text("text", "4", 4.5)
+    writer.close()
+    assert [event.step for event in oracle.logged(tmp_path / "ours")] == [1, 2, 3, 4]
+
+
+def test_a_fraction_that_is_an_error_is_one_each_time(tmp_path, writer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            with pytest.raises(RuntimeWarning, match="global_step"):
+                writer.add_scalar("tag", 1, 1.5)
+    writer.close()
+    assert oracle.logged(tmp_path / "ours") == []
+
+
 @pytest.mark.parametrize("style", [{}, {"new_style": True}, {"new_style": True, "double_precision": True}])
 @pytest.mark.parametrize("number", NUMBERS)
 def test_numbers_as_torch(tmp_path, number, style):
@@ -72,7 +160,7 @@ STEPS = {
     "zero": 0,
     "int": 12,
     "negative": -3,
-    "float": 7.9,
+    "float": 7.0,
     "bool": True,
     "int64": np.int64(9),
     "uint8": np.uint8(255),
