@@ -41,8 +41,12 @@ void check_probabilities(py::array& predictions) {
 }
 
 void check_labels(py::array& labels) {
-  if (!all_finite(contiguous_view(labels, "labels")))
-    throw UnsupportedValue("labels: expected finite numbers, got NaN or infinity");
+  const std::optional<std::size_t> bad = first_other_label(contiguous_view(labels, "labels"));
+  if (!bad) return;
+  const py::object value = labels.attr("flat")[py::int_(*bad)];
+  throw UnsupportedValue(expected("labels", "0 and 1, or bools",
+                                 text_of(value) + " at index " + std::to_string(*bad) +
+                                     "; compare them with the positive class, e.g. labels == 1"));
 }
 
 UnsupportedValue other_size(const char* arguments, std::size_t size, std::size_t predictions) {
@@ -53,8 +57,8 @@ UnsupportedValue other_size(const char* arguments, std::size_t size, std::size_t
 
 PrCurveOp pr_curve_op(py::array& labels, py::array& predictions, std::int64_t thresholds,
                       const std::optional<py::array>& weights, bool is_deferred) {
-  if (thresholds < 2)
-    throw UnsupportedValue(expected("num_thresholds", "at least 2", std::to_string(thresholds)));
+  if (thresholds < 1)
+    throw UnsupportedValue(expected("num_thresholds", "at least 1", std::to_string(thresholds)));
   PrCurveOp op;
   op.thresholds = static_cast<std::uint64_t>(std::min<std::int64_t>(thresholds, kMaxPrThresholds));
   if (!is_deferred) {
@@ -105,7 +109,7 @@ bool add_plain(PyWriter& self, PyObject* const* arguments) {
     return false;
   int overflow = 0;
   const long long thresholds = PyLong_AsLongLongAndOverflow(arguments[curve_at::kThresholds], &overflow);
-  if (overflow != 0 || thresholds < 2) return false;
+  if (overflow != 0 || thresholds < 1) return false;
   auto labels = py::reinterpret_borrow<py::array>(arguments[curve_at::kLabels]);
   auto predictions = py::reinterpret_borrow<py::array>(arguments[curve_at::kPredictions]);
   const ArrayView label_view = contiguous_view(labels, "labels");

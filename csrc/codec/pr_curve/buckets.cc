@@ -50,8 +50,8 @@ void add_block(ArrayView labels, ArrayView predictions, ArrayView weights, std::
   for (std::size_t i = 0; i < count; ++i) {
     // The caller must refuse predictions outside [0, 1]. If one arrives here, drop it, as torch does, instead
     // of writing out of bounds.
-    if (!(place[i] >= 0 && place[i] < static_cast<double>(thresholds))) continue;
-    const auto index = static_cast<std::size_t>(place[i]);
+    if (!(place[i] > -1 && place[i] < static_cast<double>(thresholds))) continue;
+    const auto index = place[i] > 0 ? static_cast<std::size_t>(place[i]) : 0;
     buckets.positive[index] += label[i] * weight[i];
     buckets.negative[index] += (1.0 - label[i]) * weight[i];
   }

@@ -1,7 +1,10 @@
-// Checks that all predictions are in [0, 1] and all labels are finite. L1. It uses vectors, because the
+// Checks that all predictions are in [0, 1] and all labels are 0 or 1. L1. It uses vectors, because the
 // caller of add_pr_curve waits for the result.
 #include <cstring>
 
+#include "array/array_block.h"
+#include "array/float16.h"
+#include "codec/pr_curve/pack.h"
 #include "codec/pr_curve/pr_curve.h"
 
 namespace tickertape {
@@ -16,7 +19,7 @@ struct CheckVector {
 
 template <typename T>
 bool outside(T value) {
-  return !(value >= T{0} && value <= T{1});
+  return !(value >= pr_curve_impl::kLeast<T> && value <= pr_curve_impl::kMost<T>);
 }
 
 template <typename T, typename Outside>
@@ -41,7 +44,7 @@ std::size_t skip_inside(const T* values, std::size_t size) {
     for (std::size_t i = 0; i < kGroup; i += kWidth) {
       Vector value;
       std::memcpy(&value, values + at + i, sizeof value);
-      inside &= (value >= T{0}) & (value <= T{1});
+      inside &= (value >= pr_curve_impl::kLeast<T>)&(value <= pr_curve_impl::kMost<T>);
     }
     std::uint64_t halves[2];
     std::memcpy(halves, &inside, sizeof halves);
@@ -58,36 +61,26 @@ std::optional<std::size_t> first_outside(ArrayView predictions) {
 
 // As unsigned integers, the bits of a number in [0, 1] are at most those of 1, except for -0. The bits of NaN
 // are larger.
-template <std::uint16_t kOne>
-std::optional<std::size_t> first_outside_half(ArrayView predictions) {
-  return find_outside(static_cast<const std::uint16_t*>(predictions.data), 0, predictions.size,
-                      [](std::uint16_t bits) { return bits > kOne && bits != 0x8000U; });
-}
-
-// In NaN and infinity every bit of the exponent is set.
-template <typename Bits, Bits kExponent>
-bool has_no_full_exponent(ArrayView values) {
-  const auto* elements = static_cast<const Bits*>(values.data);
-  bool found = false;
-  for (std::size_t i = 0; i < values.size; ++i) found |= (elements[i] & kExponent) == kExponent;
-  return !found;
+template <std::uint16_t kOne, typename ToFloat>
+std::optional<std::size_t> first_outside_half(ArrayView predictions, ToFloat to_float) {
+  return find_outside(
+      static_cast<const std::uint16_t*>(predictions.data), 0, predictions.size,
+      [&](std::uint16_t bits) { return bits > kOne && outside(static_cast<float>(to_float(bits))); });
 }
 
 }  // namespace
 
-bool all_finite(ArrayView values) {
-  switch (values.dtype) {
-    case DType::kFloat16:
-      return has_no_full_exponent<std::uint16_t, 0x7c00>(values);
-    case DType::kBfloat16:
-      return has_no_full_exponent<std::uint16_t, 0x7f80>(values);
-    case DType::kFloat32:
-      return has_no_full_exponent<std::uint32_t, 0x7f800000>(values);
-    case DType::kFloat64:
-      return has_no_full_exponent<std::uint64_t, 0x7ff0000000000000>(values);
-    default:
-      return true;
-  }
+std::optional<std::size_t> first_other_label(ArrayView labels) {
+  std::optional<std::size_t> found;
+  std::size_t from = 0;
+  for_each_block(labels, [&](const auto* block, std::size_t size) {
+    if (!found) {
+      found = find_outside(block, 0, size, [](auto label) { return label != 0 && label != 1; });
+      if (found) *found += from;
+    }
+    from += size;
+  });
+  return found;
 }
 
 std::optional<std::size_t> first_outside_unit_interval(ArrayView predictions) {
@@ -111,9 +104,9 @@ std::optional<std::size_t> first_outside_unit_interval(ArrayView predictions) {
     case DType::kInt64:
       return first_outside<std::int64_t>(predictions);
     case DType::kFloat16:
-      return first_outside_half<0x3c00>(predictions);
+      return first_outside_half<0x3c00>(predictions, float16_value);
     case DType::kBfloat16:
-      return first_outside_half<0x3f80>(predictions);
+      return first_outside_half<0x3f80>(predictions, bfloat16_value);
     case DType::kFloat32:
       return first_outside<float>(predictions);
     case DType::kFloat64:

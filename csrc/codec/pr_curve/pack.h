@@ -5,7 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codec/pr_curve/packed.h"
+
 namespace tickertape::pr_curve_impl {
+
+// The least and the greatest prediction that count as inside [0, 1]. Rounding towards 0 makes indices of them
+// that are inside too. Integers must be 0 or 1.
+template <typename Value>
+inline constexpr Value kLeast = static_cast<Value>(-kPredictionRounding);
+template <typename Value>
+inline constexpr Value kMost = static_cast<Value>(1 + kPredictionRounding);
 
 // The factor for a prediction, and whether the product is rounded to float16. float16 values are passed as
 // float32.

@@ -34,8 +34,8 @@ struct Avx2 {
 
   static __m256i eight_indices(const float* from, Scale<float> scale, Check& check) {
     const __m256 value = _mm256_loadu_ps(from);
-    check.refuse(_mm256_castps_si256(_mm256_cmp_ps(value, _mm256_setzero_ps(), _CMP_NGE_UQ)));
-    check.refuse(_mm256_castps_si256(_mm256_cmp_ps(value, _mm256_set1_ps(1), _CMP_NLE_UQ)));
+    check.refuse(_mm256_castps_si256(_mm256_cmp_ps(value, _mm256_set1_ps(kLeast<float>), _CMP_NGE_UQ)));
+    check.refuse(_mm256_castps_si256(_mm256_cmp_ps(value, _mm256_set1_ps(kMost<float>), _CMP_NLE_UQ)));
     __m256 product = _mm256_mul_ps(value, _mm256_set1_ps(scale.steps));
     if (scale.is_float16) product = round_to_float16(product);
     return _mm256_cvttps_epi32(product);
@@ -48,8 +48,8 @@ struct Avx2 {
 
   static __m128i four_indices(const double* from, Scale<double> scale, Check& check) {
     const __m256d value = _mm256_loadu_pd(from);
-    check.refuse(_mm256_castpd_si256(_mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_NGE_UQ)));
-    check.refuse(_mm256_castpd_si256(_mm256_cmp_pd(value, _mm256_set1_pd(1), _CMP_NLE_UQ)));
+    check.refuse(_mm256_castpd_si256(_mm256_cmp_pd(value, _mm256_set1_pd(kLeast<double>), _CMP_NGE_UQ)));
+    check.refuse(_mm256_castpd_si256(_mm256_cmp_pd(value, _mm256_set1_pd(kMost<double>), _CMP_NLE_UQ)));
     return _mm256_cvttpd_epi32(_mm256_mul_pd(value, _mm256_set1_pd(scale.steps)));
   }
   static __m128i indices(const double* from, Scale<double> scale, Check& check) {

@@ -30,16 +30,16 @@ struct Avx512 {
 
   static __m128i indices(const float* from, Scale<float> scale, Check& check) {
     const __m512 value = _mm512_loadu_ps(from);
-    const __mmask16 not_below = _mm512_cmp_ps_mask(value, _mm512_setzero_ps(), _CMP_GE_OQ);
-    check.allow(_mm512_mask_cmp_ps_mask(not_below, value, _mm512_set1_ps(1), _CMP_LE_OQ));
+    const __mmask16 not_below = _mm512_cmp_ps_mask(value, _mm512_set1_ps(kLeast<float>), _CMP_GE_OQ);
+    check.allow(_mm512_mask_cmp_ps_mask(not_below, value, _mm512_set1_ps(kMost<float>), _CMP_LE_OQ));
     __m512 product = _mm512_mul_ps(value, _mm512_set1_ps(scale.steps));
     if (scale.is_float16) product = round_to_float16(product);
     return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(product));
   }
 
   static __m256i half_of_indices(__m512d value, Scale<double> scale, __mmask8& fine) {
-    const __mmask8 not_below = _mm512_cmp_pd_mask(value, _mm512_setzero_pd(), _CMP_GE_OQ);
-    fine = _mm512_mask_cmp_pd_mask(not_below, value, _mm512_set1_pd(1), _CMP_LE_OQ);
+    const __mmask8 not_below = _mm512_cmp_pd_mask(value, _mm512_set1_pd(kLeast<double>), _CMP_GE_OQ);
+    fine = _mm512_mask_cmp_pd_mask(not_below, value, _mm512_set1_pd(kMost<double>), _CMP_LE_OQ);
     return _mm512_cvttpd_epi32(_mm512_mul_pd(value, _mm512_set1_pd(scale.steps)));
   }
   static __m128i indices(const double* from, Scale<double> scale, Check& check) {

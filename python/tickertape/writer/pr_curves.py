@@ -37,7 +37,7 @@ def add_pr_curve(
     if probabilities.size == 0:
         raise UnsupportedValue("predictions: expected at least one, got none")
     if num_thresholds is not _MAX_THRESHOLDS:  # CPython has one object for each of the small numbers
-        num_thresholds = min(check.integer(num_thresholds, "num_thresholds", 2), _MAX_THRESHOLDS)
+        num_thresholds = min(check.integer(num_thresholds, "num_thresholds", 1), _MAX_THRESHOLDS)
     factors = None if weights is None else _weights(weights, truth.shape)
     get_writer().add_pr_curve(tag, truth, probabilities, num_thresholds, factors, global_step, walltime)
 

@@ -45,11 +45,7 @@ CASES = {
     "strided": (LABELS[::3], PREDICTIONS[::-1][::3], {}),
     "unaligned": (unaligned(LABELS), unaligned(PREDICTIONS), {}),
     "100,000": (np.resize(LABELS, 100_000), np.resize(PREDICTIONS, 100_000), {}),
-    "labels of 2": (LABELS * 2, PREDICTIONS, {}),
-    "labels of -1": (LABELS - 1, PREDICTIONS, {}),
-    "a last label of 3": (np.append(LABELS, 3), np.append(PREDICTIONS, 0.5), {}),
     "labels of -0.0": (np.where(LABELS, 1.0, -0.0), PREDICTIONS, {}),
-    "fractions as labels": (LABELS / 4, PREDICTIONS, {}),
     "predictions of -0.0": (LABELS, np.where(PREDICTIONS < 0.5, -0.0, PREDICTIONS), {}),
     "one": (np.array([1]), np.array([0.5]), {}),
     "only positives": (np.ones(5, int), np.linspace(0, 1, 5), {}),
@@ -128,11 +124,48 @@ def test_prediction_outside_the_interval_is_named(tmp_path, writer, bad):
     for dtype in (np.float64, np.float32, np.float16):
         predictions = np.full(100, 0.5, dtype)
         predictions[57] = bad
-        for labels in (np.ones(100), np.ones(100, bool), np.full(100, 2)):
+        for labels in (np.ones(100), np.ones(100, bool)):
             with pytest.raises(ValueError, match=r"predictions.*57"):
                 writer.add_pr_curve("tag", labels, predictions)
     writer.close()
     assert oracle.logged(tmp_path / "ours") == []
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weights", [None, 0.5])
+def test_rounding_beyond_the_interval_counts_as_its_end(tmp_path, dtype, weights):
+    """float32's softmax may be 1.0000001; torch drops such a prediction."""
+    exact = np.resize(np.array([0, 0.25, 1, 0.75, 1, 0], dtype), 100)
+    rounded = np.clip(exact + np.resize(dtype([-9e-7, 0, 8e-7, 0, 1.2e-7, -1e-9]), 100), -1, 2)
+    assert rounded.max() > 1
+    assert rounded.min() < 0
+    labels = np.arange(100) % 2
+    theirs, _ = oracle.both(
+        tmp_path / "exact", lambda w: w.add_pr_curve("tag", labels, exact, 1, 127, weights, oracle.WALLTIME)
+    )
+    _, ours = oracle.both(
+        tmp_path / "rounded",
+        lambda w: w.add_pr_curve("tag", labels, rounded, 1, 127, weights, oracle.WALLTIME),
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("thresholds", [1, 2, 3])
+def test_few_thresholds_as_torch(tmp_path, thresholds):
+    theirs, ours = oracle.both(
+        tmp_path,
+        lambda w: w.add_pr_curve(
+            "tag", LABELS, PREDICTIONS, 1, num_thresholds=thresholds, walltime=oracle.WALLTIME
+        ),
+    )
+    assert ours == theirs
+
+
+def test_labels_that_are_no_truth_are_named(writer):
+    """torch counts -1 as minus one positive, class 2 as two."""
+    for labels in (LABELS * 2, LABELS - 1.0, np.where(LABELS, 1, -1), np.append(LABELS[1:], 3), LABELS / 4):
+        with pytest.raises(ValueError, match=r"^labels: expected 0 and 1, or bools, got .*labels == 1"):
+            writer.add_pr_curve("tag", labels, PREDICTIONS)
 
 
 def test_snapshot(tmp_path, writer):

@@ -199,9 +199,11 @@ void check_first_outside(DType dtype, const std::vector<T>& fine, const std::vec
 template <typename T>
 void check_first_outside_of_floats(DType dtype) {
   using Limits = std::numeric_limits<T>;
-  check_first_outside<T>(dtype, {T{0}, -T{0}, T{1}, Limits::denorm_min(), T{0.5}, std::nextafter(T{1}, T{0})},
+  check_first_outside<T>(dtype,
+                         {T{0}, -T{0}, T{1}, Limits::denorm_min(), T{0.5}, std::nextafter(T{1}, T{0}),
+                          -Limits::denorm_min(), std::nextafter(T{1}, T{2}), T(-9.9e-7), T(1 + 9e-7)},
                          {Limits::quiet_NaN(), -Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(),
-                          -Limits::denorm_min(), std::nextafter(T{1}, T{2}), T{2}, T{-1}});
+                          T(-1.1e-6), T(1 + 1.2e-6), T{2}, T{-1}});
 }
 
 template <typename T>
@@ -223,28 +225,34 @@ TEST_ON_EVERY_CPU(the_first_outside_is_found_anywhere) {
   check_first_outside_of_integers<std::uint64_t>(DType::kUint64);
   check_first_outside_of_integers<std::int64_t>(DType::kInt64);
   check_first_outside<std::uint16_t>(DType::kFloat16, {0x0000, 0x8000, 0x3c00, 0x0001},
-                                     {0x7e00, 0xfe00, 0x7c00, 0xfc00, 0x8001, 0x3c01});
+                                     {0x7e00, 0xfe00, 0x7c00, 0xfc00, 0x8011, 0x3c01});
 }
 
 TEST_ON_EVERY_CPU(every_float16_is_checked_by_its_value) {
   for (std::uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<std::uint16_t>(i);
-    const auto inside = [](float value) { return value >= 0 && value <= 1; };
+    const auto inside = [](float value) { return value >= -1e-6F && value <= 1 + 1e-6F; };
     CHECK_EQ(!first_outside_unit_interval({&bits, 1, DType::kFloat16}), inside(float16_value(bits)));
     CHECK_EQ(!first_outside_unit_interval({&bits, 1, DType::kBfloat16}), inside(bfloat16_value(bits)));
   }
 }
 
-TEST(every_float16_is_classified_as_finite_or_not) {
+TEST(labels_are_zero_or_one) {
   for (std::uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<std::uint16_t>(i);
-    CHECK_EQ(all_finite({&bits, 1, DType::kFloat16}), std::isfinite(float16_value(bits)));
-    CHECK_EQ(all_finite({&bits, 1, DType::kBfloat16}), std::isfinite(bfloat16_value(bits)));
+    const auto is_label = [](auto value) { return value == 0 || value == 1; };
+    CHECK_EQ(!first_other_label({&bits, 1, DType::kFloat16}), is_label(float16_value(bits)));
+    CHECK_EQ(!first_other_label({&bits, 1, DType::kBfloat16}), is_label(bfloat16_value(bits)));
+    CHECK_EQ(!first_other_label({&bits, 1, DType::kUint16}), is_label(bits));
     const auto single = std::bit_cast<float>(i << 16);
-    CHECK_EQ(all_finite({&single, 1, DType::kFloat32}), std::isfinite(single));
+    CHECK_EQ(!first_other_label({&single, 1, DType::kFloat32}), is_label(single));
     const auto number = std::bit_cast<double>(std::uint64_t{i} << 48);
-    CHECK_EQ(all_finite({&number, 1, DType::kFloat64}), std::isfinite(number));
-    CHECK(all_finite({&bits, 1, DType::kUint16}));
+    CHECK_EQ(!first_other_label({&number, 1, DType::kFloat64}), is_label(number));
+  }
+  for (const std::size_t at : {0U, 1U, 1023U, 1024U, 2999U}) {
+    std::vector<std::int64_t> labels(3000, 1);
+    labels[at] = -1;
+    CHECK(first_other_label(view(labels, DType::kInt64)) == at);
   }
 }
 
