@@ -77,6 +77,11 @@ void add_audio(PyWriter& self, py::handle tag, const py::array& samples, const s
   op.sample_rate = sample_rate;
   op.samples.source = to_source(samples, to_dtype(dtype), "snd_tensor");
   check_wav(op.samples.source.size(), channels, sample_rate);
+  const bool is_here = source.is_none() || py::isinstance<PyInPlace>(source);
+  if (is_here && !is_sound_type(op.samples.source.dtype)) {
+    const py::array contiguous = in_one_piece(samples);
+    check_samples({contiguous.data(), op.samples.source.size(), op.samples.source.dtype});
+  }
   add_now_or_deferred(self, OpKind::kAudio, tag, op, to_when(step, walltime), source);
 }
 

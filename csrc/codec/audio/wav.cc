@@ -22,9 +22,19 @@ constexpr std::uint32_t kSampleBytes = 2;
 constexpr std::uint32_t kFormatBytes = 16;
 constexpr std::uint32_t kWavHeaderBytes = 44;
 
+// An Event has the samples, the header and a tag; protobuf holds 2 GiB.
+constexpr std::size_t kMostWavBytes = (std::size_t{1} << 31) - (std::size_t{1} << 20);
+
 template <typename Integer>
 void put(Integer value, Buffer& out) {
   store_le(out.extend(sizeof value), value);
+}
+
+template <typename Sample, typename Level>
+void put_levels(ArrayView samples, std::uint8_t* to, Level level) {
+  const auto* values = static_cast<const Sample*>(samples.data);
+  for (std::size_t i = 0; i < samples.size; ++i)
+    store_le(to + i * kSampleBytes, static_cast<std::uint16_t>(level(values[i])));
 }
 
 template <typename Real>
@@ -43,6 +53,22 @@ void levels_of(const Real* samples, std::size_t count, std::int16_t* to) {
 
 }  // namespace
 
+bool is_sound_type(DType dtype) {
+  switch (dtype) {
+    case DType::kUint8:
+    case DType::kInt8:
+    case DType::kInt16:
+    case DType::kInt32:
+    case DType::kFloat16:
+    case DType::kBfloat16:
+    case DType::kFloat32:
+    case DType::kFloat64:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void check_wav(std::size_t samples, std::uint32_t channels, std::uint32_t sample_rate) {
   constexpr std::uint32_t kMaxChannels = std::numeric_limits<std::uint16_t>::max() / kSampleBytes;
   if (channels < 1 || channels > kMaxChannels) refuse_wav("channels", "1", kMaxChannels, channels);
@@ -52,9 +78,25 @@ void check_wav(std::size_t samples, std::uint32_t channels, std::uint32_t sample
     throw ArgumentError("samples: expected the same number for each of " + std::to_string(channels) +
                         " channels, got " + std::to_string(samples));
   }
+  if (samples > kMostWavBytes / kSampleBytes) {
+    throw ArgumentError("snd_tensor: expected less than 2 GiB of 16-bit samples, got " +
+                        std::to_string(samples) + " samples");
+  }
   constexpr std::uint32_t kMaxSamples =
       (std::numeric_limits<std::uint32_t>::max() - kWavHeaderBytes) / kSampleBytes;
   if (samples > kMaxSamples) refuse_wav("samples", "0", kMaxSamples, samples);
+}
+
+void check_samples(ArrayView samples) {
+  if (is_sound_type(samples.dtype)) return;
+  for_each_block(samples, [](const auto* block, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (block[i] >= -1 && block[i] <= 1) continue;
+      throw ArgumentError(
+          "snd_tensor: expected floats from -1 to 1, int16, int32, int8 or uint8, got other integers with " +
+          std::to_string(static_cast<std::int64_t>(block[i])) + " among them; convert them to one of these");
+    }
+  });
 }
 
 void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_rate, Buffer& out) {
@@ -74,6 +116,19 @@ void encode_wav(ArrayView samples, std::uint32_t channels, std::uint32_t sample_
   out.append(as_bytes("data"));
   put<std::uint32_t>(data_bytes, out);
   std::uint8_t* to = out.extend(data_bytes);
+  switch (samples.dtype) {
+    case DType::kInt16:
+      return put_levels<std::int16_t>(samples, to, [](int sample) { return sample; });
+    case DType::kInt32:
+      return put_levels<std::int32_t>(samples, to, [](int sample) { return sample >> 16; });
+    case DType::kInt8:
+      return put_levels<std::int8_t>(samples, to, [](int sample) { return sample * 256; });
+    case DType::kUint8:
+      return put_levels<std::uint8_t>(samples, to, [](int sample) { return (sample - 128) * 256; });
+    default:
+      break;
+  }
+  check_samples(samples);
   for_each_block(samples, [&to](const auto* block, std::size_t size) {
     std::array<std::int16_t, kBlockSize> levels;
     levels_of(block, size, levels.data());

@@ -34,7 +34,7 @@ def add_audio(
     rate = check.real(sample_rate, "sample_rate")
     if not 1 <= rate <= _MAX_RATE:  # NaN is not
         raise UnsupportedValue(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
-    if deferred.is_readable(source) and _exceeds_one(samples, dtype):
+    if "float" in dtype and deferred.is_readable(source) and _exceeds_one(samples, dtype):
         notices.warn(f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}")
     get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)
 

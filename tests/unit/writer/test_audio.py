@@ -118,6 +118,28 @@ def test_every_float_type(tmp_path, writer, dtype):
     np.testing.assert_allclose(ours[:, 0], sound.double() * 32767, atol=1)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_integers_are_as_loud_as_their_type_says(tmp_path, writer, channels):
+    """What wave and soundfile read: torch clips them to noise."""
+    levels = RNG.integers(-(2**15), 2**15, (5000, channels)).astype(np.int16)
+    sounds = {
+        "int16": levels,
+        "tensor": torch.from_numpy(levels),
+        "int32": levels.astype(np.int32) << 16,
+        "int8": (levels >> 8).astype(np.int8),
+        "uint8": ((levels >> 8) + 128).astype(np.uint8),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, sound in sounds.items():
+            writer.add_audio(name, sound)
+    writer.close()
+    for event in oracle.logged(tmp_path / "ours"):
+        value = event.summary.value[0]
+        expected = levels if value.tag in ("int16", "tensor", "int32") else levels & ~0xFF
+        np.testing.assert_array_equal(samples_of(value.audio), expected)
+
+
 def test_one_sample_and_a_long_sound(tmp_path, writer):
     """torch raises for a single sample; a minute of stereo goes through the pool."""
     writer.add_audio("short", 0.5)

@@ -85,17 +85,43 @@ TEST_ON_EVERY_CPU(samples_are_clipped_scaled_and_truncated) {
 // More than one block of the conversion, for doubles and for integers.
 TEST_ON_EVERY_CPU(other_types) {
   std::vector<double> waves;
-  std::vector<std::int8_t> steps;
+  std::vector<std::int64_t> steps;
   for (int i = 0; i < 5000; ++i) {
     waves.push_back(std::sin(i * 0.01));
-    steps.push_back(static_cast<std::int8_t>(i % 3 - 1));
+    steps.push_back(i % 3 - 1);
   }
   const Buffer smooth = encoded(waves, DType::kFloat64, 1, 8000);
-  const Buffer square = encoded(steps, DType::kInt8, 1, 8000);
+  const Buffer square = encoded(steps, DType::kInt64, 1, 8000);
   for (std::size_t i = 0; i < waves.size(); ++i) {
     CHECK_EQ(sample(smooth, i), static_cast<int>(waves[i] * 32767));
     CHECK_EQ(sample(square, i), steps[i] * 32767);
   }
+}
+
+template <typename T, typename Level>
+void check_by_type(DType dtype, Level level) {
+  std::vector<T> samples;
+  for (int i = -32768; i < 32768; ++i) {
+    const auto scale = sizeof(T) > 2 ? 65536 + 1 : 1;
+    samples.push_back(static_cast<T>(static_cast<std::int64_t>(i) * scale));
+  }
+  const Buffer file = encoded(samples, dtype, 1, 8000);
+  for (std::size_t i = 0; i < samples.size(); ++i) CHECK_EQ(sample(file, i), level(samples[i]));
+}
+
+TEST(integers_are_as_loud_as_their_type_says) {
+  check_by_type<std::int16_t>(DType::kInt16, [](int value) { return value; });
+  check_by_type<std::int32_t>(DType::kInt32,
+                              [](int value) { return static_cast<int>(std::floor(value / 65536.0)); });
+  check_by_type<std::int8_t>(DType::kInt8, [](int value) { return value * 256; });
+  check_by_type<std::uint8_t>(DType::kUint8, [](int value) { return (value - 128) * 256; });
+}
+
+TEST(integers_of_no_known_loudness) {
+  CHECK_THROWS(ArgumentError, encoded<std::int64_t>({0, 2}, DType::kInt64, 1, 8000));
+  CHECK_THROWS(ArgumentError, encoded<std::uint16_t>({0, 1000}, DType::kUint16, 1, 8000));
+  CHECK_THROWS(ArgumentError, encoded<std::uint64_t>({~std::uint64_t{0}}, DType::kUint64, 1, 8000));
+  CHECK_THROWS(ArgumentError, check_wav((std::size_t{1} << 30), 1, 8000));
 }
 
 TEST_ON_EVERY_CPU(levels_at_every_edge) {
