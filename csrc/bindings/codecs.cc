@@ -15,15 +15,18 @@
 #include "bindings/convert/arguments.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
+#include "bindings/support/notices.h"
 #include "bindings/support/text.h"
 #include "checksum/masked_crc.h"
 #include "codec/audio/wav.h"
 #include "codec/gif/gif.h"
 #include "codec/histogram/histogram.h"
 #include "codec/image/grid.h"
+#include "codec/image/integer_pixels.h"
 #include "codec/image/pixels.h"
 #include "codec/image/png.h"
 #include "codec/pr_curve/pr_curve.h"
+#include "event/encode_report.h"
 
 namespace py = pybind11;
 
@@ -99,17 +102,38 @@ py::array_t<std::uint8_t> to_array(Buffer buffer, std::vector<py::ssize_t> shape
   return py::array_t<std::uint8_t>(std::move(shape), owned.release()->data(), owner);
 }
 
+py::array_t<std::uint8_t> integers_to_bytes_of(const py::array& pixels, const std::string& name) {
+  const Elements elements = elements_of(pixels, std::nullopt, name.c_str());
+  Buffer out;
+  {
+    const GilRelease release;  // the array is kept by `elements`, `out` is ours alone
+    integers_to_bytes(elements.view, name, out.extend(elements.view.size));
+  }
+  return to_array(std::move(out), {pixels.shape(), pixels.shape() + pixels.ndim()});
+}
+
+void warn_of_pixels(const PixelReport& pixels, const std::string& picture) {
+  const EncodeReport report{0, 0, pixels};
+  for (const unsigned finding : {EncodeReport::kNanPixels, EncodeReport::kBrightPixels}) {
+    if ((report.findings() & finding) == 0) continue;
+    const std::string key = "pixels of " + picture + ", " + std::to_string(finding);
+    warn_once(PyExc_RuntimeWarning, key, report.text(finding, picture));
+  }
+}
+
 py::array_t<std::uint8_t> make_pixels(const py::array& pixels, const std::string& dtype,
-                                      const std::string& dataformats) {
+                                      const std::string& dataformats, const std::string& picture) {
   const Elements elements = elements_of(pixels, dtype, "pixels");
   const ImageArray images = images_of(elements, dataformats);
   const bool grid = dataformats.find_first_of("nN") != std::string::npos;
   Buffer out;
   PixelSize size{};
+  PixelReport report;
   {
     const GilRelease release;  // the array is kept by `elements`, `out` is ours alone
-    size = to_pixels(images, grid, out);
+    size = to_pixels(images, grid, out, &report);
   }
+  if (!picture.empty()) warn_of_pixels(report, picture);
   return to_array(std::move(out), {size.height, size.width, size.channels});
 }
 
@@ -230,7 +254,9 @@ void bind_codecs(py::module_& module) {
              py::arg("padding"), py::arg("filling"));
   module.def("make_scaled_grid", &make_scaled_grid, py::arg("images"), py::arg("dtype"), py::arg("columns"),
              py::arg("padding"), py::arg("filling"), py::arg("value_range").none(true), py::arg("each"));
-  module.def("make_pixels", &make_pixels, py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"));
+  module.def("make_pixels", &make_pixels, py::arg("pixels"), py::arg("dtype"), py::arg("dataformats"),
+             py::arg("picture") = "");
+  module.def("integers_to_bytes", &integers_to_bytes_of, py::arg("pixels"), py::arg("name"));
   module.def(
       "disable_cpu_features",
       [](const std::string& names) { disable_cpu_features(parse_cpu_features(names)); }, py::arg("names"));

@@ -214,12 +214,11 @@ void Sequencer::leave_behind(Channel& channel, std::uint64_t position, OpHeader&
 }
 
 void Sequencer::report(Name& name, const EncodeReport& report) {
-  if (report.nan_count + report.infinite_count == 0 || name.told_of_non_finite) return;
-  name.told_of_non_finite = true;
-  tell([&] {
-    return "histogram '" + name.text + "': left out " + std::to_string(report.nan_count) + " NaN and " +
-           std::to_string(report.infinite_count) + " infinite values (said once for this tag)";
-  });
+  for (unsigned fresh = report.findings() & ~name.told; fresh != 0; fresh &= fresh - 1) {
+    const unsigned finding = fresh & ~(fresh - 1);  // the lowest bit
+    name.told |= finding;
+    tell([&] { return report.text(finding, name.text); });
+  }
 }
 
 // Counts an op that cannot be encoded as dropped and says so; false where only memory was short, and the op

@@ -105,7 +105,7 @@ EncodeReport encode_histogram(const OpView& op, std::string_view tag, Buffer& ou
   const Histogram h = count(read_body<HistogramOp>(op), executor);
   encode_histogram_fields(op, tag,
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
-  return {h.nan_count, h.infinite_count};
+  return {h.nan_count, h.infinite_count, {}};
 }
 
 EncodeReport encode_histogram_counts(const OpView& op, std::string_view tag, Buffer& out) {
@@ -117,7 +117,7 @@ EncodeReport encode_histogram_counts(const OpView& op, std::string_view tag, Buf
       counted_histogram(words, body.max_bins != 0 ? std::optional(body.max_bins) : std::nullopt);
   encode_histogram_fields(op, tag,
                           {h.min, h.max, h.num, h.sum, h.sum_squares, h.bucket_limits, h.bucket_counts}, out);
-  return {h.nan_count, h.infinite_count};
+  return {h.nan_count, h.infinite_count, {}};
 }
 
 void encode_histogram_raw(const OpView& op, std::string_view tag, Buffer& out) {
@@ -168,6 +168,7 @@ void encode_packed_pr_curve(const OpView& op, std::string_view tag, Buffer& out)
 void encode_summary(const OpView& op, Buffer& out) {
   const std::size_t size =
       head_size(op.wall_time, op.step) + length_field_size(event_field::kSummary, op.body.size());
+  check_event_size(size);
   Writer writer(out.reserve_back(size));
   put_head(writer, op.wall_time, op.step);
   writer.bytes_field(event_field::kSummary, op.body);
@@ -197,14 +198,12 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
       encode_packed_pr_curve(op, tag, out);
       break;
     case OpKind::kImage:
-      encode_image(op, tag, out, executor);
-      break;
+      return {0, 0, encode_image(op, tag, out, executor)};
     case OpKind::kEncodedImage:
       encode_encoded_image(op, tag, out);
       break;
     case OpKind::kVideo:
-      encode_video(op, tag, out);
-      break;
+      return {0, 0, encode_video(op, tag, out)};
     case OpKind::kAudio:
       encode_audio(op, tag, out);
       break;
@@ -215,6 +214,7 @@ EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, E
       encode_summary(op, out);
       break;
     case OpKind::kEvent:
+      check_event_size(op.body.size());
       out.append(op.body);
       break;
   }

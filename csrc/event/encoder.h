@@ -7,21 +7,19 @@
 
 #include "base/bytes.h"
 #include "base/executor.h"
+#include "event/encode_report.h"
 #include "event/op.h"
 
 namespace tickertape {
 
-// What encoding left out; the caller reports it to the user.
-struct EncodeReport {
-  std::uint64_t nan_count = 0;       // NaN values of a histogram
-  std::uint64_t infinite_count = 0;  // infinite values of a histogram
-};
-
 // Appends the Event of `op` to `out`. `executor` may be nullptr; otherwise it may run parts of a large op.
 // The bytes depend neither on the processor nor on the executor: recovery completes a record that was cut off
 // only if its own encoding of the op begins with the bytes that are there. Thread-safe. Throws DataError if
-// the body does not match the op's kind.
+// the body does not match the op's kind, ArgumentError if the Event would be larger than kMaxEventBytes.
 EncodeReport encode_event(const OpView& op, std::string_view tag, Buffer& out, Executor* executor = nullptr);
+
+// The bytes that the elements of a tensor take in its Event: as varints, some take more than in memory.
+std::size_t tensor_values_size(protobuf::TensorType type, Bytes elements);
 
 // True if encoding `op` takes so long that the codec pool should do it.
 bool is_heavy(const OpView& op);

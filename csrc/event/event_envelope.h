@@ -4,9 +4,11 @@
 #include <bit>
 #include <cassert>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "event/op.h"
 #include "protobuf/fields.h"
 #include "protobuf/writer.h"
@@ -47,8 +49,15 @@ inline void put_head(Writer& writer, double wall_time, std::int64_t step) {
   put_number(writer, protobuf::event_field::kStep, static_cast<std::uint64_t>(step));
 }
 
+// Throws ArgumentError for an Event that no reader can parse.
+inline void check_event_size(std::size_t size) {
+  if (size > kMaxEventBytes)
+    throw ArgumentError("expected less than 2 GiB, protobuf's limit for a message, got " +
+                        std::to_string(size) + " bytes");
+}
+
 // Appends an Event with one Value to `out`. The Value consists of `tag` and `content_size` more bytes, which
-// `write_content(Writer&)` writes.
+// `write_content(Writer&)` writes. Throws as check_event_size() does.
 template <typename WriteContent>
 void append_value_event(const OpView& op, std::string_view tag, std::size_t content_size, Buffer& out,
                         WriteContent write_content) {
@@ -56,6 +65,7 @@ void append_value_event(const OpView& op, std::string_view tag, std::size_t cont
   const std::size_t summary = length_field_size(protobuf::summary_field::kValue, value);
   const std::size_t event =
       head_size(op.wall_time, op.step) + length_field_size(protobuf::event_field::kSummary, summary);
+  check_event_size(event);
   Writer writer(out.reserve_back(event));
   put_head(writer, op.wall_time, op.step);
   writer.length_field(protobuf::event_field::kSummary, summary);

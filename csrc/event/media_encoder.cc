@@ -40,7 +40,7 @@ void encode_image_fields(const OpView& op, std::string_view tag, std::uint64_t h
 
 }  // namespace
 
-void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
+PixelReport encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor* executor) {
   const auto body = read_body<ImageOp>(op);
   std::array<std::size_t, 4> shape{};
   if (body.shape.size() > shape.size()) throw DataError(0, "too many axes in op body");
@@ -56,15 +56,17 @@ void encode_image(const OpView& op, std::string_view tag, Buffer& out, Executor*
                                         body.shape.size(), body.dataformats);
   const bool grid = body.dataformats.find_first_of("nN") != std::string_view::npos;
   Buffer converted;
+  PixelReport report;
   std::optional<PixelView> pixels = pixels_in_place(images, grid);
   if (!pixels) {
-    const PixelSize size = to_pixels(images, grid, converted);
+    const PixelSize size = to_pixels(images, grid, converted, &report);
     const std::size_t stride = std::size_t{size.width} * size.channels;
     pixels = PixelView{converted.data(), size.width, size.height, size.channels, stride};
   }
   Buffer png;
   encode_png(*pixels, png, executor);
   encode_image_fields(op, tag, pixels->height, pixels->width, pixels->channels, png.bytes(), out);
+  return report;
 }
 
 void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {
@@ -72,13 +74,14 @@ void encode_encoded_image(const OpView& op, std::string_view tag, Buffer& out) {
   encode_image_fields(op, tag, body.height, body.width, body.channels, body.encoded, out);
 }
 
-void encode_video(const OpView& op, std::string_view tag, Buffer& out) {
+PixelReport encode_video(const OpView& op, std::string_view tag, Buffer& out) {
   const auto body = read_body<VideoOp>(op);
   ClipShape shape{};
   if (body.shape.size() != shape.size()) throw DataError(0, "a video has 5 axes in op body");
   std::copy(body.shape.begin(), body.shape.end(), shape.begin());
   Buffer pixels;
-  const ClipGrid grid = to_frames(body.clips.view, shape, pixels);
+  PixelReport report;
+  const ClipGrid grid = to_frames(body.clips.view, shape, pixels, &report);
   const std::size_t stride = std::size_t{grid.width} * 3;
   std::vector<PixelView> frames;
   for (std::size_t at = 0; at < pixels.size(); at += stride * grid.height) {
@@ -87,6 +90,7 @@ void encode_video(const OpView& op, std::string_view tag, Buffer& out) {
   Buffer gif;
   encode_gif(frames, body.fps, gif);
   encode_image_fields(op, tag, grid.height, grid.width, shape[2], gif.bytes(), out);
+  return report;
 }
 
 void encode_audio(const OpView& op, std::string_view tag, Buffer& out) {

@@ -18,6 +18,9 @@ namespace tickertape {
 
 inline constexpr std::uint32_t kOpLayoutVersion = 2;
 
+// protobuf's limit for a message. Its readers refuse an Event that is larger.
+inline constexpr std::uint64_t kMaxEventBytes = (std::uint64_t{1} << 31) - 1;
+
 enum class OpKind : std::uint8_t {
   kPad = 0,     // unused room; only the ring writes it
   kScalar = 1,  // no body: the value is in the header

@@ -26,7 +26,7 @@ struct Name {
   std::string text;
   // False where the log is full: an op that uses it dies with the process, so its call waits for the file.
   bool is_shared;
-  bool told_of_non_finite = false;  // the sequencer's own
+  unsigned told = 0;  // the sequencer's own: the findings (EncodeReport) that were said
 };
 
 // Append-only. Thread-safe; its lock is held for a copy of the text at most.

@@ -882,8 +882,16 @@ def make_scaled_grid(
 ) -> npt.NDArray[Any]:
     """The same, clipped to the range and scaled to 0..1; float64 for float64, otherwise float32."""
 
-def make_pixels(pixels: npt.NDArray[Any], dtype: str, dataformats: str) -> npt.NDArray[np.uint8]:
-    """The HWC pixels that add_image encodes."""
+def make_pixels(
+    pixels: npt.NDArray[Any], dtype: str, dataformats: str, picture: str = ""
+) -> npt.NDArray[np.uint8]:
+    """The HWC pixels that add_image encodes. If `picture` has a name, warns once of its NaN and of floats above 1.5."""
+
+def integers_to_bytes(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
+    """Bools or integers other than uint8 as pixels of the same shape: scaled by their range, as add_image does.
+
+    Raises ValueError that names `name` if no scale is known.
+    """
 
 def disable_cpu_features(names: str) -> None:
     """Makes the core behave as if these instruction sets were missing: "avx2,sse42", "all"; "" undoes it. For tests."""

@@ -104,7 +104,7 @@ def test_gif_of_photographs_comes_close():
     assert np.sqrt((error**2).mean()) < 8
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
 def test_wav_samples_as_torch(dtype):
     samples = RNG.uniform(-1.2, 1.2, (3001, 2)).astype(dtype)
     with wave.open(io.BytesIO(_core.encode_wav(samples, dtype, 8000))) as file:
@@ -124,7 +124,7 @@ def torch_pixels(image, dataformats):
 
 @given(
     image=hnp.arrays(
-        st.sampled_from([np.uint8, np.float32, np.float64, np.float16, np.int16, np.bool_]),
+        st.sampled_from([np.uint8, np.float32, np.float64, np.float16, np.bool_]),
         st.tuples(st.integers(1, 10), st.sampled_from([1, 3]), st.integers(1, 9), st.integers(1, 9)),
         elements=None,
     ),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "codec/image/integer_pixels.h"
 
 namespace tickertape {
 namespace {
@@ -64,7 +65,7 @@ ClipGrid clip_grid(const ClipShape& shape) {
           static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
 }
 
-ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out) {
+ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out, PixelReport* report) {
   const ClipGrid grid = clip_grid(shape);
   const std::uint64_t frames = shape[ntchw::kFrames];
   const std::uint64_t clip_size = shape[ntchw::kChannels] * shape[ntchw::kHeight] * shape[ntchw::kWidth];
@@ -73,19 +74,24 @@ ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out) {
     throw ArgumentError("clips: expected as many elements as the shape has, got " +
                         std::to_string(clips.size));
   }
+  Buffer bytes;
+  if (has_integer_scale(clips.dtype)) {
+    integers_to_bytes(clips, "vid_tensor", bytes.extend(clips.size));
+    clips = {bytes.data(), clips.size, DType::kUint8};
+  }
   const std::size_t cell_bytes = shape[ntchw::kWidth] * kChannelsOut;
   const std::size_t row_bytes = cell_bytes * grid.columns;
   Buffer cell;
   for (std::uint64_t t = 0; t < frames; ++t) {
     if (shape[ntchw::kClips] == 1) {
-      to_pixels(picture(clips, shape, 0, t), false, out);
+      to_pixels(picture(clips, shape, 0, t), false, out, report);
       continue;
     }
     std::uint8_t* const frame = out.extend(row_bytes * grid.height);
     std::memset(frame, 0, row_bytes * grid.height);
     for (std::uint64_t n = 0; n < shape[ntchw::kClips]; ++n) {
       cell.clear();
-      to_pixels(picture(clips, shape, n, t), false, cell);
+      to_pixels(picture(clips, shape, n, t), false, cell, report);
       std::uint8_t* to =
           frame + n / grid.columns * shape[ntchw::kHeight] * row_bytes + n % grid.columns * cell_bytes;
       for (std::uint64_t y = 0; y < shape[ntchw::kHeight]; ++y, to += row_bytes) {

@@ -27,8 +27,9 @@ struct ClipGrid {
 ClipGrid clip_grid(const ClipShape& shape);
 
 // Appends the T frames to `out`, each RGB with width * height * 3 bytes. `clips` is NTCHW in C order. Its
-// values become pixels as in to_pixels(). Cells without a clip are black. Throws ArgumentError as clip_grid()
-// does, and if the array does not have the size of `shape`.
-ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out);
+// values become pixels as in to_pixels(), integers by the range of the whole array, and `report` is as there.
+// Cells without a clip are black. Throws ArgumentError as clip_grid() and integers_to_bytes() (which names
+// vid_tensor) do, and if the array does not have the size of `shape`.
+ClipGrid to_frames(ArrayView clips, const ClipShape& shape, Buffer& out, PixelReport* report = nullptr);
 
 }  // namespace tickertape

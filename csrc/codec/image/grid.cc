@@ -9,9 +9,12 @@
 
 #include "array/array_block.h"
 #include "base/error.h"
+#include "codec/image/extremes.h"
 
 namespace tickertape {
 namespace {
+
+using pixels_impl::Extremes;
 
 constexpr double kMinRange = 1e-5;  // torchvision/utils.py: avoids division by zero for a flat image
 
@@ -72,52 +75,6 @@ std::vector<std::uint8_t> filled_row(const void* filling, std::size_t item, std:
   for (std::size_t i = 0; i < count; ++i) std::memcpy(row.data() + i * item, filling, item);
   return row;
 }
-
-// 16-byte vector types of GCC and Clang. Every supported processor has registers for them.
-template <typename Value>
-struct VectorOf {
-  typedef Value Type __attribute__((vector_size(16)));
-};
-
-// The smallest and the largest of the values that were added; NaN if one of them is NaN.
-template <typename Value>
-class Extremes {
- public:
-  void add(const Value* values, std::size_t count) {
-    using Lanes = typename VectorOf<Value>::Type;
-    constexpr std::size_t kLanes = sizeof(Lanes) / sizeof(Value);
-    Lanes least = Lanes{} + least_, greatest = Lanes{} + greatest_;
-    decltype(least < greatest) unordered = {};
-    std::size_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      Lanes lanes;
-      std::memcpy(&lanes, values + i, sizeof lanes);
-      least = lanes < least ? lanes : least;
-      greatest = lanes > greatest ? lanes : greatest;
-      unordered |= lanes != lanes;  // NOLINT(misc-redundant-expression): true for NaN
-    }
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      join(least[lane], greatest[lane], unordered[lane] != 0);
-    }
-    for (; i < count; ++i) join(values[i], values[i], std::isnan(values[i]));
-  }
-
-  std::pair<double, double> range() const {
-    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-    return has_nan_ ? std::pair{kNan, kNan} : std::pair{double{least_}, double{greatest_}};
-  }
-
- private:
-  void join(Value least, Value greatest, bool has_nan) {
-    least_ = least < least_ ? least : least_;
-    greatest_ = greatest > greatest_ ? greatest : greatest_;
-    has_nan_ |= has_nan;
-  }
-
-  Value least_ = std::numeric_limits<Value>::infinity();
-  Value greatest_ = -std::numeric_limits<Value>::infinity();
-  bool has_nan_ = false;
-};
 
 // The rows of images of any element type, converted to `Value`. Rows that have this type already are not
 // copied.

@@ -12,6 +12,8 @@
 #include "array/array_block.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "codec/image/extremes.h"
+#include "codec/image/integer_pixels.h"
 #include "codec/image/pixels_impl.h"
 
 namespace tickertape {
@@ -54,7 +56,8 @@ void interleave3(const std::uint8_t* red, const std::uint8_t* green, const std::
 }
 
 // Converts the contiguous elements [from, from + count) of `data` to bytes.
-void convert_line(const void* data, DType dtype, std::size_t from, std::size_t count, std::uint8_t* to) {
+void convert_line(const void* data, DType dtype, std::size_t from, std::size_t count, std::uint8_t* to,
+                  Extremes<float>& extremes) {
   if (dtype == DType::kUint8) {
     std::memcpy(to, static_cast<const std::uint8_t*>(data) + from, count);
     return;
@@ -64,6 +67,7 @@ void convert_line(const void* data, DType dtype, std::size_t from, std::size_t c
   for (std::size_t at = 0; at < count; at += kBlockSize) {
     const std::size_t size = std::min(kBlockSize, count - at);
     convert_elements(values, from + at, size, block.data());
+    extremes.add(block.data(), size);
     scale_to_bytes(block.data(), size, to + at);
   }
 }
@@ -82,7 +86,7 @@ class RowConverter {
       interleave3(line, line, line, images_.width, to);
     } else if (images_.stride_c == 1 && images_.stride_w == std::ptrdiff_t{images_.channels}) {
       const std::size_t count = std::size_t{images_.width} * images_.channels;
-      convert_line(images_.data, images_.dtype, static_cast<std::size_t>(start), count, to);
+      convert_line(images_.data, images_.dtype, static_cast<std::size_t>(start), count, to, extremes_);
     } else if (images_.channels == 3) {
       const std::uint8_t* red = plane(start, 0);
       const std::uint8_t* green = plane(start, 1);
@@ -95,6 +99,11 @@ class RowConverter {
     }
   }
 
+  void add_to(PixelReport& report) const {
+    report.has_nan |= extremes_.has_nan();
+    report.greatest = std::max(report.greatest, extremes_.greatest());
+  }
+
  private:
   // One channel of the row that starts at element `start`, as bytes: in place if possible, otherwise in the
   // scratch row of this channel.
@@ -105,9 +114,9 @@ class RowConverter {
     }
     std::uint8_t* to = scratch_.data() + std::size_t{c} * images_.width;
     if (images_.stride_w == 1) {
-      convert_line(images_.data, images_.dtype, from, images_.width, to);
+      convert_line(images_.data, images_.dtype, from, images_.width, to, extremes_);
     } else {
-      convert_line(gathered(from), images_.dtype, 0, images_.width, to);
+      convert_line(gathered(from), images_.dtype, 0, images_.width, to, extremes_);
     }
     return to;
   }
@@ -127,7 +136,18 @@ class RowConverter {
   std::uint32_t channels_out_;
   std::vector<std::uint8_t> scratch_;
   std::vector<std::uint64_t> gathered_;  // 64-bit words, so that elements of any type are aligned
+  Extremes<float> extremes_;             // of the floats that were converted
 };
+
+// The same images with one byte for each element, which `bytes` keeps.
+ImageArray as_bytes_in(const ImageArray& images, Buffer& bytes) {
+  const std::size_t size = std::size_t{images.count} * images.channels * images.height * images.width;
+  integers_to_bytes({images.data, size, images.dtype}, "img_tensor", bytes.extend(size));
+  ImageArray converted = images;
+  converted.data = bytes.data();
+  converted.dtype = DType::kUint8;
+  return converted;
+}
 
 constexpr char upper(char letter) {
   return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
@@ -225,8 +245,12 @@ std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid) {
                    static_cast<std::size_t>(images.stride_h)};
 }
 
-PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out) {
+PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out, PixelReport* report) {
   const PixelSize size = pixel_size(images, grid);
+  if (has_integer_scale(images.dtype)) {
+    Buffer bytes;
+    return to_pixels(pixels_impl::as_bytes_in(images, bytes), grid, out, report);
+  }
   const std::size_t row_bytes = std::size_t{size.width} * size.channels;
   const std::size_t cell_bytes = std::size_t{images.width} * size.channels;
   const std::size_t columns = size.width / images.width;
@@ -240,6 +264,7 @@ PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out) {
     std::uint8_t* cell = pixels + n / columns * row_bytes * images.height + n % columns * cell_bytes;
     for (std::uint32_t y = 0; y < images.height; ++y) rows.convert(n, y, cell + y * row_bytes);
   }
+  if (report != nullptr) rows.add_to(*report);
   return size;
 }
 

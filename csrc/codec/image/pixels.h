@@ -57,9 +57,19 @@ PixelSize pixel_size(const ImageArray& images, bool grid);
 // pixel_size() does.
 std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid);
 
-// Converts `images` and appends width * height * channels bytes to `out`. uint8 is copied. Every other type
-// is multiplied by 255 in float32, clipped to 0..255 and truncated, and NaN becomes 0, as torch and NumPy do.
-// Throws as pixel_size() does.
-PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out);
+// What to_pixels() changed in floats; the caller reports it.
+struct PixelReport {
+  bool has_nan = false;  // some are NaN, and became 0
+  float greatest = 0;    // values above 1 were clipped
+};
+
+// Above this, floats are probably 0..255 by mistake: they would all be white.
+inline constexpr float kBrightestFloat = 1.5F;
+
+// Converts `images` and appends width * height * channels bytes to `out`. uint8 is copied. Other integers are
+// scaled by their range, see integer_pixels.h. Floats are multiplied by 255 in float32, clipped to 0..255 and
+// truncated, and NaN becomes 0, as torch and NumPy do. Adds to `report` if that is not nullptr. Throws as
+// pixel_size() and integers_to_bytes() (which names img_tensor) do.
+PixelSize to_pixels(const ImageArray& images, bool grid, Buffer& out, PixelReport* report = nullptr);
 
 }  // namespace tickertape

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check
+from tickertape.convert import arrays, check, pixels
 from tickertape.writer.images import check_axes
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def add_image_with_boxes(
     boxes = _boxes(box_tensor)
     texts = _labels(labels, len(boxes))
     factor = check.real(rescale, "rescale")
-    pixels = _core.make_pixels(np.ascontiguousarray(array), dtype, dataformats)
-    size = _scaled(pixels.shape, factor)
-    picture = _picture(pixels)
+    array, dtype = pixels.readable(array, dtype, "img_tensor")
+    rgb = _core.make_pixels(np.ascontiguousarray(array), dtype, dataformats, str(tag))
+    size = _scaled(rgb.shape, factor)
+    picture = _picture(rgb)
     for box, text in zip(boxes, texts, strict=True):
         _draw(picture, box, text)
     picture = picture.resize(size, _pillow().Resampling.LANCZOS)

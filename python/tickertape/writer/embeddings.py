@@ -11,7 +11,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, notices
+from tickertape.convert import arrays, check, notices, pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +127,7 @@ def _make_sprite(label_img: Any, count: int) -> _Sprite:
     images, dtype = arrays.as_array(label_img, "label_img")
     if images.ndim != 4 or images.shape[0] != count or images.shape[1] not in (1, 3) or images.size == 0:
         raise UnsupportedValue(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
+    images, dtype = pixels.readable(images, dtype, "label_img")
     _, channels, height, width = images.shape
     columns = math.ceil(math.sqrt(count))
     grid = np.zeros((columns * columns, channels, height, width), images.dtype)
@@ -134,7 +135,7 @@ def _make_sprite(label_img: Any, count: int) -> _Sprite:
     # [row, column, C, H, W] -> [row, H, column, W, C]
     grid = grid.reshape(columns, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     picture = grid.reshape(columns * height, columns * width, channels)
-    png = _core.encode_png(_core.make_pixels(picture, dtype, "HWC"))
+    png = _core.encode_png(_core.make_pixels(picture, dtype, "HWC", "label_img"))
     return _Sprite(png, width, height)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, deferred
+from tickertape.convert import check, deferred, pixels
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,6 +40,7 @@ def add_image(
             raise UnsupportedValue(
                 f"dataformats: expected N first (copy=False with max_outputs), got {dataformats!r}"
             )
+    array, dtype, source = pixels.maybe_deferred(array, dtype, source, "img_tensor")
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 
 
@@ -109,10 +110,10 @@ def _render(figure: Any) -> npt.NDArray[np.uint8]:
     try:
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
-        pixels: npt.NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[:, :, :3]
+        rgb: npt.NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[:, :, :3]
     finally:
         figure.set_canvas(own_canvas)
-    return pixels
+    return rgb
 
 
 def _close(figures: Any) -> None:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedValue
-from tickertape.convert import check, deferred
+from tickertape.convert import check, deferred, pixels
 
 if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
@@ -40,6 +40,7 @@ def add_video(
     rate = check.real(fps, "fps")
     if not 0 < rate < math.inf:
         raise UnsupportedValue(f"fps: expected a number above 0, got {rate}")
+    clips, dtype, source = pixels.maybe_deferred(clips, dtype, source, "vid_tensor")
     get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, source=source)
 
 

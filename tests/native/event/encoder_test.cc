@@ -222,6 +222,19 @@ TEST(a_body_cut_off_at_every_word_is_a_data_error) {
   }
 }
 
+// The memory behind the body is not read.
+TEST(an_event_that_no_reader_can_parse_is_refused) {
+  const std::array<std::uint8_t, 1> byte{};
+  for (const OpKind kind : {OpKind::kSummary, OpKind::kEvent}) {
+    OpView view;
+    view.kind = kind;
+    view.body = {byte.data(), std::size_t{1} << 31};
+    Buffer out;
+    CHECK_THROWS(ArgumentError, encode_event(view, "t", out));
+    CHECK_EQ(out.size(), 0U);
+  }
+}
+
 TEST(the_version_event_has_what_readers_need) {
   Buffer out;
   encode_version_event(1.5, 7, out);

@@ -63,15 +63,16 @@ def test_every_layout_as_torch(tmp_path, dataformats, channels, dtype):
 
 PIXELS = {
     "bool": np.array([[True, False]]),
-    "int8": np.array([[-1, 0, 1, 127]], np.int8),
-    "int32": np.array([[-5, 0, 1, 2, 100000]], np.int32),
-    "int64": np.array([[0, 1, 2]]),
-    "uint16": np.array([[0, 1, 65535]], np.uint16),
+    "mask, int8": np.array([[0, 1, 1]], np.int8),
+    "mask, int64": np.array([[0, 1, 1]]),
+    "mask, uint16": np.array([[0, 1]], np.uint16),
+    "black, int32": np.zeros((2, 2), np.int32),
     "float16": np.linspace(0, 1, 1001, dtype=np.float16)[None],
     "float32": np.linspace(-0.1, 1.2, 5001, dtype=np.float32)[None],
+    "1.5": np.array([[0, 1.5]]),
     "float64": np.linspace(-0.1, 1.2, 5001)[None],
     "k / 255": (np.arange(256, dtype=np.float32) / 255)[None],
-    "beyond": np.array([[1.1, -3.0, np.inf, -np.inf, 1e30]]),
+    "beyond": np.array([[1.1, -3.0, -np.inf, -1e30]]),
     "strided": np.linspace(0, 1, 600).reshape(20, 30)[::-2, ::3],
     "half": torch.linspace(0, 1, 100).half()[None],
     "tensor": torch.rand(4, 5, generator=torch.Generator().manual_seed(1)),
@@ -88,11 +89,99 @@ def test_scaling_as_torch(tmp_path, name):
     assert_images_equal(ours, theirs)
 
 
-def test_nan_is_black(tmp_path, writer):
-    writer.add_image("tag", np.array([[np.nan, 1.0]]), dataformats="HW")
+def shown(event):
+    return oracle.pixels(event.summary.value[0].image.encoded_image_string)
+
+
+def flushed(writer, method, *arguments, **options):
+    """The call, and what the codecs say of it."""
+    method(*arguments, **options)
+    writer.flush()
+
+
+@pytest.mark.parametrize("most", [2, 100, 255])
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"])
+def test_integers_to_255_as_they_are(tmp_path, writer, dtype, most):
+    """torch makes all but 0 white."""
+    image = RNG.integers(0, min(most, np.iinfo(dtype).max) + 1, (3, 6, 7)).astype(dtype)
+    image[0, 0, 0] = 2
+    writer.add_image("CHW", image)
+    writer.add_image("HWC", image.transpose(1, 2, 0), dataformats="HWC")
+    writer.add_image("tensor", torch.from_numpy(image))
+    writer.add_images("grid", np.stack([image, np.zeros_like(image)]))
+    writer.add_images("list", [image[:1], np.zeros_like(image[:1])])
     writer.close()
-    image = oracle.only_value(oracle.logged(tmp_path / "ours")).image
-    assert oracle.pixels(image.encoded_image_string).tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    hwc = image.transpose(1, 2, 0)
+    one, other, tensor, grid, listed = (shown(event) for event in oracle.logged(tmp_path / "ours"))
+    for picture in (one, other, tensor, grid[:, :7]):
+        np.testing.assert_array_equal(picture, hwc)
+    assert not grid[:, 7:].any()
+    np.testing.assert_array_equal(listed[:, :7], np.repeat(hwc[..., :1], 3, axis=2))
+
+
+def test_sixteen_bits_of_a_camera(tmp_path, writer):
+    levels = np.arange(0, 65536, 7, dtype=np.uint16)[None]
+    writer.add_image("tag", levels, dataformats="HW")
+    writer.close()
+    (event,) = oracle.logged(tmp_path / "ours")
+    np.testing.assert_array_equal(shown(event)[..., 0], levels // 257)
+
+
+def test_integers_read_in_place(tmp_path, writer):
+    image = np.arange(12).reshape(3, 2, 2) * 20
+    image.setflags(write=False)
+    writer.add_image("tag", image, copy=False)
+    writer.close()
+    (event,) = oracle.logged(tmp_path / "ours")
+    np.testing.assert_array_equal(shown(event), image.transpose(1, 2, 0))
+
+
+def test_integers_of_another_range_say_what_to_do(writer):
+    for image in (np.array([[-1, 0, 1]]), np.array([[0, 256]]), np.array([[0, 65536]], np.uint32)):
+        with pytest.raises(ValueError, match=r"^img_tensor: expected integers from 0 to 255.*; scale them"):
+            writer.add_image("tag", image, dataformats="HW")
+
+
+def test_nan_is_black_and_is_said_once_a_tag(tmp_path, writer):
+    for method, options in ((writer.add_image, {"dataformats": "HW"}), (writer.add_images, {})):
+        image = np.array([[np.nan, 1.0]])
+        given = image if options else image[None, None]
+        tag = method.__name__
+        with pytest.warns(RuntimeWarning, match=rf"^pixels of '{tag}'.*NaN.*black.*once"):
+            flushed(writer, method, tag, given, **options)
+        flushed(writer, method, tag, given, **options)
+    writer.close()
+    for event in oracle.logged(tmp_path / "ours"):
+        assert shown(event).tolist() == [[[0, 0, 0], [255, 255, 255]]]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_floats_to_255_are_said_once_a_tag(tmp_path, writer, dtype):
+    image = np.array([[0, 0.5, 200]], dtype)
+    for tag in ("a", "b"):
+        with pytest.warns(RuntimeWarning, match=rf"^pixels of '{tag}'.*from 0 to 1, got up to 200.*once"):
+            flushed(writer, writer.add_image, tag, image, dataformats="HW")
+        flushed(writer, writer.add_image, tag, image, dataformats="HW")
+    writer.close()
+    for event in oracle.logged(tmp_path / "ours"):
+        assert shown(event)[0, :, 0].tolist() == [0, 127, 255]  # as torch
+
+
+def test_boxes_and_sprites_have_the_same_rule(tmp_path, writer):
+    image = np.arange(48).reshape(3, 4, 4) * 5
+    writer.add_image_with_boxes("int", image, np.zeros((0, 4)), 1)
+    for method, arguments in (
+        (writer.add_image_with_boxes, ("float", image / 1.0, np.zeros((0, 4)))),
+        (writer.add_image_with_boxes, ("nan", image * np.nan, np.zeros((0, 4)))),
+    ):
+        with pytest.warns(RuntimeWarning, match=f"pixels of '{arguments[0]}'"):
+            method(*arguments)
+        method(*arguments)
+    writer.add_embedding(np.eye(1), label_img=image[None])
+    writer.close()
+    np.testing.assert_array_equal(shown(oracle.logged(tmp_path / "ours")[0]), image.transpose(1, 2, 0))
+    (sprite,) = (tmp_path / "ours").rglob("sprite.png")
+    np.testing.assert_array_equal(oracle.pixels(sprite.read_bytes()), image.transpose(1, 2, 0))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

@@ -86,7 +86,10 @@ VALUES = {
     "float32": np.linspace(-0.1, 1.2, 24, dtype=np.float32),
     "float64": np.linspace(0, 1, 24),
     "bool": np.arange(24) % 3 == 0,
-    "beyond": np.array([np.inf, -np.inf, 1e30, 2] * 6),
+    "beyond": np.array([1.4, -np.inf, -1e30, 0.2] * 6),
+    "int64": np.arange(24) * 11,
+    "uint16": np.arange(24, dtype=np.uint16) * 2800,
+    "mask": np.arange(24) % 2,
     "half": torch.linspace(0, 1, 24).half(),
     "with gradient": torch.linspace(0, 1, 24, requires_grad=True),
 }
@@ -96,13 +99,27 @@ VALUES = {
 def test_scaling_as_add_image(tmp_path, writer, name):
     clip = VALUES[name].reshape(1, 2, 1, 3, 4)
     writer.add_video("clip", clip)
-    for t in range(2):
-        writer.add_image("still", clip[0, t, 0], dataformats="HW")
+    writer.add_image("stills", clip.reshape(6, 4), dataformats="HW")
     writer.close()
-    clip_event, *stills = oracle.logged(tmp_path / "ours")
+    clip_event, stills = oracle.logged(tmp_path / "ours")
     frames, _ = decode(clip_event.summary.value[0].image)
-    for frame, still in zip(frames, stills, strict=True):
-        np.testing.assert_array_equal(frame, oracle.pixels(still.summary.value[0].image.encoded_image_string))
+    np.testing.assert_array_equal(
+        np.concatenate(frames), oracle.pixels(stills.summary.value[0].image.encoded_image_string)
+    )
+
+
+def flushed(writer, tag, clip):
+    """The call, and what the codec says of it."""
+    writer.add_video(tag, clip)
+    writer.flush()
+
+
+def test_nan_and_floats_to_255_are_said_once_a_tag(tmp_path, writer):
+    for tag, value in (("nan", np.nan), ("bright", 255.0)):
+        clip = np.full((1, 2, 3, 4, 4), value)
+        with pytest.warns(RuntimeWarning, match=f"^pixels of '{tag}'.*once"):
+            flushed(writer, tag, clip)
+        flushed(writer, tag, clip)
 
 
 def test_photographic_clips_come_close(tmp_path, writer):

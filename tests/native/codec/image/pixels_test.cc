@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "array/float16.h"
@@ -133,15 +135,30 @@ float draw_float() {
   return std::uniform_real_distribution<float>(-0.2F, 1.2F)(random_bits());
 }
 
+// Masks of 0 and 1 alone, and levels: 2 among them says that they are none.
 template <typename T>
 void check_integer_type(DType dtype) {
   check_type<T>(
+      dtype, [] { return static_cast<T>(random_bits()() % 2); },
+      [](T value) { return static_cast<std::uint8_t>(value != 0 ? 255 : 0); });
+  const unsigned most = std::min<std::uint64_t>(std::numeric_limits<T>::max(), 255);
+  bool is_first = true;
+  check_type<T>(
       dtype,
-      [] {
-        const std::uint64_t bits = std::uint64_t{random_bits()()} << 32 | random_bits()();
-        return static_cast<T>(bits % 3 == 0 ? bits : bits % 2);
-      },
-      [](T value) { return scaled(static_cast<float>(value)); });
+      [&] { return static_cast<T>(std::exchange(is_first, false) ? 2 : 2 + random_bits()() % (most - 1)); },
+      [](T value) { return static_cast<std::uint8_t>(value); });
+}
+
+template <typename T>
+void check_refused(DType dtype, std::vector<T> values, const char* range) {
+  const std::size_t shape[] = {1, values.size()};
+  Buffer out;
+  try {
+    to_pixels(image_array(values.data(), dtype, shape, 2, "HW"), false, out);
+    CHECK(false);
+  } catch (const ArgumentError& error) {
+    CHECK(std::string(error.what()).find(range) != std::string::npos);
+  }
 }
 
 }  // namespace
@@ -172,7 +189,7 @@ TEST_ON_EVERY_CPU(floats_are_scaled_clipped_and_truncated) {
       [](std::uint16_t v) { return scaled(bfloat16_value(v)); });
 }
 
-TEST_ON_EVERY_CPU(integers_are_scaled_like_floats) {
+TEST_ON_EVERY_CPU(integers_are_scaled_by_their_range) {
   check_integer_type<std::int8_t>(DType::kInt8);
   check_integer_type<std::int16_t>(DType::kInt16);
   check_integer_type<std::uint16_t>(DType::kUint16);
@@ -180,6 +197,50 @@ TEST_ON_EVERY_CPU(integers_are_scaled_like_floats) {
   check_integer_type<std::uint32_t>(DType::kUint32);
   check_integer_type<std::int64_t>(DType::kInt64);
   check_integer_type<std::uint64_t>(DType::kUint64);
+}
+
+TEST(cameras_of_sixteen_bits) {
+  std::vector<std::uint16_t> levels(65536);
+  std::iota(levels.begin(), levels.end(), std::uint16_t{0});
+  const std::size_t shape[] = {256, 256};
+  Buffer out;
+  to_pixels(image_array(levels.data(), DType::kUint16, shape, 2, "HW"), false, out);
+  for (std::size_t i = 0; i < levels.size(); ++i) CHECK_EQ(int{out.data()[3 * i]}, levels[i] / 257);
+}
+
+TEST(integers_of_another_range_are_refused) {
+  check_refused<std::int8_t>(DType::kInt8, {0, -1}, "-1 to 0");
+  check_refused<std::int16_t>(DType::kInt16, {5, 256}, "5 to 256");
+  check_refused<std::int32_t>(DType::kInt32, {-5, 100000}, "-5 to 100000");
+  check_refused<std::uint32_t>(DType::kUint32, {0, 65535}, "0 to 65535");
+  check_refused<std::int64_t>(DType::kInt64, {std::numeric_limits<std::int64_t>::min(), 1},
+                              "-9223372036854775808 to 1");
+  check_refused<std::uint64_t>(DType::kUint64, {1, std::numeric_limits<std::uint64_t>::max()},
+                               "1 to 18446744073709551615");
+}
+
+TEST_ON_EVERY_CPU(what_floats_lost_is_reported) {
+  struct Case {
+    std::vector<float> values;
+    bool has_nan;
+    float greatest;
+  };
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t at : {0U, 3U, 31U, 69U}) {
+    for (const Case& one :
+         {Case{{0.5F, 0.5F}, false, 0.5F}, Case{{0.5F, kNan}, true, 0.5F}, Case{{0, 255}, false, 255},
+          Case{{kNan, kInfinity}, true, kInfinity}, Case{{-3, -kInfinity}, false, 0}}) {
+      std::vector<float> values(70, one.values[0]);
+      values[at] = one.values[1];
+      const std::size_t shape[] = {7, 10};
+      Buffer out;
+      PixelReport report;
+      to_pixels(image_array(values.data(), DType::kFloat32, shape, 2, "WH"), false, out, &report);
+      CHECK_EQ(report.has_nan, one.has_nan);
+      CHECK_EQ(report.greatest, one.greatest);
+    }
+  }
 }
 
 // The expected values are from torch 2.13's image().
