@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "event/encoder.h"
 #include "event/event_envelope.h"
 #include "event/op_body.h"
 
@@ -149,12 +150,22 @@ class Values {
 
 }  // namespace
 
+std::size_t tensor_values_size(TensorType type, Bytes elements) {
+  return Values(type, elements).field_size();
+}
+
 void encode_tensor(const OpView& op, std::string_view tag, const TensorOp& tensor, Buffer& out) {
   static_assert(std::endian::native == std::endian::little,
                 "raw tensor values are copied as they lie in memory");
   const ArrayView& elements = tensor.elements.view;
-  const Bytes element_bytes{static_cast<const std::uint8_t*>(elements.data),
-                            elements.size * item_size(elements.dtype)};
+  Bytes element_bytes{static_cast<const std::uint8_t*>(elements.data),
+                      elements.size * item_size(elements.dtype)};
+  // Varints are measured before they are written. If the array is the caller's, it may change in between.
+  Buffer snapshot;
+  if (op.is_in_place && encoding_of(tensor.type).is_varint) {
+    snapshot.append(element_bytes);
+    element_bytes = snapshot.bytes();
+  }
   const Values values(tensor.type, tensor.type == TensorType::kString ? tensor.strings : element_bytes);
   const Metadata metadata{tensor.plugin_name, tensor.plugin_content, tensor.display_name, tensor.description,
                           tensor.data_class};

@@ -163,7 +163,9 @@ class Collected {
 
 void push(PyWriter& writer, const Collected& collected, std::int64_t step, double wall_time) {
   const std::span<const TaggedScalar> scalars = collected.scalars();
-  push_op(writer, scalars_summary_size(scalars),  // `collected` keeps the tags
+  const std::size_t size = scalars_summary_size(scalars);
+  check_event_bytes(size, "values");
+  push_op(writer, size,  // `collected` keeps the tags
           [&](OpenFile& file) {
             if (collected.deferred().empty()) [[likely]] {
               file.add_scalars(scalars, step, wall_time);

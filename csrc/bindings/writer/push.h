@@ -6,12 +6,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/notices.h"
+#include "bindings/support/text.h"
 #include "bindings/writer/py_writer.h"
 #include "event/op_body.h"
 
@@ -21,6 +23,16 @@ namespace tickertape::bindings {
 inline void raise_trouble(const OpenFile& file) {
   if (const int error_number = file.error_to_raise(); error_number != 0) [[unlikely]]
     throw IoError(error_number, file.path(), "what is logged stays queued, cannot write event file");
+}
+
+// UnsupportedValue for what would make an Event that no reader can parse. `bytes`: what is known of its size;
+// the rest, e.g. the tag, is less than kEventHead.
+inline void check_event_bytes(std::size_t bytes, const char* argument) {
+  constexpr std::size_t kEventHead = 4096;
+  if (bytes > kMaxEventBytes - kEventHead) [[unlikely]] {
+    throw UnsupportedValue(expected(argument, "less than 2 GiB, protobuf's limit for a message",
+                                    std::to_string(bytes) + " bytes"));
+  }
 }
 
 // Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL if

@@ -23,6 +23,7 @@
 #include "bindings/writer/push.h"
 #include "bindings/writer/py_writer.h"
 #include "codec/histogram/histogram.h"
+#include "event/encoder.h"
 #include "event/messages.h"
 #include "protobuf/message.h"
 
@@ -48,7 +49,8 @@ void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, d
                        py::handle walltime) {
   if (limits.size() != counts.size())
     throw UnsupportedValue(expected("bucket_limits, bucket_counts", "the same number of elements",
-                                    std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
+                                   std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
+  check_event_bytes(2 * sizeof(double) * static_cast<std::size_t>(limits.size()), "bucket_limits");
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
 }
@@ -94,6 +96,22 @@ struct TensorElements {
   ArraySource source;
 };
 
+// `is_here`: no device is still copying the elements.
+void check_tensor_bytes(const TensorOp& op, bool is_here) {
+  constexpr std::size_t kMostBytesOfElement = 16;  // complex128; a varint has 10 at most
+  const ArraySource& source = op.elements.source;
+  check_event_bytes(source.size_bytes(), "tensor");
+  if (!is_here || source.size() <= kMaxEventBytes / kMostBytesOfElement / 2) return;
+  Buffer elements;
+  std::size_t size = 0;
+  {
+    const GilRelease release;  // the caller keeps the array
+    gather(source, elements.extend(source.size_bytes()));
+    size = tensor_values_size(op.type, elements.bytes());
+  }
+  check_event_bytes(size, "tensor");
+}
+
 void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const std::string& dtype,
                 const std::optional<std::vector<std::uint64_t>>& shape, const std::string& plugin_name,
                 const py::bytes& plugin_content, py::handle step, py::handle walltime,
@@ -105,6 +123,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
   std::optional<TensorElements> elements;
   if (op.type == protobuf::TensorType::kString) {
     strings = joined_strings(values);
+    check_event_bytes(strings.size(), "tensor");
     op.strings = strings.bytes();
     op.elements.source = ArraySource::empty();
   } else {
@@ -112,6 +131,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
       throw UnsupportedType(expected("values", "an array", type_name(values.ptr())));
     elements.emplace(py::reinterpret_borrow<py::array>(values), op.type);
     op.elements.source = elements->source;
+    check_tensor_bytes(op, source.is_none() || py::isinstance<PyInPlace>(source));
     if (!source.is_none() && elements->array.ptr() != values.ptr())
       throw UnsupportedValue(expected("values", "a contiguous array", "one with other strides"));
   }
@@ -127,6 +147,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
   const Bytes bytes = as_bytes(std::string_view(message));
+  check_event_bytes(bytes.size(), kind == OpKind::kEvent ? "event" : "summary");
   push_op(self, bytes.size(),
           [&](OpenFile& file) { file.add_message(kind, bytes, when.step, when.wall_time); });
 }

@@ -155,13 +155,14 @@ void count_uniform(const auto* values, std::size_t size, std::span<const double>
   for (std::size_t i = 0; i < size; ++i) {
     places[i] = (static_cast<double>(values[i]) - first) / width * bins;
   }
+  const std::size_t last = counts.size() - 1;
   for (std::size_t i = 0; i < size; ++i) {
     const auto value = static_cast<double>(values[i]);
     if (!std::isfinite(value)) continue;
-    auto bin = static_cast<std::size_t>(places[i]);
-    if (bin == counts.size()) --bin;
-    bin -= value < edges[bin] ? 1 : 0;
-    bin += value >= edges[bin + 1] && bin + 1 != counts.size() ? 1 : 0;
+    // An array that is read in place may change between the passes, so that a place may be anywhere.
+    auto bin = places[i] > 0 ? static_cast<std::size_t>(std::min(places[i], bins - 1)) : 0;
+    bin -= bin != 0 && value < edges[bin] ? 1 : 0;
+    bin += bin != last && value >= edges[bin + 1] ? 1 : 0;
     ++counts[bin];
   }
 }

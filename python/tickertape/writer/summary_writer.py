@@ -221,8 +221,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
             Args:
                 tag: name of the series.
-                scalar_value: int, float, bool, numeric str, or any array or tensor of one element.
-                global_step: anything int() takes; None is 0.
+                scalar_value: int, float, bool, numeric str, or any array or tensor of one element. A masked one is NaN, with a
+                    warning.
+                global_step: anything int() takes; None is 0. A fraction is dropped, with one warning.
                 walltime: seconds since the epoch; None is now.
                 new_style: store a tensor for TensorBoard's time series page instead of simple_value.
                 double_precision: with new_style, store float64 instead of float32.
@@ -399,7 +400,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     ) -> None:
         """Writes an image as PNG.
 
-        uint8 is written unchanged. Every other type is multiplied by 255, clipped to 0..255 and truncated.
+        uint8 is written unchanged. Floats are multiplied by 255, clipped to 0..255 and truncated; NaN is black. If some are NaN
+        or above 1.5, so probably 0..255, one warning for each tag says so. Other integers are scaled by the range of the
+        array: 0 and 1 alone (masks, bools) are multiplied by 255, values up to 255 stay as they are, uint16 beyond that is
+        divided by 257, and any other range is refused.
 
         Args:
             tag: name of the series.
@@ -411,7 +415,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
 
         Raises:
-            TypeError, ValueError: an argument is of the wrong kind.
+            TypeError, ValueError: an argument is of the wrong kind, or integers have a range of no known scale.
 
         Source: torch/utils/tensorboard/summary.py, image.
         """
@@ -542,8 +546,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             tag: name of the series.
-            vid_tensor: N clips of T frames with 1 or 3 channels. uint8 is written unchanged; every other type is
-                multiplied by 255, clipped to 0..255 and truncated.
+            vid_tensor: N clips of T frames with 1 or 3 channels. Values as in `add_image`.
             global_step: int64; None is 0.
             fps: frames a second, above 0; browsers show up to 50.
             walltime: seconds since the epoch; None is now.
@@ -574,8 +577,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     ) -> None:
         """Writes a sound as a WAV file of 16 bits a sample.
 
-        Values outside [-1, 1] are clipped, with a warning unless they are on an accelerator. Then they are multiplied by
-        32,767 and truncated. NaN is silence.
+        Floats outside [-1, 1] are clipped, with a warning unless they are on an accelerator. Then they are multiplied by
+        32,767 and truncated. NaN is silence. int16 is stored as it is, of int32 the upper half; int8, and uint8 around 128,
+        become the upper half. Other integers must be -1, 0 or 1.
 
         Args:
             tag: name of the series.
@@ -684,8 +688,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Args:
             mat: [N, D] numbers, one row a point.
             metadata: N labels; with `metadata_header` N rows of labels, one label for each column.
-            label_img: [N, C, H, W] thumbnails, C is 1 or 3. uint8 is written unchanged, other types are multiplied by
-                255 (torch makes uint8 black and white).
+            label_img: [N, C, H, W] thumbnails, C is 1 or 3. Values as in `add_image` (torch makes uint8 black and white).
             global_step: int64; None is 0.
             tag: name of the embedding.
             metadata_header: names of the columns.
@@ -718,15 +721,17 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             tag: name of the series.
-            labels: the truth, 0 or 1 (or bool), any shape.
-            predictions: probabilities in [0, 1], the shape of `labels`. torch ignores those outside.
+            labels: the truth, 0 or 1 (or bool), any shape. torch takes any numbers.
+            predictions: probabilities in [0, 1], the shape of `labels`. Those outside by rounding (1e-6) count as 0 or 1.
+                torch ignores those outside.
             global_step: int64; None is 0.
-            num_thresholds: points of the curve, at least 2; more than 127 become 127, as in torch.
+            num_thresholds: points of the curve, at least 1; more than 127 become 127, as in torch.
             weights: a number, or one for each prediction.
             walltime: seconds since the epoch; None is now.
 
         Raises:
-            TypeError, ValueError: an argument is of the wrong kind, or a prediction is NaN or outside [0, 1].
+            TypeError, ValueError: an argument is of the wrong kind, a prediction is NaN or outside [0, 1], or a label
+                is neither 0 nor 1.
 
         Source: torch/utils/tensorboard/summary.py, compute_curve.
         """

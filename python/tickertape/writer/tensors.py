@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tickertape.writer.file_writer import GetWriter
 
-_MAX_BYTES = 2**31 - 1  # protobuf's limit for a message
+_MOST_BYTES = 2**31 - 4096  # csrc/event/op.h, kMaxEventBytes; an Event has a tag and metadata too
 
 
 def add_tensor(
@@ -62,8 +62,10 @@ def write(
 
 
 def _check_size(n_bytes: int) -> None:
-    if n_bytes > _MAX_BYTES:
-        raise UnsupportedValue(f"tensor: expected less than 2 GiB, got {n_bytes} bytes")
+    if n_bytes > _MOST_BYTES:
+        raise UnsupportedValue(
+            f"tensor: expected less than 2 GiB, protobuf's limit for a message, got {n_bytes} bytes"
+        )
 
 
 def _metadata(metadata: Any) -> _core.SummaryMetadata:
@@ -97,6 +99,8 @@ def _texts(tensor: Any) -> npt.NDArray[Any] | None:
         return array
     if not isinstance(tensor, (list, tuple, np.ndarray)):
         return None
+    if isinstance(tensor, np.ndarray) and tensor.dtype.kind not in "OSU":
+        return None  # numbers: an array of objects would take ten times their memory
     try:
         array = np.array(tensor, object)
     except ValueError:

@@ -11,6 +11,9 @@ IMAGE = np.zeros((3, 4, 5))
 ROWS = [[0.5]] * 6
 OBJECT = object()
 SPARSE = torch.eye(2).to_sparse()
+DEEP = [0.0]
+for _ in range(64):
+    DEEP = [DEEP]
 META = torch.empty(3, device="meta")
 
 
@@ -160,6 +163,28 @@ BAD = [
     (call("add_image", "a", IMAGE, dataformats="NHW"), ValueError, "dataformats"),
     (call("add_image", "a", IMAGE, dataformats=5), TypeError, "dataformats"),
     (call("add_image", "a", IMAGE, dataformats=None), TypeError, "dataformats"),
+    (call("add_image", "a", np.array([[-1, 1]]), dataformats="HW"), ValueError, "img_tensor"),
+    (call("add_image", "a", np.array([[0, 256]]), dataformats="HW"), ValueError, "img_tensor"),
+    (call("add_image", "a", np.array([[-1, 1]], np.int8), dataformats="HW"), ValueError, "img_tensor"),
+    (call("add_image", "a", torch.tensor([[0, 65535]]), dataformats="HW"), ValueError, "img_tensor"),
+    (call("add_images", "a", np.full((1, 3, 2, 2), 2**64 - 1, np.uint64)), ValueError, "img_tensor"),
+    (call("add_video", "a", np.full((1, 2, 3, 2, 2), 1000)), ValueError, "vid_tensor"),
+    (call("add_image_with_boxes", "a", np.full((3, 2, 2), 1000), np.zeros((0, 4))), ValueError, "img_tensor"),
+    (call("add_embedding", np.eye(2), label_img=np.full((2, 3, 2, 2), -7)), ValueError, "label_img"),
+    (call("add_audio", "a", np.array([0, 1000])), ValueError, "snd_tensor"),
+    (call("add_audio", "a", np.array([0, 1000], np.uint16)), ValueError, "snd_tensor"),
+    (call("add_image", "a", np.ma.masked_array(IMAGE, IMAGE == 0)), TypeError, "img_tensor"),
+    (call("add_images", "a", [np.ma.masked_array(IMAGE, IMAGE == 0)] * 2), TypeError, "img_tensor"),
+    (call("add_histogram", "a", [[np.ma.masked_array([1.0, 2.0], [0, 1])]]), TypeError, "values"),
+    (call("add_histogram", "a", [1.0, np.ma.masked]), TypeError, "values"),
+    (call("add_scalar", "a", np.ma.masked_array([1.0, 2.0], [0, 1])), ValueError, "scalar_value"),
+    (call("add_scalar", "a", 1, np.ma.masked), ValueError, "global_step"),
+    (call("add_scalar", "a", 1, 1, np.ma.masked), ValueError, "walltime"),
+    (call("add_histogram_raw", "a", np.ma.masked, 1, 1, 1, 1, [1], [1]), ValueError, "min"),
+    (call("add_tensor", "a", torch.zeros([1] * 65)), ValueError, "tensor"),
+    (call("add_histogram", "a", torch.zeros([1] * 65)), ValueError, "values"),
+    (call("add_histogram", "a", DEEP), ValueError, "values"),
+    (call("write", "a", torch.zeros([1] * 65)), ValueError, "tensor"),
     (call("add_images", "a", IMAGE), ValueError, "img_tensor|dataformats"),
     (call("add_images", "a", np.zeros((2, 2, 4, 4))), ValueError, "img_tensor|dataformats"),
     (call("add_images", "a", np.zeros((0, 3, 4, 4))), ValueError, "img_tensor"),
@@ -195,7 +220,12 @@ BAD = [
     (call("add_pr_curve", "a", [1], [2]), ValueError, "predictions"),
     (call("add_pr_curve", "a", [1], [NAN]), ValueError, "predictions"),
     (call("add_pr_curve", "a", [1], [0.5], num_thresholds=0), ValueError, "num_thresholds"),
-    (call("add_pr_curve", "a", [1], [0.5], num_thresholds=1), ValueError, "num_thresholds"),
+    (call("add_pr_curve", "a", [1, 0], [0.5, 1.00001]), ValueError, "predictions"),
+    (call("add_pr_curve", "a", [1, 0], [0.5, -0.00001]), ValueError, "predictions"),
+    (call("add_pr_curve", "a", [1, -1], [0.5] * 2), ValueError, "labels"),
+    (call("add_pr_curve", "a", [2, 0], [0.5] * 2), ValueError, "labels"),
+    (call("add_pr_curve", "a", [0.5, 0], [0.5] * 2), ValueError, "labels"),
+    (call("add_pr_curve", "a", [0, 7], [0.5] * 2, weights=[1.0, 1.0]), ValueError, "labels"),
     (call("add_pr_curve", "a", [], []), ValueError, "predictions"),
     (call("add_pr_curve", "a", [1], [0.5], num_thresholds=2.5), TypeError, "num_thresholds"),
     (call("add_pr_curve", "a", [1], [0.5], num_thresholds=None), TypeError, "num_thresholds"),

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
 
@@ -128,6 +129,55 @@ BAD = {
     "long double": (read_only(NUMBERS.astype(np.longdouble)), ValueError, "of a type that the core knows"),
     "other byte order": (read_only(NUMBERS.astype(">f4")), ValueError, "of a type that the core knows"),
 }
+
+
+RACES = {
+    "histogram": (np.float64, (0.0, 1e30), lambda w, a, step: w.add_histogram("t", a, step, copy=False)),
+    "uniform": (np.float64, (0.0, 1e30), lambda w, a, step: w.add_histogram("t", a, step, 100, copy=False)),
+    "edges": (np.float32, (0.0, 1e30), lambda w, a, step: w.add_histogram("t", a, step, [0, 1], copy=False)),
+    "varints": (np.int64, (0, -1), lambda w, a, step: w.add_tensor("t", a, step, copy=False)),
+    "pixels": (
+        np.uint8,
+        (0, 255),
+        lambda w, a, step: w.add_image("t", a.reshape(100, -1, 4), step, dataformats="HWC", copy=False),
+    ),
+    "floats": (
+        np.float32,
+        (0, np.nan),
+        lambda w, a, step: w.add_image("t", a.reshape(100, -1, 4), step, dataformats="HWC", copy=False),
+    ),
+    "sound": (np.float32, (0, 9), lambda w, a, step: w.add_audio("t", a.reshape(-1, 2), step, copy=False)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:pixels of", "ignore:snd_tensor")
+@pytest.mark.parametrize("name", RACES)
+def test_an_array_that_changes_meanwhile_spoils_its_own_event_only(tmp_path, name):
+    """Codecs read an array more than once. What they wrote where the second look differed corrupted the heap."""
+    dtype, (low, high), log = RACES[name]
+    base = np.full(200_000, low, dtype)
+    array = base.view()
+    array.setflags(write=False)
+    done = threading.Event()
+
+    def change():
+        while not done.is_set():
+            base[:] = high
+            base[:] = low
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        with SummaryWriter(tmp_path) as writer:
+            for step in range(30):
+                log(writer, array, step)
+                writer.add_scalar("s", step, step)
+    finally:
+        done.set()
+        thread.join()
+    events = oracle.logged(tmp_path)
+    assert [event.step for event in events if event.summary.value[0].tag == "s"] == list(range(30))
+    assert len(events) == 60
 
 
 @pytest.mark.parametrize("name", BAD)
