@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/notices.h"
 #include "bindings/support/text.h"
