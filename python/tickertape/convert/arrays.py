@@ -76,7 +76,9 @@ def check_rank(value: Any, name: str) -> None:
     """Raises ValueError if `value` is an array of more dimensions than NumPy holds."""
     n_axes = getattr(value, "ndim", 0)
     if isinstance(n_axes, int) and n_axes > _MOST_AXES:
-        raise UnsupportedValue(f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got {n_axes}")
+        raise UnsupportedValue(
+            f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got {n_axes}"
+        )
 
 
 def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
@@ -136,7 +138,9 @@ def _sequence_to_numpy(value: Sequence[Any], name: str) -> npt.NDArray[Any]:
 def _check_sequence(value: Sequence[Any], kinds: set[type], name: str, depth: int = 1) -> None:
     """Raises for what np.asarray would read wrongly: masks, and more axes than an array has."""
     if depth > _MOST_AXES:
-        raise UnsupportedValue(f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got more")
+        raise UnsupportedValue(
+            f"{name}: expected at most {_MOST_AXES} dimensions, which NumPy holds, got more"
+        )
     if any(issubclass(kind, np.ndarray) and kind is not np.ndarray for kind in kinds):
         for item in value:
             if isinstance(item, np.ndarray):

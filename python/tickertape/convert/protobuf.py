@@ -4,12 +4,17 @@ The core writes the hot messages and reads all; field numbers here are named at 
 Format: https://protobuf.dev/programming-guides/encoding
 """
 
+from __future__ import annotations
+
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 _UINT64 = 2**64
@@ -87,3 +92,30 @@ def check_event(data: bytes, name: str, expected: str) -> None:
         raise UnsupportedValue(
             f"{name}: expected {expected} message, got other bytes ({check.text_of(error)})"
         ) from error
+
+
+def message_fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(number, content) of the fields with a length in `data`, a whole message; others are passed over."""
+    at = 0
+    while at < len(data):
+        key, at = _read_varint(data, at)
+        kind = key & 7
+        if kind == BYTES:
+            size, at = _read_varint(data, at)
+            yield key >> 3, data[at : at + size]
+            at += size
+        elif kind == VARINT:
+            at = _read_varint(data, at)[1]
+        else:
+            at += 8 if kind == FIXED64 else 4
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """(number, position behind it); what is cut off ends with `data`."""
+    value = shift = 0
+    while at < len(data) and shift < 70:  # ten bytes at most
+        value |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 0x80:
+            break
+    return value, at

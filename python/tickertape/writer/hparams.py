@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, notices, protobuf, scalars
+from tickertape.convert import check, protobuf, scalars
+from tickertape.writer import hparam_values, own_events
 from tickertape.writer.file_writer import Reopening
 
 if TYPE_CHECKING:
@@ -23,30 +23,17 @@ if TYPE_CHECKING:
 _EXPERIMENT_TAG = "_hparams_/experiment"
 _START_TAG = "_hparams_/session_start_info"
 _END_TAG = "_hparams_/session_end_info"
+_START = 3  # tensorboard/plugins/hparams/plugin_data.proto, HParamsPluginData: session_start_info
 _SUCCESS = 1  # tensorboard/plugins/hparams/api.proto, enum Status
 _DATA_TYPES = {"text": 1, "bool": 2, "number": 3}  # tensorboard/plugins/hparams/api.proto, enum DataType
 _SAME_RUN = "."  # torch's users pass it as run_name to stay in the run's directory
-
-
-class _Value(NamedTuple):
-    """A hyperparameter as google.protobuf.Value holds it."""
-
-    kind: str  # text, bool or number
-    value: str | bool | float
-
-    def encoded(self) -> bytes:
-        """google/protobuf/struct.proto, Value: number_value 2, string_value 3, bool_value 4, in a oneof."""
-        if isinstance(self.value, str):
-            return protobuf.text_in_oneof(3, self.value)
-        if isinstance(self.value, bool):
-            return protobuf.bool_field(4, value=self.value)
-        return protobuf.double_field(2, self.value)
 
 
 class Session(NamedTuple):
     """The content of one add_hparams."""
 
     summaries: list[bytes]
+    hparams: frozenset[bytes]  # the encoded entries of the map
     directory: str  # of the run, inside log_dir; "" for the time
     is_same_run: bool  # written into log_dir itself
 
@@ -61,16 +48,18 @@ def checked(
     """
     directory = _run_name(run_name)
     is_same_run = check.flag(same_run, "same_run") or directory == _SAME_RUN
-    values = _hparams(hparam_dict)
+    values = hparam_values.flattened(hparam_dict, "hparam_dict")
     domains = _domains(hparam_domain_discrete, values)
     metrics = _metrics(metric_dict, same_run=is_same_run)
+    start = _session_start(values)
     summaries = [
-        _summary(_EXPERIMENT_TAG, 2, _experiment(values, domains, metrics)),
-        _summary(_START_TAG, 3, _session_start(values)),
+        # TensorBoard shows the columns of the first experiment that it finds, and those of all sessions if there is none.
+        *([_summary(_EXPERIMENT_TAG, 2, _experiment(values, domains, metrics))] if domains else []),
+        _summary(_START_TAG, _START, b"".join(start)),
         _summary(_END_TAG, 4, protobuf.int_field(1, _SUCCESS)),  # SessionEndInfo: status 1
         *(_scalar(tag, value) for tag, value in metrics.items() if value is not None),
     ]
-    return Session(summaries, directory, is_same_run)
+    return Session(summaries, frozenset(start), directory, is_same_run)
 
 
 def write(
@@ -78,6 +67,8 @@ def write(
     step: int,
     get_main: Callable[[], FileWriter],
     make: Callable[[str], FileWriter],
+    *,
+    is_on_disk: bool,
 ) -> None:
     """Writes a session.
 
@@ -86,16 +77,24 @@ def write(
         step: int64.
         get_main: returns the FileWriter of log_dir.
         make: returns a new FileWriter of a directory.
+        is_on_disk: look whether the run has other hyperparameters.
 
     Raises:
         OSError: the run's directory cannot be made.
+        ValueError: the run has other hyperparameters.
     """
     if session.is_same_run:
+        if is_on_disk:
+            opened = get_main()
+            opened.flush()
+            _check_new(session, opened.get_logdir())
         main = Reopening(get_main)
         for summary in session.summaries:
             main.add_summary(summary, step)
         return
     path = os.path.join(get_main().get_logdir(), session.directory or str(time.time()))  # noqa: PTH118  # as in file_writer
+    if is_on_disk and session.directory:
+        _check_new(session, path)
     writer = make(path)
     try:
         for summary in session.summaries:
@@ -122,50 +121,7 @@ def _items(value: Any, name: str) -> list[tuple[Any, Any]]:
     return check.items(value, name)
 
 
-def _hparams(hparam_dict: Any) -> dict[str, _Value]:
-    values = {}
-    for key, value in _items(hparam_dict, "hparam_dict"):
-        name = check.string(key, "hparam_dict (a key)")
-        if value is not None:
-            values[name] = _value(value, f"hparam_dict[{name!r}]")
-    return values
-
-
-def _value(value: Any, name: str) -> _Value:
-    """Raises TypeError or ValueError if TensorBoard cannot store `value` as a hyperparameter."""
-    if isinstance(value, str):
-        return _Value("text", check.string(value, name))
-    if isinstance(value, (bool, np.bool_)):
-        return _Value("bool", bool(value))
-    if isinstance(value, numbers.Real):
-        return _Value("number", _number(value, name))
-    if callable(value) and isinstance(getattr(value, "__name__", None), str):  # as tensorboardX stores it
-        return _Value("text", check.string(value.__name__, name))
-    if hasattr(value, "shape"):
-        array, dtype = arrays.as_array(value, name)
-        if array.size == 1:
-            return _value(arrays.widened(array, dtype).item(), name)
-        raise UnsupportedValue(f"{name}: expected a number, bool or str, got an array of shape {array.shape}")
-    raise UnsupportedType(f"{name}: expected a number, bool, str or None, got {check.type_name(value)}")
-
-
-def _number(value: numbers.Real, name: str) -> float:
-    try:
-        number = float(value)
-    except OverflowError as error:
-        raise UnsupportedValue(
-            f"{name}: expected a number within float64, got one of {_digits(value)} bits"
-        ) from error
-    if isinstance(value, numbers.Integral) and int(value) != number:
-        notices.warn(f"{name}: {value} is stored as {number:.0f}, the nearest float64")
-    return number
-
-
-def _digits(value: Any) -> int:
-    return int(value).bit_length()
-
-
-def _domains(domains: Any, values: dict[str, _Value]) -> dict[str, list[_Value]]:
+def _domains(domains: Any, values: dict[str, hparam_values.Value]) -> dict[str, list[hparam_values.Value]]:
     if domains is None:
         return {}
     checked = {}
@@ -175,7 +131,7 @@ def _domains(domains: Any, values: dict[str, _Value]) -> dict[str, list[_Value]]
             raise UnsupportedType(f"{name}: expected a name for which hparam_dict has a value, got another")
         if isinstance(options, str) or not isinstance(options, Sequence):
             raise UnsupportedType(f"{name}: expected a list, got {check.type_name(options)}")
-        checked[key] = [_value(option, name) for option in options]
+        checked[key] = [hparam_values.value_of(option, name) for option in options]
         if any(option.kind != values[key].kind for option in checked[key]):
             raise UnsupportedType(
                 f"{name}: expected values of one type with hparam_dict[{key!r}], got {options!r}"
@@ -193,7 +149,9 @@ def _metrics(metric_dict: Any, *, same_run: bool) -> dict[str, float | None]:
 
 
 def _experiment(
-    values: dict[str, _Value], domains: dict[str, list[_Value]], metrics: Mapping[str, float | None]
+    values: dict[str, hparam_values.Value],
+    domains: dict[str, list[hparam_values.Value]],
+    metrics: Mapping[str, float | None],
 ) -> bytes:
     """tensorboard/plugins/hparams/api.proto, Experiment: hparam_infos 4, metric_infos 5 (name 1: tag 2)."""
     infos = b"".join(
@@ -206,7 +164,7 @@ def _experiment(
     return infos + tags
 
 
-def _hparam_info(name: str, kind: str, domain: list[_Value] | None) -> bytes:
+def _hparam_info(name: str, kind: str, domain: list[hparam_values.Value] | None) -> bytes:
     """HParamInfo: name 1, type 4, domain_discrete 5 (ListValue: values 1)."""
     info = protobuf.text_field(1, name) + protobuf.int_field(4, _DATA_TYPES[kind])
     if domain is None:
@@ -216,12 +174,32 @@ def _hparam_info(name: str, kind: str, domain: list[_Value] | None) -> bytes:
     )
 
 
-def _session_start(values: dict[str, _Value]) -> bytes:
-    """tensorboard/plugins/hparams/plugin_data.proto, SessionStartInfo: hparams 1, a map (key 1, value 2)."""
-    return b"".join(
+def _session_start(values: dict[str, hparam_values.Value]) -> list[bytes]:
+    """The entries of a map; plugin_data.proto, SessionStartInfo: hparams 1 (key 1, value 2)."""
+    return [
         protobuf.bytes_field(1, protobuf.text_in_oneof(1, name) + protobuf.bytes_field(2, value.encoded()))
         for name, value in values.items()
-    )
+    ]
+
+
+def _check_new(session: Session, directory: str) -> None:
+    """Raises ValueError if `directory` holds other hyperparameters: TensorBoard would show these beside new metrics."""
+    from pathlib import Path  # noqa: PLC0415  # takes longer to import than all of this package
+
+    folder = Path(directory)
+    value = own_events.first_value(folder, _START_TAG) if folder.is_dir() else None
+    if value is None:
+        return
+    content = value.metadata.plugin_data.content
+    start = next((part for number, part in protobuf.message_fields(content) if number == _START), b"")
+    known = {
+        protobuf.bytes_field(1, entry) for number, entry in protobuf.message_fields(start) if number == 1
+    }
+    if known != session.hparams:
+        raise UnsupportedValue(
+            f"run_name: expected a run without hyperparameters, or with these ones, got {directory!r}, which has others; "
+            "choose another run_name, or remove that directory"
+        )
 
 
 def _summary(tag: str, number: int, content: bytes) -> bytes:

@@ -46,9 +46,11 @@ from tickertape.writer.graphs import add as graphs
 from tickertape.writer.instance_bridge import NativeInstanceBridge
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
+    from types import SimpleNamespace, TracebackType
 
+    from _typeshed import DataclassInstance
     from matplotlib.figure import Figure
     from typing_extensions import Self
 
@@ -157,7 +159,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def add_hparams(
         self,
-        hparam_dict: Mapping[str, Any],
+        hparam_dict: Mapping[str, Any] | Namespace | SimpleNamespace | DataclassInstance,
         metric_dict: Mapping[str, Any],
         hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
         run_name: str | None = None,
@@ -171,20 +173,26 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Unless `same_run` is set, they become a run of their own below this one, as in torch.
 
         Args:
-            hparam_dict: name to number, bool, str or None (left out, as in torch). A NumPy scalar, or an array or tensor
-                of one element, counts as the value in it; a function or class as its name. bools stay bools (torch
-                makes them numbers).
+            hparam_dict: name to value: a dict or other mapping, a dataclass, or a namespace of argparse or types. Those
+                among the values are flattened to `a/b`, as in `log`. Numbers, bools and texts stay what they are (torch
+                makes bools numbers); a NumPy scalar, or an array or tensor of one element, counts as the value in it; a
+                function or class as its name. None is left out, as in torch: a text would make a column of numbers one
+                of texts. Anything else (tuple, list, Path, Enum, torch.device, ...) becomes a short text, with one warning
+                for each name.
             metric_dict: tag to value, of the types that add_scalar takes. With `same_run`, None names a metric that is
                 logged by add_scalar.
-            hparam_domain_discrete: name of a hyperparameter to all the values it can have, of one type.
-            run_name: the run's directory inside log_dir; None and "" are the time. "." means `same_run`.
+            hparam_domain_discrete: name of a hyperparameter to all the values it can have, of one type. TensorBoard then
+                shows the columns of this run only: of several runs with domains, those of the first. Without domains it
+                shows the columns of all runs.
+            run_name: the run's directory inside log_dir; None and "" are the time. "." means `same_run`. If the run has
+                hyperparameters, they must be the same: TensorBoard would show the old ones beside the new metrics.
             global_step: int64; None is 0.
             name: tensorboardX's name for `run_name`.
             same_run: write into this run, so that its scalars are shown beside its hyperparameters.
 
         Raises:
-            TypeError, ValueError: an argument is of the wrong kind, or the directory is outside log_dir (torch writes
-                there).
+            TypeError, ValueError: an argument is of the wrong kind, the directory is outside log_dir (torch writes there),
+                or the run has other hyperparameters.
             OSError: the run's directory cannot be made.
 
         Source: torch/utils/tensorboard/summary.py, hparams.
@@ -200,7 +208,13 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             run_name if run_name is not None else name,
             same_run,
         )
-        hparams.write(session, check.step(global_step), self._get_file_writer, self._new_file_writer)
+        hparams.write(
+            session,
+            check.step(global_step),
+            self._get_file_writer,
+            self._new_file_writer,
+            is_on_disk=self.write_to_disk,
+        )
 
     if (
         TYPE_CHECKING

@@ -1,5 +1,7 @@
 """Bad calls of write, add_video, add_audio and the methods that are rarely called."""
 
+import decimal
+
 import numpy as np
 import pytest
 import torch
@@ -98,16 +100,12 @@ BAD = [
     (call("add_hparams", [1], {}), TypeError, "hparam_dict"),
     (call("add_hparams", {5: 1}, {}), TypeError, "hparam_dict"),
     (call("add_hparams", {"\ud800": 1}, {}), ValueError, "hparam_dict"),
-    (call("add_hparams", {"a": [1, 2]}, {}), TypeError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": {}}, {}), TypeError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": 1j}, {}), TypeError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": b"x"}, {}), TypeError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": OBJECT}, {}), TypeError, "hparam_dict.*a"),
     (call("add_hparams", {"a": "\ud800"}, {}), ValueError, "hparam_dict.*a"),
     (call("add_hparams", {"a": 10**400}, {}), ValueError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": np.zeros(2)}, {}), ValueError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": torch.zeros(2)}, {}), ValueError, "hparam_dict.*a"),
-    (call("add_hparams", {"a": META}, {}), TypeError, "hparam_dict.*a"),
+    (call("add_hparams", {"a": {"b": 10**400}}, {}), ValueError, "hparam_dict.*a/b"),
+    (call("add_hparams", {"a": {5: 1}}, {}), TypeError, "hparam_dict.*a"),
+    (call("add_hparams", {"a/b": 1, "a": {"b": 1}}, {}), ValueError, "hparam_dict"),
+    (call("add_hparams", {"a": decimal.Decimal("sNaN")}, {}), ValueError, "hparam_dict.*a"),
     (call("add_hparams", {}, None), TypeError, "metric_dict"),
     (call("add_hparams", {}, ["loss"]), TypeError, "metric_dict"),
     (call("add_hparams", {}, {5: 1}), TypeError, "metric_dict"),
