@@ -1,34 +1,102 @@
-"""SummaryWriter.restart: a run, or one series of it, starts over."""
+"""SummaryWriter.restart and purge_step: a run, or one series of it, starts over."""
 
 from __future__ import annotations
 
+import os
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tickertape import _core
 from tickertape.convert import check, protobuf
+from tickertape.writer import own_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    from tickertape import _core
     from tickertape.writer.file_writer import FileWriter
 
 _START = 1  # tensorboard/compat/proto/event.proto, SessionLog.SessionStatus
 
 
+_HPARAMS = "_hparams_/"  # tensorboard/plugins/hparams/metadata.py
+_SESSION = _HPARAMS + "session_start_info"
+_MOST_EVENTS = 1000  # that say which method made a run
+
+
 def restart(
-    get_writers: Callable[[], tuple[FileWriter, ...]], step: Any, tag: Any, *, is_on_disk: bool
+    get_writers: Callable[[], tuple[FileWriter, ...]],
+    make: Callable[[str], FileWriter],
+    step: Any,
+    tag: Any,
+    *,
+    is_on_disk: bool,
 ) -> None:
-    """See SummaryWriter.restart; `get_writers` returns the writers of all files."""
+    """See SummaryWriter.restart; `get_writers` returns the writers of all files, the main one first, `make` a new one."""
     number = check.step(step, "step")
     if tag is not None:
         check.string(tag, "tag")
-    for writer in get_writers():
+    writers = get_writers()
+    for writer in writers:
         if tag is None:
             _add_start(writer, number)
         elif is_on_disk:
             _reset_tag(writer, number, tag)
+    if not is_on_disk:
+        return
+    known = [writer.get_logdir() for writer in writers]
+    for directory in _earlier_runs(known[0], known, tag):
+        writer = make(directory)
+        try:
+            _add_start(writer, number) if tag is None else _reset_tag(writer, number, tag)
+        finally:
+            writer.close()
+
+
+def purge_earlier_runs(log_dir: str, step: int, make: Callable[[str, int], FileWriter]) -> None:
+    """Does what purge_step does in the runs that add_scalars and add_hparams have made below `log_dir`.
+
+    Args:
+        log_dir: of the main run.
+        step: the first step to hide.
+        make: returns a new FileWriter of a directory with a purge_step.
+
+    Raises:
+        OSError: a file cannot be read or made.
+    """
+    for directory in _earlier_runs(log_dir, [log_dir]):
+        make(directory, step).close()
+
+
+def _earlier_runs(log_dir: str, known: Collection[str], tag: str | None = None) -> Iterator[str]:
+    """The directories of runs that add_scalars and add_hparams have made below `log_dir`, but those in `known`.
+
+    Other runs below are not touched. `tag` chooses the runs that have it.
+    """
+    from pathlib import Path  # noqa: PLC0415  # nothing else of a writer needs it
+
+    for top, folders, names in os.walk(log_dir):
+        folders.sort()
+        if top in known or not any("tfevents" in name for name in names):
+            continue
+        tags = _own_tags(Path(top), os.path.relpath(top, log_dir))
+        if tags and (tag is None or tag in tags):
+            yield top
+
+
+def _own_tags(directory: Path, name: str) -> set[str]:
+    """The tags of a run that is called `name` below log_dir; none if neither add_scalars nor add_hparams made it."""
+    events = islice(own_events.events(directory), _MOST_EVENTS)
+    tags = [value.tag for event in events for value in event.summary.value]
+    if not tags:
+        return set()
+    if tags[0].startswith(_HPARAMS):  # then each metric once in a session
+        sessions = tags.count(_SESSION)
+        is_own = all(tag.startswith(_HPARAMS) or tags.count(tag) <= sessions for tag in set(tags))
+    else:  # torch's layout, or tensorboardX's
+        is_own = set(tags) == {tags[0]} and name.startswith((tags[0].replace("/", "_") + "_", tags[0] + "/"))
+    return set(tags) if is_own else set()
 
 
 def _add_start(writer: FileWriter, step: int) -> None:
@@ -47,7 +115,7 @@ def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
 
     writer.flush()
     kept: list[tuple[int, bytes, bool]] = []  # (step, event, whether it lost values of the tag)
-    for event in _events(Path(writer.get_logdir())):
+    for event in own_events.events(Path(writer.get_logdir())):
         if event.session_log.status == _START:
             kept = [entry for entry in kept if entry[0] < event.step]
         elif event.HasField("summary") and event.step >= step:
@@ -60,22 +128,6 @@ def _reset_tag(writer: FileWriter, step: int, tag: str) -> None:
     for _, rest, _ in kept:
         if rest:
             writer.op_writer.add_event(rest)
-
-
-def _events(directory: Path) -> Iterator[_core.Event]:
-    """The events that the event files of a directory hold now, in the order in which TensorBoard reads the files."""
-    paths = sorted(path for path in directory.iterdir() if "tfevents" in path.name and path.is_file())
-    sizes = [path.stat().st_size for path in paths]
-    for path, size in zip(paths, sizes, strict=True):
-        reader = _core.RecordReader(str(path))
-        for record in reader:
-            if reader.offset > size:
-                break
-            try:
-                event = _core.Event(record)
-            except ValueError:  # another program's record
-                continue
-            yield event
 
 
 def _with_values(event: _core.Event, values: list[_core.Value]) -> bytes:

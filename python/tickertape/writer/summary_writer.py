@@ -72,7 +72,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             name). A relative one is made absolute inside, so that a later chdir does not matter. None and "" mean
             `runs/<date>_<host><comment>`.
         comment: end of that default name; ignored if `log_dir` is given. May not lead out of `runs`.
-        purge_step: TensorBoard hides what earlier files of the directory hold from this step on.
+        purge_step: TensorBoard hides what earlier files of the directory hold from this step on, and those of the runs that
+            add_scalars and add_hparams have made below it.
         max_queue: no effect, torch's parameter: the core bounds its queue by bytes.
         flush_secs: no effect, torch's parameter: the core writes within milliseconds.
         filename_suffix: end of the name of every event file.
@@ -1045,8 +1046,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def restart(self, step: Any = 0, tag: str | None = None) -> None:
         """Starts over from `step`: TensorBoard hides what was logged before at this step and later.
 
-        Does at any time what `purge_step` does when a writer is opened, in the run's directory and in those that
-        add_scalars has opened. Nothing is removed from the files. TensorBoard's fast loader does not know restarts: it
+        Does at any time what `purge_step` does when a writer is opened, in the run's directory and in those that add_scalars
+        and add_hparams have made below it, also in earlier processes. Nothing is removed from the files. TensorBoard's fast loader does not know restarts: it
         hides a tag's later steps as soon as an earlier one is logged.
 
         Args:
@@ -1058,7 +1059,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             TypeError, ValueError: an argument is of the wrong kind.
             OSError: an event file cannot be read.
         """
-        restarts.restart(self._open_writers, step, tag, is_on_disk=self.write_to_disk)
+        restarts.restart(self._open_writers, self._new_file_writer, step, tag, is_on_disk=self.write_to_disk)
 
     def stats(self) -> dict[str, int]:
         """Counters of the process, see `tickertape.stats`; also the number of open `files` of this writer and their `file_bytes`.
@@ -1085,8 +1086,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             return open_writer
         with lifecycle.opening:
             if self.file_writer is None or self.all_writers is None:
-                file_writer = self._new_file_writer(self._directory, self.purge_step)
-                self.purge_step = None
+                purge_step, self.purge_step = self.purge_step, None
+                file_writer = self._new_file_writer(self._directory, purge_step)
+                if purge_step is not None and self.write_to_disk:
+                    restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
                 self.all_writers = {file_writer.get_logdir(): file_writer}
                 self.file_writer = file_writer
                 self._bind(file_writer.op_writer)

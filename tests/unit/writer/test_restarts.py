@@ -21,7 +21,11 @@ def shown(directory):
     # What TensorBoard's pages are served from, and what notebooks read with, have rules of their own.
     served = plugin_event_accumulator.EventAccumulator(str(directory))
     served.Reload()
-    tensors = {tag: served.Tensors(tag) for tag in served.Tags()["tensors"] if tag != "h"}
+    tensors = {
+        tag: served.Tensors(tag)
+        for tag in served.Tags()["tensors"]
+        if tag != "h" and not tag.startswith("_hparams_/")
+    }
     assert {
         tag: [(event.step, event.tensor_proto.float_val[0]) for event in events]
         for tag, events in tensors.items()
@@ -76,6 +80,87 @@ def test_restart_reaches_the_curves_of_add_scalars(tmp_path, writer):
     writer.restart(3)
     writer.close()
     assert shown(tmp_path / "ours/s_x") == {"s": points((0, 3, 0))}
+
+
+def sub_runs(directory, offset=0):
+    """What a process leaves: curves of add_scalars, sessions of add_hparams."""
+    with SummaryWriter(directory) as writer:
+        for step in range(6):
+            writer.add_scalars("s", {"x": step, "deep/y": step}, step)
+            writer.add_scalars("group/s", {"x": step}, step)
+        for step in (2, 5):
+            writer.add_hparams({"lr": 0.1}, {"s": step, "other": step}, run_name="session", global_step=step)
+
+
+CURVES = {"s_x": "s", "s_deep/y": "s", "group_s_x": "group/s"}
+
+
+def others(directory):
+    """Runs that other writers have below `directory`: nobody but they may write there."""
+    for name in ("s_other", "plain/deep", "hparams"):
+        with SummaryWriter(directory / name) as writer:
+            writer.add_hparams(
+                {"lr": 1}, {"s": 1}, same_run=True, global_step=5
+            ) if name == "hparams" else None
+            for step in range(6):
+                writer.add_scalar("s", step, step)
+                writer.add_scalar("other", step, step)
+    return {
+        path: path.read_bytes()
+        for name in ("s_other", "plain", "hparams")
+        for path in files(directory / name)
+    }
+
+
+def files(directory):
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+def test_purge_step_reaches_the_runs_of_earlier_processes(tmp_path):
+    sub_runs(tmp_path)
+    before = others(tmp_path)
+    with SummaryWriter(tmp_path, purge_step=4) as writer:
+        writer.add_scalars("s", {"x": 44}, 4)
+    assert shown(tmp_path / "s_x") == {"s": [*points((0, 4, 0)), (4, 44.0)]}
+    for run in ("s_deep/y", "group_s_x"):
+        assert shown(tmp_path / run) == {CURVES[run]: points((0, 4, 0))}
+    assert shown(tmp_path / "session") == {"s": [(2, 2.0)], "other": [(2, 2.0)]}
+    assert {path: path.read_bytes() for path in before} == before
+    assert {path for name in ("s_other", "plain", "hparams") for path in files(tmp_path / name)} == set(
+        before
+    )
+
+
+def test_restart_reaches_the_runs_of_earlier_processes(tmp_path):
+    sub_runs(tmp_path)
+    before = others(tmp_path)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalars("s", {"x": 66}, 6)
+        writer.restart(3)
+        writer.restart(3)
+    for run, tag in CURVES.items():
+        assert shown(tmp_path / run) == {tag: points((0, 3, 0))}
+    assert shown(tmp_path / "session") == {"s": [(2, 2.0)], "other": [(2, 2.0)]}
+    assert {path for name in ("s_other", "plain", "hparams") for path in files(tmp_path / name)} == set(
+        before
+    )
+
+
+def test_restart_of_a_tag_reaches_the_runs_of_earlier_processes(tmp_path):
+    sub_runs(tmp_path)
+    with SummaryWriter(tmp_path) as writer:
+        writer.restart(3, "s")
+    for run, tag in CURVES.items():
+        assert shown(tmp_path / run) == {tag: points((0, 3, 0) if tag == "s" else (0, 6, 0))}
+    assert shown(tmp_path / "session") == {"s": [(2, 2.0)], "other": [(2, 2.0), (5, 5.0)]}
+
+
+def test_a_writer_that_writes_nothing_purges_nothing(tmp_path):
+    sub_runs(tmp_path)
+    before = files(tmp_path)
+    with SummaryWriter(tmp_path, purge_step=1, write_to_disk=False) as writer:
+        writer.restart(0)
+    assert files(tmp_path) == before
 
 
 def test_one_tag_is_started_over(tmp_path, writer):
