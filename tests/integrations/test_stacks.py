@@ -20,9 +20,16 @@ def train(run_script, tmp_path, stack, mode):
 
 
 def comparable(entries):
-    """Entries without what depends on the clock; the order within a step is each stack's own business."""
+    """Entries without what depends on the clock; the order within a step is each stack's own business.
+
+    Experiment summaries are left out: we write them only with domains, so that the page shows the columns of all runs.
+    """
     return sorted(
-        ((tag, step, kind, None if TIMED.search(tag) else value) for tag, step, kind, value in entries),
+        (
+            (tag, step, kind, None if TIMED.search(tag) else value)
+            for tag, step, kind, value in entries
+            if tag != "_hparams_/experiment"
+        ),
         key=repr,
     )
 

@@ -244,6 +244,7 @@ def test_a_compiled_function_breaks_its_graph_for_a_call(tmp_path, backend):
 
 @pytest.mark.parametrize("method", ["add_histogram", "add_images", "add_tensor"])
 @pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.filterwarnings("ignore:pixels of .* got up to")
 def test_arrays_are_written_as_from_the_host(device, tmp_path, method, dtype):
     array = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5).remainder(120).to(dtype)
     with (
