@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ _START = 1  # tensorboard/compat/proto/event.proto, SessionLog.SessionStatus
 
 _HPARAMS = "_hparams_/"  # tensorboard/plugins/hparams/metadata.py
 _SESSION = _HPARAMS + "session_start_info"
+_FORK = re.compile(r"(?<![^/])fork_\d+/")
 _MOST_EVENTS = 1000  # that say which method made a run
 
 
@@ -70,7 +72,7 @@ def purge_earlier_runs(log_dir: str, step: int, make: Callable[[str, int], FileW
 
 
 def _earlier_runs(log_dir: str, known: Collection[str], tag: str | None = None) -> Iterator[str]:
-    """The directories of runs that add_scalars and add_hparams have made below `log_dir`, but those in `known`.
+    """The directories of runs that add_scalars, add_hparams and forked children have made below `log_dir`, but `known`.
 
     Other runs below are not touched. `tag` chooses the runs that have it.
     """
@@ -86,12 +88,15 @@ def _earlier_runs(log_dir: str, known: Collection[str], tag: str | None = None) 
 
 
 def _own_tags(directory: Path, name: str) -> set[str]:
-    """The tags of a run that is called `name` below log_dir; none if neither add_scalars nor add_hparams made it."""
+    """The tags of a run that is called `name` below log_dir; none if another writer made it."""
     events = islice(own_events.events(directory), _MOST_EVENTS)
     tags = [value.tag for event in events for value in event.summary.value]
     if not tags:
         return set()
-    if tags[0].startswith(_HPARAMS):  # then each metric once in a session
+    name = _FORK.sub("", name + "/")  # a forked child writes below the run that its parent writes
+    if not name:
+        is_own = True
+    elif tags[0].startswith(_HPARAMS):  # then each metric once in a session
         sessions = tags.count(_SESSION)
         is_own = all(tag.startswith(_HPARAMS) or tags.count(tag) <= sessions for tag in set(tags))
     else:  # torch's layout, or tensorboardX's

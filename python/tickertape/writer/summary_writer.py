@@ -1088,11 +1088,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if self.file_writer is None or self.all_writers is None:
                 purge_step, self.purge_step = self.purge_step, None
                 file_writer = self._new_file_writer(self._directory, purge_step)
-                if purge_step is not None and self.write_to_disk:
-                    restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
                 self.all_writers = {file_writer.get_logdir(): file_writer}
                 self.file_writer = file_writer
                 self._bind(file_writer.op_writer)
+                if purge_step is not None and self.write_to_disk:
+                    restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
             return self.file_writer
 
     def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:

@@ -146,6 +146,16 @@ def test_restart_reaches_the_runs_of_earlier_processes(tmp_path):
     )
 
 
+def test_purge_step_reaches_the_runs_of_forked_children(tmp_path):
+    for run, tag in {"fork_12": "loss", "s_x/fork_345": "s"}.items():
+        with SummaryWriter(tmp_path / run) as writer:
+            for step in range(6):
+                writer.add_scalar(tag, step, step)
+    SummaryWriter(tmp_path, purge_step=3).close()
+    assert shown(tmp_path / "fork_12") == {"loss": points((0, 3, 0))}
+    assert shown(tmp_path / "s_x/fork_345") == {"s": points((0, 3, 0))}
+
+
 def test_restart_of_a_tag_reaches_the_runs_of_earlier_processes(tmp_path):
     sub_runs(tmp_path)
     with SummaryWriter(tmp_path) as writer:
