@@ -75,7 +75,21 @@ def _multiline(tags: Any, name: str) -> bytes:
     lines = _tags(tags, name)
     if not lines:
         raise UnsupportedValue(f"{name}: expected at least one tag, got none")
-    return protobuf.bytes_field(2, b"".join(protobuf.text_in_oneof(1, tag) for tag in lines))
+    return protobuf.bytes_field(2, b"".join(protobuf.text_in_oneof(1, _pattern(tag)) for tag in lines))
+
+
+def _pattern(tag: str) -> str:
+    """`tag` as the page takes it: a regular expression. One that does not match the tag itself also gets the tag's text.
+
+    Source: tensorboard/plugins/custom_scalar/custom_scalars_plugin.py, scalars_impl.
+    """
+    import re  # noqa: PLC0415  # few write layouts
+
+    text = re.sub(r"[.*+?^${}()|\[\]\\]", r"\\\g<0>", tag)  # as the page escapes the tags of margin charts
+    try:
+        return tag if re.match(tag, tag) else f"{tag}|{text}"
+    except (re.error, OverflowError, RecursionError):
+        return text
 
 
 def _margin(tags: Any, name: str) -> bytes:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, notices, pixels
+from tickertape.convert import arrays, check, notices
+from tickertape.writer import sprites
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _CONFIG = "projector_config.pbtxt"
+_MOST_POINTS = 100_000  # LIMIT_NUM_POINTS of the projector: it shows the first ones
+# The projector passes over lines that JavaScript's trim() empties. This character is invisible, and no white space.
+_BLANK = "\u200b"
 
 
 class Embedding(NamedTuple):
@@ -28,7 +30,7 @@ class Embedding(NamedTuple):
     folder: str  # of its files, inside log_dir
     points: npt.NDArray[Any]
     labels: list[list[str]] | None
-    sprite: _Sprite | None
+    sprite: sprites.Sprite | None
 
 
 def checked(
@@ -41,12 +43,20 @@ def checked(
     """
     points = _points(mat)
     labels = None if metadata is None else _labels(metadata, metadata_header, len(points))
-    sprite = None if label_img is None else _make_sprite(label_img, len(points))
+    sprite = None if label_img is None else sprites.make(label_img, len(points))
     step = f"{check.step(global_step):05d}" if global_step is not None else "00000"
     check.string(tag, "tag")
     encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
     if encoded in (".", "..") or "\0" in encoded:
         raise UnsupportedValue(f"tag: expected a name for a directory, got {tag!r}")
+    if len(points) > _MOST_POINTS:
+        notices.warn(
+            f"mat: expected at most {_MOST_POINTS} points, got {len(points)}; the projector shows the first {_MOST_POINTS}"
+        )
+    if labels is not None and metadata_header is not None and len(metadata_header) == 1:
+        notices.warn(
+            "metadata_header: expected at least 2 names, got 1; the projector calls a single column 'label'"
+        )
     return Embedding(f"{tag}:{step}", f"{step}/{encoded}", points, labels, sprite)
 
 
@@ -75,12 +85,6 @@ def write(embedding: Embedding, directory: str) -> None:
     _add_to_config(log_dir / _CONFIG, "embeddings {\n  " + "\n  ".join(entry) + "\n}\n")
 
 
-class _Sprite(NamedTuple):
-    png: bytes
-    width: int  # of one thumbnail, pixels
-    height: int
-
-
 def _points(mat: Any) -> npt.NDArray[Any]:
     array, dtype = arrays.as_array(mat, "mat")
     array = arrays.widened(array, dtype)
@@ -100,43 +104,32 @@ def _labels(metadata: Any, header: Sequence[str] | None, count: int) -> list[lis
         )
     if header is not None and (isinstance(header, (str, bytes)) or not isinstance(header, Sequence)):
         raise UnsupportedType(f"metadata_header: expected a list of names, got {check.type_name(header)}")
-    if not header:
-        table = [[str(label)] for label in rows]
-    else:
-        if any(
-            isinstance(row, str) or not isinstance(row, Sequence) or len(row) != len(header) for row in rows
-        ):
-            raise UnsupportedValue(
-                f"metadata: expected rows of {len(header)} labels, as metadata_header has, got other rows"
-            )
-        table = [[str(label) for label in row] for row in (header, *rows)]
+    table = _table(rows, header)
     for row in table:
         for label in row:
             if "\n" in label or "\t" in label or "\r" in label:
                 raise UnsupportedValue(f"metadata: expected labels without tabs and line ends, got {label!r}")
             check.string(label, "metadata")
+        if not "".join(row).strip().strip("\ufeff"):
+            row[0] = _BLANK  # otherwise every later label would be that of the point before
     return table
+
+
+def _table(rows: Sequence[Any], header: Sequence[str] | None) -> list[list[str]]:
+    """The texts of all cells. A table of one column has no header: the projector takes each of its lines for a label."""
+    if not header:
+        return [[str(label)] for label in rows]
+    if len(header) == 1:
+        rows = [row if not isinstance(row, str) and isinstance(row, Sequence) else [row] for row in rows]
+    if any(isinstance(row, str) or not isinstance(row, Sequence) or len(row) != len(header) for row in rows):
+        raise UnsupportedValue(
+            f"metadata: expected rows of {len(header)} labels, as metadata_header has, got other rows"
+        )
+    return [[str(label) for label in row] for row in (rows if len(header) == 1 else (header, *rows))]
 
 
 def _tsv(rows: list[list[Any]]) -> bytes:
     return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
-
-
-def _make_sprite(label_img: Any, count: int) -> _Sprite:
-    """All thumbnails in one picture, ceil(sqrt(N)) in a row, as the projector cuts it up."""
-    images, dtype = arrays.as_array(label_img, "label_img")
-    if images.ndim != 4 or images.shape[0] != count or images.shape[1] not in (1, 3) or images.size == 0:
-        raise UnsupportedValue(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
-    images, dtype = pixels.readable(images, dtype, "label_img")
-    _, channels, height, width = images.shape
-    columns = math.ceil(math.sqrt(count))
-    grid = np.zeros((columns * columns, channels, height, width), images.dtype)
-    grid[:count] = images
-    # [row, column, C, H, W] -> [row, H, column, W, C]
-    grid = grid.reshape(columns, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
-    picture = grid.reshape(columns * height, columns * width, channels)
-    png = _core.encode_png(_core.make_pixels(picture, dtype, "HWC", "label_img"))
-    return _Sprite(png, width, height)
 
 
 def _quoted(text: str) -> str:

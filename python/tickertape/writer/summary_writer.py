@@ -701,12 +701,14 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """Writes points for the projector, during the call.
 
         Args:
-            mat: [N, D] numbers, one row a point.
-            metadata: N labels; with `metadata_header` N rows of labels, one label for each column.
+            mat: [N, D] numbers, one row a point. The projector shows the first 100,000.
+            metadata: N labels; with `metadata_header` N rows of labels, one label for each column. A blank row gets an
+                invisible label: the projector would pass over it.
             label_img: [N, C, H, W] thumbnails, C is 1 or 3. Values as in `add_image` (torch makes uint8 black and white).
+                They are scaled down, with a warning, if all of them side by side exceed 8,192 pixels a side.
             global_step: int64; None is 0.
             tag: name of the embedding.
-            metadata_header: names of the columns.
+            metadata_header: names of the columns, at least 2: the projector calls a single column "label".
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind, or their lengths differ.

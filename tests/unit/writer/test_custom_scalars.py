@@ -1,10 +1,22 @@
 """add_custom_scalars and its shorthands against torch's writer and tensorboardX's."""
 
 import collections
+import json
+import warnings
 
 import pytest
 import tensorboardX
 from support import oracle
+from tickertape.writer import SummaryWriter
+
+with warnings.catch_warnings():  # of what TensorBoard's plugin imports
+    warnings.simplefilter("ignore")
+    from tensorboard.backend.event_processing import data_provider
+    from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+    from tensorboard.context import RequestContext
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.custom_scalar.custom_scalars_plugin import CustomScalarsPlugin
+    from tensorboard.plugins.scalar.scalars_plugin import ScalarsPlugin
 
 LAYOUT = {
     "Taiwan": {"twse": ["Multiline", ["twse/0050", "twse/2330"]]},
@@ -46,6 +58,49 @@ def test_as_torch_and_tensorboardx(tmp_path, name):
     assert without_times(ours) == without_times(theirs)
     (event,) = without_times(oracle.load(oracle.event_files(tmp_path / "x")[0])[1:])
     assert [event] == ours
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("loss", ["loss", "loss (train)"]),  # TensorBoard asks how a tag begins
+        ("loss (train)", ["loss (train)"]),
+        ("a[0]", ["a0", "a[0]"]),  # as a pattern, and as it is
+        ("c++", ["c++"]),
+        ("open(", ["open("]),
+        ("^(loss|c)", ["loss", "loss (train)", "c++"]),
+        ("what?", ["what?"]),
+    ],
+)
+def test_tags_that_are_no_pattern_of_themselves(tmp_path, tag, found):
+    """TensorBoard takes a line's tag for a regular expression; with torch's writer such a chart is empty."""
+    tags = ["loss", "loss (train)", "a[0]", "a0", "c++", "open(", "what?"]
+    with SummaryWriter(tmp_path) as writer:
+        for name in tags:
+            writer.add_scalar(name, 1, 1)
+        writer.add_custom_scalars({"category": {"chart": ["Multiline", [tag]]}})
+    assert served(tmp_path) == sorted(found)
+
+
+def served(directory):
+    """The tags of the only chart, by TensorBoard's own plugin."""
+    multiplexer = EventMultiplexer().AddRunsFromDirectory(str(directory))
+    multiplexer.Reload()
+    provider = data_provider.MultiplexerDataProvider(multiplexer, str(directory))
+    instances = {}
+    context = TBContext(
+        data_provider=provider,
+        multiplexer=multiplexer,
+        logdir=str(directory),
+        plugin_name_to_instance=instances,
+    )
+    instances["scalars"] = ScalarsPlugin(context)
+    plugin = CustomScalarsPlugin(context)
+    (chart,) = json.loads(plugin.layout_impl(RequestContext(), ""))["category"][0]["chart"]
+    (pattern,) = chart["multiline"]["tag"]
+    answer = plugin.scalars_impl(RequestContext(), ".", f"({pattern})", "")
+    assert answer["regex_valid"]
+    return sorted(answer["tag_to_events"])
 
 
 def test_types_in_any_case(tmp_path, writer):

@@ -91,6 +91,81 @@ def test_uint8_sprite_stays_as_it_is(tmp_path, writer):
     assert list(config(tmp_path / "ours").embeddings[0].sprite.single_image_dim) == [8, 4]
 
 
+def sprite_of(directory):
+    return np.asarray(PIL.Image.open(directory / "ours/00000/default/sprite.png"))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_sprite_beyond_the_limit_is_scaled_down(tmp_path, writer, dtype):
+    """70 images of 1024 pixels a side are 9,216 pixels a side; the projector refuses more than 8,192."""
+    images = np.zeros((70, 1, 1024, 16), dtype)
+    images[:, :, 512:] = 255 if dtype is np.uint8 else 1
+    with pytest.warns(UserWarning, match=r"^label_img: .* at most 8192 pixels.* scaled down to 910 x 14"):
+        writer.add_embedding(np.eye(70), label_img=images)
+    sprite = sprite_of(tmp_path)
+    assert sprite.shape[:2] == (9 * 910, 9 * 14)
+    assert list(config(tmp_path / "ours").embeddings[0].sprite.single_image_dim) == [14, 910]
+    thumbnail = sprite[910 * 3 : 910 * 4, 14 * 2 : 14 * 3, 0]
+    assert not thumbnail[:454].any()
+    assert (thumbnail[456:] == 255).all()
+
+
+def test_scaling_down_is_the_mean_of_what_is_replaced(tmp_path, writer):
+    image = RNG.integers(0, 256, (1, 3, 20, 16384)).astype(np.uint8)
+    with pytest.warns(UserWarning, match="scaled down to 10 x 8192"):
+        writer.add_embedding(np.eye(1), label_img=image)
+    expected = np.rint(image[0].reshape(3, 10, 2, 8192, 2).mean(axis=(2, 4)))
+    np.testing.assert_array_equal(sprite_of(tmp_path), expected.transpose(1, 2, 0))
+
+
+def test_thumbnails_of_fewer_than_4_pixels_are_refused(tmp_path, writer):
+    images = np.broadcast_to(np.uint8(7), (2800 * 2800, 1, 4, 4))
+    with pytest.raises(
+        ValueError, match=r"^label_img: expected .*8192 pixels.* at least 4 pixels.*; pass fewer"
+    ):
+        writer.add_embedding(np.broadcast_to(np.int8(1), (2800 * 2800, 1)), label_img=images)
+
+
+def lines_of(directory):
+    """(header or None, rows) as the projector reads metadata.tsv (parseMetadata of projector_binary.js)."""
+    text = (directory / "ours/00000/default/metadata.tsv").read_text(encoding="utf-8")
+    # What JavaScript's trim() removes: ECMA-262, WhiteSpace and LineTerminator.
+    spaces = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+        map(chr, range(0x2000, 0x200B))
+    )
+    lines = [line for line in text.split("\n") if line.strip(spaces)]
+    header = lines.pop(0).split("\t") if "\t" in lines[0] else None
+    return header, [line.split("\t") for line in lines]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\ufeff", "\u3000"])
+def test_blank_labels_keep_their_rows(tmp_path, writer, blank):
+    """The projector passes over blank lines: every later label moved to the point before."""
+    writer.add_embedding(np.eye(4), metadata=["a", blank, "c", blank])
+    header, rows = lines_of(tmp_path)
+    assert header is None
+    assert [label for (label,) in rows] == ["a", "\u200b", "c", "\u200b"]
+
+
+def test_blank_rows_of_a_table_keep_their_place(tmp_path, writer):
+    table = [["a", 1], ["", ""], ["", 3]]
+    writer.add_embedding(np.eye(3), metadata=table, metadata_header=["name", "number"])
+    assert lines_of(tmp_path) == (["name", "number"], [["a", "1"], ["\u200b", ""], ["", "3"]])
+
+
+@pytest.mark.parametrize("rows", [["a", "b"], [["a"], ["b"]], [("a",), ("b",)]])
+def test_a_header_of_one_column_is_no_label(tmp_path, writer, rows):
+    """The projector takes each line without a tab for a label: the header gave every label to the point before."""
+    with pytest.warns(UserWarning, match=r"^metadata_header: expected at least 2 names, got 1"):
+        writer.add_embedding(np.eye(2), metadata=rows, metadata_header=["name"])
+    assert lines_of(tmp_path) == (None, [["a"], ["b"]])
+
+
+def test_points_that_the_projector_leaves_out_are_said(writer):
+    with pytest.warns(UserWarning, match=r"^mat: expected at most 100000 points, got 100001"):
+        writer.add_embedding(np.broadcast_to(np.int8(1), (100_001, 2)))
+
+
 def test_config_keeps_all_entries(tmp_path):
     for run in range(2):
         with SummaryWriter(tmp_path) as writer:
