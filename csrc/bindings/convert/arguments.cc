@@ -236,7 +236,8 @@ bool to_step(PyObject* object, std::int64_t& step, const char* argument) {
   step = 0;
   if (object == nullptr || object == Py_None) return true;
   if (PyLong_Check(object)) return to_int64(object, step, argument);
-  if (is_masked(object)) return refuse(UnsupportedValue::type(), argument, "an integer or None", "a masked one");
+  if (is_masked(object))
+    return refuse(UnsupportedValue::type(), argument, "an integer or None", "a masked one");
   const auto number = py::reinterpret_steal<py::object>(PyNumber_Long(object));
   if (!number) {
     name_argument(argument, "an integer or None", object);

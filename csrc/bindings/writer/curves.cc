@@ -45,8 +45,8 @@ void check_labels(py::array& labels) {
   if (!bad) return;
   const py::object value = labels.attr("flat")[py::int_(*bad)];
   throw UnsupportedValue(expected("labels", "0 and 1, or bools",
-                                 text_of(value) + " at index " + std::to_string(*bad) +
-                                     "; compare them with the positive class, e.g. labels == 1"));
+                                  text_of(value) + " at index " + std::to_string(*bad) +
+                                      "; compare them with the positive class, e.g. labels == 1"));
 }
 
 UnsupportedValue other_size(const char* arguments, std::size_t size, std::size_t predictions) {

@@ -49,7 +49,7 @@ void add_histogram_raw(PyWriter& self, py::handle tag, double min, double max, d
                        py::handle walltime) {
   if (limits.size() != counts.size())
     throw UnsupportedValue(expected("bucket_limits, bucket_counts", "the same number of elements",
-                                   std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
+                                    std::to_string(limits.size()) + " and " + std::to_string(counts.size())));
   check_event_bytes(2 * sizeof(double) * static_cast<std::size_t>(limits.size()), "bucket_limits");
   const HistogramRawOp op{min, max, num, sum, sum_squares, to_doubles(limits), to_doubles(counts)};
   add(self, OpKind::kHistogramRaw, tag, op, to_when(step, walltime));
