@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedValue
 from tickertape.convert import check, notices
-from tickertape.writer.graphs import export, script
+from tickertape.writer.graphs import export, script, tensors_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,14 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
     if isinstance(model, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
         return script.read(torch, model, model)
     model = getattr(model, "_orig_mod", model)  # the module inside torch.compile's wrapper
-    args, kwargs = _arguments(torch, model, input_to_model)
-    with _undisturbed(torch, model):
+    _check_finite(input_to_model, set(), set())
+    input_to_model = tensors_inside.as_tensors(torch, input_to_model)
+    is_packed = isinstance(input_to_model, torch.nn.utils.rnn.PackedSequence)
+    args, kwargs = _arguments(torch, model, (input_to_model,) if is_packed else input_to_model)
+    with _undisturbed(torch, model), contextlib.ExitStack() as hooks:
+        dicts = hooks.enter_context(tensors_inside.shown(torch, model))
+        if is_packed:
+            args = hooks.enter_context(tensors_inside.packed(torch, model, input_to_model))
         try:
             with _silenced():
                 return export.read(torch, model, args, kwargs)
@@ -43,7 +49,7 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                captured = script.trace(torch, model, args, kwargs, strict=strict)
+                captured = _traced(torch, model, args, kwargs, strict=strict, dicts=dicts)
             except Exception as error:
                 raise RuntimeError(_both_failed(export_error, error)) from error
     if any(issubclass(warning.category, torch.jit.TracerWarning) for warning in caught):
@@ -52,6 +58,18 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
             f" torch.cond would show every branch ({_first_line(export_error)})"
         )
     return captured
+
+
+def _traced(
+    torch: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, strict: bool, dicts: list[Any]
+) -> tuple[Graph, str]:
+    """script.trace; not strict if `dicts` shows that the dict in the result is of our own making."""
+    try:
+        return script.trace(torch, model, args, kwargs, strict=strict)
+    except Exception:
+        if not (strict and dicts):
+            raise
+        return script.trace(torch, model, args, kwargs, strict=False)
 
 
 _WHAT_HELPS = (
@@ -77,7 +95,6 @@ def _arguments(torch: Any, model: Any, given: Any) -> tuple[tuple[Any, ...], dic
     Raises:
         ValueError: forward() does not take them.
     """
-    _check_finite(given, set(), set())
     try:
         signature = inspect.signature(model.forward)
     except (TypeError, ValueError):
