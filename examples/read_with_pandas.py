@@ -15,15 +15,6 @@ parser.add_argument("--log-dir", default="runs/sweep", type=Path)
 options = parser.parse_args()
 
 
-def curves(log_dir):
-    """Every scalar of every run, a row each: run, tag, step, wall_time, value."""
-    frames = []
-    for run in sorted(path for path in log_dir.iterdir() if path.is_dir()):
-        for tag, scalars in tickertape.read_scalars(run).items():
-            frames.append(pd.DataFrame({"run": run.name, "tag": tag, **scalars._asdict()}))
-    return pd.concat(frames, ignore_index=True)
-
-
 def settings(runs):
     """The values in the names of the runs, "rate=0.1_width=8" and so on; a row a run."""
     rows = [dict(part.split("=") for part in run.split("_")) for run in runs]
@@ -33,11 +24,13 @@ def settings(runs):
 def main():
     if not options.log_dir.is_dir():
         sys.exit(f"{options.log_dir}: no such directory; run examples/sweep.py first")
-    table = curves(options.log_dir)
+    runs = tickertape.read(options.log_dir)
+    table = runs.scalars.to_pandas()  # a row for each scalar: run, tag, step, wall_time, value
     pd.set_option("display.width", 120, "display.max_columns", None)
     print(f"{len(table):,} values of {table.run.nunique()} runs\n")
 
-    wide = table.pivot_table(index=["run", "step"], columns="tag", values="value")
+    wide = runs.scalars.pivot()  # noqa: PD010  # ours: a row for each run and step, a column for each tag
+    wide = wide.to_pandas().astype({"run": str}).set_index(["run", "step"])
     last = wide.groupby("run").last()
     print("the best runs at their end")
     print(last.sort_values("accuracy", ascending=False).head(5).round(3), "\n")
