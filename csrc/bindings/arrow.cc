@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/support/errors.h"
+#include "bindings/support/text.h"
 #include "reader/arrow_stream.h"
 
 namespace py = pybind11;
@@ -53,14 +56,23 @@ std::size_t item_bytes(const std::string& format) {
 
 bool is_text(const std::string& format) { return format == "U" || format == "Z"; }
 
+// What a text is in Arrow; lone surrogates become "?".
+py::object to_utf8(const py::object& text) {
+  if (PyUnicode_Check(text.ptr()) == 0)
+    throw UnsupportedType(expected("fields", "str", type_name(text.ptr())));
+  PyObject* bytes = PyUnicode_AsEncodedString(text.ptr(), "utf-8", "replace");
+  if (bytes == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(bytes);
+}
+
 ArrowType to_type(const std::string& name, std::string_view format, const py::object& texts) {
   ArrowType type;
   type.name = name;
   if (format == "dict") {
     auto all = std::make_shared<ArrowTexts>();
     all->offsets.push_back(0);
-    for (const py::handle text : texts) {
-      const py::object utf8 = text.attr("encode")("utf-8", "replace");  // Arrow's texts are UTF-8
+    for (const py::handle text : elements(texts, "fields", "texts")) {
+      const py::object utf8 = to_utf8(py::reinterpret_borrow<py::object>(text));
       all->bytes += std::string_view(py::cast<std::string_view>(utf8));
       all->offsets.push_back(static_cast<std::int64_t>(all->bytes.size()));
     }
@@ -82,7 +94,7 @@ ArrowType to_type(const std::string& name, std::string_view format, const py::ob
 // The buffers of one column, taken one after the other.
 class Source {
  public:
-  Source(const py::sequence& objects, Buffers& buffers) : objects_(objects), buffers_(&buffers) {}
+  Source(py::list objects, Buffers& buffers) : objects_(std::move(objects)), buffers_(&buffers) {}
 
   ArrowNode node(const ArrowType& type, std::int64_t rows, bool has_validity) {
     ArrowNode node;
@@ -107,7 +119,7 @@ class Source {
 
  private:
   const void* take(std::size_t bytes) {
-    const py::object object = objects_[next_++];
+    const py::object object = next();
     const Py_buffer& view = buffers_->add(object);
     if (static_cast<std::size_t>(view.len) < bytes)
       throw ArgumentError("batches: expected a buffer of " + std::to_string(bytes) + " bytes, got " +
@@ -116,11 +128,14 @@ class Source {
   }
 
   const void* validity(std::int64_t rows) {
-    if (py::object(objects_[next_]).is_none()) {
-      ++next_;
-      return nullptr;
-    }
+    if (next().is_none()) return nullptr;
+    --next_;
     return take((static_cast<std::size_t>(rows) + 7) / 8);
+  }
+
+  py::object next() {
+    if (next_ == objects_.size()) throw ArgumentError("batches: expected more buffers for a column");
+    return objects_[next_++];
   }
 
   static std::int64_t last_offset(const void* offsets, std::int64_t rows) {
@@ -134,7 +149,7 @@ class Source {
     return previous;
   }
 
-  py::sequence objects_;
+  py::list objects_;
   Buffers* buffers_;
   std::size_t next_ = 0;
 };
@@ -154,18 +169,19 @@ void release_schema_capsule(PyObject* capsule) {
 // tickertape._core.ArrowStream.
 class ArrowStream {
  public:
-  ArrowStream(const py::sequence& fields, const py::sequence& batches)
-      : table_(std::make_shared<ArrowTable>()) {
+  ArrowStream(const py::object& fields, const py::object& batches) : table_(std::make_shared<ArrowTable>()) {
     auto buffers = std::make_shared<Buffers>();
-    for (const py::handle one : fields) {
-      const auto field = py::cast<py::tuple>(one);
-      const py::object name = py::object(field[0]).attr("encode")("utf-8", "replace");
-      table_->types.push_back(
-          to_type(py::cast<std::string>(name), py::cast<std::string>(field[1]), py::object(field[2])));
+    for (const py::handle one : elements(fields, "fields", "tuples")) {
+      const py::list field = parts(one, 3, "fields", "(name, format, texts)");
+      const py::object name = to_utf8(field[0]);
+      table_->types.push_back(to_type(py::cast<std::string>(name),
+                                      to_text(py::object(field[1]).ptr(), "fields"), py::object(field[2])));
     }
-    for (const py::handle one : batches) {
-      const auto batch = py::cast<py::tuple>(one);
-      table_->batches.push_back(to_batch(py::cast<std::int64_t>(batch[0]), batch[1], *buffers));
+    for (const py::handle one : elements(batches, "batches", "tuples")) {
+      const py::list batch = parts(one, 2, "batches", "(rows, columns)");
+      std::int64_t rows = 0;
+      if (!to_step(py::object(batch[0]).ptr(), rows, "batches")) throw py::error_already_set();
+      table_->batches.push_back(to_batch(rows, elements(batch[1], "batches", "columns"), *buffers));
     }
     table_->owner = std::move(buffers);
   }
@@ -195,14 +211,22 @@ class ArrowStream {
   }
 
  private:
-  ArrowBatch to_batch(std::int64_t rows, const py::sequence& columns, Buffers& buffers) const {
-    if (rows < 0 || columns.size() != table_->types.size())
+  static py::list parts(const py::handle& object, std::size_t count, const char* argument, const char* what) {
+    py::list all = elements(py::reinterpret_borrow<py::object>(object), argument, what);
+    if (all.size() != count)
+      throw ArgumentError(expected(argument, what, std::to_string(all.size()) + " elements"));
+    return all;
+  }
+
+  ArrowBatch to_batch(std::int64_t rows, const py::list& columns, Buffers& buffers) const {
+    constexpr std::int64_t kMostRows = std::int64_t{1} << 48;  // no buffer is so large: sizes do not overflow
+    if (rows < 0 || rows > kMostRows || columns.size() != table_->types.size())
       throw ArgumentError("batches: expected rows and a tuple of buffers for each field");
     ArrowBatch batch;
     batch.rows = rows;
     for (std::size_t i = 0; i < table_->types.size(); ++i)
       batch.columns.push_back(
-          Source(py::cast<py::sequence>(columns[i]), buffers).node(table_->types[i], rows, true));
+          Source(elements(columns[i], "batches", "buffers"), buffers).node(table_->types[i], rows, true));
     return batch;
   }
 
@@ -213,7 +237,7 @@ class ArrowStream {
 
 void bind_arrow(py::module_& module) {
   py::class_<ArrowStream>(module, "ArrowStream", py::is_final())
-      .def(py::init<const py::sequence&, const py::sequence&>(), py::arg("fields"), py::arg("batches"))
+      .def(py::init<const py::object&, const py::object&>(), py::arg("fields"), py::arg("batches"))
       .def("__arrow_c_schema__", &ArrowStream::schema)
       .def("__arrow_c_stream__", &ArrowStream::stream, py::arg("requested_schema") = py::none());
 }

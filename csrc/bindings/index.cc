@@ -9,11 +9,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "bindings/convert/arguments.h"
+#include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 #include "bindings/waiting.h"
@@ -141,17 +142,21 @@ py::object error_of(const PyFileIndex& self) {
   return type(error->error_number(), plain_text(error->what()), path_text(error->path()));
 }
 
-std::vector<ScanRequest> to_requests(const py::sequence& paths, const py::object& previous) {
+std::vector<ScanRequest> to_requests(const py::object& paths, const py::object& previous) {
   std::vector<ScanRequest> requests;
-  for (const py::handle path : paths) requests.push_back({fs_path(path), nullptr});
+  for (const py::handle path : elements(paths, "paths", "a sequence of paths"))
+    requests.push_back({fs_path(path), nullptr});
   if (previous.is_none()) return requests;
-  const auto indices = previous.cast<py::sequence>();
+  const py::list indices = elements(previous, "previous", "a sequence of FileIndex or None");
   if (indices.size() != requests.size())
     throw ArgumentError(expected("previous", std::to_string(requests.size()) + " indices, as many as paths",
                                  std::to_string(indices.size())));
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const py::object index = indices[i];
-    if (!index.is_none()) requests[i].previous = index.cast<const PyFileIndex&>().index;
+    if (index.is_none()) continue;
+    if (!py::isinstance<PyFileIndex>(index))
+      throw UnsupportedType(expected("previous", "FileIndex or None", type_name(index.ptr())));
+    requests[i].previous = index.cast<const PyFileIndex&>().index;
   }
   return requests;
 }
@@ -159,13 +164,23 @@ std::vector<ScanRequest> to_requests(const py::sequence& paths, const py::object
 KindSet to_kinds(const py::object& names) {
   if (names.is_none()) return KindSet::all();
   KindSet kinds = KindSet::none();
-  for (const py::handle name : names) {
-    const auto text = name.cast<std::string>();
+  for (const py::handle name : elements(names, "kinds", "names of kinds")) {
+    const std::string text(to_text(name.ptr(), "kinds"));
     const std::optional<Kind> kind = kind_of_name(text);
     if (!kind) throw ArgumentError(expected("kinds", "names of kinds such as 'scalars'", "'" + text + "'"));
     kinds.add(*kind);
   }
   return kinds;
+}
+
+void to_steps(const py::object& steps, ScanFilter& filter) {
+  if (steps.is_none()) return;
+  const py::list both = elements(steps, "steps", "(first, last)");
+  if (both.size() != 2)
+    throw ArgumentError(expected("steps", "(first, last)", std::to_string(both.size()) + " elements"));
+  const bool are_steps =
+      to_step(both[0].ptr(), filter.first_step, "steps") && to_step(both[1].ptr(), filter.last_step, "steps");
+  if (!are_steps) throw py::error_already_set();
 }
 
 // What the scan asks on the calling thread, which has given up the GIL.
@@ -190,14 +205,13 @@ ScanHooks to_hooks(const py::object& tag_filter, const py::object& progress) {
   return asked;
 }
 
-py::list scan(const py::sequence& paths, const py::object& previous, const py::object& tag_filter,
+py::list scan(const py::object& paths, const py::object& previous, const py::object& tag_filter,
               const py::object& kinds, const py::object& steps, unsigned threads,
               const py::object& progress) {
   const std::vector<ScanRequest> requests = to_requests(paths, previous);
   ScanFilter filter;
   filter.kinds = to_kinds(kinds);
-  if (!steps.is_none())
-    std::tie(filter.first_step, filter.last_step) = steps.cast<std::pair<std::int64_t, std::int64_t>>();
+  to_steps(steps, filter);
   const ScanHooks asked = to_hooks(tag_filter, progress);
   std::vector<Index> indices;
   {

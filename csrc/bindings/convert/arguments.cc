@@ -332,4 +332,14 @@ std::span<const double> to_doubles(const Doubles& array) {
   return {array.data(), static_cast<std::size_t>(array.size())};
 }
 
+pybind11::list elements(const pybind11::object& values, const char* argument, const char* what) {
+  PyObject* list = PySequence_List(values.ptr());
+  if (list == nullptr) {
+    if (PyErr_ExceptionMatches(PyExc_TypeError) != 0)
+      replace_error(UnsupportedType::type(), argument, what, values.ptr());
+    throw pybind11::error_already_set();
+  }
+  return pybind11::reinterpret_steal<pybind11::list>(list);
+}
+
 }  // namespace tickertape::bindings

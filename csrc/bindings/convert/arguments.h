@@ -46,6 +46,11 @@ inline std::string_view to_tag(PyObject* object) { return to_text(object, "tag")
 // An integer of at least 1. Throws TypeError, ValueError.
 std::uint64_t to_count(pybind11::handle object, const char* argument);
 
+// The elements of anything iterable, kept by the list: an iteration of py::sequence leaves handles to objects
+// that are gone if they were made when asked for. Throws TypeError ("argument: expected what, got T"), and
+// whatever the iteration raises.
+pybind11::list elements(const pybind11::object& values, const char* argument, const char* what);
+
 struct When {
   std::int64_t step;
   double wall_time;
