@@ -13,16 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import failing_objects, oracle
+from support import failing_core, failing_objects, oracle
 from tickertape import _core
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.parametrize("module", ["failing_objects", "failing_core"])
 @pytest.mark.parametrize("error", failing_objects.ERRORS)
-def test_every_argument_of_every_method(tmp_path, error):
+def test_every_argument_of_every_method(tmp_path, error, module):
+    """Of the package's methods, and of every entry of the native module."""
     done = subprocess.run(
-        [sys.executable, "-m", "support.failing_objects", error, str(tmp_path / "report")],
+        [sys.executable, "-m", f"support.{module}", error, str(tmp_path / "report")],
         capture_output=True,
         text=True,
         timeout=900,
@@ -33,6 +35,10 @@ def test_every_argument_of_every_method(tmp_path, error):
     assert done.returncode == 0, done.stderr[-3000:]
     report = (tmp_path / "report").read_text()
     assert report.splitlines() == ["survived"], report[-5000:]
+
+
+def test_every_entry_of_the_native_module_is_tried(tmp_path):
+    assert set(failing_core.entries()) == set(failing_core.valid_arguments(tmp_path))
 
 
 def test_every_function_for_python_is_made_by_the_wrapper():

@@ -1,6 +1,7 @@
 // Recovery on any ring and event files: nothing but whole records is appended, what stood there stays, and a
 // recovery that was cut short ends as one that was not.
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <csignal>
@@ -63,16 +64,40 @@ Files begun_contents() {
   return all;
 }
 
-// Everything but the event files and rings: paths, and contents of regular files.
+// What a name stands for: kind, mode, owner, number of names, and what is in it.
+std::string describe(const fs::path& path) {
+  struct stat status;
+  PROMISE(lstat(path.c_str(), &status) == 0);
+  std::string text = path.string();
+  for (const std::uint64_t number : {std::uint64_t{status.st_mode}, std::uint64_t{status.st_uid},
+                                     std::uint64_t{status.st_gid}, std::uint64_t{status.st_ino}})
+    text += " " + std::to_string(number);
+  // The number of names of a directory counts what is below it, which has lines of its own.
+  if (!S_ISDIR(status.st_mode)) text += " " + std::to_string(status.st_nlink);
+  if (S_ISLNK(status.st_mode)) text += " -> " + fs::read_symlink(path).string();
+  return text;
+}
+
+// Everything below the root but rings and the files that recovery begins. Event files without their content,
+// which check_growth() looks at; nobody has written to any other since it was made.
 std::string surroundings() {
   std::vector<std::string> lines;
   for (const auto& entry : fs::recursive_directory_iterator(Place::get().root())) {
-    const std::string name = entry.path().filename();
-    const bool is_plain = entry.symlink_status().type() == fs::file_type::regular;
-    const bool is_log = entry.path().parent_path() == Place::get().logs() && is_plain &&
-                        name.starts_with("events.out.tfevents.");
-    if (is_log || name.starts_with("tickertape-")) continue;
-    lines.push_back(entry.path().string() + (is_plain ? "=" + read_all(entry.path()) : ""));
+    const fs::path& path = entry.path();
+    const std::string name = path.filename();
+    const bool is_ring = path.parent_path() == fs::path(Place::get().ring()).parent_path();
+    const bool is_in_logs = path.parent_path() == Place::get().logs();
+    if (is_ring || (is_in_logs && name.find(".recovered.") != std::string::npos)) continue;
+    std::string line = describe(path);
+    bool is_log = false;
+    for (std::size_t i = 0; i < kFiles; ++i) is_log = is_log || path == Place::get().file(i);
+    if (!is_log && entry.symlink_status().type() == fs::file_type::regular) {
+      struct stat status;
+      PROMISE(lstat(path.c_str(), &status) == 0);
+      line += " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) +
+              "=" + read_all(path);
+    }
+    lines.push_back(std::move(line));
   }
   std::sort(lines.begin(), lines.end());
   std::string all;

@@ -89,6 +89,9 @@ class Place {
     fs::create_directory_symlink(outside, logs_ + "/link");
     mkfifo((logs_ + "/events.out.tfevents.pipe").c_str(), 0600);
     fs::create_directory(logs_ + "/events.out.tfevents.d");
+    // A second name of a file outside, and what looks like a ring among the logs.
+    fs::create_hard_link(outside + "/events.out.tfevents.0", logs_ + "/events.out.tfevents.hard");
+    write_all(logs_ + "/tickertape-1-1-0.ring", "precious");
   }
   std::string root_, logs_, rings_;
   std::vector<FileLocation> locations_;
