@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -202,6 +202,11 @@ asan: $(STAMPS)/test-set asan-native ## the same, and pytest
 	@LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
 	  PYTHONPATH=$(abspath build/asan-site) $(VENV)/bin/python -m pytest $(NOT_SANITIZED) $(TEST_ARGS)
+
+# What hands Python's objects to the core and back. With TEST_ARGS, `make asan` runs any other tests.
+asan-bindings: TEST_ARGS = tests/unit/convert tests/unit/reader tests/conformance/test_protobuf_agrees.py \
+  tests/faults/test_failing_objects.py tests/faults/test_unseen_files.py tests/faults/test_cut_ring.py tests/unit/cli
+asan-bindings: asan ## asan with the tests of the bindings alone
 
 # setarch -R: ThreadSanitizer of GCC 12 gives up on kernels that randomise more address bits than it knows.
 # Left out are the tests that start neither threads nor processes (the preset names them).
