@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from typing_extensions import Self
 
+    from tickertape.convert import types
     from tickertape.devices.scalar_buffer import ScalarBuffer
     from tickertape.writer.file_writer import EventWriter
 
@@ -104,7 +105,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def __init__(
         self,
-        log_dir: Any = None,
+        log_dir: types.Directory | None = None,
         comment: str = "",
         purge_step: int | None = None,
         max_queue: Any = 10,
@@ -125,7 +126,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         if os.fspath(log_dir) != path:  # bytes, ~, file://
             pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
             log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
-        self.log_dir = log_dir
+        self.log_dir = cast("str | os.PathLike[str]", log_dir)
         self._process_id = os.getpid()
         self.purge_step = None if purge_step is None else check.step(purge_step, "purge_step")
         self.max_queue = max_queue
@@ -143,7 +144,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     # --- torch's methods, in torch's order
 
-    def get_logdir(self) -> Any:
+    def get_logdir(self) -> str | os.PathLike[str]:
         """`log_dir`: the directory of the run as it was given."""
         return self.log_dir
 
@@ -224,7 +225,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         def add_scalar(
             self,
             tag: str,
-            scalar_value: Any,
+            scalar_value: types.Scalar,
             global_step: Any = None,
             walltime: Any = None,
             new_style: bool = False,
@@ -252,7 +253,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_scalars(
         self,
         main_tag: str,
-        tag_scalar_dict: Mapping[str, Any],
+        tag_scalar_dict: Mapping[str, types.Scalar],
         global_step: Any = None,
         walltime: Any = None,
     ) -> None:
