@@ -17,7 +17,9 @@ struct Entry;
 // or throws.
 template <typename... Arguments, PyObject* (*kFunction)(Arguments...)>
 struct Entry<kFunction> {
-  static PyObject* call(Arguments... arguments) noexcept {
+  // Without the canary of -fstack-protector: 8 of the 461 instructions of add_scalar. What is inlined here
+  // has arrays of fixed size only, one pointer a parameter, whose bounds are checked.
+  [[gnu::no_stack_protector]] static PyObject* call(Arguments... arguments) noexcept {
     try {
       return kFunction(arguments...);
     } catch (...) {
