@@ -25,7 +25,7 @@ README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
 # The lines that a visitor looks for, by how they start.
 _IN_README = (
     "`add_scalar(",
-    "`flush()`, nothing",
+    "`flush()` with",
     "scalars a second",
     "`add_histogram`, 1 M",
     "`add_image`",
@@ -44,7 +44,7 @@ def readme(numbers: dict[str, Any]) -> Section:
     ]
     for every in ("every step", "every 10th step"):
         torch, ours = (numbers["loop"][f"{name}, {every}"]["share"] for name in (TORCH, OURS))
-        what = f"share of a training loop, 20 scalars and 10 histograms {every}"
+        what = f"share of a training loop's time that logging takes, 20 scalars and 10 histograms {every}"
         section.rows.append([what, f"{torch:.1%}", f"{ours:.1%}", ratio(torch / ours)])
     return section
 
@@ -52,11 +52,13 @@ def readme(numbers: dict[str, Any]) -> Section:
 def tables(numbers: dict[str, Any]) -> dict[Path, dict[str, list[str]]]:
     """For each file, the lines between its marks."""
     about = " · ".join(numbers["about"])
+    used = re.findall(r"(?:Python|tickertape|torch|tensorboard) [^,]+", numbers["about"][1])
+    short = " · ".join([numbers["about"][0], ", ".join(used)])
     head = ["what", "torch", "ours", "our median", "torch / ours", "goal", "met"]
     table = Section("goals", "", head, [goal.cells() for goal in goals(numbers)])
     return {
         PERFORMANCE: {"goals": [about, "", *table.markdown()[2:-1]]},
-        README: {"readme": [*readme(numbers).markdown()[2:-1], "", about]},
+        README: {"readme": [*readme(numbers).markdown()[2:-1], "", short]},
     }
 
 

@@ -90,8 +90,8 @@ def _scalars(found: Found) -> Iterator[Goal]:
     yield found.caller("… 1-element CPU tensor", "add_scalar, 1-element", "≤ 1.5 µs", 1500)
     log = "20 scalars of one step: log() here, 20 calls there"
     yield found.caller("20 scalars of one step: `log()`", log, "≤ 1.2 µs", 1200)
-    yield found.caller("`flush()`, nothing new", "flush, nothing", "≤ 200 ns", 200)
-    yield found.caller("`flush()`, 20 new scalars", "flush, 20", "≤ 30 µs", 30_000)
+    yield found.caller("`flush()` with nothing new to write", "flush, nothing", "≤ 200 ns", 200)
+    yield found.caller("`flush()` after 20 scalars", "flush, 20", "≤ 30 µs", 30_000)
 
 
 def _throughput(numbers: dict[str, Any]) -> Iterator[Goal]:
@@ -131,7 +131,7 @@ def _png(png: dict[str, Any]) -> Iterator[Goal]:
         cells = [f"{digits(each['mb_per_s'])} MB/s, {each['size_of_raw']:.4f}" for each in (pillow, ours)]
         median = f"{digits(ours['mb_per_s'] * ours['best_ns'] / ours['median_ns'])} MB/s"
         yield Goal(
-            f"PNG, {png[title]['pictures']} {title}: speed, size of raw",
+            f"PNG, {png[title]['pictures']} {title}: speed, bytes of PNG a raw byte",
             cells[1],
             f"≥ {least} ×, size ≤ {most} ×",
             speed >= least and size <= most,
@@ -140,7 +140,9 @@ def _png(png: dict[str, Any]) -> Iterator[Goal]:
             f"{ratio(speed)}, size {size:.3f} ×",
         )
     ours, pillow = (png[NOISE][name]["size_of_raw"] for name in (OURS, PILLOW))
-    yield Goal("PNG, noise: size of raw", f"{ours:.4f}", "≤ 1.002", ours <= 1.002, f"{pillow:.4f}")
+    yield Goal(
+        "PNG, noise: bytes of PNG a raw byte", f"{ours:.4f}", "≤ 1.002", ours <= 1.002, f"{pillow:.4f}"
+    )
 
 
 def _reading(reading: dict[str, Any]) -> Iterator[Goal]:
