@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape import reader
+from tickertape import _core, reader
 from tickertape.bench import data_server, memory, timing
 from tickertape.bench.contestants import OURS, importable, open_writer
 from tickertape.bench.readback import WrongAnswerError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TAGS = 10
 _LOADER = "tensorboard.backend.event_processing.event_file_loader"
 _TENSORBOARD = "tensorboard's loader"
+_ONE_THREAD = f"{OURS}, one thread"
 # A process that reads and does nothing else; it does not import this package, which has more in it.
 _MEMORY = """
 import json, sys
@@ -88,7 +89,10 @@ def measure(plan: Plan) -> Section:
     events = plan.size(1_000_000, 20_000)
     log_dir = _write(plan, events)
     (path,) = reader.event_files(log_dir)
-    lanes = [ReadLane(OURS, lambda: _ours(path), events)]
+    lanes = [
+        ReadLane(OURS, lambda: _ours(path), events),
+        ReadLane(_ONE_THREAD, lambda: _in_one_thread(path), events),
+    ]
     if data_server.is_here():
         lanes.append(DataServerLane(data_server.NAME, lambda: data_server.read(log_dir, events - 1), events))
     results = timing.interleave(lanes, plan.size(5, 1), 1)
@@ -150,6 +154,11 @@ def _memory(path: Path, events: int) -> tuple[int, int]:
 
 def _ours(path: Path) -> dict[str, tuple[Any, Any]]:
     return {tag: (columns.step, columns.value) for tag, columns in reader.read_scalars(path).items()}
+
+
+def _in_one_thread(path: Path) -> dict[str, tuple[Any, Any]]:
+    (index,) = _core.scan_files([str(path)], threads=1)
+    return {series.tag: (series.step, series.value) for series in index.series}
 
 
 def _tensorboard(path: Path) -> dict[str, tuple[Any, Any]]:
