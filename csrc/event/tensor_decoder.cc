@@ -31,6 +31,8 @@ double integer_value(std::uint64_t bits) {
   return static_cast<double>(static_cast<T>(bits));
 }
 
+constexpr std::uint64_t dtype_of(TensorType type) { return static_cast<std::uint64_t>(type); }
+
 const ElementType* element_type(std::uint64_t dtype) {
   static constexpr ElementType kFloat{tensor_field::kFloatVal, 4, [](std::uint64_t bits) -> double {
                                         return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
@@ -53,33 +55,32 @@ const ElementType* element_type(std::uint64_t dtype) {
   static constexpr ElementType kUint32{tensor_field::kUint32Val, 4, integer_value<std::uint32_t>};
   static constexpr ElementType kInt64{tensor_field::kInt64Val, 8, integer_value<std::int64_t>};
   static constexpr ElementType kUint64{tensor_field::kUint64Val, 8, integer_value<std::uint64_t>};
-  if (dtype > UINT8_MAX) return nullptr;  // the enum has 8 bits
-  switch (static_cast<TensorType>(dtype)) {
-    case TensorType::kFloat:
+  switch (dtype) {  // which may have no name
+    case dtype_of(TensorType::kFloat):
       return &kFloat;
-    case TensorType::kDouble:
+    case dtype_of(TensorType::kDouble):
       return &kDouble;
-    case TensorType::kHalf:
+    case dtype_of(TensorType::kHalf):
       return &kHalf;
-    case TensorType::kBfloat16:
+    case dtype_of(TensorType::kBfloat16):
       return &kBfloat16;
-    case TensorType::kBool:
+    case dtype_of(TensorType::kBool):
       return &kBool;
-    case TensorType::kInt8:
+    case dtype_of(TensorType::kInt8):
       return &kInt8;
-    case TensorType::kUint8:
+    case dtype_of(TensorType::kUint8):
       return &kUint8;
-    case TensorType::kInt16:
+    case dtype_of(TensorType::kInt16):
       return &kInt16;
-    case TensorType::kUint16:
+    case dtype_of(TensorType::kUint16):
       return &kUint16;
-    case TensorType::kInt32:
+    case dtype_of(TensorType::kInt32):
       return &kInt32;
-    case TensorType::kUint32:
+    case dtype_of(TensorType::kUint32):
       return &kUint32;
-    case TensorType::kInt64:
+    case dtype_of(TensorType::kInt64):
       return &kInt64;
-    case TensorType::kUint64:
+    case dtype_of(TensorType::kUint64):
       return &kUint64;
     default:
       return nullptr;

@@ -149,7 +149,7 @@ inline bool EventIndexer::add_expected(Bytes event) {
   const bool is_plain = moment.step >= rows.step()[last] && moment.wall_time >= rows.wall_time()[last] &&
                         moment.step >= filter_.first_step && moment.step <= filter_.last_step;
   if (!is_plain) return false;
-  const float number = std::bit_cast<float>(load_le<std::uint32_t>(at + event.size() - sizeof(float)));
+  const auto number = std::bit_cast<float>(load_le<std::uint32_t>(at + event.size() - sizeof(float)));
   rows.add(moment, number, value_field::kSimpleValue);
   last_ = tag;
   return true;

@@ -46,8 +46,9 @@ struct PartTag {
 // What was found in one part of a file. Ordinals count from the start of the part.
 struct FilePart {
   FilePart() = default;
-  FilePart(FilePart&&) = default;
-  FilePart& operator=(FilePart&&) = default;
+  // std::deque's may throw in libstdc++.
+  FilePart(FilePart&&) = default;             // NOLINT(performance-noexcept-move-constructor)
+  FilePart& operator=(FilePart&&) = default;  // NOLINT(performance-noexcept-move-constructor)
   FilePart(const FilePart&) = delete;
   FilePart& operator=(const FilePart&) = delete;
   ~FilePart() = default;
@@ -104,7 +105,7 @@ class EventIndexer {
   void add_one(Bytes event, std::uint64_t offset);
   bool add_plain(Bytes event);
   bool add_plain_values(const std::uint8_t* at, const std::uint8_t* end, Moment moment);
-  void add_any(Bytes event);
+  void add_any(Bytes bytes);
   void add_values(const EventView& event, Moment moment);
   void add_value(const ValueView& value, const Moment& moment, std::int32_t position);
   void add_tensor(Tag& tag, const ValueView& value, const Moment& moment, const Place& place);

@@ -33,19 +33,14 @@ FileScan::FileScan(std::string path, std::shared_ptr<const FileIndex> previous, 
       control_(control),
       file_(File::open_to_read(path_)),
       version_(file_.version()) {
-  if (previous_ == nullptr || previous_->error) {
-    previous_ = nullptr;
-  } else if (previous_->version == version_) {
-    is_unchanged_ = true;
-  } else if (!describes_front(*previous_)) {
-    previous_ = nullptr;
-  }
+  is_unchanged_ = previous_ != nullptr && !previous_->error && previous_->version == version_;
+  if (previous_ != nullptr && !is_unchanged_ && !describes_front(*previous_)) previous_ = nullptr;
   if (previous_ != nullptr) start_ = previous_->end;
 }
 
 // The file may have been replaced, or cut off and written again.
 bool FileScan::describes_front(const FileIndex& previous) const {
-  const bool is_same = previous.version.device == version_.device &&
+  const bool is_same = !previous.error && previous.version.device == version_.device &&
                        previous.version.inode == version_.inode && version_.size >= previous.end;
   if (!is_same) return false;
   if (previous.events == 0) return true;

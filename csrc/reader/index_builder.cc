@@ -16,7 +16,7 @@ void add_segment(Series& series, std::shared_ptr<Rows> added) {
   series.size += added->size();
   auto& segments = series.segments;
   std::size_t first = segments.size(), rows = added->size();
-  while (first > 0 && segments[first - 1]->size() < 2 * rows && segments.size() > 0) {
+  while (first > 0 && segments[first - 1]->size() < 2 * rows) {
     // Parts of one scan are long: they stay as they are.
     constexpr std::size_t kLongRows = 1U << 14;
     if (segments[first - 1]->size() >= kLongRows) break;

@@ -229,10 +229,10 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_sparse_file_of_10_gb_can_be_interrupted(tmp_path):
+def test_a_sparse_file_can_be_interrupted(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"".join(frames()))
-    os.truncate(path, 10 * 2**30)
+    os.truncate(path, 2**40)  # so large that no machine comes to its end meanwhile
     child = subprocess.Popen([sys.executable, "-c", SPARSE, str(path)], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "ready\n"
     assert child.stdout.readline() == "on\n"  # it is in the middle of the hole
