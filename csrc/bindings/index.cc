@@ -223,33 +223,6 @@ py::list scan(const py::object& paths, const py::object& previous, const py::obj
   return all;
 }
 
-// For read_scalars(): (tag to columns, what was lost).
-py::tuple scalars_of(const py::object& path) {
-  ScanFilter filter;
-  filter.kinds = KindSet::none();
-  filter.kinds.add(Kind::kScalars);
-  const std::vector<ScanRequest> request{{fs_path(path), nullptr}};
-  Index index;
-  {
-    const GilRelease release;  // as in scan()
-    ScanHooks asked;
-    asked.is_interrupted = &signal_raised;
-    index = scan_files(request, filter, asked, 0).front();
-  }
-  if (index->error) throw *index->error;
-  py::dict by_tag;
-  for (std::size_t i = 0; i < index->series.size(); ++i) {
-    const PySeries series{index, i};
-    by_tag[plain_text(series.series().info->tag)] = py::make_tuple(
-        column_of<&Rows::step>(series), column_of<&Rows::wall_time>(series), values_of(series));
-  }
-  py::list lost;
-  for (const Problem& problem : index->problems) {
-    if (problem.size != 0) lost.append(py::make_tuple(problem.offset, problem.size));
-  }
-  return py::make_tuple(by_tag, lost);
-}
-
 py::bytes record(const py::object& path, std::uint64_t offset, std::uint64_t length) {
   const std::string name = fs_path(path);
   Buffer whole;
@@ -342,7 +315,6 @@ void bind_index(py::module_& module) {
   module.def("scan_files", &scan, py::arg("paths"), py::kw_only(), py::arg("previous") = py::none(),
              py::arg("tag_filter") = py::none(), py::arg("kinds") = py::none(), py::arg("steps") = py::none(),
              py::arg("threads") = 0, py::arg("progress") = py::none());
-  module.def("read_scalars", &scalars_of, py::arg("path"));
   module.def("read_record", &record, py::arg("path"), py::arg("offset"), py::arg("length"));
   module.def("live_rows", &live, py::arg("files"), py::arg("restarts"));
 }

@@ -397,17 +397,6 @@ class RecordReader(Iterator[bytes]):
     def tail_bytes(self) -> int:
         """Bytes of an incomplete record at the end of the file; 0 if it ends with a whole one."""
 
-def read_scalars(
-    path: str | bytes,
-) -> tuple[
-    dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]],
-    list[tuple[int, int]],
-]:
-    """Every scalar of one file, old and new style: tag to (step, wall_time, value), in file order.
-
-    And (offset, length in bytes) of what was skipped: damage, and records that are no Event.
-    """
-
 @final
 class FileIndex:
     """What one scan found in an event file: numbers as columns, everything else as places. A snapshot, for any thread."""

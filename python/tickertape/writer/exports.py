@@ -38,13 +38,15 @@ def export(
     for directory, path in files:
         if not path:
             continue
-        series, _ = _core.read_scalars(path)
-        for tag, (steps, times, values) in series.items():
-            counts[path, tag] = len(steps)
-            points = zip(times.tolist(), steps.tolist(), values.tolist(), strict=True)
-            fresh = list(map(list, points))[exported.get((path, tag), 0) :]
+        (index,) = _core.scan_files([path], kinds=["scalars"])
+        if index.error is not None:
+            raise index.error
+        for series in index.series:
+            counts[path, series.tag] = len(series)
+            columns = (series.wall_time.tolist(), series.step.tolist(), series.value.tolist())
+            fresh = list(map(list, zip(*columns, strict=True)))[exported.get((path, series.tag), 0) :]
             if fresh:
-                curve = f"{given}/{tag}" if directory == main else given + directory.removeprefix(main)
+                curve = f"{given}/{series.tag}" if directory == main else given + directory.removeprefix(main)
                 curves.setdefault(curve, []).extend(fresh)
     with open(target, "w", encoding="utf-8") as file:  # noqa: PTH123  # any path, bytes too
         json.dump(curves, file)
