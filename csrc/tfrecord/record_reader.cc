@@ -2,6 +2,7 @@
 #include "tfrecord/record_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/endian.h"
 #include "checksum/masked_crc.h"
@@ -86,14 +87,19 @@ std::uint64_t RecordReader::tail_bytes() const {
 
 RecordReader::Found RecordReader::parse_record(Bytes& data) {
   Bytes bytes = buffered(offset_, kHeaderBytes);
+  seen_size_ = offset_ + bytes.size();
   if (bytes.size() < kHeaderBytes) return bytes.empty() ? Found::kEnd : Found::kNoRecord;
+  const std::uint64_t end_seen = std::exchange(seen_size_, UINT64_MAX);
   const std::optional<std::uint64_t> length = record_length(bytes.data());
   if (!length) return Found::kNoRecord;
   // A length that reaches past the end is that of a record that is still being written, or damage. Only the
   // rest of the file can tell, so the search for a record begins in both cases.
   if (!has_room(bytes.size(), *length)) {
     const std::uint64_t size = file_.size();
-    if (size < offset_ || !has_room(size - offset_, *length)) return Found::kNoRecord;
+    if (size < offset_ || !has_room(size - offset_, *length)) {
+      seen_size_ = std::max(size, end_seen);
+      return Found::kNoRecord;
+    }
   }
   const bool checks_first = *length > kCheckFirstBytes || !may_fail(*length);
   if (checks_first && offset_ != whole_at_ && !is_whole_record(offset_, *length)) return Found::kNoRecord;
@@ -133,6 +139,8 @@ Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
 // skipped; otherwise stays.
 bool RecordReader::find_next_record() {
   const std::uint64_t file_size = file_.size();
+  // If a writer completed the record meanwhile, the search would find the one behind it.
+  if (file_size > seen_size_) return true;
   std::uint64_t from = std::max(searched_, offset_ + 1);
   std::uint64_t first_unfinished = UINT64_MAX;  // a header whose data may still come
   const std::uint64_t limit = search_limit_ < UINT64_MAX - offset_ ? offset_ + search_limit_ : UINT64_MAX;

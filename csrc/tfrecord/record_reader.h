@@ -97,8 +97,9 @@ class RecordReader {
   std::uint64_t searched_;               // no whole record starts in [offset_, searched_)
   std::uint64_t whole_at_ = UINT64_MAX;  // a whole record starts here, as a search found; UINT64_MAX: nowhere
   std::uint64_t search_limit_ = UINT64_MAX;
-  std::uint64_t free_bytes_;        // how many bytes may fail at first, see may_fail()
-  std::uint64_t failed_bytes_ = 0;  // bytes of supposed records that were read and whose CRC was wrong
+  std::uint64_t free_bytes_;              // how many bytes may fail at first, see may_fail()
+  std::uint64_t failed_bytes_ = 0;        // bytes of supposed records that were read and whose CRC was wrong
+  std::uint64_t seen_size_ = UINT64_MAX;  // of the file, if the last record reached past it
   RangeCrcs crcs_;
   Buffer chunk_;
   std::vector<DamagedRegion> damage_;
