@@ -58,7 +58,7 @@ TEST(a_child_that_outlives_its_parent_does_not_keep_the_ring) {
       close(end[1]);
       CHECK_EQ(write(ready[1], "x", 1), ssize_t{1});
       char byte;
-      static_cast<void>(read(end[0], &byte, 1));  // until the test closes its end
+      CHECK_EQ(read(end[0], &byte, 1), ssize_t{0});  // until the test closes its end
       _exit(0);
     }
     char byte;
