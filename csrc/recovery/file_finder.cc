@@ -100,7 +100,7 @@ std::optional<FoundFile> FileFinder::find(const FileLocation& location, std::str
     try {
       found = find_in(directory_of(location.path), location, why);
     } catch (const IoError& error) {
-      why = error.what();
+      why = error.error_number() == ENOENT ? "it is not there" : error.what();
     }
   }
   const auto [first, last] =
@@ -128,7 +128,8 @@ std::optional<FoundFile> FileFinder::find_in(Directory directory, const FileLoca
       if (!is_same(location, file)) {
         why = "another file has its name";
       } else if (!begins_as_event_file(file)) {
-        why = "it does not begin as an event file does";
+        why =
+            file.size() == 0 ? "it is empty; somebody cut it off" : "it does not begin as an event file does";
       } else {
         return FoundFile{std::move(directory), name, std::move(file)};
       }

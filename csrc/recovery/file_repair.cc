@@ -43,10 +43,22 @@ void FileRepair::note(std::string text) {
 }
 
 // What is missing stays in the ring.
-void FileRepair::stop(std::string why) {
+void FileRepair::stop(const std::string& why) {
   result_.is_done = false;
   result_.events_kept += marks_.size();
-  note(std::move(why));
+  stopped_by_ = why;
+}
+
+// In front of everything else, and beyond the limit of notes.
+void FileRepair::tell_what_is_kept() {
+  const std::string& ring = ring_.file().path();
+  result_.notes.insert(
+      result_.notes.begin(),
+      "'" + result_.path + "' cannot be completed: " + stopped_by_ + "; " +
+          count_of(result_.events_kept, "missing event") + " stay in op ring '" + ring +
+          "'; mend that, or move the file back, and run `tickertape repair`; or run `tickertape repair DIR` "
+          "with the directory it was moved to; `tickertape repair --discard " +
+          ring + "` gives them up");
 }
 
 void FileRepair::add(const OrphanedRing::Op& op) {
@@ -79,7 +91,7 @@ void FileRepair::locate() {
   } catch (const IoError& error) {
     why = error.what();
   }
-  stop("'" + result_.path + "' is not found (" + why + "); the missing events stay in the ring");
+  stop(why);
 }
 
 void FileRepair::count_what_is_there(const File& file) {
@@ -144,9 +156,8 @@ void FileRepair::append_all() {
   std::optional<FoundFile> found;
   if (location().inode != 0) {
     found = finder_.find(location(), why);
-    if (!found) return stop("'" + result_.path + "' is not found any more: " + why);
-    if (found->file.size() != base_ + torn_bytes_)
-      return stop("'" + result_.path + "' is being changed by somebody; the missing events stay in the ring");
+    if (!found) return stop(why);
+    if (found->file.size() != base_ + torn_bytes_) return stop("it is being changed by somebody");
     if (!needs_new_file_ && torn_bytes_ != 0) needs_new_file_ = !completes_record(found->file);
     if (!needs_new_file_) from = static_cast<std::size_t>(torn_bytes_);
     if (needs_new_file_) {
@@ -159,7 +170,7 @@ void FileRepair::append_all() {
     start_file(*directory, name_of(location().path), "a file that could not be created before is now '");
     found = finder_.find(location(), why);
   }
-  if (!found) return stop("'" + result_.path + "' is not found any more: " + why);
+  if (!found) return stop(why);
   append(found->file, out_.bytes().subspan(from));
   base_ += out_.size();
   torn_bytes_ = 0;
@@ -230,6 +241,7 @@ void FileRepair::note_losses() {
 RepairedFile FileRepair::finish() {
   write_out();
   note_losses();
+  if (!result_.is_done) tell_what_is_kept();
   if (!result_.is_done || !is_located_) return std::move(result_);
   if (records_there_ != 0)
     note(count_of(records_there_, "record") + " of '" + result_.path + "' are not its writer's; they stay");

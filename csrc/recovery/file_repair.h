@@ -62,7 +62,8 @@ class FileRepair {
   bool completes_record(const File& file) const;
   void start_file(const Directory& directory, const std::string& name, const std::string& why);
   void append(File& file, Bytes bytes) const;
-  void stop(std::string why);
+  void stop(const std::string& why);
+  void tell_what_is_kept();
   void note(std::string text);
   void note_losses();
 
@@ -79,6 +80,7 @@ class FileRepair {
   std::uint64_t records_there_ = 0;  // whole records to which no op has been counted yet
   Buffer out_;                       // records to be appended; the first may be in the file in part
   std::vector<Mark> marks_;          // of the records in out_
+  std::string stopped_by_;           // why something stays in the ring
   std::uint64_t lost_on_device_ = 0, lost_on_heap_ = 0, lost_in_place_ = 0;
   RepairedFile result_;
 };
