@@ -44,10 +44,17 @@ py::tuple recover(const std::string& under, bool dry_run) {
   for (const RingReport& ring : report.rings) {
     py::dict files;
     for (const RepairedFile& file : ring.files) files[path_object(file.path)] = file.events;
-    rings.append(py::make_tuple(path_object(ring.ring), ring.process_id, ring.events(), ring.events_lost(),
-                                ring.events_kept(), ring.is_removed, files, words_object(ring.words())));
+    rings.append(py::make_tuple(path_object(ring.ring), ring.process_id, ring.events(),
+                                ring.events_lost() + ring.events_unread, ring.events_kept(), ring.is_removed,
+                                files, words_object(ring.words())));
   }
   return py::make_tuple(rings, report.living);
+}
+
+py::list damaged() {
+  py::list all;
+  for (const std::string& ring : damaged_rings()) all.append(path_object(ring));
+  return all;
 }
 
 py::list directories() {
@@ -63,6 +70,7 @@ void bind_recovery(py::module_& module) {
   module.def("recover", &recover, py::arg("under"), py::arg("dry_run"));
   module.def("discard_ring", [](const std::string& ring) { discard_ring(ring); }, py::arg("ring"));
   module.def("ring_directories", &directories);
+  module.def("damaged_rings", &damaged);
 }
 
 }  // namespace tickertape::bindings

@@ -13,8 +13,6 @@ using namespace ring_layout;
 
 namespace {
 
-constexpr std::uint64_t kNamesGrowBytes = std::uint64_t{64} << 10;
-
 // A FileEntry and the path.
 std::string file_text(const Sink& file) {
   const FileLocation& location = file.location();

@@ -21,8 +21,9 @@ namespace tickertape::ring_layout {
 inline constexpr std::uint64_t kMagic = 0x31474E4952545454;  // "TTTRING1" in little-endian order
 inline constexpr std::uint32_t kRingVersion = 3;
 inline constexpr std::size_t kRingHeaderBytes = 4096;
-inline constexpr std::uint32_t kMaxWriters = 65536;                  // open at the same time
-inline constexpr std::size_t kNameLogBytes = std::size_t{64} << 20;  // some 500,000 tags of 100 bytes
+inline constexpr std::uint32_t kMaxWriters = 65536;                        // open at the same time
+inline constexpr std::size_t kNameLogBytes = std::size_t{64} << 20;        // some 500,000 tags of 100 bytes
+inline constexpr std::uint64_t kNamesGrowBytes = std::uint64_t{64} << 10;  // its memory comes in such pieces
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between processes");
 

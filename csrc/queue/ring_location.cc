@@ -125,6 +125,13 @@ std::string joined(const std::string& directory, std::string_view name) {
   return path.append(name);
 }
 
+// `name` without `suffix`; false if it does not end so.
+bool drop(std::string_view& name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> ring_directory_paths() {
@@ -146,18 +153,29 @@ std::vector<RingDirectory> ring_directories() {
 
 bool is_orphaned_ring_name(const std::string& path) { return path.ends_with(kOrphanedSuffix); }
 
+namespace {
+
 // Not std::filesystem: if memory is short, the directory iterators of libstdc++ 12 end the process.
-std::vector<std::string> rings_in(const std::string& directory) {
+std::vector<std::string> list_rings(const std::string& directory, bool wants_damaged) {
   std::vector<std::string> rings;
   const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(directory.c_str()), &closedir);
   if (open == nullptr) return rings;
   while (const dirent* entry = readdir(open.get())) {
     std::string_view name = entry->d_name;
     const std::string_view whole = name;
-    if (name.ends_with(kOrphanedSuffix)) name.remove_suffix(std::string_view(kOrphanedSuffix).size());
+    if (drop(name, kDamagedSuffix) != wants_damaged) continue;
+    drop(name, kOrphanedSuffix);
     if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) rings.push_back(joined(directory, whole));
   }
   return rings;
+}
+
+}  // namespace
+
+std::vector<std::string> rings_in(const std::string& directory) { return list_rings(directory, false); }
+
+std::vector<std::string> damaged_rings_in(const std::string& directory) {
+  return list_rings(directory, true);
 }
 
 SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices) {

@@ -33,6 +33,12 @@ std::vector<std::string> ring_directory_paths();
 // The paths of all files in `directory` that are named like a ring; is_orphaned_ring_name() ones too.
 std::vector<std::string> rings_in(const std::string& directory);
 
+// The paths of those that recovery could read in part only.
+std::vector<std::string> damaged_rings_in(const std::string& directory);
+
+// Recovery puts this behind the name of such a ring, and does not look at it again.
+inline constexpr const char* kDamagedSuffix = ".damaged";
+
 // A ring that a user has been told about carries this behind its name.
 inline constexpr const char* kOrphanedSuffix = ".orphaned";
 bool is_orphaned_ring_name(const std::string& path);

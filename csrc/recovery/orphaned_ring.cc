@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/os/process.h"
 #include "event/op_body.h"
-#include "recovery/file_finder.h"
 
 namespace tickertape {
 
@@ -36,17 +35,13 @@ bool fits_in(std::uint64_t file_size, std::uint64_t offset, std::uint64_t size) 
   return offset <= file_size && size <= file_size - offset;
 }
 
-// An absolute path of an event file without components that lead elsewhere.
-bool is_sound_path(std::string_view path) {
-  if (!path.starts_with('/') || path.find('\0') != std::string_view::npos) return false;
-  std::string_view rest = path.substr(1);
-  for (;;) {
-    const std::size_t slash = rest.find('/');
-    const std::string_view name = rest.substr(0, slash);
-    if (name.empty() || name == "." || name == "..") return false;
-    if (slash == std::string_view::npos) return is_event_file_name(name);
-    rest.remove_prefix(slash + 1);
-  }
+bool was_accepted(const OpHeader& header) {
+  const std::uint8_t state = header.state.load();
+  return state != OpHeader::kCancelled && (state != OpHeader::kPending || (header.flags & kDeferred) != 0);
+}
+
+std::string events(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " event is" : " events are");
 }
 
 }  // namespace
@@ -62,15 +57,20 @@ void OrphanedRing::read_header() {
   alignas(RingHeader) std::uint8_t bytes[sizeof(RingHeader)] = {};
   const std::size_t got = file_.read_at(0, bytes, sizeof bytes);
   const auto& header = *reinterpret_cast<const RingHeader*>(bytes);
-  // The magic is stored last, so without it nothing was ever accepted. A ring has a whole header or nothing.
-  if (got == 0 || (got == sizeof bytes && header.magic.load() == 0)) {
+  // The magic is stored before the positions move, so without both nothing was ever accepted. A ring has a
+  // whole header or nothing.
+  const bool is_unused =
+      header.magic.load() == 0 && (header.head.load() | header.tail.load() | header.names_used.load()) == 0;
+  if (got == 0 || (got == sizeof bytes && is_unused)) {
     verdict_ = Verdict::kUninitialised;
     return;
   }
+  if (got == sizeof bytes && header.magic.load() == 0) return refuse("its header is damaged");
   if (got < sizeof bytes || header.magic.load() != kMagic) return refuse("it is no op ring of tickertape");
   if (!check_version(header)) return;
   if (header.user_id != user_id()) return refuse("it belongs to user " + std::to_string(header.user_id));
   process_id_ = header.process_id;
+  process_start_ = header.process_start;
   is_of_this_boot_ = text_of(header.boot_id) == boot_id();
   check_places(header);
   if (verdict_ == Verdict::kGood) read_names(header.names_used.load());
@@ -99,75 +99,14 @@ void OrphanedRing::check_places(const RingHeader& header) {
   const std::uint64_t names_used = header.names_used.load();
   // Only what was ever used of the ring is in the file; op_at() checks that for each op.
   const bool fits = fits_in(size, slots_offset_, sizeof(CommitSlot)) && ring_offset_ <= size &&
-                    names_used <= kNameLogBytes && fits_in(size, names_offset_, names_used);
+                    names_used <= std::min<std::uint64_t>(names_capacity_, kNameLogBytes) &&
+                    fits_in(size, names_offset_, names_used);
+  const bool is_in_order = slots_offset_ >= sizeof(RingHeader) && slots_offset_ < names_offset_ &&
+                           names_offset_ < ring_offset_ && names_capacity_ <= ring_offset_ - names_offset_ &&
+                           size - ring_offset_ <= capacity_;
   const bool is_sound = std::has_single_bit(capacity_) && capacity_ >= kOpAlignment && at_ <= head_ &&
                         head_ - at_ <= capacity_ && (at_ | head_) % kOpAlignment == 0;
-  if (!fits || !is_sound) refuse("its header is damaged");
-}
-
-void OrphanedRing::read_names(std::uint64_t size) {
-  const std::size_t got = file_.read_at(names_offset_, names_log_.extend(static_cast<std::size_t>(size)),
-                                        static_cast<std::size_t>(size));
-  names_log_.truncate(got);
-  std::size_t at = 0;
-  while (got - at >= sizeof(NameEntry)) {
-    NameEntry entry;
-    std::memcpy(&entry, names_log_.data() + at, sizeof entry);
-    at += sizeof entry;
-    if (entry.size > got - at || padded(static_cast<std::size_t>(entry.size)) > got - at) break;
-    const auto length = static_cast<std::size_t>(entry.size);
-    if (!add_name(entry, as_text({names_log_.data() + at, length}))) break;
-    at += padded(length);
-  }
-  if (at != size) return refuse("its name log is damaged");
-  names_used_ = size;
-  for (Writer& writer : writers_) {
-    const CommitSlot::Record record = committed(writer.slot);
-    writer.position = record.position;
-    writer.file_number = record.file_number;
-    // Otherwise the process died between naming another file and committing to it: nothing of it is in there
-    // yet, and file_size is the size of its opening.
-    if (record.file_number == writer.newest_file) writer.file_size = record.file_size;
-    // The other file found no room in the name log.
-    if (record.file_number > writer.newest_file) writer.location = {};
-  }
-}
-
-bool OrphanedRing::add_name(const NameEntry& entry, std::string_view text) {
-  if (entry.kind != NameEntry::kTag) return add_file(entry, text);
-  // Names are numbered in the order of the log, and a writer comes before its tags.
-  if (entry.owner >= names_.size()) return false;
-  names_.push_back({names_[entry.owner].writer, text});
-  return true;
-}
-
-bool OrphanedRing::add_file(const NameEntry& entry, std::string_view text) {
-  FileEntry file;
-  if (text.size() < sizeof file || !is_sound_path(text.substr(sizeof file))) return false;
-  std::memcpy(&file, text.data(), sizeof file);
-  const FileLocation location{std::string(text.substr(sizeof file)), file.inode, file.birth_ns,
-                              file.directory_inode};
-  if (entry.kind == NameEntry::kMoved) {
-    if (entry.owner >= names_.size()) return false;
-    Writer& writer = writers_[names_[entry.owner].writer];
-    writer.location = location;
-    writer.file_size = file.opening_bytes;
-    ++writer.newest_file;
-    names_.push_back({names_[entry.owner].writer, {}});
-    return true;
-  }
-  if (entry.kind != NameEntry::kWriter || entry.owner >= kMaxWriters) return false;
-  const auto name = static_cast<std::uint32_t>(names_.size());
-  names_.push_back({writers_.size(), {}});
-  writers_.push_back({location, entry.owner, name, 0, file.opening_bytes, 0, 0});
-  return true;
-}
-
-CommitSlot::Record OrphanedRing::committed(std::uint32_t slot) const {
-  alignas(CommitSlot) std::uint8_t bytes[sizeof(CommitSlot)] = {};
-  file_.read_at(slots_offset_ + sizeof bytes * slot, bytes, sizeof bytes);
-  const auto& found = *reinterpret_cast<const CommitSlot*>(bytes);
-  return found.record[found.sequence.load() & 1];
+  if (!fits || !is_in_order || !is_sound) refuse("its header is damaged");
 }
 
 void OrphanedRing::commit(std::size_t writer, std::uint64_t position, std::uint64_t file_size) {
@@ -210,23 +149,62 @@ bool OrphanedRing::next(Op& op) {
   while (at_ < head_) {
     const std::uint64_t position = at_;
     const OpHeader* header = op_at(position);
-    if (header == nullptr) return false;
+    if (header == nullptr) return finish_reading();
+    // An op whose name found no room in the log was acknowledged only once it was in its file. Any other
+    // unknown name is damage. The op may be in any file, so behind it no record can be told from another.
+    const bool has_name = header->kind != OpKind::kPad && header->name < names_.size();
+    if (header->kind != OpKind::kPad && !has_name && !names_are_full_) {
+      give_up_at_name();
+      return false;
+    }
     at_ += header->total_size();
-    // An op whose name found no room in the log was acknowledged only once it was in its file.
-    if (header->kind == OpKind::kPad || header->name >= names_.size()) continue;
+    if (!has_name) continue;
     const Name& name = names_[header->name];
-    if (position < writers_[name.writer].position) continue;
+    const Writer& writer = writers_[name.writer];
+    if (writer.damage != nullptr && was_accepted(*header)) {
+      ++unread_;
+      if (unread_writer_ == nullptr) unread_writer_ = &writer;
+    }
+    if (writer.damage != nullptr || position < writer.position) continue;
     op = {position, at_, name.writer, name.text, {}, Body::kHere, false};
     if (fill(*header, op)) return true;
   }
+  return finish_reading();
+}
+
+// Says what was passed over.
+bool OrphanedRing::finish_reading() {
+  if (unread_writer_ == nullptr) return false;
+  if (!why_.empty()) why_ += "; ";
+  why_ += "the commit record of '" + unread_writer_->location.path + "' is damaged: it " +
+          unread_writer_->damage + "; " + events(unread_) + " not read";
+  unread_writer_ = nullptr;
   return false;
+}
+
+// The lengths of the ops are sound, so what is left can be counted.
+void OrphanedRing::give_up_at_name() {
+  const std::uint64_t from = at_;
+  std::uint64_t left = 0;
+  while (at_ < head_) {
+    const OpHeader* header = op_at(at_);
+    if (header == nullptr) break;
+    const bool is_known = header->name < names_.size();
+    const bool is_in_file = is_known && at_ < writers_[names_[header->name].writer].position;
+    if (header->kind != OpKind::kPad && was_accepted(*header) && !is_in_file) ++left;
+    at_ += header->total_size();
+  }
+  finish_reading();
+  unread_ += left;
+  why_ = (why_.empty() ? "" : why_ + "; ") + "it is damaged at byte " + std::to_string(from) +
+         ": an op has a name that the name log does not have; " + events(left) + " not read";
+  head_ = at_ = from;
 }
 
 // False for an op that was not accepted.
 bool OrphanedRing::fill(const OpHeader& header, Op& op) const {
   const std::uint8_t state = header.state.load();
-  const bool is_deferred = (header.flags & kDeferred) != 0;
-  if (state == OpHeader::kCancelled || (state == OpHeader::kPending && !is_deferred)) return false;
+  if (!was_accepted(header)) return false;
   op.may_be_a_record = state == OpHeader::kReady;
   if (state == OpHeader::kPending) {
     op.body = Body::kOnDevice;
@@ -270,7 +248,8 @@ const OpHeader* OrphanedRing::op_at(std::uint64_t position) {
 }
 
 const OpHeader* OrphanedRing::give_up(const char* why) {
-  why_ = "it is damaged at byte " + std::to_string(at_) + " of " + std::to_string(head_) + ": " + why;
+  why_ = "it is damaged at byte " + std::to_string(at_) + " of " + std::to_string(head_) + ": " + why +
+         "; at most " + events((head_ - at_) / kOpAlignment) + " not read";
   head_ = at_;
   return nullptr;
 }

@@ -40,11 +40,20 @@ class OrphanedRing {
     std::uint64_t file_size;
     std::uint64_t file_number;  // of what position and file_size are about
     std::uint64_t newest_file;  // of `location`
+    // What cannot be true in the commit record; nullptr if nothing. Then next() passes over the writer's ops.
+    const char* damage = nullptr;
   };
   const std::vector<Writer>& writers() const { return writers_; }
   std::uint32_t process_id() const { return process_id_; }
   // True if nothing was accepted that is not in its file. False does not mean that anything is missing.
   bool is_empty() const { return at_ == head_; }
+  // Events that next() passed over because of damage, as far as they can be counted.
+  std::uint64_t unread() const { return unread_; }
+  // Its process is alive (or exec() has put another program into it).
+  bool has_living_process() const;
+  // True if the ring file `path` was made by the same process and begins with the same event file: one of the
+  // two is a copy.
+  bool is_copy_of(const std::string& path) const;
   // Written in this boot of the machine.
   bool is_of_this_boot() const { return is_of_this_boot_; }
 
@@ -78,6 +87,7 @@ class OrphanedRing {
   void move(std::size_t writer, const FileLocation& location, std::uint64_t opening_bytes);
 
   LockedFile& file() { return file_; }
+  const LockedFile& file() const { return file_; }
 
  private:
   struct Name {
@@ -91,8 +101,14 @@ class OrphanedRing {
   void check_places(const ring_layout::RingHeader& header);
   void read_names(std::uint64_t size);
   bool add_name(const ring_layout::NameEntry& entry, std::string_view text);
+  bool is_writer(std::uint32_t name) const;
   bool add_file(const ring_layout::NameEntry& entry, std::string_view text);
   ring_layout::CommitSlot::Record committed(std::uint32_t slot) const;
+  const char* damage_of(const Writer& writer, const ring_layout::CommitSlot::Record& record) const;
+  void read_commits();
+  bool names_are_full() const;
+  bool finish_reading();
+  void give_up_at_name();
   bool fill(const ring_layout::OpHeader& header, Op& op) const;
   const ring_layout::OpHeader* op_at(std::uint64_t position);
   const std::uint8_t* bytes_at(std::uint64_t position, std::uint64_t size);
@@ -102,10 +118,14 @@ class OrphanedRing {
   Verdict verdict_ = Verdict::kGood;
   std::string why_;
   std::uint32_t process_id_ = 0;
+  std::uint64_t process_start_ = 0;
   bool is_of_this_boot_ = true;
   std::uint64_t slots_offset_ = 0, names_offset_ = 0, ring_offset_ = 0, capacity_ = 0;
   std::uint64_t names_used_ = 0, names_capacity_ = 0;
   std::uint64_t at_ = 0, head_ = 0;
+  bool names_are_full_ = false;  // so there may be ops whose name is not in the log
+  std::uint64_t unread_ = 0;
+  const Writer* unread_writer_ = nullptr;  // the first whose commit record is damaged and that has ops
 
   Buffer names_log_;
   std::vector<Name> names_;

@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -32,6 +33,15 @@ std::mutex& recovery_mutex() {
 
 std::string plural(std::uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+// The name of a ring's file without what was put behind it.
+std::string bare_name(const std::string& ring) {
+  std::string name = ring.substr(ring.rfind('/') + 1);
+  for (const std::string_view suffix : {kDamagedSuffix, kOrphanedSuffix}) {
+    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  }
+  return name;
 }
 
 void tell_that_it_failed(const std::exception& error, Notices& notices) noexcept {
@@ -79,12 +89,25 @@ RecoveryReport recover_rings(const std::string& under, RecoveryAsker asker, Repa
   return RingSearch(under, asker, mode).run();
 }
 
-void discard_ring(const std::string& ring) {
-  const std::string name = ring.substr(ring.rfind('/') + 1);
+std::vector<std::string> damaged_rings() {
+  std::vector<std::string> all;
   for (const RingDirectory& directory : ring_directories()) {
     if (!directory.is_there || !directory.problem.empty()) continue;
-    for (const std::string& found : rings_in(directory.path)) {
-      if (found != ring && found.substr(found.rfind('/') + 1) != name) continue;
+    for (std::string& ring : damaged_rings_in(directory.path)) all.push_back(std::move(ring));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+void discard_ring(const std::string& ring) {
+  // A ring that was told of since has another suffix.
+  const std::string name = bare_name(ring);
+  for (const RingDirectory& directory : ring_directories()) {
+    if (!directory.is_there || !directory.problem.empty()) continue;
+    std::vector<std::string> rings = rings_in(directory.path);
+    for (std::string& damaged : damaged_rings_in(directory.path)) rings.push_back(std::move(damaged));
+    for (const std::string& found : rings) {
+      if (bare_name(found) != name) continue;
       try {
         return LockedFile(found).unlink();
       } catch (const IoError& error) {

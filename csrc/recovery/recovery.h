@@ -19,9 +19,10 @@ struct RingReport {
   std::string ring;              // its path
   std::uint32_t process_id = 0;  // who left it; 0: not known
   std::vector<RepairedFile> files;
-  std::string problem;      // why it was left alone, or could be read in part only; "" if all is well
-  bool is_removed = false;  // nothing is left in it
-  bool is_dry_run = false;  // events() is how many would be recovered
+  std::uint64_t events_unread = 0;  // passed over because of damage; they stay in the ring
+  std::string problem;              // why it was left alone, or could be read in part only; "" if all is well
+  bool is_removed = false;          // nothing is left in it
+  bool is_dry_run = false;          // events() is how many would be recovered
 
   std::uint64_t events() const;
   std::uint64_t events_lost() const;
@@ -45,8 +46,11 @@ enum class RecoveryAsker { kUser, kOpenedDirectory };
 RecoveryReport recover_rings(const std::string& under, RecoveryAsker asker = RecoveryAsker::kUser,
                              RepairMode mode = RepairMode::kRepair);
 
+// The rings that could be read in part only, and are kept for whoever wants to look at them.
+std::vector<std::string> damaged_rings();
+
 // Removes a ring with everything in it, for good. Throws ArgumentError if `ring` is not the path of a ring
-// that a dead process left in one of ring_directories(), IoError if it cannot be removed.
+// that a dead process left in one of ring_directories(), damaged or not, IoError if it cannot be removed.
 void discard_ring(const std::string& ring);
 
 // Called when a writer opens `log_dir`, which existed before or not: recover_rings() if that can matter,

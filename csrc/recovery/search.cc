@@ -116,6 +116,9 @@ std::optional<RingReport> RingSearch::examine(LockedFile file) {
 
 std::string RingSearch::why_not(const OrphanedRing& ring) const {
   if (ring.verdict() == OrphanedRing::Verdict::kRefused) return ring.why();
+  if (const std::string original = original_of(ring); !original.empty())
+    return "it is a copy of '" + original + "', the ring of process " + std::to_string(ring.process_id()) +
+           ", which lives; remove the copy";
   if (ring.is_of_this_boot()) return {};
   // A lock on a network's file system may be unknown to us, and what another machine still holds in memory is
   // not in the file that we see.
@@ -127,6 +130,21 @@ std::string RingSearch::why_not(const OrphanedRing& ring) const {
   if (!is_ours) return "it is another machine's; run `tickertape repair` there";
   if (asker_ == RecoveryAsker::kUser) return {};
   return "it was left before this machine was started; `tickertape repair` recovers what is in it";
+}
+
+// The ring of a living process of which this one is a copy; "" if it is none. A copy has no lock, and its
+// process still writes what is in it. A ring from before an exec() has the same process, but not the same
+// file.
+std::string RingSearch::original_of(const OrphanedRing& ring) {
+  if (!ring.has_living_process()) return {};
+  for (const std::string& path : all_rings()) {
+    try {
+      if (path != ring.file().path() && ring.is_copy_of(path)) static_cast<void>(LockedFile(path));
+    } catch (const IoError& error) {
+      if (error.error_number() == EWOULDBLOCK) return path;  // otherwise it is nobody's ring
+    }
+  }
+  return {};
 }
 
 // A ring without a single name (its log found no room) holds nothing that is not in its file: anybody's to
@@ -185,6 +203,7 @@ void RingSearch::repair_files(OrphanedRing& ring, RingReport& report) {
 // Removes a ring of which everything is in the files; keeps a damaged one where nobody trips over it again.
 std::optional<RingReport> RingSearch::finish(OrphanedRing& ring, RingReport report) const {
   report.problem = ring.why();
+  report.events_unread = ring.unread();
   report.is_dry_run = is_dry_run();
   if (is_dry_run()) return report;
   const bool is_done = std::all_of(report.files.begin(), report.files.end(),
@@ -197,9 +216,9 @@ std::optional<RingReport> RingSearch::finish(OrphanedRing& ring, RingReport repo
     ring.file().unlink();
     report.is_removed = true;
   } else {
-    ring.file().rename(report.ring + ".damaged");
-    report.problem +=
-        "; what could be read of it is recovered, and it is kept as '" + ring.file().path() + "'";
+    ring.file().rename(report.ring + kDamagedSuffix);
+    report.problem += "; what could be read is recovered, and the ring is kept as '" + ring.file().path() +
+                      "' until `tickertape repair --discard` removes it";
   }
   return report;
 }

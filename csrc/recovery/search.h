@@ -23,6 +23,7 @@ class RingSearch {
   std::optional<RingReport> examine(LockedFile file);
   RingReport refusal(const std::string& path, std::string why) const;
   std::string why_not(const OrphanedRing& ring) const;
+  static std::string original_of(const OrphanedRing& ring);
   bool concerns(const OrphanedRing& ring);
   std::optional<RingReport> tell_once(OrphanedRing& ring, RingReport report) const;
   static std::string whose(const OrphanedRing& ring);

@@ -821,7 +821,10 @@ def recover(
     """
 
 def discard_ring(ring: str | bytes) -> None:
-    """Removes the ring of a dead process with everything in it. ValueError if `ring` is not one."""
+    """Removes the ring of a dead process with everything in it, damaged or not. ValueError if `ring` is not one."""
+
+def damaged_rings() -> list[str]:
+    """The rings that recovery could read in part only; nothing looks at them again."""
 
 def ring_directories() -> list[tuple[str, bool, str]]:
     """(path, is_there, problem) of each directory in which rings of this user may be; problem is "" if it is used."""

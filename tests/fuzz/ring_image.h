@@ -206,6 +206,7 @@ inline RingImage describe_ring(Input& input, const std::array<std::uint64_t, kFi
   spare_time(ops);
 
   const std::uint64_t size = (ops.size() + kOpAlignment - 1) / kOpAlignment * kOpAlignment;
+  for (std::uint64_t& position : committed) position = std::min(position, tail + size);
   const std::uint64_t capacity = std::bit_ceil(std::max<std::uint64_t>(size, kOpAlignment)) << spare;
   const std::size_t ring_offset = kNamesOffset + names.size() + kNamesRoom;
   image.bytes.resize(ring_offset + capacity);

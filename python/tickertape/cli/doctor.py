@@ -67,6 +67,17 @@ def _find(log_dir: str) -> dict[str, Any]:
         for report in recover(dry_run=True)
         if report.events + report.events_kept or report.messages
     ]
+    left += [
+        {
+            "ring": ring,
+            "process_id": 0,
+            "events": 0,
+            "messages": [
+                f"it is damaged, and what could be read was recovered; `tickertape repair --discard {ring}` removes it"
+            ],
+        }
+        for ring in _core.damaged_rings()
+    ]
     memory = machine.place(_SHARED_MEMORY) if Path(_SHARED_MEMORY).is_dir() else None
     found = {
         "version": _core.__version__,
@@ -159,7 +170,12 @@ def _say(found: dict[str, Any]) -> None:
     sys.stdout.writelines(f"{name}: {text}\n" for name, text in lines)
     sys.stdout.writelines(out.paint(f"note: {advice}", "yellow") + "\n" for advice in found["advice"])
     for ring in found["left_rings"]:
-        sys.stdout.write(f"{ring['ring']}: process {ring['process_id']} left {ring['events']} events\n")
+        whose = (
+            f"process {ring['process_id']} left {ring['events']} events"
+            if ring["process_id"]
+            else "left over"
+        )
+        sys.stdout.write(f"{terminal.clean(ring['ring'])}: {whose}\n")
         sys.stdout.writelines(f"  {message}\n" for message in ring["messages"])
     if found["left_rings"]:
         sys.stdout.write(

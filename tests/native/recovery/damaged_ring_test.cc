@@ -1,9 +1,12 @@
 // Rings with damage: garbage in any field, flipped bytes, cut off anywhere.
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <random>
 #include <string>
 #include <string_view>
 
+#include "queue/ring_location.h"
 #include "recovery/recovery.h"
 #include "recovery/saved_ring.h"
 
@@ -86,15 +89,116 @@ TEST(what_can_be_read_of_a_damaged_ring_is_recovered) {
   CHECK(recover_rings("").rings.empty());
 }
 
-// Found by recovery_fuzz: such a ring belongs to no writer, and was never removed.
+// The log found no memory for its first name, so everything was in its file before it was acknowledged. Found
+// by recovery_fuzz: such a ring belongs to no writer, and was never removed.
 TEST(a_ring_without_names_is_removed) {
   const Original original(0);
   original.put_back();
   const std::string before = content_of(original.file);
+  const auto names_offset = original.at<std::uint64_t>(offsetof(RingHeader, names_offset));
   original.patch(offsetof(RingHeader, names_used), std::uint64_t{0});
+  original.patch(names_offset, std::uint64_t{0});
   CHECK(recover_rings("").rings.at(0).is_removed);
   CHECK(!fs::exists(original.ring));
   CHECK(content_of(original.file) == before);
+}
+
+// What recovery says of a ring that it may not remove, however old.
+RingReport refused(const Original& original) {
+  const timespec old[2] = {{1000, 0}, {1000, 0}};
+  utimensat(AT_FDCWD, original.ring.c_str(), old, 0);
+  const RecoveryReport report = recover_rings("");
+  CHECK_EQ(report.rings.size(), std::size_t{1});
+  CHECK(fs::exists(original.ring) || fs::exists(original.ring + kDamagedSuffix));
+  CHECK(!report.rings.at(0).is_removed);
+  CHECK(!report.rings.at(0).words().empty());
+  return report.rings.at(0);
+}
+
+TEST(a_header_that_says_nothing_is_there_while_something_is_removes_nothing) {
+  const Original original(0);
+  original.put_back();
+  original.patch(offsetof(RingHeader, magic), std::uint64_t{0});
+  CHECK_EQ(refused(original).problem, std::string("its header is damaged"));
+  original.put_back();
+  original.patch(offsetof(RingHeader, names_used), std::uint64_t{0});
+  CHECK_EQ(refused(original).problem, std::string("its name log is damaged"));
+}
+
+TEST(places_that_overlap_are_refused) {
+  const Original original(0);
+  const auto refuses = [&](std::uint64_t field, std::uint64_t value) {
+    original.put_back();
+    original.patch(field, value);
+    CHECK_EQ(refused(original).problem, std::string("its header is damaged"));
+  };
+  original.put_back();
+  const auto capacity = original.at<std::uint64_t>(offsetof(RingHeader, ring_capacity));
+  const auto slots = original.at<std::uint64_t>(offsetof(RingHeader, slots_offset));
+  refuses(offsetof(RingHeader, ring_capacity), capacity / 2);
+  refuses(offsetof(RingHeader, slots_offset), 0);
+  refuses(offsetof(RingHeader, names_offset), slots);
+  refuses(offsetof(RingHeader, ring_offset), slots);
+  refuses(offsetof(RingHeader, names_capacity), 8);
+  refuses(offsetof(RingHeader, names_capacity), std::uint64_t{1} << 40);
+}
+
+TEST(a_commit_record_that_cannot_be_true_costs_its_own_file_and_is_told) {
+  const Original original(0);
+  using ring_layout::CommitSlot;
+  const auto damage = [&](std::size_t field, std::uint64_t value) {
+    original.put_back();
+    const auto slots = original.at<std::uint64_t>(offsetof(RingHeader, slots_offset));
+    const auto sequence = original.at<std::uint64_t>(slots);
+    original.patch(slots + offsetof(CommitSlot, record) + (sequence & 1) * sizeof(CommitSlot::Record) + field,
+                   value);
+    const std::string before = content_of(original.file);
+    const RingReport report = refused(original);
+    CHECK(fs::exists(original.ring + kDamagedSuffix));
+    CHECK_EQ(report.events_unread, kHeldOps);
+    CHECK(report.problem.find("commit record of '" + original.file + "' is damaged") != std::string::npos);
+    CHECK(content_of(original.file) == before);
+  };
+  damage(offsetof(CommitSlot::Record, position), std::uint64_t{1} << 40);
+  damage(offsetof(CommitSlot::Record, position), 7);
+  damage(offsetof(CommitSlot::Record, file_size), 0);
+  damage(offsetof(CommitSlot::Record, file_size), std::uint64_t{1} << 60);
+  damage(offsetof(CommitSlot::Record, file_number), 7);
+  // Also for who names the directory.
+  original.put_back();
+  const auto slots = original.at<std::uint64_t>(offsetof(RingHeader, slots_offset));
+  const auto sequence = original.at<std::uint64_t>(slots);
+  original.patch(slots + offsetof(CommitSlot, record) + (sequence & 1) * sizeof(CommitSlot::Record) +
+                     offsetof(CommitSlot::Record, file_number),
+                 std::uint64_t{7});
+  CHECK_EQ(recover_rings(original.scene.logs()).rings.at(0).events_unread, kHeldOps);
+}
+
+TEST(an_op_with_an_unknown_name_is_damage_and_what_follows_is_counted) {
+  const Original original(0);
+  original.put_back();
+  const auto ring_offset = original.at<std::uint64_t>(offsetof(RingHeader, ring_offset));
+  const auto tail = original.at<std::uint64_t>(offsetof(RingHeader, tail));
+  original.patch(
+      ring_offset + tail + 2 * sizeof(ring_layout::OpHeader) + offsetof(ring_layout::OpHeader, name),
+      std::uint32_t{99});
+  const RingReport report = refused(original);
+  CHECK_EQ(report.events(), std::uint64_t{2});
+  CHECK_EQ(report.events_unread, kHeldOps - 2);
+  CHECK(report.problem.find("48 events are not read") != std::string::npos);
+}
+
+TEST(a_damaged_ring_is_listed_and_can_be_discarded) {
+  const Original original(0);
+  original.put_back();
+  const auto ring_offset = original.at<std::uint64_t>(offsetof(RingHeader, ring_offset));
+  const auto tail = original.at<std::uint64_t>(offsetof(RingHeader, tail));
+  original.patch(ring_offset + tail + 1, std::uint8_t{77});
+  CHECK(recover_rings("").rings.at(0).problem.find("are not read") != std::string::npos);
+  CHECK_EQ(damaged_rings().size(), std::size_t{1});
+  CHECK_EQ(damaged_rings().at(0), original.ring + kDamagedSuffix);
+  discard_ring(original.ring + kDamagedSuffix);
+  CHECK(damaged_rings().empty());
 }
 
 // A name log with paths that leave their directory.

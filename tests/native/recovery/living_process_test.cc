@@ -71,6 +71,40 @@ TEST(a_child_that_outlives_its_parent_does_not_keep_the_ring) {
   close(end[1]);
 }
 
+// A copy has no lock. What is in it, its process still writes.
+TEST(a_copy_of_a_living_ring_is_passed_over_with_a_word) {
+  const Scene scene;
+  int ready[2], end[2];
+  CHECK_EQ(pipe(ready), 0);
+  CHECK_EQ(pipe(end), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(end[1]);
+    EventFileWriter writer(scene.logs());
+    log_first(writer);
+    writer.flush();
+    limit_file_size(fs::file_size(writer.path()));
+    log_held(writer);
+    char byte = 'x';
+    if (write(ready[1], &byte, 1) != 1 || read(end[0], &byte, 1) != 0) _exit(1);
+    die();
+  }
+  char byte;
+  CHECK_EQ(read(ready[0], &byte, 1), ssize_t{1});
+  const std::string before = content_of(scene.file());
+  const std::string copy = scene.rings() + "/tickertape-1-2-3.ring";
+  fs::copy_file(scene.ring(), copy);
+  const RecoveryReport report = recover_rings("");
+  CHECK_EQ(report.living, std::uint64_t{1});
+  CHECK(has_word(report, "it is a copy of"));
+  CHECK(content_of(scene.file()) == before);
+  close(end[1]);
+  waitpid(child, nullptr, 0);
+  CHECK_EQ(recover_rings("").rings.size(), std::size_t{2});
+  CHECK(behind_opening(scene.file()) == undisturbed(log_both));
+  CHECK(entries_of(scene.rings()).empty());
+}
+
 // Daemons close all descriptors: the lock stays with the mapping, and another file gets the number.
 TEST(a_ring_whose_descriptor_was_closed_stays_locked_and_grows) {
   const Scene scene;

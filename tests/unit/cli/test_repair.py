@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -92,8 +93,9 @@ def test_what_is_not_found_is_kept_until_somebody_decides(scene, tmp_path):
     scene.logs.rename(tmp_path / "moved")
     done = scene.run("repair", "--yes")
     assert done.returncode == 1
-    assert "is not found" in done.stdout
     (ring,) = scene.rings.iterdir()
+    assert f"cannot be completed: it is not there; 9 missing events stay in op ring '{ring}'" in done.stdout
+    assert f"--discard {ring}" in done.stdout
     assert "9 events" in scene.run("doctor").stdout
     assert scene.run("repair", "--discard", tmp_path / "moved").returncode == 1
     assert scene.run("repair", tmp_path / "moved").returncode == 0
@@ -106,6 +108,28 @@ def test_a_ring_is_discarded(scene):
     assert scene.run("repair", "--discard", ring).returncode == 0
     assert not list(scene.rings.iterdir())
     assert scene.steps() == [0]
+
+
+def test_a_damaged_ring_is_told_of_until_it_is_discarded(scene):
+    (ring,) = scene.rings.iterdir()
+    with ring.open("r+b") as file:
+        header = struct.unpack("<QIIQQQQQ", file.read(56))
+        file.seek(320)
+        (tail,) = struct.unpack("<Q", file.read(8))
+        file.seek(header[5] + tail + 3 * 32)
+        file.write(b"\xff" * 32)  # the fourth op that is not in the file
+    done = scene.run("repair", scene.logs)
+    assert done.returncode == 1
+    assert "recovered 3 events" in done.stdout
+    assert "at most 6 events are not read" in done.stdout
+    assert scene.steps() == list(range(4))
+    damaged = Path(f"{ring}.damaged")
+    assert list(scene.rings.iterdir()) == [damaged]
+    done = scene.run("doctor")
+    assert done.returncode == 1
+    assert f"{damaged}: left over\n  it is damaged, " in done.stdout
+    assert scene.run("repair", "--discard", damaged).returncode == 0
+    assert scene.run("doctor").returncode == 0
 
 
 def test_names_that_are_not_utf8(scene):
