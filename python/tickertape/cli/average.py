@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes a run for each group and statistic; exit status 1 if no run matches."""
-    out = editing.check_new(options.out)
+    out = editing.check_new(options.out, "OUT")
     runs = looking.filtered(options, options.path, ("scalars",))
     try:
         averages = runs.scalars.average(options.over, options.align)
@@ -60,9 +60,8 @@ def run(options: argparse.Namespace) -> int:
             [(tag, rows) for (name, tag), rows in groups.items() if name == group],
             averages,
         )
-    sys.stdout.write(
-        f"wrote {len({group for group, _ in groups})} groups with {', '.join(_STATISTICS)} each\n"
-    )
+    wrote = terminal.counted(len({group for group, _ in groups}), "group")
+    sys.stdout.write(f"wrote {wrote} with {', '.join(_STATISTICS)} each\n")
     return FOUND
 
 

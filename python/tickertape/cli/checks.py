@@ -117,10 +117,13 @@ class RunChecks:
             is_first = False
             progress(reader.offset, total)
         for offset, length in reader.damage:
-            self._note(offset, "damage", "", f"{terminal.count(length)} bytes are no record")
+            self._note(offset, "damage", "", f"{terminal.counted(length, 'byte')} of no record")
         if reader.tail_bytes and not self._is_written(file):
             self._note(
-                reader.offset, "cut", "", f"the last record is cut off after {reader.tail_bytes} bytes"
+                reader.offset,
+                "cut",
+                "",
+                f"the last record is cut off after {terminal.counted(reader.tail_bytes, 'byte')}",
             )
         if total == 0:
             self._note(0, "empty", "", "the file is empty")
@@ -193,7 +196,7 @@ class RunChecks:
                 offset, "step", tag, f"the step goes back from {series.step} to {step}, without a marker"
             )
         elif step == series.step:
-            self._note(offset, "duplicate", tag, f"step {step} is there twice")
+            self._note(offset, "duplicate", tag, f"step {step} is there more than once")
         if wall_time < series.wall_time:
             back = series.wall_time - wall_time
             self._note(offset, "time", tag, f"the wall time goes back by {back:.6g} s at step {step}")

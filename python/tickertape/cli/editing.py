@@ -102,17 +102,20 @@ def _refuse_outside(given: str, files: list[str]) -> None:
             raise CommandError(f"{file!r} leads out of {given!r} to {real!r}; name that file to edit it")
 
 
-def check_new(out: str) -> Path:
+def check_new(out: str, argument: str = "-o", cure: str = "nothing is overwritten") -> Path:
     """A path for a new file or directory.
+
+    Args:
+        out: what the user gave.
+        argument: as what.
+        cure: what the message says at its end.
 
     Raises:
         CommandError: something is there.
     """
     target = Path(os.path.expanduser(out))  # noqa: PTH111  # a str
     if os.path.lexists(target):
-        raise CommandError(
-            f"-o: expected a path that does not exist yet, got {out!r}; nothing is overwritten"
-        )
+        raise CommandError(f"{argument}: expected a path that does not exist yet, got {out!r}; {cure}")
     return target
 
 
@@ -180,24 +183,26 @@ def refuse_if_changed(file: str, before: tuple[int, int]) -> None:
         raise CommandError(f"{file!r} was written while it was read; nothing was changed", NOTHING_FOUND)
 
 
-def report(done: list[tuple[str, records.Copied]], changed: str, nothing: str) -> int:
+def report(done: list[tuple[str, records.Copied]], changed: str, nothing: Callable[[], str]) -> int:
     """Says what was done in a line, and what stays damaged; returns the exit status: 1 if nothing changed.
 
     Args:
         done: what edit_runs() returned.
         changed: such as "removed".
-        nothing: the line if no record was concerned.
+        nothing: makes the line if no record was concerned.
     """
     records_changed = sum(copied.changed + copied.removed for _, copied in done)
     files = sum(1 for _, copied in done if copied.changed + copied.removed)
     for file, copied in done:
         if copied.damage or copied.undecodable:
             sys.stderr.write(
-                f"{terminal.clean(file)} is damaged in {len(copied.damage) + copied.undecodable} places, which were "
+                f"{terminal.clean(file)} is damaged in {terminal.counted(len(copied.damage) + copied.undecodable, 'place')}, which were "
                 "copied as they are; `tickertape repair FILE -o NEW` leaves them out\n"
             )
     if not records_changed:
-        sys.stdout.write(f"{nothing}\n")
+        sys.stdout.write(f"{nothing()}\n")
         return NOTHING_FOUND
-    sys.stdout.write(f"{changed} {terminal.count(records_changed)} records of {files} files\n")
+    sys.stdout.write(
+        f"{changed} {terminal.counted(records_changed, 'record')} of {terminal.counted(files, 'file')}\n"
+    )
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.cli import editing, looking, terminal, wide
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.reader import formats
 
 if TYPE_CHECKING:
     import argparse
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from tickertape.reader.runs import Runs
 
 EXAMPLE = """
-  tickertape export runs data --format parquet
-  tickertape export runs data --format parquet --append       # later: only what is new
+  tickertape export runs data                                 # Parquet
+  tickertape export runs data --append                        # later: only what is new
   tickertape export runs data --format csv --wide --tags 'loss*'"""
 
 _SAVED = ("images", "audio", "text", "pr_curves", "histograms", "tensors", "meshes", "graphs")
@@ -29,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=("parquet", "arrow", "csv", "jsonl"),
-        default="csv",
-        help="of scalars (default: %(default)s); parquet and arrow need pyarrow or polars",
+        help="of scalars (default: as the name of OUT ends, otherwise parquet); parquet and arrow need pyarrow or polars",
     )
     parser.add_argument(
         "--wide",
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Writes the data set; exit status 1 if there is nothing to write."""
     if options.wide and options.append:
         raise CommandError("--append: expected the long form, got --wide")
-    out = Path(options.out).expanduser() if options.append else editing.check_new(options.out)
+    out = Path(options.out).expanduser() if options.append else _new(options)
     runs = looking.filtered(options, options.path)
     if not any(run.tags for run in runs.values()):
         sys.stderr.write("tickertape export: no value matches\n")
@@ -60,9 +60,14 @@ def run(options: argparse.Namespace) -> int:
         if len(table):
             files += len(table.save(out / kind))
     sys.stdout.write(
-        f"{terminal.count(rows)} rows of scalars and {terminal.count(files)} files in {options.out}\n"
+        f"{terminal.counted(rows, 'row')} of scalars and {terminal.counted(files, 'file')} in {options.out}\n"
     )
     return FOUND
+
+
+def _new(options: argparse.Namespace) -> Path:
+    cure = "nothing is overwritten" if options.wide else "add to it with --append"
+    return editing.check_new(options.out, "OUT", cure)
 
 
 def _scalars(runs: Runs, out: Path, options: argparse.Namespace) -> int:
@@ -71,5 +76,5 @@ def _scalars(runs: Runs, out: Path, options: argparse.Namespace) -> int:
     if not len(table):
         return 0
     if options.wide:
-        return wide.write(table.pivot(), out, options.format)
+        return wide.write(table.pivot(), out, formats.chosen(options.format, out))
     return runs.export(out, format=options.format).rows

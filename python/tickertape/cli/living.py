@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickertape import _core
+from tickertape.cli import terminal
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def refuse_if_written(files: Iterable[str], *, are_closed: bool = False) -> None
         if process:
             raise CommandError(
                 f"{file!r} is being written by process {process}, or was: torch's writers do not keep their file open, so "
-                "it cannot be seen if it was closed; --closed says so",
+                "it cannot be seen if it was closed; pass --closed if it was",
                 NOTHING_FOUND,
             )
         if not are_closed:
@@ -90,7 +91,7 @@ def _refuse_if_young_elsewhere(file: str) -> None:
     ):
         raise CommandError(
             f"{file!r} was made on another machine and written {age:.0f} s ago: it may still be written there; "
-            f"wait until it is {_YOUNG_SECS // 60} minutes old, or say --closed",
+            f"wait until it is {_YOUNG_SECS // 60} minutes old, or pass --closed",
             NOTHING_FOUND,
         )
 
@@ -102,7 +103,7 @@ def _refuse_if_left(folder: str) -> None:
     for ring in rings:
         if ring[2] or ring[4]:  # events to recover, events whose file is not found
             raise CommandError(
-                f"a killed process has left {ring[2] + ring[4]} events for {folder!r} in its op ring; "
+                f"a killed process has left {terminal.counted(ring[2] + ring[4], 'event')} for {folder!r} in its op ring; "
                 f"run `tickertape repair {folder}` first",
                 NOTHING_FOUND,
             )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import paths
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
+from tickertape.cli.patterns import matcher
 from tickertape.cli.progress import Progress
+from tickertape.reader import names
 from tickertape.reader.runs import read
 from tickertape.reader.selection import KINDS, RESTARTS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from tickertape.reader.runs import Runs
 
@@ -51,8 +55,48 @@ def filtered(
             progress=progress,
         )
         if not len(runs):
-            raise CommandError(f"no run matches {', '.join(options.runs or ())}", NOTHING_FOUND)
+            raise CommandError(_no_run(options.runs or [], tops), NOTHING_FOUND)
+    if options.tags and not any(one.tags for one in runs.values()):
+        _say_no_tag(options, tops, kinds)
     return runs
+
+
+def hint(wanted: Sequence[str], known: Sequence[str], noun: str) -> str:
+    """The end of a sentence about a name that is not there: the names that are, and the nearest one."""
+    near = next(filter(None, (names.near(one, known) for one in wanted)), "")
+    return f"{names.there(known, noun)}{near}"
+
+
+def tags_hint(given: str, wanted: Sequence[str]) -> str:
+    """hint() for the tags of a path."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damage: the caller has said it
+        return hint(wanted, _tags(read(paths.meant(given))), "tag")
+
+
+def _tags(runs: Runs) -> list[str]:
+    return list(dict.fromkeys(tag for one in runs.values() for tags in one.tags.values() for tag in tags))
+
+
+def _no_run(wanted: list[str], tops: list[str]) -> str:
+    return f"no run matches {', '.join(wanted)}; {hint(wanted, list(read(tops)), 'run')}"
+
+
+def _say_no_tag(options: argparse.Namespace, tops: list[str], kinds: tuple[str, ...] | None) -> None:
+    """Says which tags there are. With --json the document of a subcommand that found nothing follows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damage was said
+        runs = read(tops, runs=options.runs, kinds=kinds or getattr(options, "kinds", None))
+        known = _tags(runs)
+    matching = any(matcher(options.tags)(tag) for tag in known)
+    message = (
+        f"no value of {', '.join(options.tags)} matches --steps {options.steps}"
+        if matching
+        else f"no tag matches {', '.join(options.tags)}; {hint(options.tags, known, 'tag')}"
+    )
+    if not getattr(options, "json", False):
+        raise CommandError(message, NOTHING_FOUND)
+    warnings.warn(message, stacklevel=2)
 
 
 def steps_of(text: str | None) -> tuple[int | None, int | None] | None:

@@ -111,7 +111,7 @@ def _state(one: dict[str, Any]) -> str:
     if one["is_live"]:
         parts.append("live")
     if one["problems"]:
-        parts.append(f"{one['problems']} problems")
+        parts.append(terminal.counted(one["problems"], "problem"))
     return ", ".join(parts)
 
 

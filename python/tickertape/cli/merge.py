@@ -132,4 +132,6 @@ class _Edit:
 
 def _say_damage(file: str, done: records.Copied) -> None:
     if done.damage:
-        sys.stderr.write(f"{terminal.clean(file)}: left out {len(done.damage)} damaged places\n")
+        sys.stderr.write(
+            f"{terminal.clean(file)}: left out {terminal.counted(len(done.damage), 'damaged place')}\n"
+        )

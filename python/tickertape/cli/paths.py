@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
+from tickertape.reader import compressed, other_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,7 @@ def runs_of(given: str, *, unpacks: bool = False) -> dict[str, list[str]]:
     """
     path = meant(given)
     if not os.path.isdir(path):  # noqa: PTH112  # a str
-        if not (unpacks and path.endswith((".gz", ".zst"))):
-            refuse_other(path)
+        refuse_other(path, unpacks=unpacks)
         return {os.path.basename(path): [path]}  # noqa: PTH119
     runs = {run: [str(file) for file in files] for run, files in reader.find_runs(path).items()}
     if not runs:
@@ -70,11 +70,17 @@ def runs_of(given: str, *, unpacks: bool = False) -> dict[str, list[str]]:
     return runs
 
 
-def refuse_other(path: str) -> None:
-    """Raises CommandError if a file is no regular one, or of a format that is often found in place of an event file."""
+def refuse_other(path: str, *, unpacks: bool = False) -> None:
+    """Raises CommandError if a file is no regular one, or no event file.
+
+    Args:
+        path: the file.
+        unpacks: whether the caller reads files whose names end in .gz or .zst.
+    """
     if not os.path.isfile(path):  # noqa: PTH113  # a str
         raise CommandError(f"path: expected a file or a directory, got {path!r}, which is neither")
-    why = other_format(path)
+    is_packed = unpacks and path.endswith(compressed.SUFFIXES)
+    why = other_files.what_else(path) if is_packed else other_format(path)
     if why:
         raise CommandError(f"path: expected an event file, got {path!r}, which {why}")
 
@@ -83,7 +89,8 @@ def other_format(path: str) -> str:
     """What a file is if it is no event file, as the end of a sentence; "" if that is not known."""
     with open(path, "rb") as file:  # noqa: PTH123  # a str
         start = file.read(64).lower().lstrip()
-    return next((words for magic, words in _OTHER_FILES if start.startswith(magic)), "")
+    known = next((words for magic, words in _OTHER_FILES if start.startswith(magic.lower())), "")
+    return known or other_files.what_else(path)
 
 
 def _listing(folder: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickertape import _core
-from tickertape.cli import editing, event_bytes, paths
+from tickertape.cli import editing, event_bytes, looking, paths
 from tickertape.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
         options.path, options, lambda event: event_bytes.edit_tags(event, renamed), "renaming"
     )
     return editing.report(
-        done, f"renamed {options.old} to {options.new} in", f"no value has the tag {options.old}"
+        done,
+        f"renamed {options.old} to {options.new} in",
+        lambda: f"no value has the tag {options.old}; {looking.tags_hint(options.path, [options.old])}",
     )
 
 

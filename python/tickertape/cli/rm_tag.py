@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tickertape.cli import editing, event_bytes
+from tickertape.cli import editing, event_bytes, looking
 from tickertape.cli.patterns import matcher
 
 if TYPE_CHECKING:
@@ -31,4 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
     done = editing.edit_runs(options.path, options, edit, "removing")
     tags = ", ".join(options.tags)
-    return editing.report(done, f"removed {tags} from", f"no value has a tag that matches {tags}")
+    nothing = f"no value has a tag that matches {tags}"
+    return editing.report(
+        done, f"removed {tags} from", lambda: f"{nothing}; {looking.tags_hint(options.path, options.tags)}"
+    )

@@ -36,4 +36,4 @@ def run(options: argparse.Namespace) -> int:
         return event_bytes.with_step(event, step) if options.by else event
 
     done = editing.edit_runs(options.path, options, edit, "shifting")
-    return editing.report(done, f"added {options.by} to the steps of", "no event has a step")
+    return editing.report(done, f"added {options.by} to the steps of", lambda: "no event has a step")

@@ -106,12 +106,12 @@ def _say(found: list[dict[str, Any]], sessions: list[dict[str, Any]], *, is_shor
             f"{out.paint(terminal.clean(session['run']), 'bold')}: session, {session['status']}\n"
         )
         sys.stdout.writelines(
-            f"  {terminal.clean(name)} = {terminal.clean(str(value))}\n"
+            f"  {terminal.clean(name)} = {terminal.number(value) if isinstance(value, float) else terminal.clean(str(value))}\n"
             for name, value in session["hparams"].items()
         )
     for series in found:
         title = f"{terminal.clean(series['run'])}: {terminal.clean(series['tag'])}"
-        counted = f"{terminal.count(series['count'])} {series['kind']}"
+        counted = terminal.kind_counted(series["count"], series["kind"])
         sys.stdout.write(f"{out.paint(title, 'bold')}  {counted}")
         if series["kind"] == "scalars":
             _say_scalars(series, out, is_short=is_short)

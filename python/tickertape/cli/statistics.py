@@ -84,7 +84,7 @@ def summary(entry: Any, goal: str | None, thresholds: Sequence[Threshold]) -> Su
     nan = float("nan")
     best_at = None
     if len(finite):
-        wants_less = less_is_better(entry.tag) if goal is None else goal == "min"
+        wants_less = less_is_better(_full_name(entry)) if goal is None else goal == "min"
         best_at = int(finite.argmin() if wants_less else finite.argmax())
     return Summary(
         run=entry.run,
@@ -101,6 +101,12 @@ def summary(entry: Any, goal: str | None, thresholds: Sequence[Threshold]) -> Su
         area=_area(at, finite),
         reached=None if threshold is None else threshold.reached(steps, values),
     )
+
+
+def _full_name(entry: Any) -> str:
+    """The name that says what a series is: that of its run, if add_scalars made the run of the tag and the curve's name."""
+    last = str(entry.run).rpartition("/")[2]
+    return last if last.startswith(entry.tag.replace("/", "_") + "_") else str(entry.tag)
 
 
 def _area(steps: Any, values: Any) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, looking, paths, terminal
@@ -80,6 +81,8 @@ def _last(rows: Iterator[Any], count: int) -> list[Any]:
 def _followed(options: argparse.Namespace) -> Iterator[Any]:
     """What is there, then what comes."""
     top = paths.meant(options.path)
+    if not Path(top).is_dir():
+        paths.refuse_other(top)
     filters: dict[str, Any] = {
         "runs": options.runs,
         "tags": options.tags,

@@ -157,6 +157,16 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """A count with its noun, in the singular if it is one: "1 file", "2 files"."""
+    return f"{count(value)} {noun if value == 1 else noun + 's'}"
+
+
+def kind_counted(value: int, kind: str) -> str:
+    """The same of a kind's values: "1 image", "2 scalars", "1 text"; some kinds are in the singular already."""
+    return counted(value, kind.removesuffix("s")) if kind.endswith("s") else f"{count(value)} {kind}"
+
+
 def size(byte_count: float) -> str:
     """A size with its unit."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -22,7 +22,7 @@ _CAUSES = """causes:
   undecodable  a record that is no event      format     the file is of another format
   version      no version event at the start  order      the name sorts before that of an older file
   tag          one that breaks TensorBoard    kind       a tag of two kinds
-  step         steps go back, no marker       duplicate  a step that is there twice
+  step         steps go back, no marker       duplicate  a step there more than once
   time         wall times go back             value      NaN or an infinity
   empty        nothing is in the file
 """
@@ -72,13 +72,13 @@ def _say(problems: list[checks.Problem], files: int, events: int) -> None:
         sys.stdout.write(out.paint(terminal.clean(file), "bold") + "\n")
         for problem in group:
             tag = f" {terminal.clean(problem.tag)!r}" if problem.tag else ""
-            times = f" ({terminal.count(problem.times)} times)" if problem.times > 1 else ""
+            times = f" ({terminal.count(problem.times)} such places)" if problem.times > 1 else ""
             cause = out.paint(problem.cause, "red")
             sys.stdout.write(
                 f"  at {problem.offset}: {cause}{tag}: {terminal.clean(problem.message)}{times}\n"
             )
-    counted = f"{terminal.count(events)} events in {files} {'file' if files == 1 else 'files'}"
+    counted = f"{terminal.counted(events, 'event')} in {terminal.counted(files, 'file')}"
     bad = len({problem.file for problem in problems})
-    sys.stdout.write(
-        f"{counted}: {len(problems)} problems in {bad} of them\n" if problems else f"{counted}: no problems\n"
-    )
+    where = f" in {bad} of them" if files > 1 else ""
+    found = f"{terminal.counted(len(problems), 'problem')}{where}" if problems else "no problems"
+    sys.stdout.write(f"{counted}: {found}\n")

@@ -8,8 +8,6 @@ import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tickertape.cli.errors import CommandError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,15 +15,7 @@ if TYPE_CHECKING:
 
 
 def write(frame: Frame, out: Path, form: str) -> int:
-    """Writes `out/wide.<form>`; a cell without a value is empty. Returns the number of rows.
-
-    Raises:
-        CommandError: what writes the format is not installed.
-    """
-    if form in ("parquet", "arrow") and not any(map(_is_there, ("pyarrow", "polars"))):
-        raise CommandError(
-            f"--format: {form} needs pyarrow or polars: pip install pyarrow, or choose csv or jsonl"
-        )
+    """Writes `out/wide.<form>`; a cell without a value is empty. Returns the number of rows."""
     out.mkdir(parents=True)
     path = out / f"wide.{form}"
     if form == "csv":

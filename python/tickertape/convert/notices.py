@@ -1,9 +1,13 @@
-"""Warnings that name the line of the user's code: the innermost call that does not come from this package."""
+"""Warnings that name the line of the user's code: the innermost call from outside this package and the interpreter."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _PACKAGE = "tickertape"
 _MOST_KEYS = (
@@ -16,10 +20,18 @@ def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warns of what the call of a public function did, as if from the line that called it. Also called by the core."""
     level = 1
     frame = sys._getframe()  # noqa: SLF001  # as in warnings.py; inspect takes 10 times as long
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+    while frame.f_back is not None and _is_inside(frame):
         frame = frame.f_back
-        level += 1
+        level += (
+            "importlib" not in frame.f_code.co_filename
+        )  # warnings does not count the frames of an import
     warnings.warn(message, category, stacklevel=level)
+
+
+def _is_inside(frame: FrameType) -> bool:
+    """Whether a frame is the package's, or one of the interpreter's own modules (Mapping calls us from there)."""
+    name = str(frame.f_globals.get("__name__")).partition(".")[0]
+    return name == _PACKAGE or frame.f_code.co_filename.startswith("<frozen ")
 
 
 def warn_once(key: object, message: str, category: type[Warning] = UserWarning) -> None:

@@ -38,7 +38,7 @@ class Unpacked:
         key = (path, status.st_size, status.st_mtime_ns)
         if key not in self._copies:
             copy = self._make_folder() / f"{len(self._copies)}.tfevents"
-            with _open(path) as packed, copy.open("wb") as file:
+            with opened(path) as packed, copy.open("wb") as file:
                 cause = _copy(packed, file)
                 if cause and not file.tell():
                     raise OSError(f"{path}: {cause}")
@@ -52,7 +52,8 @@ class Unpacked:
         return self._folder
 
 
-def _open(path: str) -> IO[bytes]:
+def opened(path: str) -> IO[bytes]:
+    """A compressed file, to read what it unpacks to. Raises ModuleNotFoundError if nothing installed unpacks it."""
     if path.endswith(".gz"):
         return cast("IO[bytes]", gzip.open(path))
     for module in _ZSTD:

@@ -54,11 +54,14 @@ class ExportReport(NamedTuple):
 
 
 def export(
-    runs: Iterable[Source], directory: str | bytes | os.PathLike[str], form: Format, settings: dict[str, Any]
+    runs: Iterable[Source],
+    directory: str | bytes | os.PathLike[str],
+    wanted: Format | None,
+    settings: dict[str, Any],
 ) -> ExportReport:
     """Adds what is new of the scalars to a data set, see `Runs.export`."""
-    formats.check(form)
     top = Path(paths.text(directory, "directory"))
+    form = formats.chosen(wanted or _format_before(top), top)
     top.mkdir(parents=True, exist_ok=True)
     with formats.lock(top / "_tickertape_export.lock"):
         state = _read_state(top, form, settings)
@@ -74,7 +77,7 @@ def export(
         return report
 
 
-def _export_run(top: Path, run: Source, form: Format, state: dict[str, Any]) -> ExportReport:
+def _export_run(top: Path, run: Source, form: str, state: dict[str, Any]) -> ExportReport:
     """Writes what is new of a run. The state's new version on the disk is what makes it count."""
     nothing = ExportReport(top, 0, [], [])
     entries = run.entries
@@ -115,7 +118,16 @@ def _export_run(top: Path, run: Source, form: Format, state: dict[str, Any]) -> 
     )
 
 
-def _read_state(top: Path, form: Format, settings: dict[str, Any]) -> dict[str, Any]:
+def _format_before(top: Path) -> str | None:
+    """The format of the earlier export to a directory; None if there is none."""
+    try:
+        state = json.loads((top / _STATE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return state.get("format") if isinstance(state, dict) else None
+
+
+def _read_state(top: Path, form: str, settings: dict[str, Any]) -> dict[str, Any]:
     """What earlier exports wrote; checked to be of the same kind."""
     wanted = {"version": _VERSION, "format": form, **settings}
     try:

@@ -32,6 +32,24 @@ def check(form: object) -> None:
         _writer(str(form))
 
 
+def chosen(form: str | None, directory: Path) -> str:
+    """The format of an export: the one that was asked for, or that the directory's name ends in, otherwise Parquet.
+
+    Raises:
+        ValueError: the format is unknown, or the directory's name ends in another one.
+        ModuleNotFoundError: what writes it is not installed.
+    """
+    ending = directory.suffix.removeprefix(".").lower()
+    named = ending if ending in FORMATS else None
+    form = form if form is not None else named or FORMATS[0]
+    check(form)
+    if named not in (None, form):
+        raise ValueError(
+            f"format: expected {named!r}, in which the name {directory.name!r} ends, got {form!r}"
+        )
+    return form
+
+
 def write(table: ScalarTable, path: Path, form: str) -> None:
     """Writes a file and syncs it."""
     with path.open("wb") as file:

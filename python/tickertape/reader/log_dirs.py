@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape.convert import check, paths
+from tickertape.reader import other_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +59,7 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
 
     Raises:
         FileNotFoundError: there is nothing, or no event file; the message says what is there.
-        TypeError, ValueError: `where` holds something that is no path.
+        TypeError, ValueError: `where` holds something that is no path, or a file that is no event file.
     """
     if isinstance(where, FoundFiles):
         return list(where)
@@ -66,7 +67,8 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
     common = os.path.commonpath([_folder_of(top) for top in tops]) if tops else ""
     found: dict[str, set[str]] = {}
     for top in tops:
-        files = [top] if not os.path.isdir(top) else _walk(top)  # noqa: PTH112  # names need not be UTF-8
+        is_folder = os.path.isdir(top)  # noqa: PTH112  # names need not be UTF-8
+        files = _walk(top) if is_folder else [_event_file(top)]
         before = len(found)
         for file in files:
             found.setdefault(_below(file, common), set()).add(file)
@@ -77,6 +79,14 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
         for run, files in sorted(found.items())
         for path in sorted(files, key=lambda path: order(os.path.basename(path)))  # noqa: PTH119
     ]
+
+
+def _event_file(path: str) -> str:
+    """A file that was given by name. Raises ValueError if it is certainly no event file, whatever its name."""
+    why = other_files.what_else(path)
+    if why:
+        raise ValueError(f"logdir: expected an event file, got {path!r}, which {why}")
+    return path
 
 
 def _below(file: str, top: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.reader import damage, export, hparams, log_dirs, rows, scan
+from tickertape.reader import damage, export, hparams, log_dirs, names, rows, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
@@ -59,7 +59,7 @@ def read(
 
     Raises:
         FileNotFoundError: there is no such path, or no event file in it; the message says what is there.
-        TypeError, ValueError: an argument is not what it may be.
+        TypeError, ValueError: an argument is not what it may be, or a file is no event file; the message says what it is.
     """
     return Runs(logdir, selection(runs, tags, kinds, steps, restarts), progress)
 
@@ -201,7 +201,7 @@ class Runs(Mapping[str, Run], _Kinds):
     def export(
         self,
         directory: AnyPath,
-        format: export.Format = "parquet",  # noqa: A002  # the name that pandas and polars use
+        format: export.Format | None = None,  # noqa: A002  # the name that pandas and polars use
     ) -> export.ExportReport:
         """Writes the scalars as a data set, or adds to it what is new: after `refresh()` only that is written.
 
@@ -211,10 +211,11 @@ class Runs(Mapping[str, Run], _Kinds):
 
         Args:
             directory: empty or not there yet, or of an earlier export in this format.
-            format: "parquet" and "arrow" need pyarrow or polars; "csv" and "jsonl" need nothing.
+            format: "parquet" and "arrow" need pyarrow or polars; "csv" and "jsonl" need nothing. None: as in the earlier
+                export; otherwise what the directory's name ends in, such as "data.csv"; otherwise "parquet".
 
         Raises:
-            ValueError: the format is unknown, or the directory is of another format or holds something else.
+            ValueError: the format is unknown or not what the directory's name ends in, or the directory is of another format or holds something else.
             ModuleNotFoundError: nothing installed can write the format.
             OSError: a file cannot be written; what was exported before stays.
         """
@@ -229,7 +230,7 @@ class Runs(Mapping[str, Run], _Kinds):
     def __getitem__(self, name: str) -> Run:
         runs = self._runs()
         if name not in runs:
-            raise KeyError(f"{name!r}; the runs are {', '.join(map(repr, list(runs)[:8]))}")
+            raise KeyError(f"{name!r}; {names.there(runs, 'run')}{names.near(name, runs)}")
         return runs[name]
 
     def __iter__(self) -> Iterator[str]:

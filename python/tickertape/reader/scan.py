@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
+from tickertape.reader import other_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from tickertape.reader.selection import Selection
 
     Mask = npt.NDArray[np.bool_] | None
-
-_NO_EVENT_FILE = (
-    (b"version https://git-lfs", "is a pointer of git-lfs, not an event file; run git lfs pull"),
-    (b"<!doctype", "is an HTML page, not an event file"),
-    (b"<html", "is an HTML page, not an event file"),
-    (b"\x1f\x8b", "is a gzip file; give it a name that ends in .gz"),
-    (b"\x28\xb5\x2f\xfd", "is a zstd file; give it a name that ends in .zst"),
-    (b"PK\x03\x04", "is a zip archive, not an event file"),
-)
 
 
 class Problem(NamedTuple):
@@ -134,17 +125,7 @@ def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:
         return replace(file, problems=(*file.problems, Problem(file.path, 0, 0, str(index.error))))
     problems = [*file.problems, *(Problem(file.path, *problem) for problem in index.problems)]
     if index.size > 0 and not index.series and index.file_version is None and not index.starts:
-        cause = _no_event_file(file.readable)
+        cause = other_files.what_else(file.readable)
         if cause:
             problems = [Problem(file.path, 0, index.size, cause)]
     return replace(file, index=index, problems=tuple(problems))
-
-
-def _no_event_file(path: str) -> str:
-    """What a file is that only bears an event file's name; "" if that is not known."""
-    try:
-        with Path(path).open("rb") as file:
-            start = file.read(64).lstrip()
-    except OSError:
-        return ""
-    return next((cause for magic, cause in _NO_EVENT_FILE if start.lower().startswith(magic.lower())), "")

@@ -88,8 +88,10 @@ def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
     channels = shape[axes.index("C")] if "C" in axes else 1
     allowed = (1, 3) if "N" in axes else (1, 2, 3, 4)
     if channels not in allowed:
+        last = axes.replace("C", "") + "C"
+        cure = f'; for this shape pass dataformats="{last}"' if shape[-1] in allowed and axes != last else ""
         raise UnsupportedValue(
-            f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}"
+            f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}{cure}"
         )
 
 

@@ -107,7 +107,7 @@ def test_show_scalars(log_dir):
 
 def test_show_other_kinds(log_dir):
     text = commands.run("show", log_dir / "seed", status=0).out
-    assert re.search(r"torch: picture  1 images\n  step 7: width 6, height 4", text)
+    assert re.search(r"torch: picture  1 image\n  step 7: width 6, height 4", text)
     assert re.search(r"weights  1 histograms\n  step 5: num 3, min 1, max 3, sum 6", text)
     assert "step 3\nhello\n" in commands.run("show", log_dir / "ours", "note*", status=0).out
 
@@ -254,7 +254,7 @@ def test_damage_is_said_once(log_dir):
     done = commands.run("ls", log_dir, status=0)
     assert done.err.count("skipped") == 1
     assert str(file) in done.err
-    assert "1 problems" in done.out
+    assert "1 problem" in done.out
 
 
 def test_a_compressed_file_is_read(log_dir, tmp_path):

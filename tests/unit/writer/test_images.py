@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import tensorboardX
+import tickertape
 import torch
 from support import oracle
 
@@ -327,3 +328,17 @@ def test_max_outputs(tmp_path, writer, dataformats, most):
         writer.add_images("none", images, max_outputs=0)
     with pytest.raises(TypeError, match="max_outputs"):
         writer.add_images("none", images, max_outputs=1.5)
+
+
+def test_an_image_with_its_channels_last_is_told_what_to_pass(tmp_path):
+    with tickertape.SummaryWriter(tmp_path) as writer:
+        with pytest.raises(
+            ValueError, match=r'in shape \(16, 24, 3\); for this shape pass dataformats="HWC"$'
+        ):
+            writer.add_image("a", np.zeros((16, 24, 3), np.uint8))
+        with pytest.raises(
+            ValueError, match=r'in shape \(2, 16, 24, 3\); for this shape pass dataformats="NHWC"$'
+        ):
+            writer.add_images("a", np.zeros((2, 16, 24, 3), np.uint8))
+        with pytest.raises(ValueError, match=r"in shape \(16, 24, 9\)$"):
+            writer.add_image("a", np.zeros((16, 24, 9), np.uint8))
