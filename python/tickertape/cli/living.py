@@ -96,17 +96,22 @@ def _refuse_if_young_elsewhere(file: str) -> None:
         )
 
 
-def _refuse_if_left(folder: str) -> None:
+def left_events(folder: str) -> int:
+    """How many events killed processes have left in op rings for a directory and those below; nothing is changed."""
     if not folder.isprintable() and any("\udc80" <= c <= "\udcff" for c in folder):
-        return  # no writer of ours can have a directory that is not UTF-8
+        return 0  # no writer of ours can have a directory that is not UTF-8
     rings, _ = _core.recover(folder, dry_run=True)
-    for ring in rings:
-        if ring[2] or ring[4]:  # events to recover, events whose file is not found
-            raise CommandError(
-                f"a killed process has left {terminal.counted(ring[2] + ring[4], 'event')} for {folder!r} in its op ring; "
-                f"run `tickertape repair {folder}` first",
-                NOTHING_FOUND,
-            )
+    return sum(ring[2] + ring[4] for ring in rings)  # events to recover, events whose file is not found
+
+
+def _refuse_if_left(folder: str) -> None:
+    left = left_events(folder)
+    if left:
+        raise CommandError(
+            f"a killed process has left {terminal.counted(left, 'event')} for {folder!r} in its op ring; "
+            f"run `tickertape repair {folder}` first",
+            NOTHING_FOUND,
+        )
 
 
 def is_written(file: str) -> bool:

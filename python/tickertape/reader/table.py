@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tickertape.reader import damage, saving
 from tickertape.reader.column import Categories, Column, categories, objects
 from tickertape.reader.frame import Frame
+from tickertape.reader.names import near
 from tickertape.reader.rows import Row
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Table(Frame):
         if len(found) == 1:
             return found[0]
         if not found:
-            raise KeyError(f"{tag!r}; {self.kind} have the tags {_some(self.tags)}")
+            raise KeyError(f"{tag!r}; {self.kind} have the tags {_some(self.tags)}{near(tag, self.tags)}")
         raise KeyError(
             f"{tag!r} is a tag of {len(found)} runs; choose one with runs[name].{self.kind}[{tag!r}]"
         )

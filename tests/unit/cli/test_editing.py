@@ -426,6 +426,13 @@ os.kill(os.getpid(), signal.SIGKILL)
     arguments = ["rm-tag", tmp_path / "run", "b", "-o", tmp_path / "new"]
     done = commands.run(*arguments, status=1, TICKERTAPE_RING_DIR=str(rings))
     assert f"run `tickertape repair {tmp_path / 'run'}` first" in done.err
+    before = commands.tree(tmp_path)
+    done = commands.run("ls", tmp_path / "run", status=0, TICKERTAPE_RING_DIR=str(rings))
+    assert "a killed process left 1 event for" in done.err
+    assert f"`tickertape repair {tmp_path / 'run'}` puts them into their files" in done.err
+    assert commands.tree(tmp_path) == before
+    commands.run("repair", tmp_path / "run", status=0, TICKERTAPE_RING_DIR=str(rings))
+    assert commands.run("ls", tmp_path / "run", status=0, TICKERTAPE_RING_DIR=str(rings)).err == ""
     commands.run("repair", tmp_path / "run", status=0, TICKERTAPE_RING_DIR=str(rings))
     commands.run(
         "rm-tag", tmp_path / "run", "a", "-o", tmp_path / "new", status=0, TICKERTAPE_RING_DIR=str(rings)

@@ -108,7 +108,7 @@ def test_show_scalars(log_dir):
 def test_show_other_kinds(log_dir):
     text = commands.run("show", log_dir / "seed", status=0).out
     assert re.search(r"torch: picture  1 image\n  step 7: width 6, height 4", text)
-    assert re.search(r"weights  1 histograms\n  step 5: num 3, min 1, max 3, sum 6", text)
+    assert re.search(r"weights  1 histogram\n  step 5: num 3, min 1, max 3, sum 6", text)
     assert "step 3\nhello\n" in commands.run("show", log_dir / "ours", "note*", status=0).out
 
 

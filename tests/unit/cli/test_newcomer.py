@@ -108,6 +108,8 @@ def test_a_mistyped_run(run):
     assert "no run matches frist; the only run is 'first'; did you mean 'first'?" in done.err
     with pytest.raises(KeyError, match="the only run is 'first'; did you mean 'first'"):
         tickertape.read(run)["frist"]
+    with pytest.raises(KeyError, match="the tags 'loss', 'accuracy'; did you mean 'loss'"):
+        tickertape.read(run).scalars["los"]
 
 
 def test_one_is_in_the_singular(tmp_path):
