@@ -47,6 +47,7 @@ SharedMapping place_largest_ring(Notices& notices, std::uint64_t& capacity) {
 }
 
 void RingKeeper::check(std::int64_t now_ns) {
+  SharedMapping::keep_handler();
   if (now_ns < check_at_ns_) return;
   check_at_ns_ = now_ns + kCheckIntervalNs;
   ring_.find_cut();  // the next step of the drainer mends it

@@ -131,3 +131,46 @@ def test_a_fault_that_is_not_ours_ends_as_without_us(tmp_path, faulthandler):
     assert done.returncode == -signal.SIGBUS, done.stderr
     assert done.stdout == ""
     assert ("Fatal Python error: Bus error" in done.stderr) == (faulthandler != "")
+
+
+REPLACED = """
+import ctypes, faulthandler, os, signal, sys, time
+from pathlib import Path
+
+def first(number):
+    "The address of the function that gets the signal first."
+    action = ctypes.create_string_buffer(1024)
+    ctypes.CDLL(None).sigaction(number, None, action)
+    return int.from_bytes(action[:8], sys.byteorder)
+
+kind = sys.argv[2]
+if kind == "faulthandler": faulthandler.enable()
+from tickertape import SummaryWriter
+w = SummaryWriter(sys.argv[1])
+w.add_scalar("a", 0, 0)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+theirs = first(signal.SIGUSR1) if kind == "python" else signal.SIG_DFL
+heard = []
+if kind == "faulthandler": faulthandler.disable()
+elif kind == "default": signal.signal(signal.SIGBUS, signal.SIG_DFL)
+else: signal.signal(signal.SIGBUS, lambda number, _: heard.append(number))
+while first(signal.SIGBUS) == theirs: time.sleep(0.001)
+(ring,) = Path(os.environ["TICKERTAPE_RING_DIR"]).iterdir()
+os.truncate(ring, 0)
+for step in range(1, 1000): w.add_scalar("a", step, step)
+w.close()
+if kind == "python":
+    assert not heard
+print("alive", flush=True)
+os.kill(os.getpid(), signal.SIGBUS)
+while not heard: time.sleep(0.001)
+print("heard")
+"""
+
+
+@pytest.mark.parametrize("kind", ["faulthandler", "default", "python"])
+def test_our_handler_comes_back_and_passes_on_what_is_sent(tmp_path, kind):
+    done = run(tmp_path, REPLACED, kind)
+    assert done.stdout == ("alive\nheard\n" if kind == "python" else "alive\n"), done.stderr
+    assert done.returncode == (0 if kind == "python" else -signal.SIGBUS)
+    assert [step for _, step, _ in oracle.values(tmp_path / "run")][-1] == 999

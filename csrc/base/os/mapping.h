@@ -52,6 +52,9 @@ class SharedMapping {
   void set_alarm(std::atomic<std::uint64_t>* alarm) {
     if (guard_ != nullptr) guard_->set_alarm(alarm);
   }
+  // Has faults in all mappings of the process answered again if the program has replaced our handler of
+  // SIGBUS. One system call. Throws std::bad_alloc.
+  static void keep_handler() { MappingGuard::keep_handler(); }
   // True if the file has become shorter than its first `needed` bytes: what is behind its end counts as cut
   // off from here on. One system call.
   bool find_cut(std::size_t needed) noexcept;

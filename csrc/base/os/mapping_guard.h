@@ -12,16 +12,24 @@ namespace tickertape {
 // anonymous memory (zeros) there, and the touch is repeated. What was in those pages is gone, so whoever owns
 // the mapping asks cuts() whether that has happened.
 //
-// The handler is installed with the first mapping of the process. A fault that is not in such a mapping, and
-// a SIGBUS that somebody sends, go to the handler that was there before, or end the process as by default. A
-// handler that is installed later stays in front of ours; it should hand on what it cannot use, as
-// faulthandler does. A thread that blocks SIGBUS is ended by the system, whatever is installed.
+// The handler is installed with the first mapping of the process, and again by keep_handler() if the program
+// has replaced it. A fault that is not in such a mapping, and a SIGBUS that somebody sends, go to the handler
+// that was there before, or end the process as by default. A handler of the program that is installed later
+// is in front of ours until the next keep_handler(), and may call ours; it then never comes back to it. It
+// may do so 16 times; from then on it stays in front. A thread that blocks SIGBUS is ended by the system,
+// whatever is installed.
+//
+// After a cut, a SIGBUS that a thread of the process sends to a thread (raise()) may be taken for the fault
+// of the cut, which a handler in front of ours has raised again, and then has no effect.
 //
 // Objects are never freed, because a handler may be looking at them; they are used again.
 class MappingGuard {
  public:
   // Throws std::bad_alloc.
   static MappingGuard* watch(std::uint8_t* data, std::size_t size);
+  // Puts our handler in front again if it is not, once there was a mapping. One system call. Throws
+  // std::bad_alloc.
+  static void keep_handler();
   // To be called before the mapping goes.
   void release() noexcept;
 

@@ -5,8 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/os/mapping_guard.h"
 
@@ -98,9 +101,36 @@ bool MappingGuard::cut(std::size_t end) noexcept {
 
 // --- The signal
 
+namespace {
+
+using Action = struct sigaction;
+using Entry = void (*)(int, siginfo_t*, void*);
+
+// How often a handler of the program may be found in front of ours until it stays there.
+constexpr std::size_t kEntries = 16;
+
+const Action kByDefault{};  // SIG_DFL is 0
+const Action kIgnored = [] {
+  Action action{};
+  action.sa_handler = SIG_IGN;
+  return action;
+}();
+
+bool has_function(const Action& action) {
+  return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
+}  // namespace
+
+// A handler that was installed after ours may call ours, so ours must not call it in return: the two would
+// never come to an end. Therefore ours has several entry points, and each calls what was there when it was
+// installed. Whoever is in front of entry 0 can call nothing but entry 0, which calls nothing that came after
+// it; entry 1 is in front of both.
 struct MappingGuard::Handler {
-  static inline std::atomic<MappingGuard*> guards{nullptr};  // a list that only grows
-  static inline std::atomic<const struct sigaction*> previous{nullptr};
+  static inline std::atomic<MappingGuard*> guards{nullptr};     // a list that only grows
+  static inline std::atomic<const Action*> previous[kEntries];  // acquire and release: keep() and pass_on()
+  static inline std::atomic<std::size_t> entries_used{0};
+  static inline std::atomic<int> keeper{0};  // the process in which a thread is in keep()
 
   static bool mend(const siginfo_t& signal) noexcept {
     const auto* const address = static_cast<const std::uint8_t*>(signal.si_addr);
@@ -112,8 +142,9 @@ struct MappingGuard::Handler {
       const std::size_t size = guard->size_.load(std::memory_order_relaxed);
       if (signal.si_code <= 0) {
         // Not the fault itself: a handler in front of this one (faulthandler) has raised the signal again.
-        // If this returns, the fault comes again, or another thread has mended it by now.
-        if (signal.si_pid != self) continue;
+        // If this returns, the fault comes again, or another thread has mended it by now. kill() is not how
+        // handlers raise it (SI_USER).
+        if (signal.si_code != SI_TKILL || signal.si_pid != self) continue;
         if (guard->is_cut() || !is_readable(data + size - 1)) return true;
         if (guard->raises_excused_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
       } else if (signal.si_code == BUS_ADRERR && address >= data && address < data + size) {
@@ -126,42 +157,92 @@ struct MappingGuard::Handler {
     return false;
   }
 
-  static void pass_on(int number, siginfo_t* signal, void* context) noexcept {
-    const struct sigaction* const action = previous.load(std::memory_order_acquire);
+  static void pass_on(const Action& action, int number, siginfo_t* signal, void* context) noexcept {
     const bool is_sent = signal->si_code <= 0;
-    if ((action->sa_flags & SA_SIGINFO) != 0) return action->sa_sigaction(number, signal, context);
-    if (action->sa_handler == SIG_IGN && is_sent) return;
-    if (action->sa_handler != SIG_IGN && action->sa_handler != SIG_DFL) return action->sa_handler(number);
+    if (action.sa_handler == SIG_IGN && is_sent) return;
+    if (has_function(action)) {
+      if ((action.sa_flags & SA_SIGINFO) != 0) return action.sa_sigaction(number, signal, context);
+      return action.sa_handler(number);
+    }
     // As if this handler had never been: the process ends where the fault is, which comes again.
-    struct sigaction plain{};
-    plain.sa_handler = SIG_DFL;
-    sigaction(number, &plain, nullptr);
+    sigaction(number, &kByDefault, nullptr);
     if (is_sent) raise(number);
   }
 
+  template <std::size_t kEntry>
   static void on_signal(int number, siginfo_t* signal, void* context) noexcept {
     const int saved_errno = errno;
-    if (!mend(*signal)) pass_on(number, signal, context);
+    if (!mend(*signal)) pass_on(*previous[kEntry].load(std::memory_order_acquire), number, signal, context);
     errno = saved_errno;
   }
 
-  // Never in front of a handler that was installed after ours: that one may call ours, and then neither would
-  // come to an end.
+  template <std::size_t... kNumbers>
+  static std::array<Entry, kEntries> entry_points(std::index_sequence<kNumbers...> /*numbers*/) {
+    return {on_signal<kNumbers>...};
+  }
+
+  static const std::array<Entry, kEntries>& entry_points() {
+    static const std::array<Entry, kEntries> all = entry_points(std::make_index_sequence<kEntries>());
+    return all;
+  }
+
+  // The program has installed `action` once more, so it may call any entry by now; entries that call it do so
+  // no longer.
+  static void skip(const Action& action, std::size_t entries) {
+    for (std::size_t number = 0; number < entries; ++number) {
+      if (previous[number].load(std::memory_order_relaxed)->sa_handler != action.sa_handler) continue;
+      const Action* const before =
+          number == 0 ? &kByDefault : previous[number - 1].load(std::memory_order_relaxed);
+      previous[number].store(before, std::memory_order_release);
+    }
+  }
+
+  // Puts ours in front. Throws std::bad_alloc.
   static void install() {
-    struct sigaction present{};
+    Action present{};
     sigaction(SIGBUS, nullptr, &present);
-    const bool has_function = (present.sa_flags & SA_SIGINFO) != 0 ||
-                              (present.sa_handler != SIG_DFL && present.sa_handler != SIG_IGN);
-    if (has_function && previous.load(std::memory_order_acquire) != nullptr) return;
-    // Not freed: a handler may be looking at it.
-    previous.store(new struct sigaction(present), std::memory_order_release);
-    struct sigaction ours{};
-    ours.sa_sigaction = on_signal;
-    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-    sigfillset(&ours.sa_mask);
-    sigaction(SIGBUS, &ours, nullptr);
+    const std::array<Entry, kEntries>& ours = entry_points();
+    if (std::find(ours.begin(), ours.end(), present.sa_sigaction) != ours.end()) return;
+    std::size_t entry = entries_used.load(std::memory_order_relaxed);
+    if (has_function(present)) {
+      if (entry == kEntries) return;
+      skip(present, entry);
+      // Not freed: a handler may be looking at it.
+      previous[entry].store(new Action(present), std::memory_order_release);
+    } else {
+      // Nobody behind the last entry can call it, so it is used again.
+      if (entry != 0) --entry;
+      previous[entry].store(present.sa_handler == SIG_IGN ? &kIgnored : &kByDefault,
+                            std::memory_order_release);
+    }
+    Action action{};
+    action.sa_sigaction = ours[entry];
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    sigfillset(&action.sa_mask);
+    sigaction(SIGBUS, &action, nullptr);
+    entries_used.store(entry + 1, std::memory_order_relaxed);
+  }
+
+  // install(), in one thread at a time; another one that comes meanwhile need not. A child that was forked
+  // meanwhile is not held up.
+  static void keep() {
+    const int self = getpid();
+    int holder = keeper.load(std::memory_order_relaxed);
+    if (holder == self || !keeper.compare_exchange_strong(holder, self, std::memory_order_acquire)) return;
+    try {
+      install();
+    } catch (...) {
+      keeper.store(0, std::memory_order_release);
+      throw;
+    }
+    keeper.store(0, std::memory_order_release);
   }
 };
+
+void MappingGuard::keep_handler() {
+  // relaxed: a thread that does not see it yet looks again soon
+  if (Handler::entries_used.load(std::memory_order_relaxed) != 0) Handler::keep();
+}
 
 MappingGuard* MappingGuard::watch(std::uint8_t* data, std::size_t size) {
   MappingGuard* guard = Handler::guards.load(std::memory_order_acquire);
@@ -179,7 +260,7 @@ MappingGuard* MappingGuard::watch(std::uint8_t* data, std::size_t size) {
   guard->cut_from_.store(size, std::memory_order_relaxed);
   guard->process_.store(getpid(), std::memory_order_relaxed);
   guard->data_.store(data, std::memory_order_release);  // from here on the handler uses it
-  Handler::install();
+  Handler::keep();
   return guard;
 }
 

@@ -298,6 +298,92 @@ TEST(without_a_handler_a_fault_that_is_not_ours_ends_the_process) {
   }
 }
 
+// Waits until `handler` is not the first that gets SIGBUS any more.
+void wait_until_replaced(void (*handler)(int)) {
+  struct sigaction present{};
+  do {
+    std::this_thread::yield();
+    sigaction(SIGBUS, nullptr, &present);
+  } while (present.sa_handler == handler);
+}
+
+void do_nothing(int) {}
+
+TEST(our_handler_comes_back_if_the_program_replaces_it) {
+  for (void (*const replacement)(int) : {SIG_DFL, SIG_IGN, &do_nothing}) {
+    for (const bool had_handler : {false, true}) {
+      const Scene scene;
+      const int status = in_child([&] {
+        if (had_handler) install(on_own_fault);
+        EventFileWriter writer(scene.logs());
+        for (int round = 0; round < 3; ++round) {
+          std::signal(SIGBUS, replacement);
+          wait_until_replaced(replacement);
+          const std::string ring = scene.ring();
+          fs::resize_file(ring, 0);
+          log_scalars(writer, 0, 100);
+          wait_for_notice(writer, "was cut off by somebody");
+          wait_until_moved(scene, writer, ring);
+        }
+      });
+      CHECK_EQ(status, 0);
+    }
+  }
+}
+
+struct sigaction before_caller;
+
+// Calls what was there before it, as a library does with faults that are not its own.
+void call_previous(int number, siginfo_t* signal, void* context) {
+  calls = calls + 1;
+  if (calls > 100) _exit(77);
+  if ((before_caller.sa_flags & SA_SIGINFO) != 0) return before_caller.sa_sigaction(number, signal, context);
+  std::signal(number, SIG_DFL);
+}
+
+// Puts back what was there before it and raises the signal again, as often as it is called.
+void raise_to_previous(int number, siginfo_t*, void*) {
+  calls = calls + 1;
+  if (calls > 100) _exit(77);
+  sigaction(number, &before_caller, nullptr);
+  raise(number);
+}
+
+TEST(handlers_that_call_each_other_come_to_an_end) {
+  for (void (*const theirs)(int, siginfo_t*, void*) : {&call_previous, &raise_to_previous}) {
+    for (int times = 1; times <= 3; ++times) {
+      for (const bool is_sent : {false, true}) {
+        const Scene scene;
+        const int status = in_child([&] {
+          EventFileWriter writer(scene.logs());
+          struct sigaction action{};
+          action.sa_sigaction = theirs;
+          action.sa_flags = SA_SIGINFO | SA_NODEFER;
+          for (int time = 0; time < times; ++time) {
+            sigaction(SIGBUS, &action, &before_caller);
+            wait_until_replaced(action.sa_handler);
+          }
+          if (is_sent) kill(getpid(), SIGBUS);
+          own_page = make_fault(scene);
+          *own_page = 1;
+        });
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+      }
+    }
+  }
+}
+
+TEST(a_sigbus_that_somebody_sends_after_a_cut_ends_the_process) {
+  const Scene scene;
+  const int status = in_child([&] {
+    EventFileWriter writer(scene.logs());
+    fs::resize_file(scene.ring(), 0);
+    log_scalars(writer, 0, 100);
+    kill(getpid(), SIGBUS);
+  });
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
 TEST(a_forked_child_does_not_take_its_own_memory_for_the_ring) {
   const Scene scene;
   const int status = in_child([&] {
