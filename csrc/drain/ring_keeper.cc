@@ -15,7 +15,7 @@ namespace {
 // The smallest ring: one step of OpRing's growth.
 constexpr std::uint64_t kSmallestRing = std::uint64_t{1} << 20;
 
-// A look costs about a microsecond (lstat).
+// A look costs some microseconds (three times lstat).
 constexpr std::int64_t kCheckIntervalNs = 250'000'000;
 constexpr std::int64_t kRetryIntervalNs = 50'000'000;
 
@@ -51,30 +51,40 @@ void RingKeeper::check(std::int64_t now_ns) {
   if (now_ns < check_at_ns_) return;
   check_at_ns_ = now_ns + kCheckIntervalNs;
   ring_.find_cut();  // the next step of the drainer mends it
-  if ((ring_.mapping().is_in_place() && !ring_.mapping().is_cut()) || move()) {
+  if (is_safe() || move()) {
     told_ = false;
   } else {
     check_at_ns_ = now_ns + kRetryIntervalNs;
   }
 }
 
+// True if recovery would find the ring, whole.
+bool RingKeeper::is_safe() const {
+  const SharedMapping& mapping = ring_.mapping();
+  return mapping.is_in_place() && !mapping.is_cut() &&
+         (!mapping.is_file() || problem_around(mapping.path()).empty());
+}
+
 bool RingKeeper::move() {
   if (ring_.is_cut()) return false;
   const bool was_cut = ring_.mapping().is_cut();  // which is noted already
-  const std::string what = "the op ring '" + ring_.mapping().path() + "' was " +
-                           (was_cut ? "cut off" : "deleted or renamed") + " by somebody; ";
+  const bool was_in_place = ring_.mapping().is_in_place();
+  const std::string what =
+      "the op ring '" + ring_.mapping().path() + "' " +
+      (was_cut        ? "was cut off by somebody; "
+       : was_in_place ? "is where recovery does not look, because somebody has changed its directory; "
+                      : "was deleted or renamed by somebody; ");
   SharedMapping fresh;
+  std::string problems;
   try {
-    Notices said;  // they say where a ring could not be made, which is news only at the beginning
-    fresh = place_ring(ring_.mapping().size(), directories_, said);
-  } catch (const IoError&) {  // NOLINT(bugprone-empty-catch)
-    // No address space for two at a time.
+    fresh = place_ring_file(ring_.mapping().size(), directories_, problems);
+  } catch (const IoError& error) {
+    problems += std::string(error.what()) + "; ";  // no address space for two at a time
   }
   if (fresh.is_file() && channels_.move_ring(fresh)) {
     fresh.empty_file();
-    if (was_cut) {
-      fresh.unlink();
-    } else {
+    if (was_cut || was_in_place) fresh.unlink();
+    if (!was_cut) {
       notices_.add(what + "it was moved to '" + ring_.mapping().path() + "', and nothing is lost");
       ring_.request_attention();
     }
@@ -84,8 +94,8 @@ bool RingKeeper::move() {
   fresh.unlink();
   if (!is_busy && !told_) {
     told_ = true;
-    notices_.add(what +
-                 "no other place has room for it, so what is queued dies with the process if it is killed");
+    notices_.add(what + "it cannot be moved: " + problems +
+                 "what is queued is lost if the process is killed");
     ring_.request_attention();
   }
   return false;

@@ -24,9 +24,11 @@ class RingKeeper {
   RingKeeper(OpRing& ring, ChannelRegistry& channels, Notices& notices)
       : ring_(ring), channels_(channels), notices_(notices) {}
 
-  // Looks several times a second whether the ring's file is where it was. If it is not, moves the ring to a
-  // new file with everything that is in it, and notes that once. Tries again later if that is not possible
-  // now. `now_ns` is monotonic_ns(). Under the drain lock. Throws std::bad_alloc.
+  // Looks several times a second whether recovery would find the ring: its file is where it was, and its
+  // directory is one that recovery uses. If not, moves the ring to a new file with everything that is in it,
+  // and notes that once. Tries again later if that is not possible now. At each call it puts our handler of
+  // SIGBUS in front again if the program has replaced it (MappingGuard). `now_ns` is monotonic_ns(). Under
+  // the drain lock. Throws std::bad_alloc.
   void check(std::int64_t now_ns);
 
   // Somebody has cut off the ring's file, and `events_lost` are gone: notes that, and has the next check()
@@ -34,6 +36,7 @@ class RingKeeper {
   void note_cut(std::uint64_t events_lost) noexcept;
 
  private:
+  bool is_safe() const;
   bool move();
 
   OpRing& ring_;

@@ -43,22 +43,23 @@ std::string normal(const std::string& path) {
 
 std::string message_of(int error_number) { return std::generic_category().message(error_number); }
 
-// What is wrong with a directory for rings; "" if nothing is.
-std::string problem_of(const std::string& path, const struct stat& status) {
+// What is wrong with a directory for rings of `owner`; "" if nothing is. Nothing that it advises removes
+// rings.
+std::string problem_of(const std::string& path, const struct stat& status, unsigned owner) {
   constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
   std::string why;
   if (S_ISLNK(status.st_mode)) {
-    why = "it is a symbolic link";
+    why = "it is a symbolic link; remove the link";
   } else if (!S_ISDIR(status.st_mode)) {
-    why = "it is not a directory";
-  } else if (status.st_uid != user_id()) {
-    why = "it belongs to user " + std::to_string(status.st_uid);
+    why = "it is not a directory; rename it";
+  } else if (status.st_uid != owner) {
+    why = "it belongs to user " + std::to_string(status.st_uid) + "; remove it";
   } else if ((status.st_mode & kWritableByOthers) != 0) {
-    why = "others can write to it";
+    why = "others can write to it; run `chmod 700 '" + path + "'`";
   }
   if (why.empty()) return why;
   return "'" + path + "' cannot hold op rings: " + why +
-         "; remove it, or set TICKERTAPE_RING_DIR to a directory of yours with mode 0700";
+         ", or set TICKERTAPE_RING_DIR to a directory of yours with mode 0700";
 }
 
 RingDirectory examine(std::string path) {
@@ -66,7 +67,7 @@ RingDirectory examine(std::string path) {
   struct stat status;
   if (lstat(directory.path.c_str(), &status) == 0) {
     directory.is_there = true;
-    directory.problem = problem_of(directory.path, status);
+    directory.problem = problem_of(directory.path, status, user_id());
   } else if (errno != ENOENT) {
     directory.problem = "cannot use '" + directory.path + "' for op rings: " + message_of(errno);
   }
@@ -178,18 +179,33 @@ std::vector<std::string> damaged_rings_in(const std::string& directory) {
   return list_rings(directory, true);
 }
 
-SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices) {
+std::string problem_around(const std::string& ring) {
+  const std::string directory = ring.substr(0, ring.rfind('/'));
+  struct stat status;
+  if (lstat(directory.c_str(), &status) != 0) return {};
+  return problem_of(directory, status, status.st_uid);
+}
+
+SharedMapping place_ring_file(std::size_t size, const std::vector<std::string>& directories,
+                              std::string& problems) {
   SharedMapping mapping;
-  std::string problems;
   for (const std::string& path : directories) {
     std::string problem = prepare(path).problem;
     if (problem.empty()) problem = try_place(path, size, mapping);
-    if (problem.empty()) {
-      if (!problems.empty())
-        notices.add(problems + "the op ring is in '" + path + "', where writes may be slower");
-      return mapping;
-    }
+    if (problem.empty()) return mapping;
     problems += problem + "; ";
+  }
+  return {};
+}
+
+SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices) {
+  std::string problems;
+  SharedMapping mapping = place_ring_file(size, directories, problems);
+  if (mapping.is_file()) {
+    if (!problems.empty())
+      notices.add(problems + "the op ring is in '" + mapping.path().substr(0, mapping.path().rfind('/')) +
+                  "', where writes may be slower");
+    return mapping;
   }
   notices.add(problems +
               "the op ring is in this process's own memory, and what was logged in the last 20 ms is lost if "

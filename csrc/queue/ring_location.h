@@ -43,9 +43,18 @@ inline constexpr const char* kDamagedSuffix = ".damaged";
 inline constexpr const char* kOrphanedSuffix = ".orphaned";
 bool is_orphaned_ring_name(const std::string& path);
 
-// A fresh mapping of `size` bytes with room for at least the start of a ring, in the first of `directories`
-// (ring_directory_paths()) that has room, which is made if need be; otherwise in the memory of this process
-// alone. Notes if it is not the first, and why.
+// Why recovery does not look where the file `ring` is, although its directory could be used when the ring was
+// made: the directory is a link by now, or others can write to it. "" if recovery looks there, or if the
+// directory cannot be examined. Whose directory it is does not count: a process may change its user.
+std::string problem_around(const std::string& ring);
+
+// A fresh mapping of `size` bytes with room for at least the start of a ring, in a file in the first of
+// `directories` (ring_directory_paths()) that has room, which is made if need be. Appends to `problems` why
+// those before it were not used, each with a semicolon behind it. An empty mapping if none can be used.
+SharedMapping place_ring_file(std::size_t size, const std::vector<std::string>& directories,
+                              std::string& problems);
+
+// The same; in the memory of this process alone if none can be used. Notes if it is not the first, and why.
 SharedMapping place_ring(std::size_t size, const std::vector<std::string>& directories, Notices& notices);
 
 }  // namespace tickertape

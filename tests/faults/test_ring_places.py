@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -71,3 +72,85 @@ def test_without_a_private_place_the_processs_own_memory(tmp_path):
     )
     assert "'/dev/shm/tmp/tickertape-0' cannot hold op rings: others can write to it" in warning
     assert "lost if the process is killed" in warning
+
+
+MOVE = """
+import os, signal, sys, time, warnings
+from pathlib import Path
+from tickertape import SummaryWriter
+warnings.simplefilter("always")
+directory = Path("/dev/shm/tickertape-0")
+w = SummaryWriter(sys.argv[1])
+for s in range(1000): w.add_scalar('a', s, s)
+if sys.argv[2] == "link":
+    directory.rename("/dev/shm/real")
+    directory.symlink_to("/dev/shm/real")
+elif sys.argv[2] == "file":
+    directory.rename("/dev/shm/real")
+    directory.write_text("")
+else:
+    directory.chmod(0o777)
+while not list(Path(sys.argv[3]).rglob("*.ring")): time.sleep(0.001)
+w.flush()
+size = os.path.getsize(next(Path(sys.argv[1]).iterdir()))
+import resource
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+for s in range(1000, 2000): w.add_scalar('a', s, s)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("change", ["link", "file", "open"])
+def test_a_ring_leaves_a_directory_that_recovery_would_pass_over(tmp_path, change):
+    (tmp_path / "place").mkdir(mode=0o700)
+    variables = {"TMPDIR": str(tmp_path / "place")}
+    python = [sys.executable, "-c", MOVE, tmp_path / "run", change, tmp_path / "place"]
+    done = run_unshared("mount -t tmpfs none /dev/shm", python, env=environment(**variables))
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    recover = "import sys, tickertape; print(sum(r.events for r in tickertape.recover(sys.argv[1])))"
+    python = [sys.executable, "-c", recover, tmp_path / "run"]
+    done = run_unshared("mount -t tmpfs none /dev/shm", python, env=environment(**variables))
+    assert done.stdout == "1000\n", done
+    assert steps(tmp_path / "run") == list(range(2000))
+
+
+STAY = """
+import sys, time, warnings
+from pathlib import Path
+from tickertape import SummaryWriter
+w = SummaryWriter(sys.argv[1])
+w.add_scalar('a', 0, 0)
+rings = Path(sys.argv[2])
+if sys.argv[3] == "open": rings.chmod(0o777)
+elif sys.argv[3] == "gone": rings.rename(sys.argv[2] + "x"); rings.touch()
+else: rings.rename(sys.argv[2] + "x"); rings.symlink_to(sys.argv[2] + "x")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    while not caught: w.add_scalar('a', 1, 1); time.sleep(0.001)
+print(caught[0].message)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "why"),
+    [
+        ("open", "is where recovery does not look", "others can write to it; run `chmod 700 '"),
+        ("link", "is where recovery does not look", "it is a symbolic link; remove the link, or"),
+        ("gone", "was deleted or renamed", "it is not a directory; rename it, or"),
+    ],
+)
+def test_a_ring_that_cannot_be_moved_says_why(tmp_path, change, where, why):
+    rings = tmp_path / "rings"
+    rings.mkdir(mode=0o700)
+    done = subprocess.run(
+        [sys.executable, "-c", STAY, tmp_path / "run", rings, change],
+        env=environment(TICKERTAPE_RING_DIR=str(rings)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert where in done.stdout
+    assert f"it cannot be moved: '{rings}' cannot hold op rings: {why}" in done.stdout
+    assert "what is queued is lost if the process is killed" in done.stdout

@@ -87,6 +87,23 @@ TEST(a_directory_that_others_control_is_refused_with_a_reason) {
   CHECK(fs::is_empty(real));
 }
 
+TEST(recovery_does_not_look_around_a_ring_whose_directory_was_changed) {
+  const TestDirectory directory;
+  const std::string rings = directory.path() + "/rings", ring = rings + "/a.ring";
+  CHECK_EQ(problem_around(ring), "");  // there is no such directory, so no such ring
+  fs::create_directory(rings);
+  fs::permissions(rings, fs::perms::owner_all);
+  CHECK_EQ(problem_around(ring), "");
+  fs::permissions(rings, fs::perms::all);
+  CHECK(problem_around(ring).find("others can write to it; run `chmod 700 '" + rings + "'`") !=
+        std::string::npos);
+  CHECK(problem_around(ring).find("remove") == std::string::npos);
+  fs::permissions(rings, fs::perms::owner_all);
+  fs::rename(rings, directory.path() + "/real");
+  fs::create_directory_symlink(directory.path() + "/real", rings);
+  CHECK(problem_around(ring).find("it is a symbolic link; remove the link") != std::string::npos);
+}
+
 TEST(a_directory_of_another_user_is_refused) {
   if (geteuid() != 0) return;
   const TestDirectory directory;
