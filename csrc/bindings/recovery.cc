@@ -23,14 +23,16 @@ py::str path_object(const std::string& path) {
 }
 
 // Words with paths in them, to be printed: what is not UTF-8 becomes \xNN.
+py::str words_object(const std::string& text) {
+  PyObject* object =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
+  if (object == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(object);
+}
+
 py::list words_object(const std::vector<std::string>& words) {
   py::list all;
-  for (const std::string& text : words) {
-    PyObject* object =
-        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
-    if (object == nullptr) throw py::error_already_set();
-    all.append(py::reinterpret_steal<py::str>(object));
-  }
+  for (const std::string& text : words) all.append(words_object(text));
   return all;
 }
 
@@ -60,7 +62,18 @@ py::list damaged() {
 py::list directories() {
   py::list all;
   for (const RingDirectory& directory : ring_directories())
-    all.append(py::make_tuple(path_object(directory.path), directory.is_there, directory.problem));
+    all.append(
+        py::make_tuple(path_object(directory.path), directory.is_there, words_object(directory.problem)));
+  return all;
+}
+
+py::list passed_over() {
+  py::list all;
+  for (const RingDirectory& directory : ring_directories()) {
+    if (!directory.is_there || directory.problem.empty()) continue;
+    if (const std::size_t rings = rings_in(directory.path).size(); rings != 0)
+      all.append(py::make_tuple(words_object(directory.problem), rings));
+  }
   return all;
 }
 
@@ -71,6 +84,7 @@ void bind_recovery(py::module_& module) {
   module.def("discard_ring", [](const std::string& ring) { discard_ring(ring); }, py::arg("ring"));
   module.def("ring_directories", &directories);
   module.def("damaged_rings", &damaged);
+  module.def("passed_over_rings", &passed_over);
 }
 
 }  // namespace tickertape::bindings

@@ -811,7 +811,7 @@ class SourceMetadata(_Message):
 # --- Recovery ----------------------------------------------------------------------------------------------------
 
 def recover(
-    under: str, dry_run: bool
+    under: str | bytes, dry_run: bool
 ) -> tuple[list[tuple[str, int, int, int, int, bool, dict[str, int], list[str]]], int]:
     """Recovers what dead processes left for files under the directory `under`; "" is everything.
 
@@ -828,6 +828,9 @@ def damaged_rings() -> list[str]:
 
 def ring_directories() -> list[tuple[str, bool, str]]:
     """(path, is_there, problem) of each directory in which rings of this user may be; problem is "" if it is used."""
+
+def passed_over_rings() -> list[tuple[str, int]]:
+    """(problem, rings) of each of ring_directories() that is not used although files named like rings are in it."""
 
 # --- The codecs, for tests, tools and features that use them directly -------------------------------------
 

@@ -110,6 +110,7 @@ def valid_arguments(directory):
         "disable_cpu_features": ("",),
         "discard_ring": ("no ring",),
         "recover": (str(directory), True),
+        "passed_over_rings": (),
         "ring_directories": (),
         "histogram": (number, "float64", None, None),
         "pr_curve": (number, number, 5, None),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape.cli import as_json, machine, terminal
-from tickertape.writer.recovery import recover
+from tickertape.writer.recovery import reports_of
 
 if TYPE_CHECKING:
     import argparse
@@ -64,7 +64,7 @@ def _find(log_dir: str) -> dict[str, Any]:
             "events": report.events + report.events_kept,
             "messages": report.messages,
         }
-        for report in recover(dry_run=True)
+        for report in reports_of(None, dry_run=True)
         if report.events + report.events_kept or report.messages
     ]
     left += [
@@ -164,11 +164,13 @@ def _say(found: dict[str, Any]) -> None:
             for ring in found["ring_directories"]
         ),
         ("op rings", f"of living processes: {found['living_rings']}"),
-        *(("set", f"{name}={terminal.clean(value)}") for name, value in found["settings"].items()),
+        *(("set", f"{name}={value}") for name, value in found["settings"].items()),
         ("installed", ", ".join(f"{name} {version}" for name, version in found["installed"].items())),
     ]
-    sys.stdout.writelines(f"{name}: {text}\n" for name, text in lines)
-    sys.stdout.writelines(out.paint(f"note: {advice}", "yellow") + "\n" for advice in found["advice"])
+    sys.stdout.writelines(f"{name}: {terminal.clean(text)}\n" for name, text in lines)
+    sys.stdout.writelines(
+        out.paint(f"note: {terminal.clean(advice)}", "yellow") + "\n" for advice in found["advice"]
+    )
     for ring in found["left_rings"]:
         whose = (
             f"process {ring['process_id']} left {ring['events']} events"
@@ -176,7 +178,7 @@ def _say(found: dict[str, Any]) -> None:
             else "left over"
         )
         sys.stdout.write(f"{terminal.clean(ring['ring'])}: {whose}\n")
-        sys.stdout.writelines(f"  {message}\n" for message in ring["messages"])
+        sys.stdout.writelines(f"  {terminal.clean(message)}\n" for message in ring["messages"])
     if found["left_rings"]:
         sys.stdout.write(
             "`tickertape repair` recovers what it can; `tickertape repair --discard RING` gives a ring up\n"
@@ -189,4 +191,4 @@ def _place_words(log_dir: dict[str, Any]) -> str:
     place = log_dir["file_system"]
     is_there = "" if log_dir["is_there"] else " (not there yet)"
     room = f"{terminal.size(place['free'])} of {terminal.size(place['size'])} free"
-    return f"{terminal.clean(log_dir['path'])}{is_there}: {place['kind'] or 'unknown file system'}, {room}"
+    return f"{log_dir['path']}{is_there}: {place['kind'] or 'unknown file system'}, {room}"

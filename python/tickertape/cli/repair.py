@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tickertape import _core
 from tickertape.cli import editing, paths, terminal
 from tickertape.cli.errors import WRONG_USE, CommandError
-from tickertape.writer.recovery import recover
+from tickertape.writer.recovery import passed_over, reports_of
 
 if TYPE_CHECKING:
     import argparse
@@ -54,10 +54,10 @@ def run(options: argparse.Namespace) -> int:
                 f"path: expected a directory, got the file {directory!r}; `-o NEW` copies what is intact of it"
             )
     if options.dry_run:
-        return _say(recover(directory, dry_run=True), "nothing to recover")
+        return _say(reports_of(directory, dry_run=True), "nothing to recover")
     if directory is None and not options.yes and not _agreed():
         return 1
-    return _say(recover(directory), "nothing to recover")
+    return _say(reports_of(directory, dry_run=False), "nothing to recover")
 
 
 def _copy_intact(options: argparse.Namespace) -> int:
@@ -90,7 +90,7 @@ def _copy_intact(options: argparse.Namespace) -> int:
 
 def _agreed() -> bool:
     """Says what `repair` would do everywhere, and asks; no answer is no."""
-    reports = recover(dry_run=True)
+    reports = reports_of(None, dry_run=True)
     if not any(report.events or report.messages for report in reports):
         return True
     _say(reports, "")
@@ -107,13 +107,14 @@ def _discard(ring: str) -> int:
         _core.discard_ring(os.fsencode(ring))
     except ValueError as error:
         raise CommandError(str(error), 1) from None
-    sys.stdout.write(f"removed {ring}\n")
+    sys.stdout.write(f"removed {terminal.clean(ring)}\n")
     return 0
 
 
 def _say(reports: list[RecoveryReport], otherwise: str) -> int:
     """Prints the reports; returns 0 if nothing is left of any ring."""
-    messages = [message for report in reports for message in report.messages]
+    unseen = passed_over()
+    messages = [*(message for report in reports for message in report.messages), *unseen]
     if messages or otherwise:
-        sys.stdout.write("\n".join(messages or [otherwise]) + "\n")
-    return 0 if all(report.complete for report in reports) else 1
+        sys.stdout.writelines(f"{terminal.clean(message)}\n" for message in messages or [otherwise])
+    return 0 if all(report.complete for report in reports) and not unseen else 1

@@ -39,9 +39,25 @@ def local_dir(log_dir: Any) -> str:
         TypeError: it is no path.
         ValueError: it is another URL, or no valid UTF-8.
     """
-    path = check.string(text(log_dir, "log_dir"), "log_dir")
+    return _expanded(check.string(text(log_dir, "log_dir"), "log_dir"), "log_dir")
+
+
+def there(path: Any) -> bytes:
+    """The absolute path of what is there already, with any bytes; otherwise as `local_dir`.
+
+    Raises:
+        TypeError: it is no path.
+        ValueError: it is another URL, or no file can have this name.
+    """
+    given = _expanded(text(path), "path")
+    if "\0" in given:
+        raise UnsupportedValue(f"path: expected a path, got one that no file can have: {given!r}")
+    return os.fsencode(absolute(given))
+
+
+def _expanded(path: str, name: str) -> str:
     if "://" in path:
-        path = _file_url(path)
+        path = _file_url(path, name)
     return os.path.expanduser(path)  # noqa: PTH111  # Path would rewrite what was given
 
 
@@ -57,19 +73,19 @@ def stays_inside(path: str) -> bool:
     return not (os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/") or "\0" in path)  # noqa: PTH117  # a str
 
 
-def _file_url(url: str) -> str:
+def _file_url(url: str, name: str) -> str:
     """The path of a file:// URL (RFC 8089)."""
     from urllib.parse import unquote  # noqa: PLC0415  # few pass URLs
 
     scheme, _, rest = url.partition("://")
     if scheme.lower() != "file":
         raise UnsupportedValue(
-            f"log_dir: expected a local directory, got the URL {url!r}; remote logging is not there yet: write to a local"
+            f"{name}: expected a local directory, got the URL {url!r}; remote logging is not there yet: write to a local"
             " directory and copy it, or mount the store"
         )
     host, slash, path = rest.partition("/")
     if host not in ("", "localhost") or not slash:
-        raise UnsupportedValue(f"log_dir: expected file:///path, got {url!r}")
+        raise UnsupportedValue(f"{name}: expected file:///path, got {url!r}")
     return slash + unquote(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 from tickertape import _core
@@ -38,7 +39,8 @@ def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
     A SummaryWriter that opens the directory does the same. Rings of living processes are left alone; those
     that belong to another user, or that another version must read, are left alone and reported. Only event files below
     `path` are changed, also files that were moved there. If a file is not found, its missing events stay in the ring.
-    May be interrupted and repeated: nothing is doubled.
+    May be interrupted and repeated: nothing is doubled. A directory of rings that others may have changed is passed over;
+    if rings are in it, a RuntimeWarning says why and what to do.
 
     Args:
         path: a log directory, as str, bytes or path; everything of this user when None.
@@ -51,9 +53,24 @@ def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
         OSError: there is no directory `path`.
         TypeError, ValueError: `path` is no local path.
     """
-    under = "" if path is None else paths.absolute(paths.local_dir(path))
-    rings, _ = _core.recover(under, dry_run)
+    reports = reports_of(path, dry_run=dry_run)
+    for message in passed_over():
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    return reports
+
+
+def reports_of(path: Any, *, dry_run: bool) -> list[RecoveryReport]:
+    """As `recover`, which also warns about the directories that are passed over."""
+    rings, _ = _core.recover(b"" if path is None else paths.there(path), dry_run)
     return [
         RecoveryReport(ring, process_id, events, lost, complete, files, messages, kept)
         for ring, process_id, events, lost, kept, complete, files, messages in rings
+    ]
+
+
+def passed_over() -> list[str]:
+    """One message for each directory that cannot be trusted although rings are in it."""
+    return [
+        f"{rings} op ring{'' if rings == 1 else 's'} passed over: {problem}"
+        for problem, rings in _core.passed_over_rings()
     ]

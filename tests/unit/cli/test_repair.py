@@ -139,3 +139,68 @@ def test_names_that_are_not_utf8(scene):
     assert done.returncode == 1
     assert "\\xff.ring': it is no op ring of tickertape" in done.stdout
     assert scene.steps() == list(range(10))
+
+
+@pytest.mark.parametrize("change", ["open", "link"])
+def test_rings_that_are_passed_over_are_counted_with_the_reason(scene, tmp_path, change):
+    if change == "open":
+        scene.rings.chmod(0o777)
+        why = f"others can write to it; run `chmod 700 '{scene.rings}'`, or"
+    else:
+        scene.rings.rename(tmp_path / "real")
+        scene.rings.symlink_to(tmp_path / "real")
+        why = "it is a symbolic link; remove the link, or"
+    said = f"1 op ring passed over: '{scene.rings}' cannot hold op rings: {why}"
+    for arguments in (["repair", scene.logs], ["repair", "--dry-run"], ["repair", "--yes"]):
+        done = scene.run(*arguments)
+        assert done.returncode == 1
+        assert done.stdout.startswith(said), done
+        assert "nothing to recover" not in done.stdout
+    script = "import sys, tickertape; print(tickertape.recover(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, scene.logs],
+        env=scene.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[]\n", done
+    assert f"<string>:1: RuntimeWarning: {said}" in done.stderr
+    if change == "open":
+        scene.rings.chmod(0o700)
+        assert scene.run("repair", scene.logs).returncode == 0
+        assert scene.steps() == list(range(10))
+
+
+def test_a_log_directory_with_any_name(scene, tmp_path):
+    """Bytes that are no UTF-8, and characters that would steer a terminal; also as the working directory."""
+    name = os.fsdecode(b"\xff\x1b[31m\n") + "\u202e"
+    strange = scene.logs.rename(tmp_path / name)
+    done = scene.run("repair", "--dry-run", strange)
+    assert done.returncode == 1, done.stderr
+    assert "would recover 9 events of process" in done.stdout
+    for shown in (done, scene.run("repair", "--dry-run"), scene.run("doctor", strange)):
+        assert not {"\x1b", "\u202e", "\udcff"} & set(shown.stdout)
+        assert all(line.strip() for line in shown.stdout.splitlines())
+    script = "import sys, tickertape; print(sum(r.events for r in tickertape.recover(eval(sys.argv[1]), dry_run=True)))"
+    for path, working in ((repr(os.fsencode(strange)), "/"), (repr(name), tmp_path), ("'.'", strange)):
+        done = subprocess.run(
+            [sys.executable, "-c", script, path],
+            env=scene.environment,
+            cwd=working,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "9\n", done
+    assert scene.run("repair", strange).returncode == 0
+    strange.rename(scene.logs)  # TensorBoard's loader takes no other names
+    assert scene.steps() == list(range(10))
+
+
+def test_what_is_no_path_is_called_path():
+    with pytest.raises(TypeError, match=r"^path: expected a str, bytes or path, got int"):
+        tickertape.recover(1)
+    for bad in ("s3://bucket", "a\0b", "\ud800"):
+        with pytest.raises(ValueError, match=r"^path: expected "):
+            tickertape.recover(bad)
