@@ -97,7 +97,6 @@ def valid_arguments(directory):
         "take_done": (),
         "set_device_hooks": (None, None, None),
         "RecordReader": (file, 0),
-        "read_scalars": (file,),
         "FileIndex": (),
         "FileIndex.without_rows": (index,),
         "Series": (),
