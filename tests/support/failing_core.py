@@ -109,6 +109,7 @@ def valid_arguments(directory):
         "disable_cpu_features": ("",),
         "discard_ring": ("no ring",),
         "recover": (str(directory), True),
+        "damaged_rings": (),
         "passed_over_rings": (),
         "ring_directories": (),
         "histogram": (number, "float64", None, None),
