@@ -74,7 +74,14 @@ def test_without_a_private_place_the_processs_own_memory(tmp_path):
     assert "lost if the process is killed" in warning
 
 
-MOVE = """
+EXCHANGE = """
+import ctypes, os
+def exchange(one, other):  # in one step (RENAME_EXCHANGE): a directory that is missing for a moment is made again
+    assert ctypes.CDLL(None).renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2) == 0
+"""
+MOVE = (
+    EXCHANGE
+    + """
 import os, signal, sys, time, warnings
 from pathlib import Path
 from tickertape import SummaryWriter
@@ -83,15 +90,17 @@ directory = Path("/dev/shm/tickertape-0")
 w = SummaryWriter(sys.argv[1])
 for s in range(1000): w.add_scalar('a', s, s)
 if sys.argv[2] == "link":
-    directory.rename("/dev/shm/real")
-    directory.symlink_to("/dev/shm/real")
+    Path("/dev/shm/other").symlink_to("/dev/shm/other")
+    exchange(directory, "/dev/shm/other")
 elif sys.argv[2] == "file":
-    directory.rename("/dev/shm/real")
-    directory.write_text("")
+    Path("/dev/shm/other").write_text("")
+    exchange(directory, "/dev/shm/other")
 else:
     directory.chmod(0o777)
-while not list(Path(sys.argv[3]).rglob("*.ring")): time.sleep(0.001)
-w.flush()
+with warnings.catch_warnings(record=True) as caught:  # the new file is there before the ring is in it
+    warnings.simplefilter("always")
+    while not caught: w.flush(); time.sleep(0.001)
+assert "it was moved to '" + sys.argv[3] in str(caught[0].message)
 size = os.path.getsize(next(Path(sys.argv[1]).iterdir()))
 import resource
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -99,6 +108,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 for s in range(1000, 2000): w.add_scalar('a', s, s)
 os.kill(os.getpid(), signal.SIGKILL)
 """
+)
 
 
 @pytest.mark.parametrize("change", ["link", "file", "open"])
@@ -115,7 +125,9 @@ def test_a_ring_leaves_a_directory_that_recovery_would_pass_over(tmp_path, chang
     assert steps(tmp_path / "run") == list(range(2000))
 
 
-STAY = """
+STAY = (
+    EXCHANGE
+    + """
 import sys, time, warnings
 from pathlib import Path
 from tickertape import SummaryWriter
@@ -123,13 +135,17 @@ w = SummaryWriter(sys.argv[1])
 w.add_scalar('a', 0, 0)
 rings = Path(sys.argv[2])
 if sys.argv[3] == "open": rings.chmod(0o777)
-elif sys.argv[3] == "gone": rings.rename(sys.argv[2] + "x"); rings.touch()
-else: rings.rename(sys.argv[2] + "x"); rings.symlink_to(sys.argv[2] + "x")
+else:
+    other = Path(sys.argv[2] + "x")
+    if sys.argv[3] == "gone": other.touch()
+    else: other.symlink_to(other)
+    exchange(rings, other)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     while not caught: w.add_scalar('a', 1, 1); time.sleep(0.001)
 print(caught[0].message)
 """
+)
 
 
 @pytest.mark.parametrize(
