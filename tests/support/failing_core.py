@@ -123,6 +123,7 @@ def valid_arguments(directory):
         **dict.fromkeys(("to_step", "to_wall_time", "to_real", "to_scalar", "to_flag"), (1.0, "name")),
         "to_text": ("text", "name"),
         "items_of": ({"a": 1}, "name"),
+        "integers_to_bytes": (np.zeros(2, np.int64), "name"),
         **dict.fromkeys(("text_of", "repr_of", "type_name"), (1.0,)),
     }
     for message in messages():

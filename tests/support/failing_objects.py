@@ -164,7 +164,7 @@ def calls(directory):
         "write": {"tag": "a", "tensor": [1.0], "metadata": "plugin"},
         "add_pr_curve": {"tag": "a", **curve},
         "add_pr_curve_raw": {"tag": "a", **dict(zip((*names, "precision", "recall"), rows, strict=True))},
-        "add_hparams": {"hparam_dict": {"a": 1}, "metric_dict": {"b": 1}, "run_name": "r"},
+        "add_hparams": {"hparam_dict": {"a": 1}, "metric_dict": {"b": 1}, "run_name": None},
         "add_mesh": {"tag": "a", "vertices": np.zeros((1, 3, 3))},
         "add_custom_scalars": {"layout": {"a": {"b": ["Multiline", ["c"]]}}},
         "add_custom_scalars_multilinechart": {"tags": ["a"]},

@@ -50,7 +50,9 @@ def test_sessions_of_the_three_writers(tmp_path, name):
 def test_metrics_are_of_the_whole_series(tmp_path):
     """Lightning's layout: hyperparameters in the run of its scalars."""
     with tickertape.SummaryWriter(tmp_path / "run") as writer:
-        writer.add_hparams({"lr": 0.1}, {"loss": 4.0, "accuracy": 0.25}, same_run=True)
+        # With a domain an experiment summary is written, which names the metrics.
+        domain = {"lr": [0.1, 0.01]}
+        writer.add_hparams({"lr": 0.1}, {"loss": 4.0, "accuracy": 0.25}, domain, same_run=True)
         for step, (loss, accuracy) in enumerate(
             [(2.0, 0.5), (1.0, 0.875), (3.0, 0.75), (math.nan, 0.5)], start=1
         ):
