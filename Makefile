@@ -200,7 +200,7 @@ asan: $(STAMPS)/test-set asan-native ## the same, and pytest
 	@TICKERTAPE_SANITIZE=address,undefined SKBUILD_BUILD_DIR=build/asan-python \
 	  $(PIP) install --no-build-isolation --no-deps --target build/asan-site .
 	@LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
-	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
+	  ASAN_OPTIONS=detect_leaks=0:handle_sigbus=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
 	  PYTHONPATH=$(abspath build/asan-site) $(VENV)/bin/python -m pytest $(NOT_SANITIZED) $(TEST_ARGS)
 
 # What hands Python's objects to the core and back. With TEST_ARGS, `make asan` runs any other tests.
@@ -216,15 +216,16 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS) -- --quiet
 	@TSAN_OPTIONS=halt_on_error=1 $$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS) 2>&1 | tee build/tsan.log
 
-# Static, so that the emulator needs no libraries of the other processor. Left out is what looks at when another process
-# began: qemu tells a process another start of itself (/proc/self/stat) than the others see.
+# Static, so that the emulator needs no libraries of the other processor. Left out are the tests that look at when another
+# process began (qemu tells a process another start of itself in /proc/self/stat than the others see), and those that touch
+# a page behind the end of a file: qemu-user 7.2 stops there with an assertion of its own (cpu-exec.c:954).
 aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: g++-aarch64-linux-gnu qemu-user-static)
 	@for tool in aarch64-linux-gnu-g++ qemu-aarch64-static; do \
 	  command -v $$tool >/dev/null || { echo "make aarch64 needs $$tool"; exit 1; }; done
 	@echo "== native tests (aarch64)"; rm -f build/aarch64.log
 	@cmake --preset aarch64 --log-level=WARNING >/dev/null
 	@cmake --build --preset aarch64 -j $(JOBS) -- --quiet
-	@ctest --preset aarch64 -j $(JOBS) -E '^recovery\.recovery$$' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
+	@ctest --preset aarch64 -j $(JOBS) -E '^(recovery\.living_process|drain\.cut_ring)$$' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
 
 torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
 	@$(MAKE) $(STAMPS)/package

@@ -194,7 +194,7 @@ class ArrowStream {
       out->release(out.get());
       throw py::error_already_set();
     }
-    static_cast<void>(out.release());  // the capsule's now
+    [[maybe_unused]] const auto* const owned = out.release();  // by the capsule
     return py::reinterpret_steal<py::object>(capsule);
   }
 
@@ -206,7 +206,7 @@ class ArrowStream {
       out->release(out.get());
       throw py::error_already_set();
     }
-    static_cast<void>(out.release());
+    [[maybe_unused]] const auto* const owned = out.release();  // by the capsule
     return py::reinterpret_steal<py::object>(capsule);
   }
 

@@ -109,7 +109,7 @@ py::tuple fields_of(const PySeries& self) {
   for (unsigned field = 0; field < 32; ++field) {
     if ((bits >> field & 1) != 0) fields.append(field);
   }
-  return py::tuple(fields);
+  return {fields};
 }
 
 py::bytes metadata_of(const PySeries& self) { return self.series().info->metadata; }
@@ -239,6 +239,7 @@ py::list live(const std::vector<PyFileIndex>& files, const std::string& name) {
   if (!restarts)
     throw ArgumentError(expected("restarts", "'as-tensorboard', 'newest' or 'all'", "'" + name + "'"));
   std::vector<Index> indices;
+  indices.reserve(files.size());
   for (const PyFileIndex& file : files) indices.push_back(file.index);
   std::vector<std::vector<LiveRows>> rows;
   {

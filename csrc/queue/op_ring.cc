@@ -62,12 +62,12 @@ OpRing::Offsets OpRing::offsets_of(std::uint64_t capacity) {
   return {kRingHeaderBytes, names, names_capacity, names + names_capacity};
 }
 
-OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version)
+OpRing::OpRing(SharedMapping mapping, std::uint64_t capacity, std::string library_version)
     : mapping_(std::move(mapping)),
       offsets_(offsets_of(capacity)),
       ring_(mapping_.data() + offsets_.ring),
       capacity_(capacity),
-      library_version_(library_version) {
+      library_version_(std::move(library_version)) {
   if (!mapping_.allocate(0, kRingHeaderBytes)) throw IoError(ENOSPC, mapping_.path(), "no room for op ring");
   header_ = new (mapping_.data()) RingHeader{};
   write_header();

@@ -30,7 +30,7 @@ class OpRing {
  public:
   // Takes a fresh mapping of at least mapping_bytes(capacity) and lays out the ring in it. `capacity` is a
   // power of two. Throws IoError where the first pages cannot be had.
-  OpRing(SharedMapping mapping, std::uint64_t capacity, const std::string& library_version);
+  OpRing(SharedMapping mapping, std::uint64_t capacity, std::string library_version);
 
   static std::size_t mapping_bytes(std::uint64_t capacity);
 

@@ -81,7 +81,7 @@ void fill_schema(std::string format, std::string name, const std::vector<ArrowTy
          held->dictionary.get(),
          &HeldSchema::release<HeldSchema>,
          held.get()};
-  static_cast<void>(held.release());  // the consumer's now
+  [[maybe_unused]] const auto* const owned = held.release();  // by the consumer
 }
 
 void fill_array(std::shared_ptr<const ArrowTable> table, const std::vector<ArrowType>& types,
@@ -111,7 +111,7 @@ void fill_array(std::shared_ptr<const ArrowTable> table, const std::vector<Arrow
          held->dictionary.get(),
          &HeldArray::release<HeldArray>,
          held.get()};
-  static_cast<void>(held.release());
+  [[maybe_unused]] const auto* const owned = held.release();  // by the consumer
 }
 
 int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {

@@ -73,8 +73,8 @@ void OrphanedRing::read_commits() {
   std::vector<bool> is_taken(kMaxWriters);
   // From behind: a slot is about the last writer that has it; those before are closed, and all in their
   // files.
-  for (auto at = writers_.rbegin(); at != writers_.rend(); ++at) {
-    Writer& writer = *at;
+  for (std::size_t i = writers_.size(); i-- > 0;) {
+    Writer& writer = writers_[i];
     const CommitSlot::Record record = committed(writer.slot);
     writer.damage = is_taken[writer.slot] ? nullptr : damage_of(writer, record);
     is_taken[writer.slot] = true;

@@ -130,7 +130,7 @@ void recover_at_opening(const std::string& log_dir, bool was_there, Notices& not
   if (has_looked.exchange(self, std::memory_order_relaxed) == self && !was_there) return;
   try {
     for (const RingReport& report : recover_rings(log_dir, RecoveryAsker::kOpenedDirectory).rings) {
-      for (std::string& text : report.words()) notices.add(std::move(text));
+      for (const std::string& text : report.words()) notices.add(text);
     }
   } catch (const IoError& error) {
     if (error.error_number() != ENOENT)

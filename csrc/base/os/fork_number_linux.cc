@@ -21,7 +21,7 @@ struct Table {
   std::atomic<std::uint32_t> holders[kNumbers];
 };
 
-std::atomic<Table*> table{nullptr};  // acquire and release: published by prepare_fork_numbers()
+std::atomic<Table*> shared_table{nullptr};  // acquire and release: published by prepare_fork_numbers()
 std::atomic<std::uint64_t> own_number{
     0};  // process id << 32 | number; relaxed: of one process, see fork_number()
 
@@ -42,20 +42,21 @@ std::uint32_t claim(Table& numbers, std::uint32_t self) {
 }  // namespace
 
 void prepare_fork_numbers() noexcept {
-  if (table.load(std::memory_order_acquire) != nullptr) return;
+  if (shared_table.load(std::memory_order_acquire) != nullptr) return;
   void* memory = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
   auto* made = new (memory) Table{};
   made->holders[0].store(process_id(), std::memory_order_relaxed);
   Table* none = nullptr;
-  if (!table.compare_exchange_strong(none, made, std::memory_order_acq_rel)) munmap(memory, sizeof(Table));
+  if (!shared_table.compare_exchange_strong(none, made, std::memory_order_acq_rel))
+    munmap(memory, sizeof(Table));
 }
 
 std::uint32_t fork_number() noexcept {
   const std::uint32_t self = process_id();
   std::uint64_t own = own_number.load(std::memory_order_relaxed);
   if (own >> 32 == self) return static_cast<std::uint32_t>(own);
-  Table* numbers = table.load(std::memory_order_acquire);
+  Table* numbers = shared_table.load(std::memory_order_acquire);
   if (numbers == nullptr) return self;
   const std::uint32_t number =
       numbers->holders[0].load(std::memory_order_relaxed) == self ? 0 : claim(*numbers, self);

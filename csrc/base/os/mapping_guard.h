@@ -73,7 +73,7 @@ class MappingGuard {
   };
   struct Handler;
 
-  bool replace_from(std::size_t page) noexcept;
+  bool replace_from(std::size_t from) noexcept;
   std::size_t end_of_file(std::size_t page) const noexcept;
 
   std::atomic<bool> is_used_{true};

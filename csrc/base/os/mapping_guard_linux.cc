@@ -1,6 +1,5 @@
 // The Linux side of mapping_guard.h. L0.
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -110,7 +110,7 @@ using Entry = void (*)(int, siginfo_t*, void*);
 constexpr std::size_t kEntries = 16;
 
 const Action kByDefault{};  // SIG_DFL is 0
-const Action kIgnored = [] {
+const Action kIgnored = []() noexcept {
   Action action{};
   action.sa_handler = SIG_IGN;
   return action;

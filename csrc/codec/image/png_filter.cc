@@ -95,7 +95,7 @@ FilterCosts filter_costs_portable(const std::uint8_t* row, const std::uint8_t* a
 std::size_t apply_filter_portable(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
                                   std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
   return with_filter(filter,
-                     [&]<Filter chosen>() { return apply<chosen>(row, above, padded, pixel_bytes, out); });
+                     [&]<Filter chosen> { return apply<chosen>(row, above, padded, pixel_bytes, out); });
 }
 
 void RowFilter::filter(const std::uint8_t* row, const std::uint8_t* above, std::uint8_t* out) {

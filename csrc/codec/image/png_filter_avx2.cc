@@ -104,7 +104,7 @@ FilterCosts filter_costs_avx2(const std::uint8_t* row, const std::uint8_t* above
 std::size_t apply_filter_avx2(Filter filter, const std::uint8_t* row, const std::uint8_t* above,
                               std::size_t padded, std::size_t pixel_bytes, std::uint8_t* out) {
   return with_filter(filter,
-                     [&]<Filter chosen>() { return apply<chosen>(row, above, padded, pixel_bytes, out); });
+                     [&]<Filter chosen> { return apply<chosen>(row, above, padded, pixel_bytes, out); });
 }
 
 }  // namespace tickertape::png_impl

@@ -20,6 +20,14 @@
 // TSan does not follow threads started after a fork, and every test here needs them.
 #if !defined(__SANITIZE_THREAD__)
 
+#if defined(__SANITIZE_ADDRESS__)
+// AddressSanitizer would report SIGBUS and exit; here the signal must end the process, as it does without it.
+extern "C" [[gnu::visibility("default")]] const char*
+__asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
+  return "handle_sigbus=0";
+}
+#endif
+
 namespace tickertape {
 namespace {
 
@@ -150,6 +158,7 @@ std::vector<std::string> records_of(const std::string& all) {
 TEST(a_ring_that_is_cut_off_again_and_again_while_threads_log) {
   constexpr int kCuts = 30;
   constexpr std::int64_t kStepsACut = 2000;
+  constexpr std::int64_t kSteps = kCuts * kStepsACut + 1;  // the last one is logged after the last cut
   const Scene scene;
   const int status = in_child([&] {
     EventFileWriter writer(scene.logs());
@@ -158,7 +167,7 @@ TEST(a_ring_that_is_cut_off_again_and_again_while_threads_log) {
     std::vector<std::thread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
-        for (std::int64_t step = 1; step <= kCuts * kStepsACut; ++step) {
+        for (std::int64_t step = 1; step <= kSteps; ++step) {
           while (step > most.load()) std::this_thread::yield();
           log_step(writer, thread, step);
           ++steps;
@@ -171,13 +180,15 @@ TEST(a_ring_that_is_cut_off_again_and_again_while_threads_log) {
       const std::uintmax_t whole = fs::file_size(ring);
       const std::uintmax_t in_ring = whole - (std::uintmax_t{4} << 20) + 40'000;
       fs::resize_file(ring, cut % 3 == 0 ? 0 : cut % 3 == 1 ? in_ring : whole / 7 * (cut % 7));
-      most += kStepsACut;
+      if (cut + 1 < kCuts) most += kStepsACut;
       wait_for_notice(writer, "was cut off by somebody");
       while (entries_of(scene.rings()).size() != 1 || scene.ring() == ring) std::this_thread::yield();
     }
+    CHECK_EQ(writer.flush(), 0);  // behind it the last cut has been dealt with
+    ++most;
     for (std::thread& thread : threads) thread.join();
     CHECK_EQ(writer.flush(), 0);
-    check_counts(writer, kThreads * events_of_steps(kCuts * kStepsACut));
+    check_counts(writer, kThreads * events_of_steps(kSteps));
     CHECK_EQ(writer.backend().counters().internal_errors.load(), std::uint64_t{0});
     CHECK_EQ(writer.close(), 0);
   });
@@ -185,7 +196,7 @@ TEST(a_ring_that_is_cut_off_again_and_again_while_threads_log) {
   std::map<std::string, std::size_t> expected[kThreads];
   for (int thread = 0; thread < kThreads; ++thread) {
     const std::string whole = undisturbed([&](EventFileWriter& writer) {
-      for (std::int64_t step = 1; step <= kCuts * kStepsACut; ++step) log_step(writer, thread, step);
+      for (std::int64_t step = 1; step <= kSteps; ++step) log_step(writer, thread, step);
     });
     for (const std::string& record : records_of(whole))
       expected[thread].emplace(record, expected[thread].size());
@@ -271,7 +282,7 @@ TEST(a_handler_that_is_installed_later_and_raises_the_signal_again) {
     sigaction(SIGBUS, &theirs, &before_theirs);
     fs::resize_file(scene.ring(), 0);
     log_scalars(writer, 0, 100);
-    CHECK_EQ(static_cast<int>(calls), 1);
+    CHECK(calls <= 1);  // 0 if the drainer has put our handler in front of theirs meanwhile
     wait_for_notice(writer, "was cut off by somebody");
   });
   CHECK_EQ(status, 0);
