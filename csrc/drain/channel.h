@@ -46,7 +46,7 @@ struct Channel {
 
   // --- Shared
   // ----------------------------------------------------------------------------------------------------
-  const Renew renew;  // nullptr where there is no other file to be had
+  const Renew renew;  // nullptr if there is no other file to be had
   const bool raises;  // its writer asks for error_number and raises, so nobody needs a warning
   const std::uint32_t slot_index;
   ring_layout::CommitSlot* const slot;
@@ -78,7 +78,7 @@ struct Channel {
   // Positions of an op that could not be encoded when the sequencer came by, and of all that follow it in
   // this file. Where the disk is full it may be millions: so it holds nothing else.
   std::deque<std::uint64_t> pending;
-  // What the workers have of the first ones in `pending`; nullptr where they have it not.
+  // What the workers have of the first ones in `pending`; nullptr if they have none.
   std::deque<std::shared_ptr<Job>> jobs;
   Buffer out;                   // records in order, on their way to the sink
   std::size_t out_written = 0;  // of `out`, taken by the sink

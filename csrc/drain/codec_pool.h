@@ -44,7 +44,7 @@ class CodecPool final : public Executor {
 
   void submit(std::shared_ptr<Job> job);
 
-  // True where another job would only wait: the drainer then hands out no more.
+  // True if another job would only wait: the drainer then hands out no more.
   bool is_busy() const { return unfinished_.load(std::memory_order_relaxed) >= 2 * thread_limit_ + 2; }
 
   // Runs one waiting job, or helps with parts of one, in the calling thread; false where there is neither.
@@ -87,7 +87,7 @@ class CodecPool final : public Executor {
   void run(Job& job);
   bool start_thread();                                          // under mutex_; false where none is to be had
   void help(Parts& parts, std::unique_lock<std::mutex>& lock);  // gives the lock up meanwhile
-  Parts* open_parts();                                          // under mutex_; nullptr where there are none
+  Parts* open_parts();                                          // under mutex_; nullptr if there are none
 
   const unsigned thread_limit_;
   std::mutex mutex_;

@@ -181,7 +181,7 @@ void Sequencer::submit_ahead(Channel& channel) noexcept {
   }
 }
 
-// False where it shall be tried again.
+// False if it is to be tried again.
 bool Sequencer::encode_inline(Channel& channel, std::uint64_t position, OpHeader& op) {
   Name& name = name_of(op);
   try {

@@ -56,7 +56,7 @@ class Waitlist {
   // Ops that wait just now.
   std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
   bool any() const { return count() != 0; }
-  // True where some wait for a complete(), as far as poll() has seen.
+  // True if some wait for a complete(), as far as poll() has seen.
   bool any_without_device() const { return any_without_device_.load(std::memory_order_relaxed); }
 
   // --- Under the drain lock

@@ -24,7 +24,7 @@ struct Name {
   std::uint32_t owner;  // as in NameEntry
   Channel* channel;     // its writer's; gone once that is closed and written, and no op has the name any more
   std::string text;
-  // False where the log is full: an op that uses it dies with the process, so its call waits for the file.
+  // False if the log is full: an op that uses it dies with the process, so its call waits for the file.
   bool is_shared;
   unsigned told = 0;  // the sequencer's own: the findings (EncodeReport) that were said
 };

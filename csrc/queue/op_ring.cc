@@ -163,7 +163,7 @@ std::uint64_t OpRing::position_of(const OpHeader* op) const {
 }
 
 // Makes room for one op of `size` bytes at head_ (which may move to the next lap) and sets limit_ as far as
-// the drainer has come. False where the ring is full.
+// the drainer has come. False if the ring is full.
 bool OpRing::make_room(std::uint64_t size) {
   note_cuts();
   const std::uint64_t tail = this->tail();

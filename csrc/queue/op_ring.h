@@ -67,7 +67,7 @@ class OpRing {
   }
 
   // Takes the next place for an op with a body of `body_size` bytes and fills its header; the place counts as
-  // pending until finish() or cancel(). nullptr where there is no room now. `needs_attention` as
+  // pending until finish() or cancel(). nullptr if there is no room now. `needs_attention` as
   // kDoneNeedsAttention above.
   ring_layout::OpHeader* try_reserve(OpKind kind, std::uint8_t flags, std::uint32_t name,
                                      std::uint64_t body_size, std::int64_t step, double wall_time,
@@ -169,7 +169,7 @@ class OpRing {
     return reinterpret_cast<ring_layout::OpHeader*>(ring_ + (position & (capacity_ - 1)));
   }
 
-  // The commit slot of a writer; nullptr where its memory cannot be had.
+  // The commit slot of a writer; nullptr if its memory cannot be had.
   ring_layout::CommitSlot* slot(std::uint32_t index);
 
   ring_layout::RingHeader& header() { return *header_; }
