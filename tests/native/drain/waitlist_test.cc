@@ -144,7 +144,9 @@ TEST(a_failure_drops_its_op_alone_and_says_so) {
   CHECK(values_of(writer.path()) == expected);
   CHECK_EQ(writer.backend().counters().events_dropped.load(), dropped + 1);
   CHECK_EQ(writer.backend().events_queued(), std::uint64_t{0});
-  const std::vector<std::string> said = writer.backend().notices().take();
+  std::vector<std::string> said = writer.backend().notices().take();
+  // The ring of the test before went with its directory; the drainer may note that just now.
+  std::erase_if(said, [](const std::string& text) { return text.find("op ring") != std::string::npos; });
   CHECK_EQ(said.size(), std::size_t{1});
   CHECK(!said.empty() && said[0].find("'bad' at step 6") != std::string::npos &&
         said[0].find("simulated error 9") != std::string::npos);
