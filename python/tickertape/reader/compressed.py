@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 SUFFIXES = (".gz", ".zst")
-_ZSTD = (
-    "compression.zstd",
-    "zstandard",
-    "pyzstd",
-)  # the first is in the standard library from Python 3.14 on
+CUT_OFF = "the compressed file is cut off"  # it may still be written: no damage
+# The first is in the standard library from Python 3.14 on.
+_ZSTD = ("compression.zstd", "zstandard", "pyzstd")
+# What a small file may unpack to: a stranger's file must not fill the disk. deflate cannot exceed 1,032 times.
+_MOST_TIMES = 1_100
+_ALWAYS_BYTES = 1 << 30
 
 
 class Unpacked:
@@ -39,7 +40,7 @@ class Unpacked:
         if key not in self._copies:
             copy = self._make_folder() / f"{len(self._copies)}.tfevents"
             with opened(path) as packed, copy.open("wb") as file:
-                cause = _copy(packed, file)
+                cause = _copy(packed, file, max(_ALWAYS_BYTES, _MOST_TIMES * status.st_size))
                 if cause and not file.tell():
                     raise OSError(f"{path}: {cause}")
             self._copies[key] = str(copy), cause
@@ -65,16 +66,15 @@ def opened(path: str) -> IO[bytes]:
     raise ModuleNotFoundError(f"{path}: reading a .zst file needs a module; pip install zstandard")
 
 
-def _copy(packed: IO[bytes], file: IO[bytes]) -> str:
-    """Unpacks to the end, or to where it cannot; returns why. Each module has errors of its own."""
-    read = getattr(
-        packed, "read1", packed.read
-    )  # read() of a file that is cut off loses what it has unpacked
+def _copy(packed: IO[bytes], file: IO[bytes], limit: int) -> str:
+    """Unpacks to the end, to where it cannot, or to `limit` bytes; returns why. Each module has errors of its own."""
+    # If the file is cut off, read() discards what it has unpacked so far.
+    read = getattr(packed, "read1", packed.read)
     while True:
         try:
             piece = read(1 << 20)
         except EOFError:
-            return "the compressed file is cut off"
+            return CUT_OFF
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -82,3 +82,5 @@ def _copy(packed: IO[bytes], file: IO[bytes]) -> str:
         if not piece:
             return ""
         file.write(piece)
+        if file.tell() > limit:
+            return f"unpacks to more than {limit:,} bytes"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
-from tickertape.reader import other_files
+from tickertape.reader import compressed, other_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +118,8 @@ def _open(path: str, unpacked: Unpacked) -> ScannedFile:
         readable, cause = unpacked.readable(path)
     except (OSError, ModuleNotFoundError) as error:
         return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),))
-    return ScannedFile(path, readable, None, (Problem(path, 0, 0, cause),) if cause else ())
+    lost = Path(path).stat().st_size if cause and cause != compressed.CUT_OFF else 0
+    return ScannedFile(path, readable, None, (Problem(path, 0, lost, cause),) if cause else ())
 
 
 def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:

@@ -112,43 +112,6 @@ def test_files_are_in_the_order_of_their_making(tmp_path):
     assert runs.scalars.column("file").tolist() == [str(tmp_path / file) for file in order]
 
 
-@pytest.mark.parametrize("ending", [".gz", ".zst"])
-def test_compressed_files(tmp_path, ending):
-    steps = list(range(1000))
-    content = write(tmp_path / "plain", *[scalar(step, 1 / (step + 1)) for step in steps]).read_bytes()
-    if ending == ".gz":
-        packed = gzip.compress(content)
-    else:
-        packed = pytest.importorskip("zstandard").ZstdCompressor().compress(content)
-    (tmp_path / "logs").mkdir()
-    path = tmp_path / "logs" / (name(1) + ending)
-    path.write_bytes(packed)
-    runs = tickertape.read(tmp_path / "logs")
-    assert runs["."].scalars["a"].step.tolist() == steps
-    assert runs.scalars.column("file").tolist() == [str(path)] * 1000
-    assert runs.problems == []
-    path.write_bytes(packed[: len(packed) - 12])  # cut off: no damage, and what can be unpacked counts
-    cut = runs.refresh()["."].scalars.column("step").tolist()
-    assert cut == steps[: len(cut)]
-    assert ending == ".zst" or len(cut) > 900
-    path.write_bytes(b"not compressed")
-    with pytest.warns(tickertape.DamageWarning, match=re.escape(str(path))):
-        assert len(tickertape.read(tmp_path / "logs").scalars) == 0
-
-
-def test_unpacked_copies_are_removed(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    content = write(tmp_path / "plain", scalar(1)).read_bytes()
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / (name(1) + ".gz")).write_bytes(gzip.compress(content))
-    runs = tickertape.read(tmp_path / "logs")
-    assert len(runs.scalars) == 1
-    assert list((tmp_path / "temporary").iterdir())
-    del runs
-    assert not list((tmp_path / "temporary").iterdir())
-
-
 @pytest.mark.parametrize(
     ("content", "said"),
     [
