@@ -19,7 +19,7 @@ ALLOWED = {
     "integrations": {"convert", "writer"},
     "demo": {"reader", "writer"},
     "bench": {"demo", "reader"},
-    "cli": {"bench", "demo", "integrations", "reader", "writer"},
+    "cli": {"bench", "convert", "demo", "integrations", "reader", "writer"},
     "__init__.py": {"devices", "integrations", "reader", "writer"},
     "__main__.py": {"cli"},
 }

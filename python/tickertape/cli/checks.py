@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tickertape import _core
 from tickertape.cli import event_bytes, paths, records, terminal
+from tickertape.reader import log_dirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,9 +21,6 @@ _FLOATS = {
     2: "<f8",
     19: "<f2",
 }  # DT_FLOAT, DT_DOUBLE, DT_HALF of tensorflow/core/framework/types.proto
-_MADE = re.compile(
-    r"tfevents\.(\d+)(?:\..*\.\d+\.(\d+)(?:\D.*)?)?"
-)  # seconds, and the counter of the process
 
 
 class Problem(NamedTuple):
@@ -81,7 +78,7 @@ class RunChecks:
     def names(self, files: Sequence[str]) -> None:
         """Checks that the files sort in the order in which they were made."""
         by_name = sorted(files, key=os.path.basename)
-        by_making = sorted(files, key=_made)
+        by_making = sorted(files, key=lambda file: log_dirs.order(os.path.basename(file)))  # noqa: PTH119
         for name, made in zip(by_name, by_making, strict=True):
             if name != made:
                 self._begin(name)
@@ -230,10 +227,3 @@ def _is_utf8(tag: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _made(file: str) -> tuple[int, int, str]:
-    """A key that sorts the files of a run by their making, as their names say."""
-    name = os.path.basename(file)  # noqa: PTH119
-    found = _MADE.search(name)
-    return (int(found[1]), int(found[2] or 0), name) if found else (0, 0, name)

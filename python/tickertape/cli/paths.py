@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 _SEARCHED_ENTRIES = 2_000  # that a search for a directory to suggest looks at
 _SHOWN_NAMES = 5
 
-_OTHER_FILES = (
-    (b"version https://git-lfs", "is a pointer of git-lfs, not the file itself; run `git lfs pull`"),
-    (b"<!doctype", "is an HTML page"),
-    (b"<html", "is an HTML page"),
+# For the subcommands that do not unpack; reader/other_files.py knows the rest.
+_COMPRESSED = (
     (b"\x1f\x8b", "is compressed by gzip; unpack it first (`gunzip -k`)"),
     (b"\x28\xb5\x2f\xfd", "is compressed by zstd; unpack it first (`unzstd`)"),
-    (b"PK\x03\x04", "is a zip archive; unpack it first"),
 )
 
 
@@ -88,8 +85,8 @@ def refuse_other(path: str, *, unpacks: bool = False) -> None:
 def other_format(path: str) -> str:
     """What a file is if it is no event file, as the end of a sentence; "" if that is not known."""
     with open(path, "rb") as file:  # noqa: PTH123  # a str
-        start = file.read(64).lower().lstrip()
-    known = next((words for magic, words in _OTHER_FILES if start.startswith(magic.lower())), "")
+        start = file.read(4)
+    known = next((words for magic, words in _COMPRESSED if start.startswith(magic)), "")
     return known or other_files.what_else(path)
 
 

@@ -1,11 +1,83 @@
-"""The fields of small protobuf messages that the native module has no class for: what plugins keep in their metadata."""
+"""The fields of protobuf messages, read from their bytes.
+
+For messages that the native module has no class for (what plugins keep in their metadata), and for events that are edited.
+"""
 
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Hparam = float | str | bool | None
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+VARINT, BYTES = 0, 2  # wire types
+_FIXED64, _START_GROUP, _END_GROUP, _FIXED32 = 1, 3, 4, 5
+_DEPTH = 100  # of groups, as protobuf
+
+
+class Field(NamedTuple):
+    """A field of a message.
+
+    Attributes:
+        number: the field number.
+        wire: the wire type.
+        begin: offset of its key.
+        content: offset of its content, behind key and length.
+        end: offset behind it.
+        value: of a varint; otherwise 0.
+    """
+
+    number: int
+    wire: int
+    begin: int
+    content: int
+    end: int
+    value: int
+
+
+def walk(data: bytes) -> Iterator[Field]:
+    """The fields of a message, in order.
+
+    Raises:
+        ValueError: `data` is no message.
+    """
+    at = 0
+    while at < len(data):
+        begin = at
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        content, at, value = _content(data, at, number, wire, 0)
+        if at > len(data) or number == 0:
+            raise ValueError("data: expected a protobuf message, got a field that is cut off or has number 0")
+        yield Field(number, wire, begin, content, at, value)
+
+
+def _content(data: bytes, at: int, number: int, wire: int, depth: int) -> tuple[int, int, int]:
+    """(begin, end, value) of what follows a key."""
+    if wire == VARINT:
+        value, end = _varint(data, at)
+        return at, end, value
+    if wire == _FIXED64:
+        return at, at + 8, 0
+    if wire == _FIXED32:
+        return at, at + 4, 0
+    if wire == BYTES:
+        length, at = _varint(data, at)
+        return at, at + length, 0
+    if wire == _START_GROUP and depth < _DEPTH:
+        begin = at
+        while True:
+            key, at = _varint(data, at)
+            if key & 7 == _END_GROUP:
+                if key >> 3 != number:
+                    raise ValueError(
+                        "data: expected a protobuf message, got a group that ends with another number"
+                    )
+                return begin, at, 0
+            _, at, _ = _content(data, at, key >> 3, key & 7, depth + 1)
+    raise ValueError(f"data: expected a protobuf message, got wire type {wire} or groups nested too deep")
 
 
 def fields(data: bytes) -> dict[int, list[int | bytes]]:
@@ -15,24 +87,14 @@ def fields(data: bytes) -> dict[int, list[int | bytes]]:
         ValueError: `data` is no protobuf message.
     """
     found: dict[int, list[int | bytes]] = {}
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        wire_type = key & 7
-        value: int | bytes
-        if wire_type == _VARINT:
-            value, at = _varint(data, at)
-        elif wire_type in (_FIXED64, _FIXED32):
-            size = 8 if wire_type == _FIXED64 else 4
-            value = int.from_bytes(_take(data, at, size), "little")
-            at += size
-        elif wire_type == _BYTES:
-            size, at = _varint(data, at)
-            value = _take(data, at, size)
-            at += size
-        else:
-            raise ValueError(f"data: expected a protobuf message, got wire type {wire_type} at byte {at}")
-        found.setdefault(key >> 3, []).append(value)
+    for field in walk(data):
+        content = data[field.content : field.end]
+        value: int | bytes = content
+        if field.wire == VARINT:
+            value = field.value
+        elif field.wire in (_FIXED64, _FIXED32):
+            value = int.from_bytes(content, "little")
+        found.setdefault(field.number, []).append(value)
     return found
 
 
@@ -84,14 +146,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     while at < len(data) and shift < 70:
         byte = data[at]
         at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value & (1 << 64) - 1, at
         shift += 7
-    raise ValueError(f"data: expected a protobuf message, got a broken number at byte {at}")
-
-
-def _take(data: bytes, at: int, size: int) -> bytes:
-    if size > len(data) - at:
-        raise ValueError(f"data: expected {size} bytes at byte {at}, got {len(data) - at}")
-    return data[at : at + size]
+    raise ValueError("data: expected a protobuf message, got a varint that is cut off or too long")
