@@ -41,12 +41,13 @@ def as_deferred_array(
         array, dtype_name = _read_only(value, name, exact=exact)
         return array, dtype_name, _core.InPlace(value)
     if type(value) is not np.ndarray:
-        arrays.check_rank(value, name)
         tensor = _gathered(value) if isinstance(value, (list, tuple)) else value
         device = device_of(tensor)
-        deferred = None if device is None else device.array(tensor, name, exact=exact)
-        if deferred is not None:
-            return deferred.array, deferred.dtype, deferred.device_copy
+        if device is not None:
+            arrays.check_rank(tensor, name)
+            deferred = device.array(tensor, name, exact=exact)
+            if deferred is not None:
+                return deferred.array, deferred.dtype, deferred.device_copy
     return (*arrays.as_array(value, name, exact=exact), None)
 
 

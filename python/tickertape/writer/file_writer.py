@@ -58,27 +58,41 @@ class EventWriter(_core.EventFileWriter):
         super().add_event(data)
 
 
+def _repeated(name: str) -> Callable[..., Any]:
+    """The method `name` of an EventWriter, for Reopening."""
+
+    def call(self: Reopening, *args: Any, **kwargs: Any) -> Any:
+        while True:
+            try:
+                return getattr(self.get_writer(), name)(*args, **kwargs)
+            except _core.WriterClosed:  # noqa: PERF203  # nearly never
+                continue
+
+    return call
+
+
 class Reopening:
-    """Has the methods of an EventWriter. If the writer was closed before such a call, it is repeated with the next one.
+    """Has the add_* methods of an EventWriter. If the writer was closed before such a call, the next one gets the op.
+
+    Each op of the main file passes here, so the methods are made once, below, and not found by __getattr__.
 
     Args:
         get_writer: returns the writer of the moment, and opens one if need be.
     """
 
-    __slots__ = ("_get_writer",)
+    __slots__ = ("get_writer",)
 
     def __init__(self, get_writer: Callable[[], Any]) -> None:
-        self._get_writer = get_writer
+        self.get_writer = get_writer
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            while True:
-                try:
-                    return getattr(self._get_writer(), name)(*args, **kwargs)
-                except _core.WriterClosed:  # noqa: PERF203  # nearly never
-                    continue
+    if TYPE_CHECKING:
 
-        return call
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+
+for _name in dir(EventWriter):
+    if _name.startswith("add_"):
+        setattr(Reopening, _name, _repeated(_name))
 
 
 GetWriter = Callable[[], EventWriter]  # returns what takes the ops of a file; opens the file if need be

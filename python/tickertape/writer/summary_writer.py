@@ -1118,7 +1118,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         If another thread closes the file meanwhile, the op goes into a new one.
         """
-        return Reopening(lambda: self._get_file_writer().op_writer)  # type: ignore[return-value]  # has its methods
+        return Reopening(self._main_op_writer)  # type: ignore[return-value]  # has its methods
+
+    def _main_op_writer(self) -> Any:
+        return self._get_file_writer().op_writer
 
     def _sub_writers(self, prefix: str, names: Iterable[str]) -> list[FileWriter]:
         """The FileWriters of the runs `<log_dir>/<prefix><name>`, which stay in `all_writers` until close()."""
