@@ -56,7 +56,7 @@ class Terminal:
 
     Attributes:
         process: the command.
-        text: what it has shown so far.
+        text: its output so far.
     """
 
     def __init__(self, *arguments, columns=100, cwd=None, **changes):

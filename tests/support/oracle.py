@@ -95,6 +95,17 @@ def values(directory):
     ]
 
 
+def rows(log_dir, *tags):
+    """(run, tag, step, simple_value) of these tags in all runs below a directory, sorted."""
+    folders = {Path(top) for top, _, names in os.walk(log_dir) if any("tfevents" in name for name in names)}
+    return sorted(
+        (str(folder.relative_to(log_dir)), *value)
+        for folder in folders
+        for value in values(folder)
+        if value[0] in tags
+    )
+
+
 def tree(directory):
     """Run (relative path) to the events of its only file, for everything below a directory."""
     folders = {Path(top) for top, _, names in os.walk(directory) if any("tfevents" in name for name in names)}

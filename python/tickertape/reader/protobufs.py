@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# Who has a generated Event: TensorBoard, TensorFlow, tensorboardX.
+# Packages that come with a generated Event class.
 _MODULES = (
     "tensorboard.compat.proto.event_pb2",
     "tensorflow.core.util.event_pb2",

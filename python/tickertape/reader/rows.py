@@ -26,7 +26,7 @@ class Row:
 
     columns: ClassVar[
         Mapping[str, str]
-    ] = {}  # what it has beside run, tag, step, wall_time: name to Arrow's format
+    ] = {}  # columns besides run, tag, step and wall_time: name to Arrow format
 
     def __init__(
         self,

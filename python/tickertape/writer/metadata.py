@@ -26,7 +26,7 @@ _NOTHING = Metadata()
 
 
 class Defaults:
-    """The metadata of one writer. Thread-safe: each block removes what it has added, in any order."""
+    """The metadata of one writer. Thread-safe: each block removes only its own entry, in any order."""
 
     def __init__(self) -> None:
         self._blocks: list[Metadata] = []

@@ -33,18 +33,6 @@ namespace {
 
 using namespace test;
 
-void log_scalars(EventFileWriter& writer, std::int64_t from, std::int64_t to) {
-  for (std::int64_t step = from; step < to; ++step) writer.add_scalar("s", 1, step, 1.0);
-}
-
-std::string scalars_from_to(std::int64_t from, std::int64_t to) {
-  return undisturbed([&](EventFileWriter& writer) { log_scalars(writer, from, to); });
-}
-
-bool ends_with(const std::string& all, const std::string& end) {
-  return all.size() >= end.size() && all.compare(all.size() - end.size(), end.size(), end) == 0;
-}
-
 std::string wait_for_notice(EventFileWriter& writer, const char* text) {
   for (;;) {
     for (const std::string& notice : writer.backend().notices().take()) {
@@ -94,7 +82,7 @@ TEST(a_ring_that_is_cut_off_between_calls) {
       CHECK_EQ(writer.close(), 0);
     });
     CHECK_EQ(status, 0);
-    CHECK(ends_with(behind_opening(scene.file()), scalars_from_to(1'100, 30'000)));
+    CHECK(behind_opening(scene.file()).ends_with(scalars_from_to(1'100, 30'000)));
     CHECK(behind_opening(scene.file()).find(scalars_from_to(0, 100)) == 0);
   }
 }
@@ -123,7 +111,7 @@ TEST(what_was_queued_is_lost_and_counted_and_what_follows_survives_kill_9) {
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     const RecoveryReport report = recover_rings(scene.logs());
     CHECK(!has_word(report, "damaged"));
-    CHECK(ends_with(behind_opening(scene.file()), scalars_from_to(20'001, 40'000)));
+    CHECK(behind_opening(scene.file()).ends_with(scalars_from_to(20'001, 40'000)));
     CHECK(entries_of(scene.rings()).empty());
   }
 }

@@ -156,6 +156,15 @@ std::string undisturbed(Log log) {
   return behind_opening(scene.file());
 }
 
+inline void log_scalars(EventFileWriter& writer, std::int64_t from, std::int64_t to) {
+  for (std::int64_t step = from; step < to; ++step) writer.add_scalar("s", 1, step, 1.0);
+}
+
+// The records of log_scalars() in a file that was written without trouble.
+inline std::string scalars_from_to(std::int64_t from, std::int64_t to) {
+  return undisturbed([&](EventFileWriter& writer) { log_scalars(writer, from, to); });
+}
+
 // Leaves a ring with the ops that `held` logs. The file has what `first` logs and then the first `bytes`
 // bytes of those ops. (`first` must use every tag: under the limit the name log cannot grow.)
 template <typename First, typename Held>

@@ -19,14 +19,6 @@ namespace {
 
 using namespace test;
 
-void log_scalars(EventFileWriter& writer, std::int64_t from, std::int64_t to) {
-  for (std::int64_t step = from; step < to; ++step) writer.add_scalar("s", 1, step, 1.0);
-}
-
-std::string scalars_from_to(std::int64_t from, std::int64_t to) {
-  return undisturbed([&](EventFileWriter& writer) { log_scalars(writer, from, to); });
-}
-
 std::uint64_t files_renewed(EventFileWriter& writer) {
   return writer.backend().counters().files_renewed.load();
 }

@@ -11,17 +11,6 @@ import pytest
 import tickertape
 from support import commands, oracle
 
-RUNS = ["ours", "seed/tbx", "seed/torch"]
-
-
-def rows_of(log_dir):
-    return sorted(
-        (run, tag, step, value)
-        for run in RUNS
-        for tag, step, value in oracle.values(log_dir / run)
-        if tag in ("lr", "loss/train")
-    )
-
 
 def test_wide_csv(log_dir, tmp_path):
     commands.run("export", log_dir, tmp_path / "out", "--wide", "--format", "csv", status=0)
@@ -30,14 +19,14 @@ def test_wide_csv(log_dir, tmp_path):
     found = sorted(
         (row["run"], tag, int(row["step"]), float(row[tag])) for row in rows for tag in ("lr", "loss/train")
     )
-    assert found == rows_of(log_dir)
+    assert found == oracle.rows(log_dir, "lr", "loss/train")
 
 
 def test_wide_jsonl(log_dir, tmp_path):
     commands.run("export", log_dir, tmp_path / "out", "--wide", "--format", "jsonl", status=0)
     rows = [json.loads(line) for line in (tmp_path / "out" / "wide.jsonl").read_text().splitlines()]
     found = sorted((row["run"], tag, row["step"], row[tag]) for row in rows for tag in ("lr", "loss/train"))
-    assert found == rows_of(log_dir)
+    assert found == oracle.rows(log_dir, "lr", "loss/train")
 
 
 def exported(out):
@@ -60,7 +49,7 @@ def test_long_and_append(log_dir, tmp_path):
     out = tmp_path / "out"
     done = commands.run("export", log_dir, out, "--format", "jsonl", "--kinds", "scalars", status=0)
     assert "120 rows of scalars" in done.out
-    assert exported(out) == rows_of(log_dir)
+    assert exported(out) == oracle.rows(log_dir, "lr", "loss/train")
     assert "does not exist yet" in commands.run("export", log_dir, out, "--format", "jsonl", status=2).err
     script = "import sys\nfrom tickertape import SummaryWriter\nwith SummaryWriter(sys.argv[1]) as w: w.add_scalar('lr', 5.0, 99)"
     subprocess.run([sys.executable, "-c", script, str(log_dir / "ours")], check=True)

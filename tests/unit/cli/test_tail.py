@@ -7,17 +7,6 @@ import sys
 import pytest
 from support import commands, oracle
 
-RUNS = ["ours", "seed/tbx", "seed/torch"]
-
-
-def rows_of(log_dir):
-    return sorted(
-        (run, tag, step, value)
-        for run in RUNS
-        for tag, step, value in oracle.values(log_dir / run)
-        if tag in ("lr", "loss/train")
-    )
-
 
 def test_tail(log_dir):
     rows = [
@@ -27,7 +16,7 @@ def test_tail(log_dir):
         ).out.splitlines()
     ]
     assert sorted((row["run"], row["tag"], row["step"], row["value"]) for row in rows) == [
-        row for row in rows_of(log_dir) if row[2] >= 18
+        row for row in oracle.rows(log_dir, "lr", "loss/train") if row[2] >= 18
     ]
     assert [row["wall_time"] for row in rows] == sorted(row["wall_time"] for row in rows)
     text = commands.run("tail", log_dir, status=0).out
