@@ -124,7 +124,7 @@ def measure(plan: Plan) -> Section:
         f"value; the {data_server.NAME} only loads them (a process of its own, unsampled)."
     )
     section.notes.append(
-        "Memory: VmHWM of a process that does nothing else, the interpreter, NumPy and the file's mapped pages included; "
+        "Memory: VmHWM of a process that does nothing else, the interpreter, NumPy and the columns included; "
         f"ours has {memory.megabytes(imported)} of it once it is imported."
     )
     return section
