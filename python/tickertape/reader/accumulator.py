@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape.convert import check, paths
-from tickertape.reader import accumulated, accumulator_events, log_dirs, wire
+from tickertape.reader import accumulated, accumulator_events, log_dirs, scan, wire
 from tickertape.reader.accumulated import AUDIO, DISTRIBUTIONS, HISTOGRAMS, IMAGES, SCALARS, TENSORS
 from tickertape.reader.accumulator_events import (
     AudioEvent,
@@ -23,9 +23,12 @@ from tickertape.reader.accumulator_events import (
     ScalarEvent,
     TensorEvent,
 )
+from tickertape.reader.compressed import Unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tickertape.reader.scan import ScannedFile
 
 __all__ = [
     "AUDIO",
@@ -78,7 +81,7 @@ class EventAccumulator:
     - The files of a run are read in the order in which they were made, and one that grows behind a newer one is read too.
 
     Args:
-        path: the directory of a run (directories in it are other runs) or an event file.
+        path: the directory of a run (directories in it are other runs) or an event file. `.gz` and `.zst` files are unpacked.
         size_guidance: how many values of each tag are kept: type ("scalars", "histograms", "distributions", "images",
             "audio", "tensors") to number, 0 for all; DEFAULT_SIZE_GUIDANCE for types it does not name.
         compression_bps: the basis points of CompressedHistograms.
@@ -116,7 +119,8 @@ class EventAccumulator:
         self.audios = Reservoir(sizes[AUDIO], accumulator_events.audio)
         self.tensors = Reservoir(sizes[TENSORS], accumulator_events.tensor)
         self._mutex = threading.Lock()
-        self._files: dict[str, _core.FileIndex] = {}
+        self._unpacked = Unpacked()
+        self._files: dict[str, ScannedFile] = {}
         self._warned: set[str] = set()
         self._events: dict[str, dict[str, list[_core.Event]]] = {}
         self._run_metadata: dict[str, bytes] = {}
@@ -131,22 +135,22 @@ class EventAccumulator:
         """
         with self._mutex:
             found = self._find_files()
-            indexes = _core.scan_files(found, previous=[self._files.get(name) for name in found])
-            for name, index in zip(found, indexes, strict=True):
-                if index.error is None or name not in self._files:
-                    self._files[name] = index
+            scanned = scan.scan_files(found, self._unpacked, self._files)
+            for file in scanned:
+                if file.index is not None or file.path not in self._files:
+                    self._files[file.path] = file
             in_order = sorted(self._files, key=lambda name: log_dirs.order(os.path.basename(name)))  # noqa: PTH119
             self._hold([self._files[name] for name in in_order])
-        if indexes and indexes[0].error is not None and found == [self.path]:
-            raise indexes[0].error
-        for index in indexes:
-            if (index.problems or index.error) and index.path not in self._warned:
-                self._warned.add(index.path)
-                accumulated.warn_of_damage(index)
+        if found == [self.path] and scanned[0].error is not None:
+            raise scanned[0].error
+        for file in scanned:
+            if file.problems and file.path not in self._warned:
+                self._warned.add(file.path)
+                scan.warn_of_damage(file)
         return self
 
-    def hold(self, files: Sequence[_core.FileIndex]) -> None:
-        """Instead of Reload(): takes indexes that somebody else has made, in the order of the run."""
+    def hold(self, files: Sequence[ScannedFile]) -> None:
+        """Instead of Reload(): takes files that somebody else has scanned, in the order of the run."""
         with self._mutex:
             self._hold(files)
 
@@ -218,8 +222,8 @@ class EventAccumulator:
     def FirstEventTimestamp(self) -> float:  # noqa: N802
         """The wall time of the run's first event, also before Reload(). ValueError: there is no event."""
         for file in self._files.values():
-            if file.first_wall_time is not None:
-                return file.first_wall_time
+            if file.index is not None and file.index.first_wall_time is not None:
+                return file.index.first_wall_time
         event = self._first_event()
         if event is None:
             raise ValueError(f"path: expected a run with events, got none in {self.path!r}")
@@ -228,8 +232,8 @@ class EventAccumulator:
     def GetSourceWriter(self) -> str | None:  # noqa: N802
         """The name of what wrote the run; before Reload() only if the first event says so."""
         for file in reversed(self._files.values()):
-            if file.source_writer is not None:
-                return _writer_name(file.source_writer)
+            if file.index is not None and file.index.source_writer is not None:
+                return _writer_name(file.index.source_writer)
         event = None if self._files else self._first_event()
         return None if event is None else _writer_name(event.source_metadata.writer)
 
@@ -278,11 +282,12 @@ class EventAccumulator:
 
     def _first_event(self) -> _core.Event | None:
         for name in self._find_files():
-            for record in _core.RecordReader(name):
+            for record in _core.RecordReader(self._unpacked.readable(name)[0]):
                 return _core.Event(record)
         return None
 
-    def _hold(self, files: Sequence[_core.FileIndex]) -> None:
+    def _hold(self, scanned: Sequence[ScannedFile]) -> None:
+        files = [file.index for file in scanned if file.index is not None]
         restarts = accumulated.Restarts(files, purges=bool(self.purge_orphaned_data))
         self.file_version = restarts.file_version
         self.most_recent_step = restarts.most_recent_step

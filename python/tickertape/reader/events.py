@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tickertape import _core
 from tickertape.convert import paths
-from tickertape.reader import damage, protobufs
+from tickertape.reader import compressed, damage, protobufs
+from tickertape.reader.compressed import Unpacked
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
 _Message = TypeVar("_Message")
 
 _OVERHEAD_BYTES = 16  # of a record: length, its CRC, and the CRC of the data
+_MOST_TEXTS = (
+    100  # a file of nothing but undecodable records must not fill the memory; the index has the same bound
+)
 
 
 @overload
@@ -30,36 +34,43 @@ def summary_iterator(path: str | os.PathLike[str], *, as_protobuf: bool = False)
     skipped (TensorFlow raises, TensorBoard stops in silence). A record that is cut off at the end ends the iteration.
 
     Args:
-        path: an event file.
+        path: an event file; `.gz` and `.zst` files are unpacked.
         as_protobuf: whether the events are protobuf messages, of the classes of tensorboard, tensorflow or tensorboardX.
 
     Yields:
         Event.
 
     Raises:
-        ModuleNotFoundError: none of these packages is installed, for as_protobuf=True.
+        ModuleNotFoundError: none of these packages is installed, for as_protobuf=True; or what unpacks a `.zst` file is not.
         OSError: the file cannot be opened, or is no regular file (a FIFO, a device, a directory).
     """
     name = paths.text(path)
     decode: Callable[[bytes], Any] = protobufs.event_class().FromString if as_protobuf else _core.Event
-    return _events(name, _core.RecordReader(name), decode)
+    unpacked = (
+        Unpacked()
+    )  # its copy of a compressed file is removed on return; it stays readable while it is open
+    readable, cause = unpacked.readable(name)
+    return _events(name, _core.RecordReader(readable), decode, cause)
 
 
 def _events(
-    name: str, records: _core.RecordReader, decode: Callable[[bytes], _Message]
+    name: str, records: _core.RecordReader, decode: Callable[[bytes], _Message], cause: str
 ) -> Iterator[_Message]:
-    undecodable = []
+    """`cause` is what is wrong with a compressed file; "" if nothing is."""
+    lost = [(0, os.stat(name).st_size, cause)] if cause not in ("", compressed.CUT_OFF) else []  # noqa: PTH116  # a str
     for record in records:
         try:
             event = decode(record)
         except Exception as error:  # noqa: PERF203  # costs nothing where nothing is raised
             if not _is_no_event(error):
                 raise
-            end = records.offset
-            undecodable.append((end - len(record) - _OVERHEAD_BYTES, len(record) + _OVERHEAD_BYTES))
+            size = len(record) + _OVERHEAD_BYTES
+            why = f"not an event: {error}" if len(lost) < _MOST_TEXTS else "not an event"
+            lost.append((records.offset - size, size, why))
         else:
             yield event
-    damage.warn(name, sorted([*records.damage, *undecodable]))
+    lost = sorted([*lost, *((offset, size, "damaged") for offset, size in records.damage)])
+    damage.warn(name, [(offset, size) for offset, size, _ in lost], [why for _, _, why in lost])
 
 
 def _is_no_event(error: Exception) -> bool:

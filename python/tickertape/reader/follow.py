@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -22,7 +23,6 @@ from tickertape.reader.scalar_table import ScalarRow
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 
     import numpy.typing as npt
@@ -53,7 +53,8 @@ def follow(
     those that a restart of the run makes void later. Damage is skipped; one DamageWarning for each such file says so.
 
     Args:
-        logdir: directories and event files; a directory may be empty. Compressed files are left out.
+        logdir: directories and event files; a directory may be empty. Compressed files in a directory are left out: nobody
+            appends to them, and a file that is compressed once it is complete has been followed already.
         tags: which tags: a name, a glob, a compiled regular expression, a function, or a list of them.
         runs: which runs, likewise.
         kinds: which kinds of values, e.g. "scalars" or ["scalars", "images"]; all if None.
@@ -70,7 +71,7 @@ def follow(
 
     Raises:
         FileNotFoundError: there is no such path.
-        TypeError, ValueError: an argument is not what it may be.
+        TypeError, ValueError: an argument is not what it may be, or a file is a compressed one.
     """
     selected = selection(runs, tags, kinds, steps, "all")
     ends_after, polls_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
@@ -113,7 +114,9 @@ class Follower:
         self._is_awaited = False
         self._known: set[str] = set()  # every event file, wanted or not
         self._poll_secs = 0.0  # how long the last poll took
-        self._watch = DirWatch(log_dirs.given_paths(where))
+        given = log_dirs.given_paths(where)
+        _refuse_compressed(given)
+        self._watch = DirWatch(given)
         self._poll()
 
     @property
@@ -290,6 +293,14 @@ class Follower:
         else:
             progress.events, progress.rows = index.events, 0
         self._indexes[file.path] = index.without_rows()
+
+
+def _refuse_compressed(given: Iterable[str]) -> None:
+    for path in given:
+        if path.endswith(SUFFIXES) and not os.path.isdir(path):  # noqa: PTH112  # names need not be UTF-8
+            raise ValueError(
+                f"logdir: expected event files that grow, got the compressed file {path!r}; tickertape.read reads it"
+            )
 
 
 def _rows(file: EventFile, index: _core.FileIndex, progress: _Progress) -> Iterator[ScalarRow | Row]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.reader import damage, export, hparams, log_dirs, names, rows, scan
+from tickertape.reader import export, hparams, log_dirs, names, rows, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
@@ -267,7 +267,7 @@ class Runs(Mapping[str, Run], _Kinds):
         }
         self._last = last
         for file in last.files():
-            _warn(file, told)
+            scan.warn_of_damage(file, told)
 
     def _entries(self, kind: str) -> list[Entry]:
         return [entry for run in self.values() for entry in run._entries(kind)]  # noqa: SLF001  # its own half
@@ -289,18 +289,6 @@ def _same(one: ScannedFile, other: ScannedFile) -> bool:
         other.index.identity,
         other.index.end,
         other.index.size,
-    )
-
-
-def _warn(file: ScannedFile, told: set[Problem]) -> None:
-    """One DamageWarning for what is new in a file and cost something."""
-    new = [
-        problem for problem in file.problems if problem not in told and (problem.bytes or file.index is None)
-    ]
-    damage.warn(
-        file.path,
-        [(problem.offset, problem.bytes) for problem in new],
-        [problem.cause for problem in new],
     )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
-from tickertape.reader import compressed, other_files
+from tickertape.reader import compressed, damage, other_files
+from tickertape.reader.selection import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -40,12 +41,16 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class ScannedFile:
-    """A file of a run: its own path, where its bytes can be read, and what is in it ("" and None: it cannot be opened)."""
+    """A file of a run: its own path, where its bytes can be read, and what is in it ("" and None: it cannot be opened).
+
+    `error` says why it cannot be opened or unpacked.
+    """
 
     path: str
     readable: str
     index: _core.FileIndex | None
     problems: tuple[Problem, ...]
+    error: OSError | ModuleNotFoundError | None = None
 
 
 class Piece(NamedTuple):
@@ -78,11 +83,34 @@ def scan(
     if selected.runs is not None:
         found = [file for file in found if selected.runs(file.run)]
     known = {} if before is None else {file.path: file for file in before.files()}
-    opened = [_open(file.path, unpacked) for file in found]
+    scanned = scan_files([file.path for file in found], unpacked, known, selected, progress)
+    runs: dict[str, list[ScannedFile]] = {}
+    for file, one in zip(found, scanned, strict=True):
+        runs.setdefault(file.run, []).append(one)
+    return Scan({run: tuple(files) for run, files in runs.items()})
+
+
+def scan_files(
+    paths: Sequence[str],
+    unpacked: Unpacked,
+    known: Mapping[str, ScannedFile] | None = None,
+    selected: Selection = EVERYTHING,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[ScannedFile]:
+    """The index of each of these files, compressed or not.
+
+    Args:
+        paths: of the files.
+        unpacked: where compressed ones are unpacked. Must outlive what is read through the result.
+        known: what an earlier call returned, by path: only what is new is read.
+        selected: tags, kinds and steps.
+        progress: see `read`.
+    """
+    opened = [_open(path, unpacked) for path in paths]
     to_scan = [number for number, file in enumerate(opened) if file.readable]
     indexes = _core.scan_files(
         [opened[number].readable for number in to_scan],
-        previous=[_index_before(known, opened[number]) for number in to_scan],
+        previous=[_index_before(known or {}, opened[number]) for number in to_scan],
         tag_filter=selected.tags,
         kinds=selected.kinds,
         steps=selected.steps,
@@ -90,10 +118,21 @@ def scan(
     )
     for number, index in zip(to_scan, indexes, strict=True):
         opened[number] = _with_index(opened[number], index)
-    runs: dict[str, list[ScannedFile]] = {}
-    for file, scanned in zip(found, opened, strict=True):
-        runs.setdefault(file.run, []).append(scanned)
-    return Scan({run: tuple(files) for run, files in runs.items()})
+    return opened
+
+
+def warn_of_damage(file: ScannedFile, told: Collection[Problem] = ()) -> None:
+    """One DamageWarning for what is new in a file and cost something. A file that is gone by now is no damage."""
+    if isinstance(file.error, FileNotFoundError):
+        return
+    new = [
+        problem for problem in file.problems if problem not in told and (problem.bytes or file.index is None)
+    ]
+    damage.warn(
+        file.path,
+        [(problem.offset, problem.bytes) for problem in new],
+        [problem.cause for problem in new],
+    )
 
 
 def pieces(files: tuple[ScannedFile, ...], restarts: str) -> dict[tuple[str, str], list[Piece]]:
@@ -107,7 +146,7 @@ def pieces(files: tuple[ScannedFile, ...], restarts: str) -> dict[tuple[str, str
     return found
 
 
-def _index_before(known: dict[str, ScannedFile], file: ScannedFile) -> _core.FileIndex | None:
+def _index_before(known: Mapping[str, ScannedFile], file: ScannedFile) -> _core.FileIndex | None:
     before = known.get(file.path)
     return before.index if before is not None and before.readable == file.readable else None
 
@@ -117,17 +156,18 @@ def _open(path: str, unpacked: Unpacked) -> ScannedFile:
     try:
         readable, cause = unpacked.readable(path)
     except (OSError, ModuleNotFoundError) as error:
-        return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),))
+        return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),), error)
     lost = Path(path).stat().st_size if cause and cause != compressed.CUT_OFF else 0
     return ScannedFile(path, readable, None, (Problem(path, 0, lost, cause),) if cause else ())
 
 
 def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:
     if index.error is not None:
-        return replace(file, problems=(*file.problems, Problem(file.path, 0, 0, str(index.error))))
-    problems = [*file.problems, *(Problem(file.path, *problem) for problem in index.problems)]
+        problems = (*file.problems, Problem(file.path, 0, 0, str(index.error)))
+        return replace(file, problems=problems, error=index.error)
+    found = [*file.problems, *(Problem(file.path, *problem) for problem in index.problems)]
     if index.size > 0 and not index.series and index.file_version is None and not index.starts:
         cause = other_files.what_else(file.readable)
         if cause:
-            problems = [Problem(file.path, 0, index.size, cause)]
-    return replace(file, index=index, problems=tuple(problems))
+            found = [Problem(file.path, 0, index.size, cause)]
+    return replace(file, index=index, problems=tuple(found))

@@ -37,6 +37,9 @@ class Selection(NamedTuple):
     restarts: str
 
 
+EVERYTHING: Final = Selection(None, None, None, None, "all")
+
+
 def selection(runs: object, tags: object, kinds: object, steps: object, restarts: object) -> Selection:
     """The filters, checked.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check, paths
 from tickertape.reader import histogram_views, summary_columns, summary_frames, summary_tree
+from tickertape.reader.compressed import Unpacked
 from tickertape.reader.summary_columns import EVENT_TYPES, EXTRA_COLUMNS, HPARAMS, TEXT
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class SummaryReader:
     - Rows that nothing tells apart keep the order of their files and events.
 
     Args:
-        log_path: a directory or an event file.
+        log_path: a directory or an event file. `.gz` and `.zst` files are unpacked.
         pivot: whether the data frames are wide.
         extra_columns: a set of "dir_name", "file_name", "wall_time"; "min", "max", "num", "sum", "sum_squares" of
             histograms; "width", "height" of images; "content_type", "length_frames", "sample_rate" of sounds.
@@ -61,19 +62,26 @@ class SummaryReader:
         types = _names(event_types, "event_types", EVENT_TYPES, EVENT_TYPES)
         if not os.path.exists(path):  # noqa: PTH110  # names need not be UTF-8
             raise ValueError(f"log_path: expected a directory or a file, got {path!r}, which does not exist")
-        self._hold(summary_tree.read(path), bool(pivot), columns, types)
+        unpacked = Unpacked()
+        self._hold(summary_tree.read(path, unpacked), unpacked, bool(pivot), columns, types)
 
     def _hold(
-        self, node: Node, pivot: bool, extra_columns: frozenset[str], event_types: frozenset[str]
+        self,
+        node: Node,
+        unpacked: Unpacked,
+        pivot: bool,
+        extra_columns: frozenset[str],
+        event_types: frozenset[str],
     ) -> None:
         self._node = node
+        self._unpacked = unpacked  # the copies of compressed files are kept as long as this
         self._pivot = pivot
         self._extra_columns = extra_columns
         self._event_types = event_types
         self._children: dict[str, SummaryReader] = {}
         for name, child in node.children.items():
             reader = self._children[name] = SummaryReader.__new__(SummaryReader)
-            reader._hold(child, pivot, extra_columns, event_types)  # noqa: SLF001  # of this class
+            reader._hold(child, unpacked, pivot, extra_columns, event_types)  # noqa: SLF001  # of this class
 
     @property
     def log_path(self) -> str:

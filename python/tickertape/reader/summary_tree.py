@@ -6,12 +6,14 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tickertape import _core
-from tickertape.reader import accumulated, log_dirs
+from tickertape.reader import log_dirs, scan
 from tickertape.reader.accumulator import STORE_EVERYTHING_SIZE_GUIDANCE, EventAccumulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tickertape.reader.compressed import Unpacked
+    from tickertape.reader.scan import ScannedFile
 
 
 class Node:
@@ -29,7 +31,7 @@ class Node:
         self.is_directory = os.path.isdir(path)  # noqa: PTH112
         is_named = not above or log_dirs.is_event_file(self.name)
         self.is_event_file = is_named and os.path.isfile(path)  # noqa: PTH113
-        self.index: _core.FileIndex | None = None
+        self.scanned: ScannedFile | None = None
         if self.is_directory:
             status = os.stat(path)  # noqa: PTH116
             identity = (status.st_dev, status.st_ino)
@@ -50,16 +52,15 @@ class Node:
         if self.is_directory:
             raise ValueError(f"log_path: expected an event file, got the directory {self.path!r}")
         accumulator = EventAccumulator(self.path, STORE_EVERYTHING_SIZE_GUIDANCE)
-        accumulator.hold([] if self.index is None else [self.index])
+        accumulator.hold([] if self.scanned is None else [self.scanned])
         return accumulator
 
 
-def read(path: str) -> Node:
-    """The tree of a directory or file, with the index of each event file."""
+def read(path: str, unpacked: Unpacked) -> Node:
+    """The tree of a directory or file, with the index of each event file. `unpacked` must outlive it."""
     top = Node(path)
     files = [file for _, file in top.files()]
-    indexes = _core.scan_files([file.path for file in files])
-    for file, index in zip(files, indexes, strict=True):
-        file.index = index
-        accumulated.warn_of_damage(index)
+    for file, scanned in zip(files, scan.scan_files([file.path for file in files], unpacked), strict=True):
+        file.scanned = scanned
+        scan.warn_of_damage(scanned)
     return top
