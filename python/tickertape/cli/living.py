@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tickertape import _core
 from tickertape.cli import terminal
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
+from tickertape.reader import left_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,16 +97,8 @@ def _refuse_if_young_elsewhere(file: str) -> None:
         )
 
 
-def left_events(folder: str) -> int:
-    """How many events killed processes have left in op rings for a directory and those below; nothing is changed."""
-    if not folder.isprintable() and any("\udc80" <= c <= "\udcff" for c in folder):
-        return 0  # no writer of ours can have a directory that is not UTF-8
-    rings, _ = _core.recover(folder, dry_run=True)
-    return sum(ring[2] + ring[4] for ring in rings)  # events to recover, events whose file is not found
-
-
 def _refuse_if_left(folder: str) -> None:
-    left = left_events(folder)
+    left = left_events.count(folder)
     if left:
         raise CommandError(
             f"a killed process has left {terminal.counted(left, 'event')} for {folder!r} in its op ring; "

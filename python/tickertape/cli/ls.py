@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tickertape.cli import as_json, living, looking, paths, terminal
+from tickertape.cli import as_json, living, looking, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def run(options: argparse.Namespace) -> int:
     runs = looking.filtered(options, options.path)
     files = [str(file) for one in runs.values() for file in one.files]
     written = living.written(files)
-    _say_left(options.path)
     listed = [_listed(one, written) for one in runs.values()]
     if options.tags or options.kinds or options.steps:
         listed = [one for one in listed if one["tags"]]
@@ -51,18 +50,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         _tree(listed)
     return FOUND if listed else NOTHING_FOUND
-
-
-def _say_left(given: str) -> None:
-    """Says on standard error if events of a killed process are not in their files yet."""
-    top = os.path.realpath(paths.meant(given))
-    folder = top if os.path.isdir(top) else os.path.dirname(top)  # noqa: PTH112, PTH120  # names need not be UTF-8
-    left = living.left_events(folder)
-    if left:
-        sys.stderr.write(
-            f"tickertape ls: a killed process left {terminal.counted(left, 'event')} for {terminal.clean(folder)!r}; "
-            f"`tickertape repair {terminal.clean(folder)}` puts them into their files\n"
-        )
 
 
 def _listed(one: Run, written: set[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _MARK = "tfevents"  # what TensorBoard looks for in a file's name
 _NO_DATA = ".profile-empty"  # a file of TensorFlow's profiler; TensorBoard passes it by
 # events.out.tfevents.<seconds>.<host>.<process>.<counter><suffix>; hosts may hold dots and digits
 _NAME = re.compile(r"tfevents\.(\d+)(?:\..*\.\d+\.(\d+)(?:\D.*)?)?")
+_MOST_TOPS = 16
 _NEAR_ENTRIES = 2_000  # that a search for a directory to suggest looks at
 
 
@@ -129,6 +130,17 @@ def given_paths(where: object) -> list[str]:
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
             raise ValueError(f"logdir: expected a directory or a file, got {top!r}, which is neither")
     return list(dict.fromkeys(tops))
+
+
+def top_folders(where: object) -> list[str]:
+    """The directories in and below which find_event_files() looks; none for FoundFiles.
+
+    One that holds them all if there are many: for a list of ten thousand files.
+    """
+    if isinstance(where, FoundFiles):
+        return []
+    folders = list(dict.fromkeys(_folder_of(top) for top in given_paths(where)))
+    return folders if len(folders) <= _MOST_TOPS else [os.path.commonpath(folders)]
 
 
 def _folder_of(top: str) -> str:

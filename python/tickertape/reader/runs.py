@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.reader import export, hparams, log_dirs, names, rows, scan
+from tickertape.reader import export, hparams, left_events, log_dirs, names, rows, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
+from tickertape.reader.scan import Problem
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
 from tickertape.reader.table import Entry, RowTable
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Iterable, Sequence
 
-    from tickertape.reader.scan import Problem, ScannedFile
+    from tickertape.reader.scan import ScannedFile
 
     AnyPath = str | bytes | os.PathLike[str]
 
@@ -60,6 +61,10 @@ def read(
     Raises:
         FileNotFoundError: there is no such path, or no event file in it; the message says what is there.
         TypeError, ValueError: an argument is not what it may be, or a file is no event file; the message says what it is.
+
+    Warns:
+        DamageWarning: when a file is read that is damaged. RuntimeWarning: a killed process left events for the directory that
+            are in no file yet; `tickertape.recover` or `tickertape repair` puts them there.
     """
     return Runs(logdir, selection(runs, tags, kinds, steps, restarts), progress)
 
@@ -186,6 +191,7 @@ class Runs(Mapping[str, Run], _Kinds):
         self._lock = threading.Lock()
         self._last: scan.Scan | None = None
         self._by_name: dict[str, Run] | None = None
+        self._left: list[Problem] = []
         self._found: list[log_dirs.EventFile] | None = log_dirs.find_event_files(where)  # for the first look
 
     def refresh(self) -> Runs:
@@ -224,8 +230,9 @@ class Runs(Mapping[str, Run], _Kinds):
 
     @property
     def problems(self) -> list[Problem]:
-        """What could not be read, or reads in an unusual way, file by file."""
-        return [problem for run in self.values() for problem in run.problems]
+        """What could not be read, or reads in an unusual way, file by file; then events that only recovery can read."""
+        of_files = [problem for run in self.values() for problem in run.problems]
+        return of_files + self._left
 
     def __getitem__(self, name: str) -> Run:
         runs = self._runs()
@@ -266,6 +273,8 @@ class Runs(Mapping[str, Run], _Kinds):
             for name, files in last.runs.items()
         }
         self._last = last
+        left = left_events.warn(log_dirs.top_folders(self._where))
+        self._left = [Problem(folder, 0, 0, words) for folder, words in left.items()]
         for file in last.files():
             scan.warn_of_damage(file, told)
 
