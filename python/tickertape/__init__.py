@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tickertape.integrations.watch import Watch, watch
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
-    from tickertape.reader.follow import follow
+    from tickertape.reader.follower import follow
     from tickertape.reader.runs import Run, Runs, read
     from tickertape.reader.scalars import read_scalars
     from tickertape.writer.file_writer import FileWriter
@@ -59,7 +59,7 @@ __all__ = [
 _HOMES = {
     "DamageWarning": "tickertape.reader.damage",
     "FileWriter": "tickertape.writer.file_writer",
-    "follow": "tickertape.reader.follow",
+    "follow": "tickertape.reader.follower",
     "get_step": "tickertape.writer.recording",
     "GlobalSummaryWriter": "tickertape.writer.global_writer",
     "install": "tickertape.integrations.install",

@@ -1,6 +1,8 @@
 """`import tickertape` is light, and its public names are there."""
 
+import importlib
 import importlib.metadata
+import pkgutil
 
 import pytest
 import tickertape
@@ -21,6 +23,14 @@ import sys
 heavy = [name for name in {HEAVY} if name in sys.modules]
 assert not heavy, heavy
 """
+
+
+@pytest.mark.parametrize("package", ["tickertape", "tickertape.reader", "tickertape.writer"])
+def test_no_public_name_is_that_of_a_submodule(package):
+    """Importing such a submodule would put the module in the place of the function."""
+    found = importlib.import_module(package)
+    modules = {module.name for module in pkgutil.iter_modules(found.__path__)}
+    assert not modules & set(found.__all__)
 
 
 def test_import_loads_numpy_alone(run_script):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, looking, paths, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
-from tickertape.reader.follow import follow
+from tickertape.reader.follower import follow
 from tickertape.reader.scalar_table import ScalarRow
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from tickertape import _lazy
 
 if TYPE_CHECKING:
     from tickertape.reader.accumulator import EventAccumulator
-    from tickertape.reader.bundles import Bundle, bundles
+    from tickertape.reader.bundling import Bundle, bundles
     from tickertape.reader.damage import DamageWarning
     from tickertape.reader.events import summary_iterator
-    from tickertape.reader.follow import Follower, follow
+    from tickertape.reader.follower import Follower, follow
     from tickertape.reader.frame import Frame
     from tickertape.reader.hparams import HparamsTable
     from tickertape.reader.log_dirs import event_files, find_runs
@@ -89,13 +89,13 @@ __all__ = [
 
 _HOMES = {
     "Audio": "tickertape.reader.messages",
-    "Bundle": "tickertape.reader.bundles",
+    "Bundle": "tickertape.reader.bundling",
     "DamageWarning": "tickertape.reader.damage",
     "Dim": "tickertape.reader.messages",
     "DtypeAndShape": "tickertape.reader.messages",
     "Event": "tickertape.reader.messages",
     "EventAccumulator": "tickertape.reader.accumulator",
-    "Follower": "tickertape.reader.follow",
+    "Follower": "tickertape.reader.follower",
     "Frame": "tickertape.reader.frame",
     "HistogramProto": "tickertape.reader.messages",
     "HparamsTable": "tickertape.reader.hparams",
@@ -120,10 +120,10 @@ _HOMES = {
     "TensorShapeProto": "tickertape.reader.messages",
     "Value": "tickertape.reader.messages",
     "VariantTensorDataProto": "tickertape.reader.messages",
-    "bundles": "tickertape.reader.bundles",
+    "bundles": "tickertape.reader.bundling",
     "event_files": "tickertape.reader.log_dirs",
     "find_runs": "tickertape.reader.log_dirs",
-    "follow": "tickertape.reader.follow",
+    "follow": "tickertape.reader.follower",
     "ray_dataset": "tickertape.reader.ray_data",
     "read": "tickertape.reader.runs",
     "read_scalars": "tickertape.reader.scalars",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check
-from tickertape.reader.bundles import Bundle, bundles
+from tickertape.reader.bundling import Bundle, bundles
 from tickertape.reader.selection import KINDS
 
 if TYPE_CHECKING:

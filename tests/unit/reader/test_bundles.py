@@ -6,7 +6,7 @@ import pickle
 import pytest
 import tickertape
 from support import oracle
-from tickertape.reader.bundles import bundles
+from tickertape.reader.bundling import bundles
 
 
 @pytest.fixture

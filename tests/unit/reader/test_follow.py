@@ -21,7 +21,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tickertape import reader
 from tickertape.reader import dir_watch
 from tickertape.reader import rows as rows_module
-from tickertape.reader.follow import follow
+from tickertape.reader.follower import follow
 
 PATIENCE_SECS = 60  # of tests, which never wait so long
 
