@@ -9,6 +9,8 @@ from tickertape import writer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tickertape.convert import types
+
 
 class SummaryWriter(writer.SummaryWriter):
     """SummaryWriter with tensorboardX's parameters.
@@ -92,7 +94,7 @@ class SummaryWriter(writer.SummaryWriter):
         box_tensor: Any,
         global_step: Any = None,
         walltime: Any = None,
-        dataformats: str = "CHW",
+        dataformats: types.Dataformats = "CHW",
         labels: Any = None,
         **kwargs: Any,
     ) -> None:

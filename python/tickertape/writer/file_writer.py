@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from tickertape.convert import types
+
 
 class EventWriter(_core.EventFileWriter):
     """The native writer of one file, with the two private names that other packages read, and protobuf messages."""
@@ -123,14 +125,14 @@ class FileWriter(EmptyBase):
 
     def __init__(
         self,
-        log_dir: Any,
-        max_queue: Any = 10,
-        flush_secs: Any = 120,
+        log_dir: types.Path,
+        max_queue: types.Real = 10,
+        flush_secs: types.Real = 120,
         filename_suffix: str = "",
         *,
         purge_step: int | None = None,
-        on_full: str = "block",
-        on_error: str = "warn",
+        on_full: types.OnFull = "block",
+        on_error: types.OnError = "warn",
         is_patient: bool = False,
         write_to_disk: bool = True,
     ) -> None:
@@ -166,7 +168,7 @@ class FileWriter(EmptyBase):
         """The directory of the event file, absolute."""
         return self._log_dir
 
-    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+    def add_event(self, event: Any, step: types.Step = None, walltime: types.WallTime = None) -> None:
         """Writes an Event. As in torch, sets its `wall_time` (None is now), and its `step` if one is given.
 
         Args:
@@ -190,7 +192,9 @@ class FileWriter(EmptyBase):
         else:
             self._front.add_event(event, step, event.wall_time)
 
-    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+    def add_summary(
+        self, summary: Any, global_step: types.Step = None, walltime: types.WallTime = None
+    ) -> None:
         """Writes an Event around a Summary.
 
         Args:
@@ -213,12 +217,12 @@ class FileWriter(EmptyBase):
         else:
             self.op_writer.add_summary(data, global_step, walltime)
 
-    def _filled(self, step: Any, walltime: Any) -> tuple[Any, Any]:
+    def _filled(self, step: types.Step, walltime: types.WallTime) -> tuple[Any, Any]:
         """The arguments; one that is None is replaced by the value of use_metadata()."""
         default = self._defaults.current
         return default.step if step is None else step, default.walltime if walltime is None else walltime
 
-    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+    def add_graph(self, graph_profile: Any, walltime: types.WallTime = None) -> None:
         """Writes a graph and the memory and time of its nodes.
 
         Args:
@@ -233,7 +237,7 @@ class FileWriter(EmptyBase):
         graph, profile = (protobuf.serialised(message, "graph_profile") for message in graph_profile)
         self._add_graph(graph, walltime, profile)
 
-    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+    def add_onnx_graph(self, graph: Any, walltime: types.WallTime = None) -> None:
         """Writes a graph.
 
         Args:
@@ -245,11 +249,11 @@ class FileWriter(EmptyBase):
         """
         self._add_graph(protobuf.serialised(graph, "graph"), walltime)
 
-    def add_openvino_graph(self, graph: Any, walltime: Any = None) -> None:
+    def add_openvino_graph(self, graph: Any, walltime: types.WallTime = None) -> None:
         """The same as add_onnx_graph, as in tensorboardX."""
         self.add_onnx_graph(graph, walltime)
 
-    def _add_graph(self, graph: bytes, walltime: Any, profile: bytes | None = None) -> None:
+    def _add_graph(self, graph: bytes, walltime: types.WallTime, profile: bytes | None = None) -> None:
         from tickertape.writer.graphs import nodes  # noqa: PLC0415  # few write graphs
 
         seconds = check.walltime(self._filled(None, walltime)[1])
@@ -259,7 +263,9 @@ class FileWriter(EmptyBase):
             self.op_writer.add_event(nodes.run_metadata_event(profile, seconds))
 
     @contextlib.contextmanager
-    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+    def use_metadata(
+        self, *, global_step: types.Step = None, walltime: types.WallTime = None
+    ) -> Iterator[Self]:
         """As SummaryWriter.use_metadata, for the methods of this class."""
         with self._defaults.replaced_by(metadata.checked(global_step, walltime)):
             yield self

@@ -17,6 +17,8 @@ from tickertape.writer.summary_writer import SummaryWriter
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from tickertape.convert import types
+
 _SLOTS = 2**16  # series that are counted across processes; 1 MiB of address space
 _SLOT = struct.Struct("<8sq")  # hash of the series, its next step
 _LOCK_SECS = 1.0  # an add_* holds the lock for far less: after that its holder is dead
@@ -43,14 +45,14 @@ class GlobalSummaryWriter:
 
     def __init__(
         self,
-        logdir: Any = None,
+        logdir: types.Path | None = None,
         comment: str = "",
         purge_step: int | None = None,
-        max_queue: Any = 10,
-        flush_secs: Any = 120,
+        max_queue: types.Real = 10,
+        flush_secs: types.Real = 120,
         filename_suffix: str = "",
         write_to_disk: bool = True,
-        log_dir: Any = None,
+        log_dir: types.Path | None = None,
         coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX's
         **kwargs: Any,  # noqa: ARG002  # as above
     ) -> None:
@@ -65,16 +67,22 @@ class GlobalSummaryWriter:
         )
         self._steps = _SharedSteps()
 
-    def add_scalar(self, tag: str, scalar_value: Any, walltime: Any = None) -> None:
+    def add_scalar(self, tag: str, scalar_value: types.Scalar, walltime: types.WallTime = None) -> None:
         """SummaryWriter.add_scalar at the next step of the series; the first is 0."""
         self._add("add_scalar", tag, (tag, scalar_value), {"walltime": walltime})
 
-    def add_image(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "CHW") -> None:
+    def add_image(
+        self,
+        tag: str,
+        img_tensor: types.Pixels,
+        walltime: types.WallTime = None,
+        dataformats: types.Dataformats = "CHW",
+    ) -> None:
         """SummaryWriter.add_image at the next step of the series; the first is 0."""
         options = {"walltime": walltime, "dataformats": dataformats}
         self._add("add_image", tag, (tag, img_tensor), options)
 
-    def add_text(self, tag: str, text_string: str | bytes, walltime: Any = None) -> None:
+    def add_text(self, tag: str, text_string: str | bytes, walltime: types.WallTime = None) -> None:
         """SummaryWriter.add_text at the next step of the series; the first is 0."""
         self._add("add_text", tag, (tag, text_string), {"walltime": walltime})
 

@@ -14,9 +14,11 @@ from tickertape.convert import arrays, check
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from tickertape.convert import types
+
 
 def make_grid(
-    tensor: Any,
+    tensor: types.Pixels,
     nrow: int = 8,
     padding: int = 2,
     normalize: bool = False,
@@ -46,7 +48,7 @@ def make_grid(
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html
     """
-    first = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
+    first: Any = tensor[0] if isinstance(tensor, (list, tuple)) and tensor else tensor
     grid = _numpy_grid(tensor, nrow, padding, normalize, value_range, scale_each, pad_value)
     if not arrays.is_torch(first):
         return grid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tickertape import _core
     from tickertape.writer.file_writer import GetWriter
 
-TENSORFLOW = "tensorflow"
+TENSORFLOW: Final = "tensorflow"
 # Each takes 16 bytes in the file: 256 MiB together. protobuf's limit for a message is 2 GiB.
 _MOST_BINS = 2**24
 # The rules of numpy.histogram_bin_edges.

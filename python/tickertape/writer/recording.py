@@ -18,6 +18,8 @@ from tickertape.convert import check
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tickertape.convert import types
+
 _STEP_NAMES = ("global_step", "step")
 _WALLTIME = "walltime"
 
@@ -36,7 +38,7 @@ class _Block:
 _innermost: ContextVar[_Block | None] = ContextVar("tickertape_record_if", default=None)
 
 
-def set_step(step: Any) -> None:
+def set_step(step: types.Step) -> None:
     """Sets the step of every add_* call that names none, in all threads. None unsets it: such calls then have step 0.
 
     tf.summary.experimental.set_step does this for one thread only.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _core
 from tickertape.convert import paths
+
+if TYPE_CHECKING:
+    from tickertape.convert import types
 
 
 class RecoveryReport(NamedTuple):
@@ -33,7 +36,7 @@ class RecoveryReport(NamedTuple):
     events_kept: int = 0
 
 
-def recover(path: Any = None, *, dry_run: bool = False) -> list[RecoveryReport]:
+def recover(path: types.Path | None = None, *, dry_run: bool = False) -> list[RecoveryReport]:
     """Recovers what killed processes of this user had logged to the directory `path` or below.
 
     A SummaryWriter that opens the directory does the same. Rings of living processes are left alone; those

@@ -105,16 +105,16 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def __init__(
         self,
-        log_dir: types.Directory | None = None,
+        log_dir: types.Path | None = None,
         comment: str = "",
         purge_step: int | None = None,
-        max_queue: Any = 10,
-        flush_secs: Any = 120,
+        max_queue: types.Real = 10,
+        flush_secs: types.Real = 120,
         filename_suffix: str = "",
         write_to_disk: bool = True,
         *,
-        on_full: str = "block",
-        on_error: str = "warn",
+        on_full: types.OnFull = "block",
+        on_error: types.OnError = "warn",
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
@@ -133,7 +133,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self.flush_secs = flush_secs
         self.filename_suffix = paths.file_name_part(filename_suffix, "filename_suffix")
         self.write_to_disk = check.flag(write_to_disk, "write_to_disk")
-        self._policies = {"on_full": on_full, "on_error": on_error}
+        self._policies: dict[str, Any] = {"on_full": on_full, "on_error": on_error}
         self._defaults = metadata.Defaults()
         self._is_patient = False
         self.file_writer: FileWriter | None = None
@@ -162,10 +162,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_hparams(
         self,
         hparam_dict: Mapping[str, Any] | Namespace | SimpleNamespace | DataclassInstance,
-        metric_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, types.Scalar | None],
         hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
         run_name: str | None = None,
-        global_step: Any = None,
+        global_step: types.Step = None,
         *,
         name: str | None = None,
         same_run: bool = False,
@@ -226,8 +226,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self,
             tag: str,
             scalar_value: types.Scalar,
-            global_step: Any = None,
-            walltime: Any = None,
+            global_step: types.Step = None,
+            walltime: types.WallTime = None,
             new_style: bool = False,
             double_precision: bool = False,
             display_name: str = "",
@@ -254,8 +254,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self,
         main_tag: str,
         tag_scalar_dict: Mapping[str, types.Scalar],
-        global_step: Any = None,
-        walltime: Any = None,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes several scalars of one step that TensorBoard draws in one chart.
 
@@ -282,7 +282,13 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         scalars.add_scalars(self._sub_writers, main_tag, tag_scalar_dict, global_step, walltime)
 
     def add_tensor(
-        self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None, *, copy: bool = True
+        self,
+        tag: str,
+        tensor: types.ComplexArray,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
+        *,
+        copy: bool = True,
     ) -> None:
         """Writes an array with its shape and element type (plugin "tensor").
 
@@ -308,10 +314,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_histogram(
         self,
         tag: str,
-        values: Any,
-        global_step: Any = None,
-        bins: Any = histograms.TENSORFLOW,
-        walltime: Any = None,
+        values: types.Array,
+        global_step: types.Step = None,
+        bins: types.Bins = histograms.TENSORFLOW,
+        walltime: types.WallTime = None,
         max_bins: int | None = None,
         *,
         copy: bool = True,
@@ -363,15 +369,15 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_histogram_raw(
         self,
         tag: str,
-        min: Any,  # noqa: A002  # torch's name
-        max: Any,  # noqa: A002  # torch's name
-        num: Any,
-        sum: Any,  # noqa: A002  # torch's name
-        sum_squares: Any,
-        bucket_limits: Any,
-        bucket_counts: Any,
-        global_step: Any = None,
-        walltime: Any = None,
+        min: types.Real,  # noqa: A002  # torch's name
+        max: types.Real,  # noqa: A002  # torch's name
+        num: types.Real,
+        sum: types.Real,  # noqa: A002  # torch's name
+        sum_squares: types.Real,
+        bucket_limits: types.Array,
+        bucket_counts: types.Array,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes a histogram that was counted elsewhere, unchanged.
 
@@ -407,10 +413,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_image(
         self,
         tag: str,
-        img_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        dataformats: str = "CHW",
+        img_tensor: types.Pixels,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
+        dataformats: types.Dataformats = "CHW",
         *,
         copy: bool = True,
     ) -> None:
@@ -444,10 +450,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_images(
         self,
         tag: str,
-        img_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        dataformats: str = "NCHW",
+        img_tensor: types.Pixels,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
+        dataformats: types.Dataformats = "NCHW",
         max_outputs: int | None = None,
         *,
         copy: bool = True,
@@ -481,12 +487,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_image_with_boxes(
         self,
         tag: str,
-        img_tensor: Any,
-        box_tensor: Any,
-        global_step: Any = None,
-        walltime: Any = None,
+        img_tensor: types.Pixels,
+        box_tensor: types.Array,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
         rescale: float = 1,
-        dataformats: str = "CHW",
+        dataformats: types.Dataformats = "CHW",
         labels: Sequence[str] | str | None = None,
     ) -> None:
         """Draws boxes on an image and writes it as PNG. Needs Pillow.
@@ -520,9 +526,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self,
         tag: str,
         figure: Figure | list[Figure],
-        global_step: int | None = None,
+        global_step: types.Step = None,
         close: bool = True,
-        walltime: float | None = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Renders matplotlib figures and writes them as PNG.
 
@@ -547,11 +553,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_video(
         self,
         tag: str,
-        vid_tensor: Any,
-        global_step: Any = None,
+        vid_tensor: types.Pixels,
+        global_step: types.Step = None,
         fps: float = 4,
-        walltime: Any = None,
-        dataformats: str = "NTCHW",
+        walltime: types.WallTime = None,
+        dataformats: types.VideoDataformats = "NTCHW",
         *,
         copy: bool = True,
     ) -> None:
@@ -584,10 +590,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_audio(
         self,
         tag: str,
-        snd_tensor: Any,
-        global_step: Any = None,
+        snd_tensor: types.Array,
+        global_step: types.Step = None,
         sample_rate: float = 44100,
-        walltime: Any = None,
+        walltime: types.WallTime = None,
         *,
         copy: bool = True,
     ) -> None:
@@ -617,7 +623,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         audio.add_audio(self._op_writer, tag, snd_tensor, global_step, sample_rate, walltime, copy=copy)
 
     def add_text(
-        self, tag: str, text_string: str | bytes, global_step: Any = None, walltime: Any = None
+        self,
+        tag: str,
+        text_string: str | bytes,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes text, shown as Markdown.
 
@@ -692,10 +702,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def add_embedding(
         self,
-        mat: Any,
-        metadata: Any = None,
-        label_img: Any = None,
-        global_step: Any = None,
+        mat: types.Array,
+        metadata: Sequence[Any] | types.Foreign | None = None,
+        label_img: types.Pixels | None = None,
+        global_step: types.Step = None,
         tag: str = "default",
         metadata_header: Sequence[str] | None = None,
     ) -> None:
@@ -728,12 +738,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_pr_curve(
         self,
         tag: str,
-        labels: Any,
-        predictions: Any,
-        global_step: Any = None,
+        labels: types.Array,
+        predictions: types.Array,
+        global_step: types.Step = None,
         num_thresholds: int = 127,
-        weights: Any = None,
-        walltime: Any = None,
+        weights: types.Array | None = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes the precision-recall curve of a binary classifier.
 
@@ -764,16 +774,16 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_pr_curve_raw(
         self,
         tag: str,
-        true_positive_counts: Any,
-        false_positive_counts: Any,
-        true_negative_counts: Any,
-        false_negative_counts: Any,
-        precision: Any,
-        recall: Any,
-        global_step: Any = None,
+        true_positive_counts: types.Array,
+        false_positive_counts: types.Array,
+        true_negative_counts: types.Array,
+        false_negative_counts: types.Array,
+        precision: types.Array,
+        recall: types.Array,
+        global_step: types.Step = None,
         num_thresholds: int = 127,
-        weights: Any = None,
-        walltime: Any = None,
+        weights: types.Array | None = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes a precision-recall curve that was counted elsewhere, unchanged, in float32.
 
@@ -862,12 +872,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_mesh(
         self,
         tag: str,
-        vertices: Any,
-        colors: Any = None,
-        faces: Any = None,
-        config_dict: Any = None,
-        global_step: Any = None,
-        walltime: Any = None,
+        vertices: types.Array,
+        colors: types.Array | None = None,
+        faces: types.Array | None = None,
+        config_dict: Mapping[str, Any] | None = None,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes meshes in float32, or point clouds if there are no faces.
 
@@ -942,7 +952,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     # --- tensorboardX's methods
 
-    def export_scalars_to_json(self, path: Any) -> None:
+    def export_scalars_to_json(self, path: types.Path) -> None:
         """Writes this writer's scalars that have not been exported yet: `{curve: [[wall time, step, value], ...], ...}`.
 
         A curve is named by the directory of its run: `<log_dir>/<tag>`, or `<log_dir>/<main_tag>_<key>` for add_scalars.
@@ -967,7 +977,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             target, (self._directory, os.fspath(self.log_dir)), [*self._closed_files, *files], self._exported
         )
 
-    def add_openvino_graph(self, xmlname: Any) -> None:
+    def add_openvino_graph(self, xmlname: types.Path) -> None:
         """Writes the graph of an OpenVINO model. Needs no package: the .xml file holds all of it.
 
         Every layer is one node with its type, shapes and settings (tensorboardX: one node for each edge, without them).
@@ -986,7 +996,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         graphs.add_openvino_graph(self._op_writer, xmlname)
 
     @contextlib.contextmanager
-    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+    def use_metadata(
+        self, *, global_step: types.Step = None, walltime: types.WallTime = None
+    ) -> Iterator[Self]:
         """While it lasts, add_* of this writer that name no step or wall time use these, in every thread.
 
         May be nested: the inner one counts.
@@ -1009,7 +1021,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     if TYPE_CHECKING:  # native
 
         def log(  # type: ignore[override]  # the native signature has a Protocol for it
-            self, values: Mapping[str, Any] | ScalarBuffer, global_step: Any = None, walltime: Any = None
+            self,
+            values: types.Scalars | ScalarBuffer,
+            global_step: types.Step = None,
+            walltime: types.WallTime = None,
         ) -> None:
             """Logs many numbers of one step in one Event: one call, one wall time, all or nothing.
 
@@ -1023,7 +1038,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             """
 
     def write(
-        self, tag: str, tensor: Any, metadata: Any = None, global_step: Any = None, walltime: Any = None
+        self,
+        tag: str,
+        tensor: types.ComplexArray | types.Texts,
+        metadata: Any = None,
+        global_step: types.Step = None,
+        walltime: types.WallTime = None,
     ) -> None:
         """Writes an array for any of TensorBoard's plugins.
 
@@ -1046,7 +1066,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             global_step, walltime = when
         tensors.write(self._op_writer, tag, tensor, metadata, global_step, walltime)
 
-    def restart(self, step: Any = 0, tag: str | None = None) -> None:
+    def restart(self, step: types.Step = 0, tag: str | None = None) -> None:
         """Starts over from `step`: TensorBoard hides what was logged before at this step and later.
 
         Does at any time what `purge_step` does when a writer is opened, in the run's directory and in those that add_scalars
