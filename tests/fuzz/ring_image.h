@@ -138,11 +138,12 @@ inline void spare_time(std::string& ops) {
   }
 }
 
-// Writers, tags and moves. The file and the slot of a writer have its owner's number.
+// Writers, tags and moves. The file and the slot of a writer have its owner's number. A tag is of a
+// writer that stands before it.
 inline std::string describe_names(Input& input, std::uint64_t opening_bytes, bool& is_sound) {
   std::string names;
   unsigned files_used = 0;
-  std::size_t known = 0;
+  std::vector<bool> is_writer;
   for (std::size_t left = input.byte() % 32; left > 0; --left) {
     const std::uint32_t kind = input.byte() % 8;
     const std::uint32_t owner = input.byte();
@@ -158,10 +159,10 @@ inline std::string describe_names(Input& input, std::uint64_t opening_bytes, boo
       add_name(names, kind, kind == NameEntry::kWriter ? owner % kFiles : owner / kFiles,
                entry + Place::get().file(owner % kFiles));
     } else {
-      is_sound = is_sound && kind == NameEntry::kTag && owner < known;
+      is_sound = is_sound && kind == NameEntry::kTag && owner < is_writer.size() && is_writer[owner];
       add_name(names, kind, owner, as_text(text));
     }
-    ++known;
+    is_writer.push_back(kind == NameEntry::kWriter);
   }
   return names;
 }
@@ -204,6 +205,8 @@ inline RingImage describe_ring(Input& input, const std::array<std::uint64_t, kFi
   for (std::uint64_t& position : committed) position = tail + input.byte() / 16 * kOpAlignment;
   std::string ops(as_text(input.take_rest()));
   spare_time(ops);
+  // Every op is of a writer.
+  image.is_sound = image.is_sound && (!names.empty() || ops.empty());
 
   const std::uint64_t size = (ops.size() + kOpAlignment - 1) / kOpAlignment * kOpAlignment;
   for (std::uint64_t& position : committed) position = std::min(position, tail + size);
