@@ -221,8 +221,9 @@ PixelSize pixel_size(const ImageArray& images, bool grid) {
     }
     return {images.width, images.height, images.channels == 1 ? 3 : images.channels};
   }
-  if (images.channels != 1 && images.channels != 3) {
-    throw ArgumentError("images: expected 1 or 3 channels in a grid, got " + std::to_string(images.channels));
+  if (images.channels != 1 && images.channels != 3 && images.channels != 4) {
+    throw ArgumentError("images: expected 1, 3 or 4 channels in a grid, got " +
+                        std::to_string(images.channels));
   }
   const std::uint32_t columns = std::min(images.count, kGridColumns);
   const std::uint32_t rows = (images.count + columns - 1) / columns;
@@ -232,7 +233,8 @@ PixelSize pixel_size(const ImageArray& images, bool grid) {
     throw ArgumentError("images: expected a grid of at most 2147483647 pixels a side, got " +
                         std::to_string(width) + " x " + std::to_string(height));
   }
-  return {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 3};
+  return {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
+          std::max(images.channels, 3U)};
 }
 
 std::optional<PixelView> pixels_in_place(const ImageArray& images, bool grid) {

@@ -48,8 +48,8 @@ struct PixelSize {
 };
 
 // The size of the result of to_pixels(). A single image keeps 2, 3 or 4 channels, and 1 channel becomes RGB.
-// With `grid` (an N axis, even of length 1) the images become one RGB grid. Throws ArgumentError if the
-// number of channels is not allowed or the grid is too large.
+// With `grid` (an N axis, even of length 1) the images become one grid: RGBA if they have 4 channels, RGB if
+// they have 1 or 3. Throws ArgumentError if the number of channels is not allowed or the grid is too large.
 PixelSize pixel_size(const ImageArray& images, bool grid);
 
 // The pixels of an image whose memory has the layout that to_pixels() would write: a single image, uint8, 2

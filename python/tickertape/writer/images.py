@@ -86,7 +86,7 @@ def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
     if 0 in shape:
         raise UnsupportedValue(f"img_tensor: expected pixels, got shape {shape}")
     channels = shape[axes.index("C")] if "C" in axes else 1
-    allowed = (1, 3) if "N" in axes else (1, 2, 3, 4)
+    allowed = (1, 3, 4) if "N" in axes else (1, 2, 3, 4)
     if channels not in allowed:
         last = axes.replace("C", "") + "C"
         cure = f'; for this shape pass dataformats="{last}"' if shape[-1] in allowed and axes != last else ""

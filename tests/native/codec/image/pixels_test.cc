@@ -112,7 +112,7 @@ void check_type(DType dtype, Draw draw, ToByte to_byte) {
     check_layout(draw_images<T>(1, 1, 7, 45, draw), dtype, letters, to_byte);
   }
   for (const std::size_t count : {1U, 3U, 8U, 9U, 17U}) {
-    for (const std::size_t channels : {1U, 3U}) {
+    for (const std::size_t channels : {1U, 3U, 4U}) {
       const auto images = draw_images<T>(count, channels, 3, 19, draw);
       for (const std::string letters : {"NCHW", "NHWC", "CHWN"})
         check_layout(images, dtype, letters, to_byte);
