@@ -10,7 +10,7 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tickertape.convert import notices
+from tickertape.convert import check, notices
 from tickertape.integrations import observers
 from tickertape.writer import instance_bridge, recording
 
@@ -41,16 +41,28 @@ _replaced: list[_Replaced] = []
 _carried_over: list[tuple[type, str, Any]] = []  # methods set on our class: their names, and what was there
 
 
-def install() -> None:
+def install(*, clean_tags: bool = False) -> None:
     """Replaces SummaryWriter and FileWriter of `torch.utils.tensorboard` and `tensorboardX` by ours.
 
     Call it before any module imports these classes by name: such a module keeps the old class, and a warning names it.
     isinstance is true both ways: our writers are instances of the old classes, and writers of the old classes are
-    instances of ours. A second call changes nothing, but checks and warns again. `uninstall()` undoes it.
+    instances of ours. A second call changes nothing but `clean_tags`, and checks and warns again. `uninstall()` undoes it.
+
+    The class that code imports says what it was written for: `torch.utils.tensorboard.SummaryWriter` becomes
+    `tickertape.SummaryWriter`, which writes as torch does, and `tensorboardX.SummaryWriter` a subclass of it, which writes as
+    tensorboardX does. docs/migration.md lists what that is.
+
+    Args:
+        clean_tags: tensorboardX's classes also replace characters in tags, as tensorboardX does. Otherwise tags stay as they
+            are given.
 
     Warns:
         UserWarning: modules have imported the old classes by name.
     """
+    if check.flag(clean_tags, "clean_tags") or "tickertape.integrations.tensorboardx" in sys.modules:
+        from tickertape.integrations import tensorboardx  # noqa: PLC0415  # install() itself imports little
+
+        tensorboardx.SummaryWriter.clean_tags = clean_tags
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
     for name in _PACKAGES:

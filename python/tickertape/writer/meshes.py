@@ -10,28 +10,31 @@ from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, protobuf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from tickertape.writer.file_writer import GetWriter
 
 # tensorboard/plugins/mesh/plugin_data.proto, enum ContentType, in the order of the values.
-_CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
+CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
+# What follows a mesh's tag in the tags of its parts, as in torch.
+TAGS = {kind: f"_{kind}" for kind in CONTENT_TYPES}
 _FLOAT = 1  # tensorboard/compat/proto/types.proto, DT_FLOAT
 _RANK = 3
 
 
 def add_mesh(
     get_writer: GetWriter,
+    ends: Mapping[str, str],
     tag: str,
-    vertices: Any,
-    colors: Any,
-    faces: Any,
-    config_dict: Any,
+    content: tuple[Any, Any, Any, Any],
     global_step: Any,
     walltime: Any,
 ) -> None:
-    """See SummaryWriter.add_mesh."""
+    """See SummaryWriter.add_mesh; `ends` are TAGS or of this form, `content` vertices, colors, faces and config_dict."""
     check.string(tag, "tag")
+    vertices, colors, faces, config_dict = content
     tensors = {"VERTEX": _triples(vertices, "vertices")}
     count = tensors["VERTEX"].shape[1]
     if faces is not None:
@@ -45,10 +48,10 @@ def add_mesh(
                 f"got {tensors['COLOR'].shape}"
             )
     config = _json(config_dict)
-    components = sum(1 << _CONTENT_TYPES[kind] for kind in tensors)
+    components = sum(1 << CONTENT_TYPES[kind] for kind in tensors)
     # summary.proto: Summary.value 1
     summary = b"".join(
-        protobuf.bytes_field(1, _value(tag, kind, tensor, components, config))
+        protobuf.bytes_field(1, _value(tag, ends[kind], kind, tensor, components, config))
         for kind, tensor in tensors.items()
     )
     get_writer().add_summary(summary, global_step, walltime)
@@ -87,7 +90,9 @@ def _json(config_dict: Any) -> str:
         ) from error
 
 
-def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int, config: str) -> bytes:
+def _value(
+    tag: str, end: str, kind: str, tensor: npt.NDArray[np.float32], components: int, config: str
+) -> bytes:
     """summary.proto, message Summary.Value: tag 1, tensor 8, metadata 9."""
     # tensor.proto: dtype 1, tensor_shape 2 (dim 2, size 1), float_val 5
     dims = b"".join(protobuf.bytes_field(2, protobuf.int_field(1, size)) for size in tensor.shape)
@@ -99,7 +104,7 @@ def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int
     # plugin_data.proto, MeshPluginData: name 2, content_type 3, json_config 5, shape 6, components 7; version is 0
     content = (
         protobuf.text_field(2, tag)
-        + protobuf.int_field(3, _CONTENT_TYPES[kind])
+        + protobuf.int_field(3, CONTENT_TYPES[kind])
         + protobuf.text_field(5, config)
         + protobuf.bytes_field(6, b"".join(map(protobuf.varint, tensor.shape)))
         + protobuf.int_field(7, components)
@@ -107,7 +112,7 @@ def _value(tag: str, kind: str, tensor: npt.NDArray[np.float32], components: int
     # summary.proto, SummaryMetadata: plugin_data 1 (plugin_name 1, content 2)
     plugin = protobuf.text_field(1, "mesh") + protobuf.bytes_field(2, content)
     return (
-        protobuf.text_field(1, f"{tag}_{kind}")
+        protobuf.text_field(1, tag + end)
         + protobuf.bytes_field(8, proto)
         + protobuf.bytes_field(9, protobuf.bytes_field(1, plugin))
     )

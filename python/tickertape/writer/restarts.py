@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import check, protobuf
 from tickertape.writer import own_events
+from tickertape.writer.tags import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -99,8 +100,10 @@ def _own_tags(directory: Path, name: str) -> set[str]:
     elif tags[0].startswith(_HPARAMS):  # then each metric once in a session
         sessions = tags.count(_SESSION)
         is_own = all(tag.startswith(_HPARAMS) or tags.count(tag) <= sessions for tag in set(tags))
-    else:  # torch's layout, or tensorboardX's
-        is_own = set(tags) == {tags[0]} and name.startswith((tags[0].replace("/", "_") + "_", tags[0] + "/"))
+    elif name.startswith(tags[0].replace("/", "_") + "_"):  # torch's layout
+        is_own = set(tags) == {tags[0]}
+    else:  # tensorboardX's
+        is_own = set(tags) == {tags[0]} and f"{cleaned(name)}/".startswith(f"{cleaned(tags[0])}/")
     return set(tags) if is_own else set()
 
 

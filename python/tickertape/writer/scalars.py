@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def add_scalars(
     get_writers: Callable[[str, Iterable[str]], list[FileWriter]],
-    main_tag: Any,
+    prefix: str,
+    main_tag: str,
     tag_scalar_dict: Any,
     global_step: Any,
     walltime: Any,
 ) -> None:
-    """See SummaryWriter.add_scalars; `get_writers` takes a prefix and names, and returns the runs' writers."""
-    main_tag = check.string(main_tag, "main_tag")
+    """See SummaryWriter.add_scalars; `get_writers` takes `prefix` and names, and returns the runs' writers."""
     step = check.step(global_step)
     seconds = check.walltime(walltime)
     seconds = time.time() if seconds is None else seconds
@@ -36,7 +36,6 @@ def add_scalars(
     is_dict = type(tag_scalar_dict) is dict  # nearly always; check.items copies the pairs
     pairs = tag_scalar_dict.items() if is_dict else check.items(tag_scalar_dict, "tag_scalar_dict")
     values = _values({_run_name(key): value for key, value in pairs})
-    prefix = main_tag.replace("/", "_") + "_"
     writers = get_writers(prefix, values)
     for number, (name, value) in enumerate(values.items()):
         try:

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -99,6 +99,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     """
 
     _default_bins: list[float] | None = None
+    _mesh_tags: ClassVar[Mapping[str, str]] = meshes.TAGS
     # Points that export_scalars_to_json has exported, by event file and tag. Replaced, never changed: all writers start
     # with this one.
     _exported: Mapping[tuple[str, str], int] = MappingProxyType({})
@@ -279,7 +280,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
-        scalars.add_scalars(self._sub_writers, main_tag, tag_scalar_dict, global_step, walltime)
+        prefix, tag = self._curves_of(check.string(main_tag, "main_tag"))
+        scalars.add_scalars(self._sub_writers, prefix, tag, tag_scalar_dict, global_step, walltime)
 
     def add_tensor(
         self,
@@ -463,7 +465,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Args:
             tag: name of the series.
             img_tensor: axes as in `dataformats`, or a list of images of one size with these axes but the N (as in
-                tensorboardX); 1 or 3 channels. Values as in `add_image`.
+                tensorboardX); 1, 3 or 4 channels (RGBA, as in tensorboardX; torch raises). Values as in `add_image`.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NCHW, CHW or HW.
@@ -900,7 +902,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
-        meshes.add_mesh(self._op_writer, tag, vertices, colors, faces, config_dict, global_step, walltime)
+        content = (vertices, colors, faces, config_dict)
+        meshes.add_mesh(self._op_writer, self._mesh_tags, tag, content, global_step, walltime)
 
     if TYPE_CHECKING:  # native
 
@@ -1142,6 +1145,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     def _main_op_writer(self) -> Any:
         return self._get_file_writer().op_writer
+
+    def _curves_of(self, main_tag: str) -> tuple[str, str]:
+        """(what is before a key in the directory of its run below log_dir, the curves' tag), for add_scalars."""
+        return main_tag.replace("/", "_") + "_", main_tag
 
     def _sub_writers(self, prefix: str, names: Iterable[str]) -> list[FileWriter]:
         """The FileWriters of the runs `<log_dir>/<prefix><name>`, which stay in `all_writers` until close()."""

@@ -183,8 +183,9 @@ def test_tensorboardx_that_writes_nothing(tmp_path):
 def test_tensorboardx_writer(tmp_path):
     with tensorboardx.SummaryWriter(logdir=tmp_path / "a", flush_secs=1, anything="else") as writer:
         assert writer.logdir == writer.log_dir == tmp_path / "a"
-    with tensorboardx.SummaryWriter(str(tmp_path / "unused"), log_dir=str(tmp_path / "b")) as writer:
-        assert writer.logdir == str(tmp_path / "b")
+    for module in (tensorboardX, tensorboardx):
+        with module.SummaryWriter(str(tmp_path / "b"), log_dir=str(tmp_path / "unused")) as writer:
+            assert writer.logdir == str(tmp_path / "b")
     with tensorboardx.SummaryWriter(tmp_path / "c", None, filename_suffix=None) as writer:
         assert writer.filename_suffix == ""
     file_writer = tensorboardx.FileWriter(logdir=tmp_path / "d")

@@ -120,6 +120,7 @@ tickertape.install()
 patch(tensorboardX.writer.FileWriter)
 log_everything(tensorboardX.SummaryWriter)
 """,
+        CHECK.replace("run/s_x", "run/s/x"),
     )
 
 
