@@ -272,6 +272,8 @@ void bind_series(py::module_& module) {
       .def_property_readonly("plugin",
                              [](const PySeries& self) { return plain_text(self.series().info->plugin); })
       .def_property_readonly("metadata", &metadata_of)
+      .def_property_readonly("has_metadata",
+                             [](const PySeries& self) { return self.series().info->has_metadata; })
       .def_property_readonly("fields", &fields_of)
       .def_property_readonly("step", &column_of<&Rows::step>)
       .def_property_readonly("wall_time", &column_of<&Rows::wall_time>)

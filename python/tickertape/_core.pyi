@@ -472,7 +472,10 @@ class Series:
         """The plugin's name in the tag's first metadata; "" without one."""
     @property
     def metadata(self) -> bytes:
-        """The tag's first SummaryMetadata, serialised; b"" without one."""
+        """The tag's first SummaryMetadata, serialised; b"" without one, and of one without fields."""
+    @property
+    def has_metadata(self) -> bool:
+        """Whether a value of the tag has a SummaryMetadata, with fields or without."""
     @property
     def fields(self) -> tuple[int, ...]:
         """Which fields of Summary.Value hold the values: 2 simple_value, 4 image, 5 histo, 6 audio, 8 tensor, 0 none."""

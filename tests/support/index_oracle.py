@@ -1,6 +1,8 @@
 """What an index of an event file must hold, from the events that protobuf and TensorBoard read. Nothing here is ours."""
 
+import ml_dtypes
 import numpy as np
+from tensorboard.compat.proto.types_pb2 import DT_BFLOAT16
 from tensorboard.util import tensor_util
 
 from support import oracle
@@ -19,7 +21,15 @@ _EVENTS = {
 
 
 def number(proto):
-    """The number of a tensor of one element, by TensorBoard's make_ndarray; None: it is another tensor."""
+    """The number of a tensor of one element, by TensorBoard's make_ndarray; None: it is another tensor.
+
+    make_ndarray needs TensorFlow for bfloat16; ml_dtypes has it too.
+    """
+    if proto.dtype == DT_BFLOAT16:
+        bits = (
+            np.frombuffer(proto.tensor_content, "<u2") if proto.tensor_content else np.array(proto.half_val)
+        )
+        return float(bits.astype(np.uint16).view(ml_dtypes.bfloat16)[0]) if len(bits) == 1 else None
     try:
         array = np.asarray(tensor_util.make_ndarray(proto))
     except (TypeError, ValueError, OverflowError):

@@ -351,7 +351,7 @@ def _metadata(files: Sequence[_core.FileIndex]) -> dict[str, _core.SummaryMetada
     found: dict[str, _core.SummaryMetadata] = {}
     for file in files:
         for series in file.series:
-            if series.metadata and series.tag not in found:
+            if series.has_metadata and series.tag not in found:
                 found[series.tag] = _core.SummaryMetadata(series.metadata)
     return found
 

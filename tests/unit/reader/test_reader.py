@@ -5,6 +5,7 @@ import pytest
 import tickertape
 import torch
 from support import oracle
+from support.same import assert_same_message
 from tensorboard.compat.proto.event_pb2 import (
     Event,
     LogMessage,
@@ -21,23 +22,6 @@ from tickertape import reader
 def write(path, *events):
     path.write_bytes(b"".join(oracle.frame(event.SerializeToString()) for event in events))
     return path
-
-
-def assert_same_message(mine, theirs):
-    """Every field that protobuf lists, through our attributes."""
-    for field, expected in theirs.ListFields():
-        found = getattr(mine, field.name)
-        if field.is_repeated:
-            assert len(found) == len(expected)
-            pairs = list(zip(found, expected, strict=True))
-        else:
-            assert mine.HasField(field.name)
-            pairs = [(found, expected)]
-        for one, other in pairs:
-            if field.message_type is not None:
-                assert_same_message(one, other)
-            else:
-                assert one == other
 
 
 @pytest.fixture
