@@ -32,14 +32,23 @@ def is_here() -> bool:
 
 
 def read(log_dir: Path, last_step: int) -> tuple[int, int, dict[str, tuple[Any, Any]]]:
-    """Has the server load the one run in `log_dir`, unsampled, and gets its scalars; the server is ended.
+    """As read_runs(), for a directory of one run: tag to columns."""
+    taken, peak, runs = read_runs(log_dir, 1, last_step)
+    (tags,) = runs.values()
+    return taken, peak, tags
+
+
+def read_runs(
+    log_dir: Path, runs: int, last_step: int
+) -> tuple[int, int, dict[str, dict[str, tuple[Any, Any]]]]:
+    """Has the server load the runs in `log_dir`, unsampled, and gets their scalars; the server is ended.
 
     Returns:
-        (nanoseconds from its start until it had loaded all, bytes of its memory at its peak until then, tag to columns
+        (nanoseconds from its start until it had loaded all, bytes of its memory at its peak until then, run to tag to columns
         (step, value)). The time to send them to Python does not count.
 
     Raises:
-        TimeoutError: the server did not get to `last_step`.
+        TimeoutError: the server did not get to `last_step` of each run.
     """
     binary = importlib.import_module("tensorboard_data_server").server_binary()
     with tempfile.TemporaryDirectory(prefix="tickertape-") as folder:
@@ -52,13 +61,15 @@ def read(log_dir: Path, last_step: int) -> tuple[int, int, dict[str, tuple[Any, 
         )
         try:
             _wait_for(lambda: port_file.exists() and port_file.read_text().endswith("\n"))
-            return _load(server.pid, int(port_file.read_text()), last_step, start)
+            return _load(server.pid, int(port_file.read_text()), runs, last_step, start)
         finally:
             server.kill()
             server.wait()
 
 
-def _load(process: int, port: int, last_step: int, start: int) -> tuple[int, int, dict[str, tuple[Any, Any]]]:
+def _load(
+    process: int, port: int, wanted: int, last_step: int, start: int
+) -> tuple[int, int, dict[str, dict[str, tuple[Any, Any]]]]:
     grpc: Any = importlib.import_module("grpc")
     grpc_util: Any = importlib.import_module("tensorboard.util.grpc_util")
     grpc_provider: Any = importlib.import_module("tensorboard.data.grpc_provider")
@@ -73,21 +84,22 @@ def _load(process: int, port: int, last_step: int, start: int) -> tuple[int, int
 
         def has_all() -> bool:
             runs = provider.list_scalars(empty, **asked)
-            return any(tag.max_step >= last_step for tags in runs.values() for tag in tags.values())
+            complete = [any(tag.max_step >= last_step for tag in tags.values()) for tags in runs.values()]
+            return len(complete) == wanted and all(complete)
 
         _wait_for(has_all)
         taken = time.perf_counter_ns() - start
         peak = memory.peak_bytes(process)
         runs = provider.read_scalars(empty, **asked, downsample=last_step + 1)
-    (tags,) = runs.values()
     return (
         taken,
         peak,
-        {
-            tag: (np.array([datum.step for datum in data]), np.array([datum.value for datum in data]))
-            for tag, data in tags.items()
-        },
+        {run: {tag: _columns(data) for tag, data in tags.items()} for run, tags in runs.items()},
     )
+
+
+def _columns(data: Any) -> tuple[Any, Any]:
+    return np.array([datum.step for datum in data]), np.array([datum.value for datum in data])
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:

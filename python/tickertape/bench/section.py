@@ -36,6 +36,7 @@ _PACKAGES = (
         "pillow",
     ),
     *("scikit-image", "scikit-learn", "matplotlib"),
+    *("tensorflow", "tensorflow-cpu", "tbparse", "pandas", "polars", "pyarrow"),
 )
 
 

@@ -13,7 +13,19 @@ from tickertape import bench
 from tickertape.bench import contestants, instructions, pictures, png, race, readback, section, svg, timing
 from tickertape.cli import main as command
 
-PARTS = ["calls", "throughput", "png", "strips", "loop", "curves", "reading", "tails", "gate", "backend"]
+PARTS = [
+    "reading-large",
+    "calls",
+    "throughput",
+    "png",
+    "strips",
+    "loop",
+    "curves",
+    "reading",
+    "tails",
+    "gate",
+    "backend",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +47,17 @@ def test_every_event_that_was_timed_is_in_the_file(report):
         steps = [event.step for event in events if event.summary.value]
         assert steps == list(range(numbers["throughput"][name]["events"]))
         assert {value.simple_value for event in events for value in event.summary.value} == {0.5}
+
+
+def test_large_directories_are_read_by_everybody_who_is_here(report):
+    """Each reader's answer was compared with what was written, or there would be no figures."""
+    large = report[1]["reading-large"]
+    assert set(large) == {"runs", "images", "events", "polars", "export"}
+    assert set(large["runs"]) >= {"tickertape", "tbparse", "EventAccumulator"}
+    for readers in large.values():
+        for result in readers.values():
+            assert 0 < result["best_ns"] <= result["median_ns"]
+            assert 0 <= result["memory_bytes"] < 2**30
 
 
 def test_figures_are_of_this_run(report):
