@@ -80,9 +80,9 @@ def _report(group: str, tag: str, averages: Frame, rows: np.ndarray) -> None:
     if counts.min() == counts.max():
         return
     whole = steps[counts == counts.max()]
-    sys.stderr.write(
-        f"tickertape average: {terminal.clean(group)}, {terminal.clean(tag)!r}: {counts.max()} runs up to step {whole.max()}, "
-        f"{counts[-1]} at the last step {steps[-1]}\n"
+    terminal.say(
+        f"tickertape average: {group}, {tag!r}: {counts.max()} runs up to step {whole.max()}, "
+        f"{counts[-1]} at the last step {steps[-1]}"
     )
 
 

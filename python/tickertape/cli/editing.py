@@ -70,7 +70,7 @@ def copy_runs(
     if source.is_dir() and source.resolve() in (target.resolve(), *target.resolve().parents):
         raise CommandError(f"-o: expected a path outside {str(source)!r}, got {options.out!r}")
     if not source.is_dir() and _MARK not in target.name:
-        sys.stderr.write(f"readers look for files whose names contain {_MARK!r}: {target.name!r} does not\n")
+        terminal.say(f"readers look for files whose names contain {_MARK!r}: {target.name!r} does not")
     done = []
     with Progress(doing) as progress:
         for file in files:
@@ -167,7 +167,7 @@ def _back_up(path: Path) -> None:
                 number += 1
                 continue
             shutil.copy2(path, backup)
-        sys.stderr.write(f"kept {terminal.clean(str(backup))}\n")
+        terminal.say(f"kept {backup}")
         return
 
 
@@ -195,14 +195,14 @@ def report(done: list[tuple[str, records.Copied]], changed: str, nothing: Callab
     files = sum(1 for _, copied in done if copied.changed + copied.removed)
     for file, copied in done:
         if copied.damage or copied.undecodable:
-            sys.stderr.write(
-                f"{terminal.clean(file)} is damaged in {terminal.counted(len(copied.damage) + copied.undecodable, 'place')}, which were "
-                "copied as they are; `tickertape repair FILE -o NEW` leaves them out\n"
+            terminal.say(
+                f"{file} is damaged in {terminal.counted(len(copied.damage) + copied.undecodable, 'place')}, which were "
+                "copied as they are; `tickertape repair FILE -o NEW` leaves them out"
             )
     if not records_changed:
-        sys.stdout.write(f"{nothing()}\n")
+        sys.stdout.write(f"{terminal.clean(nothing())}\n")
         return NOTHING_FOUND
     sys.stdout.write(
-        f"{changed} {terminal.counted(records_changed, 'record')} of {terminal.counted(files, 'file')}\n"
+        f"{terminal.clean(changed)} {terminal.counted(records_changed, 'record')} of {terminal.counted(files, 'file')}\n"
     )
     return 0

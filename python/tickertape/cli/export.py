@@ -48,8 +48,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out).expanduser() if options.append else _new(options)
     runs = looking.filtered(options, options.path)
     if not any(run.tags for run in runs.values()):
-        sys.stderr.write("tickertape export: no value matches\n")
-        return NOTHING_FOUND
+        raise CommandError("no value matches", NOTHING_FOUND)
     try:
         rows = _scalars(runs, out, options)
     except ValueError as error:
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         if len(table):
             files += len(table.save(out / kind))
     sys.stdout.write(
-        f"{terminal.counted(rows, 'row')} of scalars and {terminal.counted(files, 'file')} in {options.out}\n"
+        f"{terminal.counted(rows, 'row')} of scalars and {terminal.counted(files, 'file')} in {terminal.clean(options.out)}\n"
     )
     return FOUND
 

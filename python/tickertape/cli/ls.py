@@ -132,7 +132,7 @@ def _tree(listed: list[dict[str, Any]]) -> None:
         ]
         if rows:
             text = terminal.table(
-                ["  tag", "kind", "count", "steps", "last value"], rows, out, ["count", "steps"]
+                ["  tag", "kind", "count", "steps", "last value"], rows, out, ["count", "steps", "last value"]
             )
             sys.stdout.write("".join(text.splitlines(keepends=True)[1:]))
 
@@ -148,7 +148,7 @@ def _flat(listed: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     if rows:
         header = ["run", "tag", "kind", "count", "steps", "last value"]
-        sys.stdout.write(terminal.table(header, rows, terminal.screen(), ["count", "steps"]))
+        sys.stdout.write(terminal.table(header, rows, terminal.screen(), ["count", "steps", "last value"]))
 
 
 def _short(listed: list[dict[str, Any]]) -> None:

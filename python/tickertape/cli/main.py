@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import sys
 import warnings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
 _BROKEN_PIPE = 141  # and for one whose reader went away
+_PLAIN = {"…": "...", "–": "-", "━": "-", "│": "|"}  # of the characters that we write ourselves
 
 
 class Command(NamedTuple):
@@ -25,7 +27,7 @@ class Command(NamedTuple):
         group: the heading under which `tickertape --help` lists it.
         help: one line.
         module: what has its `EXAMPLE`, `add_arguments` and `run`; imported when the subcommand is used.
-        is_guarded: its errors and warnings become one line each. Not those of a user's script.
+        is_guarded: its errors and warnings become one line each, and Ctrl-C an exit status. Not those of a user's script.
     """
 
     group: str
@@ -46,6 +48,15 @@ class CommandModule(Protocol):
     @staticmethod
     def run(options: argparse.Namespace) -> int:
         """Runs it and returns the exit status."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Repeats a word of the command line without characters that would steer a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        from tickertape.cli import terminal  # noqa: PLC0415  # for a mistake
+
+        super().error(terminal.clean(message))
 
 
 COMMANDS = {
@@ -77,11 +88,9 @@ COMMANDS = {
         False,
     ),
     "demo": Command(
-        "log", "train a small classifier, log all of it, read it back", "tickertape.cli.demo_command", False
+        "log", "train a small classifier, log all of it, read it back", "tickertape.cli.demo_command"
     ),
-    "bench": Command(
-        "this machine", "measure this package and its peers", "tickertape.cli.bench_command", False
-    ),
+    "bench": Command("this machine", "measure this package and its peers", "tickertape.cli.bench_command"),
     "doctor": Command(
         "this machine", "what Tickertape finds here, and what would be slow", "tickertape.cli.doctor"
     ),
@@ -102,16 +111,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] not in COMMANDS:
-        return _without_command(words)
+        return _guarded("tickertape", lambda: _without_command(words))
     name = words[0]
+    ready: list[Callable[[], int]] = []
+
+    def prepared() -> int:
+        module, options = _parsed(name, words[1:])
+        if COMMANDS[name].is_guarded:
+            return module.run(options)
+        ready.append(lambda: module.run(options))
+        return 0
+
+    status = _guarded(f"tickertape {name}", prepared)
+    return ready[0]() if ready else status
+
+
+def _parsed(name: str, words: list[str]) -> tuple[CommandModule, argparse.Namespace]:
+    """The module of a subcommand, and what its arguments say."""
     module = load(name)
     # Words that are not argparse's: the command line of a script.
-    own, rest = module.split(words[1:]) if hasattr(module, "split") else (words[1:], [])
+    own, rest = module.split(words) if hasattr(module, "split") else (words, [])
     options = parser_of(name, module).parse_args(own)
     options.rest = rest
-    if COMMANDS[name].is_guarded:
-        return _guarded(name, module.run, options)
-    return module.run(options)
+    return module, options
 
 
 def load(name: str) -> CommandModule:
@@ -122,7 +144,7 @@ def load(name: str) -> CommandModule:
 def parser_of(name: str, module: CommandModule) -> argparse.ArgumentParser:
     """The parser of a subcommand's own arguments."""
     description = COMMANDS[name].help
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"tickertape {name}",
         description=f"{description[0].upper()}{description[1:]}.",
         epilog=f"example:\n{module.EXAMPLE.strip(chr(10))}",
@@ -139,7 +161,7 @@ def _without_command(words: list[str]) -> int:
     for group in dict.fromkeys(command.group for command in COMMANDS.values()):
         lines.append(f"  {group}")
         lines += [f"    {name:<12} {c.help}" for name, c in COMMANDS.items() if c.group == group]
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tickertape",
         usage="tickertape [-h] [--version] command ...",
         description="Native event I/O for training loops.",
@@ -168,11 +190,14 @@ def _refuse(parser: argparse.ArgumentParser, name: str | None) -> NoReturn:
     parser.error(f"command: expected a command, got {name!r}{meant}")
 
 
-def _guarded(name: str, run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Runs a subcommand whose errors and warnings are a line each on standard error."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # names of files and tags need not be UTF-8
+def _guarded(name: str, run: Callable[[], int]) -> int:
+    """Runs something whose errors and warnings are a line each on standard error."""
+    _prepare_streams()
+
+    def say(message: object) -> None:
+        from tickertape.cli import terminal  # noqa: PLC0415  # --help does not need it
+
+        terminal.say(f"{name}: {message}")
 
     def show(
         message: Warning | str,
@@ -182,25 +207,67 @@ def _guarded(name: str, run: Callable[[argparse.Namespace], int], options: argpa
         file: TextIO | None = None,  # noqa: ARG001
         line: str | None = None,  # noqa: ARG001
     ) -> None:
-        sys.stderr.write(f"tickertape {name}: {message}\n")
+        say(message)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:
-            warnings.simplefilter("always")
+            # Ours. Other packages' deprecations are not for users.
+            for category in (UserWarning, RuntimeWarning):
+                warnings.simplefilter("always", category)
         warnings.showwarning = show
         try:
-            status = run(options)
-            sys.stdout.flush()
+            return _flushed(run)
         except CommandError as error:
-            sys.stderr.write(f"tickertape {name}: {error}\n")
+            say(error)
             return error.status
         except BrokenPipeError:
             # Python flushes standard output once more at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _BROKEN_PIPE
-        except KeyboardInterrupt:
-            return _INTERRUPTED
-        except (OSError, ImportError) as error:
-            sys.stderr.write(f"tickertape {name}: {error}\n")
+        except (Exception, KeyboardInterrupt) as error:
+            if _is_interrupt(error):
+                return _INTERRUPTED
+            if not isinstance(error, (OSError, ImportError, MemoryError)):
+                raise
+            say("not enough memory" if isinstance(error, MemoryError) else error)
             return 1
+
+
+def _flushed(run: Callable[[], int]) -> int:
+    """Runs something, and writes out what it printed, so that an error of that is met here."""
+    try:
+        status = run()
+    except SystemExit:  # argparse has printed help, or what is wrong
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
     return status
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: a module that is interrupted while it is loaded says that it cannot be."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _prepare_streams() -> None:
+    """Lets the standard streams take every text, also if the shell closed them."""
+    codecs.register_error("tickertape", _replaced)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # lasts as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="tickertape")  # names of files and tags need not be UTF-8
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """What is written for characters that the encoding of a stream has not."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    shown = (_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text)
+    return "".join(shown), error.end

@@ -132,6 +132,4 @@ class _Edit:
 
 def _say_damage(file: str, done: records.Copied) -> None:
     if done.damage:
-        sys.stderr.write(
-            f"{terminal.clean(file)}: left out {terminal.counted(len(done.damage), 'damaged place')}\n"
-        )
+        terminal.say(f"{file}: left out {terminal.counted(len(done.damage), 'damaged place')}")

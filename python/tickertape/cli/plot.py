@@ -59,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"--height: expected at least 2 lines, got {options.height}")
     plots = _plots(options)
     if not plots:
-        sys.stderr.write("tickertape plot: no scalar matches\n")
-        return NOTHING_FOUND
+        raise CommandError("no scalar matches", NOTHING_FOUND)
     if options.save:
         pictures.save(Path(options.save), plots, x_label=options.x, is_log=options.log_y)
         return FOUND
@@ -106,18 +105,16 @@ def _drawn(tag: str, curves: list[Curve], options: argparse.Namespace) -> str:
         for name, curve in zip(names, curves, strict=True):
             canvas.letter(name, scaled(curve.x, left, right), scaled(curve.y, low, high))
     marks = {0: high, options.height // 2: (low + high) / 2, options.height - 1: low}
-    bar = "│" if out.has_unicode else "|"
     lines = [out.paint(terminal.clean(tag), "bold")]
     for number, line in enumerate(canvas.lines(out, terminal.SERIES_COLORS)):
         mark = ""
         if number in marks:
             mark = terminal.number(shown(marks[number], is_log=options.log_y))
-        lines.append(f"{mark:>{_MARGIN}.{_MARGIN}}{bar}{line}".rstrip())
+        lines.append(f"{mark:>{_MARGIN}.{_MARGIN}}│{line}".rstrip())
     first, last = _mark(left, options.x), _mark(right, options.x)
     lines.append(" " * (_MARGIN + 1) + first + " " * max(width - len(first) - len(last), 1) + last)
-    dash = "━━" if out.has_unicode else "--"
     for number, (name, curve) in enumerate(zip(names, curves, strict=True)):
-        sign = dash if out.has_color or len(curves) == 1 else name
+        sign = "━━" if out.has_color or len(curves) == 1 else name
         color = terminal.SERIES_COLORS[number % len(terminal.SERIES_COLORS)]
         lines.append(f"{out.paint(sign, color)} {terminal.clean(curve.name)}")
     return "\n".join(lines) + "\n"

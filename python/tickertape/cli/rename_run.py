@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickertape.cli import editing, paths
+from tickertape.cli import editing, paths, terminal
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             folder.mkdir(parents=True, exist_ok=True)
             for file in files:
                 shutil.copy2(file, folder)
-    print(f"renamed {len(concerned)} runs")  # noqa: T201  # what the user asked for
+    sys.stdout.write(f"renamed {terminal.counted(len(concerned), 'run')}\n")
     return 0
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from tickertape.cli import terminal
 from tickertape.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -45,6 +45,6 @@ def run(options: argparse.Namespace) -> int:
         else:
             options.parser.error("expected a script or -m module")
     except CommandError as error:
-        sys.stderr.write(f"tickertape run: {error}\n")
+        terminal.say(f"tickertape run: {error}")
         return error.status
     return 0

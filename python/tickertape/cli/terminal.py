@@ -89,6 +89,11 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def say(text: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"{clean(text)}\n")
+
+
 def width_of(text: str) -> int:
     """The columns that a text takes."""
     if text.isascii():
@@ -121,7 +126,8 @@ def table(
 ) -> str:
     """Rows under a header, in columns.
 
-    Columns of text are shortened if the terminal is too narrow, the widest first; in a pipe nothing is.
+    Columns are shortened if the terminal is too narrow, the widest first: texts, and the names of columns to the right. The
+    cells of those are numbers, which are whole or nothing. In a pipe nothing is shortened.
 
     Args:
         header: the names of the columns.
@@ -129,13 +135,14 @@ def table(
         out: where it will be shown.
         right: names of the columns that are aligned to the right.
     """
-    widths = [max(map(width_of, column)) for column in zip(header, *rows, strict=True)]
-    texts = [number for number, name in enumerate(header) if name not in right]
-    while out.width is not None and sum(widths) + 2 * (len(widths) - 1) > out.width:
-        widest = max(texts, key=lambda number: widths[number], default=None)
-        if widest is None or widths[widest] <= _LEAST_COLUMN:
-            break
-        widths[widest] -= 1
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(width_of, column)) for column in columns]
+    least = [
+        max([_LEAST_COLUMN, *map(width_of, column[1:])]) if name in right else _LEAST_COLUMN
+        for name, column in zip(header, columns, strict=True)
+    ]
+    if out.width is not None:
+        widths = _fitted(widths, least, out.width - 2 * (len(widths) - 1))
     lines = []
     for number, row in enumerate([header, *rows]):
         cells = [
@@ -145,6 +152,16 @@ def table(
         line = "  ".join(cells).rstrip()
         lines.append(out.paint(line, "bold") if number == 0 else line)
     return "\n".join(lines) + "\n"
+
+
+def _fitted(widths: list[int], least: list[int], room: int) -> list[int]:
+    """The widths of columns that share a room, the widest shortened first, none below its least."""
+    limit = max(widths)
+    fitted = widths
+    while sum(fitted) > room and limit > _LEAST_COLUMN:
+        limit -= 1
+        fitted = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
+    return fitted
 
 
 def number(value: float) -> str:

@@ -71,7 +71,7 @@ def _say(problems: list[checks.Problem], files: int, events: int) -> None:
     for file, group in groupby(problems, lambda problem: problem.file):
         sys.stdout.write(out.paint(terminal.clean(file), "bold") + "\n")
         for problem in group:
-            tag = f" {terminal.clean(problem.tag)!r}" if problem.tag else ""
+            tag = f" {problem.tag!r}" if problem.tag else ""
             times = f" ({terminal.count(problem.times)} such places)" if problem.times > 1 else ""
             cause = out.paint(problem.cause, "red")
             sys.stdout.write(

@@ -1,6 +1,7 @@
 """What every subcommand shares: help, exit status, colours, bad paths, completion, and a light start."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,9 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from support import commands
+from support import commands, oracle
 from tickertape.cli import main as command
 from tickertape.cli import progress, terminal
+from tickertape.writer import SummaryWriter
 
 READING = [name for name, entry in command.COMMANDS.items() if entry.group == "look"]
 
@@ -91,6 +93,32 @@ def test_an_output_without_unicode(log_dir):
     assert "\\udcff" in done.out
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["summarize", "--help"], ["doctor"], ["plot", "LOGS"]], ids=str
+)
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_every_output_in_encodings_without_all_characters(arguments, encoding, log_dir):
+    words = [str(log_dir) if word == "LOGS" else word for word in arguments]
+    shown = commands.run(*words, status=0, PYTHONIOENCODING=encoding).out
+    assert not re.search(r"\\u[0-9a-f]{4}", shown)
+    assert "..." in commands.run("ls", log_dir, status=0, PYTHONIOENCODING=encoding).out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ls", "--help"], ["doctor"]], ids=str)
+def test_an_output_that_cannot_be_written(arguments):
+    def shell(redirection):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" "$@" {redirection}', commands.COMMAND, *arguments],
+            stderr=subprocess.PIPE, check=False, text=True, env=commands.environment(),
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        return done
+
+    assert shell("> /dev/full").returncode in (0, 1)  # argparse swallows it in some versions of Python
+    assert shell(">&-").returncode == 0
+    assert shell("2>&- > /dev/null").returncode == 0
+
+
 def test_a_reader_that_goes_away_is_no_error(log_dir):
     read, write = os.pipe()
     os.close(read)
@@ -110,6 +138,65 @@ def test_ctrl_c(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("tickertape.cli.verify.run", interrupted)
     assert command.main(["verify", str(tmp_path)]) == 128 + signal.SIGINT
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_ctrl_c_while_modules_are_loaded(wrapped, monkeypatch, capsys):
+    def interrupted(_):
+        if wrapped:
+            raise ImportError("initialization failed") from KeyboardInterrupt()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "import_module", interrupted)
+    for name in command.COMMANDS:
+        assert command.main([name]) == 128 + signal.SIGINT
+    assert not capsys.readouterr().err
+
+
+STEERING = "e\x1b[31mv\x9bil"
+
+
+def steering_dir(log_dir):
+    """A log directory with a damaged file, whose names and tags would steer a terminal."""
+    top = log_dir / STEERING
+    with SummaryWriter(top / "run") as writer:
+        for step in range(3):
+            writer.add_scalar(STEERING, step, step)
+        writer.add_text(STEERING, STEERING, 0)
+        writer.add_hparams({STEERING: STEERING}, {STEERING: 1.0}, run_name=STEERING)
+    file = oracle.only_file(top / "run")
+    file.write_bytes(file.read_bytes() + bytes(range(1, 200)))
+    (top / f"{STEERING}.txt").touch()
+    return top
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ls", "TOP"], ["ls", "--flat", "TOP"], ["ls", "--short", "TOP"], ["ls", "--json", "TOP"],
+        ["show", "TOP"], ["show", "TOP", STEERING], ["show", "TOP", f"{STEERING}/text_summary"], ["show", "TOP", "no\x1b"],
+        ["tail", "TOP"], ["tail", "--json", "TOP"], ["plot", "TOP"], ["summarize", "TOP"], ["compare", "TOP"],
+        ["verify", "TOP"], ["verify", "--json", "TOP"],
+        ["export", "TOP", "TOP/../out", "--format", "csv"], ["repair", "TOP", "-o", "TOP/../out", "--closed"],
+        ["rm-tag", "TOP", STEERING, "-o", "TOP/../out", "--closed"], ["rm-tag", "TOP", STEERING, "--in-place", "--closed"],
+        ["rm-tag", "TOP", "no\x1b", "-o", "TOP/../out", "--closed"],
+        ["rename-tag", "TOP", STEERING, "b\x1b", "-o", "TOP/../out", "--closed"],
+        ["rename-run", "TOP", "run", STEERING, "-o", "TOP/../out", "--closed"],
+        ["rename-run", "TOP", "no\x1b", "x", "-o", "TOP/../out", "--closed"],
+        ["average", "TOP", "TOP/../out", "--over", "r*"], ["average", "TOP", "TOP/../out", "--over", "\x1b*"],
+        ["merge", "TOP/run", f"TOP/run/{STEERING}", "-o", "TOP/../out", "--closed"],
+        ["ls", "TOP/no\x1b"], ["ls", f"TOP/{STEERING}.txt"], ["doctor", "TOP"],
+        ["no\x1b"], ["ls", "--no\x1b"], ["ls", "--kinds", "no\x1b"], ["completion", "no\x1b"], ["run", "TOP/no\x1b"],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_no_name_steers_a_terminal(arguments, log_dir):
+    top = steering_dir(log_dir)
+    done = commands.run(*(word.replace("TOP", str(top)) for word in arguments))
+    assert done.status in (0, 1, 2)
+    assert done.out or done.err
+    for text in (done.out, done.err):
+        assert not set(text) & {"\x1b", "\x9b", "\udc9b"}, text
 
 
 def test_a_path_that_is_not_there(log_dir, tmp_path):
@@ -176,6 +263,12 @@ def test_tables_fit_the_terminal():
     narrow = terminal.table(["tag", "count"], rows, terminal.Screen(40, False, True), right=["count"])
     assert all(terminal.width_of(line) <= 40 for line in narrow.splitlines())
     assert "…" in narrow
+    long_names = terminal.table(
+        ["tag", "run/" * 9, "other/" * 9], [["a", "-0.00573937", "1"]], terminal.Screen(30, False, True),
+        right=["run/" * 9, "other/" * 9],
+    )  # fmt: skip
+    assert all(terminal.width_of(line) <= 30 for line in long_names.splitlines())
+    assert "  -0.00573937  " in long_names  # a shortened number would be another one
     wide = terminal.table(["tag", "count"], rows, terminal.Screen(None, False, True))
     assert rows[0][0] in wide
 
