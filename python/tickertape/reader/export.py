@@ -1,4 +1,4 @@
-"""Runs as a data set on disk, added to as they grow: each scalar once, whatever was killed when."""
+"""Runs as a data set on disk, added to as they grow: each value once, whatever was killed when."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ import numpy as np
 
 from tickertape.convert import paths
 from tickertape.reader import formats
+from tickertape.reader.rows import ROWS
 from tickertape.reader.saving import part_name
-from tickertape.reader.scalar_table import Made, ScalarTable
-from tickertape.reader.series import Scalars
-from tickertape.reader.table import joined, live
+from tickertape.reader.scalar_table import ScalarTable
+from tickertape.reader.table import Entry, RowTable, joined, live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
     from tickertape.reader.scan import Piece, ScannedFile
-    from tickertape.reader.table import Entry
+    from tickertape.reader.table import Table
 
 Format = Literal["parquet", "arrow", "csv", "jsonl"]
 _STATE = "_tickertape_export.json"  # readers of data sets pass by names that begin with "_"
 _VERSION = 1
+EXPORTED = ("scalars", *ROWS)
+_FILES_AT_ONCE = 256  # that are synced together
+_PART_BYTES = 128 << 20  # of records that are decoded for one file
 
 
 class Source(NamedTuple):
@@ -59,63 +62,93 @@ def export(
     wanted: Format | None,
     settings: dict[str, Any],
 ) -> ExportReport:
-    """Adds what is new of the scalars to a data set, see `Runs.export`."""
+    """Adds what is new of one kind of values to a data set, see `Runs.export`. `settings` has "kind" and "restarts"."""
     top = Path(paths.text(directory, "directory"))
+    if settings["kind"] not in EXPORTED:
+        known = ", ".join(map(repr, EXPORTED))
+        cure = (
+            "; write runs.hparams.to_arrow() or to_pandas() anew: its rows change"
+            if settings["kind"] == "hparams"
+            else ""
+        )
+        raise ValueError(f"kind: expected one of {known}, got {settings['kind']!r}{cure}")
     form = formats.chosen(wanted or _format_before(top), top)
     top.mkdir(parents=True, exist_ok=True)
     with formats.lock(top / "_tickertape_export.lock"):
         state = _read_state(top, form, settings)
         _finish(top, state)
-        report = ExportReport(top, 0, [], [])
+        export = _Export(top, form, settings["kind"], state)
         for run in runs:
-            added = _export_run(top, run, form, state)
-            report = report._replace(
-                rows=report.rows + added.rows,
-                files=report.files + added.files,
-                rewritten=report.rewritten + added.rewritten,
-            )
-        return report
+            export.add(run)
+        return export.commit()
 
 
-def _export_run(top: Path, run: Source, form: str, state: dict[str, Any]) -> ExportReport:
-    """Writes what is new of a run. The state's new version on the disk is what makes it count."""
-    nothing = ExportReport(top, 0, [], [])
-    entries = run.entries
-    files = _ends(run.files)
-    before = state["runs"].get(run.name, {"parts": [], "next": 0, "files": {}})
-    starts = {path: (known["events"], known["rows"]) for path, known in before["files"].items()}
-    rewrite = _is_other(before, files) or _rows_before(entries, starts) != sum(
-        rows for _, rows in starts.values()
-    )
-    if rewrite:
-        starts = {}
-    table = ScalarTable(
-        [_after(entry, {path: events for path, (events, _) in starts.items()}) for entry in entries]
-    )
-    rows = len(table)
-    if not rows and not rewrite:
-        return nothing
-    folder = top / f"run={part_name(run.name)}"
-    parts = [] if rewrite else list(before["parts"])
-    written = []
-    if rows:
-        folder.mkdir(exist_ok=True)
-        path = folder / f"part-{before['next']:06}.{form}"
-        formats.write(table, path.with_name(f"_{path.name}.new"), form)
-        formats.sync_directory(folder)
-        parts.append(path.name)
-        written.append(path)
-    state["runs"][run.name] = {
-        "folder": folder.name,
-        "parts": parts,
-        "next": before["next"] + len(written),
-        "files": _counted(entries, files),
-    }
-    _write_state(top, state)
-    _finish_run(folder, parts)
-    return nothing._replace(
-        rows=rows, files=written, rewritten=[run.name] if rewrite and before["parts"] else []
-    )
+class _Export:
+    """Writes what is new of runs. They count together, once the state is on the disk: syncing takes most of the time."""
+
+    def __init__(self, top: Path, form: str, kind: str, state: dict[str, Any]) -> None:
+        self._top = top
+        self._form = form
+        self._kind = kind
+        self._state = state
+        self._report = ExportReport(top, 0, [], [])
+        self._pending: list[Path] = []  # files that were written and do not count yet
+        self._changed: list[
+            dict[str, Any]
+        ] = []  # the state of the runs that are in them, or are written anew
+
+    def add(self, run: Source) -> None:
+        """Writes what is new of a run."""
+        files = _ends(run.files)
+        before = self._state["runs"].get(run.name, {"parts": [], "next": 0, "files": {}})
+        starts = {path: (known["events"], known["rows"]) for path, known in before["files"].items()}
+        rows_before = sum(rows for _, rows in starts.values())
+        rewrite = _is_other(before, files) or _rows_before(run.entries, starts) != rows_before
+        events = {} if rewrite else {path: events for path, (events, _) in starts.items()}
+        new = [entry for entry in (_after(entry, events) for entry in run.entries) if len(entry)]
+        if not new and not rewrite:
+            return
+        folder = self._top / f"run={part_name(run.name)}"
+        number = before["next"]
+        parts = [] if rewrite else list(before["parts"])
+        for entries in _portions(self._kind, new):
+            folder.mkdir(exist_ok=True)
+            path = folder / f"part-{number:06}.{self._form}"
+            self._write(entries, path)
+            parts.append(path.name)
+            number += 1
+        self._state["runs"][run.name] = {
+            "folder": folder.name,
+            "parts": parts,
+            "next": number,
+            "files": _counted(run.entries, files),
+        }
+        self._changed.append(self._state["runs"][run.name])
+        if rewrite and before["parts"]:
+            self._report.rewritten.append(run.name)
+        if len(self._pending) >= _FILES_AT_ONCE:
+            self.commit()
+
+    def _write(self, entries: Sequence[Entry], path: Path) -> None:
+        table = _table(self._kind, entries)
+        new = path.with_name(f"_{path.name}.new")
+        formats.write(table, new, self._form)
+        self._pending.append(new)
+        self._report.files.append(path)
+        self._report = self._report._replace(rows=self._report.rows + len(table))
+
+    def commit(self) -> ExportReport:
+        """Makes everything count that was added. Until the state is on the disk nothing does."""
+        if self._changed:
+            for path in self._pending:
+                formats.sync(path)
+            for folder in {path.parent for path in self._pending}:
+                formats.sync(folder)
+            _write_state(self._top, self._state)
+            for known in self._changed:
+                _finish_run(self._top / known["folder"], known["parts"])
+            self._pending, self._changed = [], []
+        return self._report
 
 
 def _format_before(top: Path) -> str | None:
@@ -174,7 +207,7 @@ def _finish_run(folder: Path, parts: Sequence[str]) -> None:
     for path in folder.iterdir():
         if path.name not in parts and (path.name.startswith(("part-", "_part-"))):
             path.unlink()
-    formats.sync_directory(folder)
+    formats.sync(folder)
 
 
 def _ends(files: Iterable[ScannedFile]) -> dict[str, dict[str, Any]]:
@@ -221,11 +254,47 @@ def _counted(entries: Iterable[Entry], files: dict[str, dict[str, Any]]) -> dict
     return {path: {**known, "rows": rows[path]} for path, known in files.items()}
 
 
-def _after(entry: Entry, starts: dict[str, int]) -> Made:
-    """The scalars of an entry from the events on at which each file goes on."""
-    parts = []
-    for piece in entry.pieces:
-        new = _ordinals(piece) >= starts.get(piece.file.path, 0)
-        columns = (live(piece, getattr(piece.series, name)) for name in Scalars._fields)
-        parts.append(Scalars(*(column if new.all() else column[new] for column in columns)))
-    return Made(entry.run, entry.tag, Scalars(*(joined(columns) for columns in zip(*parts, strict=True))))
+def _after(entry: Entry, starts: dict[str, int]) -> Entry:
+    """The rows of an entry from the events on at which each file goes on."""
+    return _some(entry, [_ordinals(piece) >= starts.get(piece.file.path, 0) for piece in entry.pieces])
+
+
+def _portions(kind: str, entries: list[Entry]) -> Iterator[list[Entry]]:
+    """The rows in portions, a file each: what has to be decoded is some _PART_BYTES, and the columns of scalars are there."""
+    portion: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if kind == "scalars":
+            portion.append(entry)
+            continue
+        lengths = [live(piece, piece.series.length) for piece in entry.pieces]
+        ends = size + np.cumsum(joined(lengths))
+        which = np.split(ends // _PART_BYTES, np.cumsum(entry.counts)[:-1])
+        for number in range(int(ends[-1]) // _PART_BYTES + 1):
+            if number > 0 and portion:
+                yield portion
+                portion = []
+            some = _some(entry, [each == number for each in which])
+            if len(some):
+                portion.append(some)
+        size = int(ends[-1]) % _PART_BYTES
+    if portion:
+        yield portion
+
+
+def _some(entry: Entry, chosen: Sequence[npt.NDArray[np.bool_]]) -> Entry:
+    """An entry with some of the rows that count of each of its pieces."""
+    if all(rows.all() for rows in chosen):
+        return entry
+    pieces = []
+    for piece, rows in zip(entry.pieces, chosen, strict=True):
+        mask = rows
+        if piece.live is not None:
+            mask = piece.live.copy()
+            mask[piece.live] = rows
+        pieces.append(piece._replace(live=mask))
+    return Entry(entry.run, entry.tag, pieces)
+
+
+def _table(kind: str, entries: Sequence[Entry]) -> Table:
+    return ScalarTable(entries) if kind == "scalars" else RowTable(kind, entries, ROWS[kind])

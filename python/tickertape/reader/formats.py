@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import csv
 import io
@@ -9,18 +10,20 @@ import json
 import math
 import os
 from importlib import import_module
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
-from tickertape.reader.scalar_table import ScalarRow
+import numpy as np
+
+from tickertape.reader.scalar_table import ScalarTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tickertape.reader.scalar_table import ScalarTable
+    from tickertape.reader.table import Table
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
-COLUMNS = ScalarRow._fields[1:]  # the run is the folder's name
 _ROWS_AT_ONCE = 100_000  # some 10 MB of text
 
 
@@ -50,8 +53,8 @@ def chosen(form: str | None, directory: Path) -> str:
     return form
 
 
-def write(table: ScalarTable, path: Path, form: str) -> None:
-    """Writes a file and syncs it."""
+def write(table: Table, path: Path, form: str) -> None:
+    """Writes a file; sync() is for the caller."""
     with path.open("wb") as file:
         if form == "csv":
             _write_csv(table, file)
@@ -60,24 +63,20 @@ def write(table: ScalarTable, path: Path, form: str) -> None:
         else:
             name, module = _writer(form)
             (_write_by_pyarrow if name == "pyarrow" else _write_by_polars)(module, table, file, form)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def replace(path: Path, content: bytes) -> None:
     """Gives a file a new content: the old one or the new one is there, at any moment."""
     new = path.with_name(path.name + ".new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    new.write_bytes(content)
+    sync(new)
     new.replace(path)
-    sync_directory(path.parent)
+    sync(path.parent)
 
 
-def sync_directory(folder: Path) -> None:
-    """Writes the names in a directory to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Writes a file, or the names in a directory, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -108,7 +107,7 @@ def _writer(form: str) -> tuple[str, Any]:
     )
 
 
-def _write_by_pyarrow(module: Any, table: ScalarTable, file: IO[bytes], form: str) -> None:
+def _write_by_pyarrow(module: Any, table: Table, file: IO[bytes], form: str) -> None:
     arrow = table.to_arrow().drop_columns(["run"])
     if form == "parquet":
         module.write_table(arrow, file)
@@ -118,7 +117,7 @@ def _write_by_pyarrow(module: Any, table: ScalarTable, file: IO[bytes], form: st
             target.write_table(arrow)
 
 
-def _write_by_polars(module: Any, table: ScalarTable, file: IO[bytes], form: str) -> None:
+def _write_by_polars(module: Any, table: Table, file: IO[bytes], form: str) -> None:
     frame = module.DataFrame(table).drop("run")
     if form == "parquet":
         frame.write_parquet(file)
@@ -126,38 +125,65 @@ def _write_by_polars(module: Any, table: ScalarTable, file: IO[bytes], form: str
         frame.write_ipc(file)
 
 
-def _blocks(table: ScalarTable) -> Iterator[list[tuple[Any, ...]]]:
-    block: list[tuple[Any, ...]] = []
-    for row in table:
-        block.append(row[1:])
-        if len(block) == _ROWS_AT_ONCE:
-            yield block
-            block = []
-    yield block
+def _blocks(table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows without the run, some at a time."""
+    rows: Iterator[tuple[Any, ...]]
+    if isinstance(table, ScalarTable):
+        rows = (row[1:] for row in table)
+    else:
+        rows = zip(*(column for name, column in table.to_dict().items() if name != "run"), strict=True)
+    while True:
+        block = list(islice(rows, _ROWS_AT_ONCE))
+        if not block:
+            return
+        yield block
 
 
-def _write_csv(table: ScalarTable, file: IO[bytes]) -> None:
+def _write_csv(table: Table, file: IO[bytes]) -> None:
+    """Lists are JSON; bytes are base64."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(table.columns[1:])
+    is_plain = isinstance(table, ScalarTable)
     for block in _blocks(table):
-        writer.writerows(block)
+        writer.writerows(block if is_plain else [map(_cell, row) for row in block])
         file.write(text.getvalue().encode("utf-8", "replace"))
         text.seek(0)
         text.truncate()
 
 
-def _write_jsonl(table: ScalarTable, file: IO[bytes]) -> None:
+def _write_jsonl(table: Table, file: IO[bytes]) -> None:
     """JSON has no NaN and no infinity: they are the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON."""
+    names = [json.dumps(name) for name in table.columns[1:]]
     for block in _blocks(table):
-        lines = [
-            f'{{"tag": {json.dumps(tag)}, "step": {step}, "wall_time": {wall_time!r}, "value": {_number(value)}}}\n'
-            for tag, step, wall_time, value in block
-        ]
-        file.write("".join(lines).encode())
+        lines = (
+            ", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True))
+            for row in block
+        )
+        file.write("".join(f"{{{line}}}\n" for line in lines).encode())
+
+
+def _cell(value: Any) -> Any:
+    """A value in a CSV file."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return _json(value) if isinstance(value, list | np.ndarray) else value
+
+
+def _json(value: Any) -> str:
+    """A value in JSON lines."""
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, bytes):
+        return f'"{base64.b64encode(value).decode()}"'
+    if isinstance(value, np.ndarray | np.generic):
+        return _json(value.tolist())
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    return json.dumps(value)
 
 
 def _number(value: float) -> str:
     if math.isfinite(value):
-        return repr(value)
+        return repr(float(value))
     return '"NaN"' if math.isnan(value) else f'"{"-" if value < 0 else ""}Infinity"'

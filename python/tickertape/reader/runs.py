@@ -208,25 +208,31 @@ class Runs(Mapping[str, Run], _Kinds):
         self,
         directory: AnyPath,
         format: export.Format | None = None,  # noqa: A002  # the name that pandas and polars use
+        *,
+        kind: str = "scalars",
     ) -> export.ExportReport:
-        """Writes the scalars as a data set, or adds to it what is new: after `refresh()` only that is written.
+        """Writes the values of one kind as a data set, or adds to it what is new: after `refresh()` only that is written.
 
-        Each run is a folder `run=NAME` (so data frames find the column `run`) with files of the columns `tag, step,
-        wall_time, value`. Each scalar is there once, also if an earlier export was killed; if a restart made rows void that
-        had been exported, the run is written anew. A run that `read()` filtered out stays as it is.
+        Each run is a folder `run=NAME` (so data frames find the column `run`) with files of the other columns of the kind's
+        table: of scalars `tag, step, wall_time, value`. Each value is there once, also if an earlier export was killed; if a
+        restart made rows void that had been exported, the run is written anew. A run that `read()` filtered out stays as it is.
+        In CSV lists are JSON, and bytes are base64 there and in JSON lines. `runs.images.save()` writes files instead.
 
         Args:
             directory: empty or not there yet, or of an earlier export in this format.
             format: "parquet" and "arrow" need pyarrow or polars; "csv" and "jsonl" need nothing. None: as in the earlier
                 export; otherwise what the directory's name ends in, such as "data.csv"; otherwise "parquet".
+            kind: "scalars", "histograms", "images", "audio", "text", "tensors", "pr_curves", "meshes" or "graphs". Each kind
+                has a directory of its own.
 
         Raises:
-            ValueError: the format is unknown or not what the directory's name ends in, or the directory is of another format or holds something else.
+            ValueError: the format or kind is unknown or not what the directory's name ends in, or the directory is of another
+                format or kind or holds something else.
             ModuleNotFoundError: nothing installed can write the format.
             OSError: a file cannot be written; what was exported before stays.
         """
-        sources = [export.Source(run.name, run.scalars.entries, run._files) for run in self.values()]  # noqa: SLF001
-        return export.export(sources, directory, format, {"restarts": self._selected.restarts})
+        sources = (export.Source(run.name, run._entries(kind), run._files) for run in self.values())  # noqa: SLF001
+        return export.export(sources, directory, format, {"kind": kind, "restarts": self._selected.restarts})
 
     @property
     def problems(self) -> list[Problem]:
