@@ -12,6 +12,7 @@
 #include "bindings/messages.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
+#include "bindings/serving.h"
 #include "bindings/support/errors.h"
 #include "bindings/waiting.h"
 #include "bindings/writer/devices.h"
@@ -57,6 +58,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_reader(module);
   bind_index(module);
   bind_arrow(module);
+  bind_serving(module);
   bind_codecs(module);
   bind_recovery(module);
 }

@@ -538,6 +538,31 @@ def live_rows(files: Sequence[FileIndex], restarts: str) -> list[list[npt.NDArra
         first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
     """
 
+def extremes(values: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.intp]:
+    """The numbers of at most `points` values, ascending: the first, the last, and the least and greatest of each stretch between.
+
+    All if there are no more. One point is the last value, two or three are the first and the last, zero are none. NaN is
+    neither least nor greatest.
+    """
+
+def scalars_response(
+    runs: Sequence[
+        tuple[
+            str,
+            Sequence[tuple[str, npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+        ]
+    ],
+    points: int,
+) -> bytes:
+    """The message ReadScalarsResponse of TensorBoard's data provider, serialised.
+
+    Args:
+        runs: (name, tags) of each run; of each tag (tag, step, wall_time, value), one-dimensional and of one length.
+        points: how many values of a tag at most; extremes() picks them. Values are stored as float32.
+
+    Raises ValueError, TypeError if a column is of another form.
+    """
+
 @final
 class ArrowStream:
     """Columns for whoever takes Arrow's PyCapsule interface; a fresh stream at every call, over the columns' own memory.

@@ -17,9 +17,10 @@ ALLOWED = {
     "writer": {"convert", "devices"},
     "reader": {"convert"},
     "integrations": {"convert", "writer"},
+    "serve": {"reader"},
     "demo": {"reader", "writer"},
     "bench": {"demo", "reader"},
-    "cli": {"bench", "convert", "demo", "integrations", "reader", "writer"},
+    "cli": {"bench", "convert", "demo", "integrations", "reader", "serve", "writer"},
     "__init__.py": {"devices", "integrations", "reader", "writer"},
     "__main__.py": {"cli"},
 }

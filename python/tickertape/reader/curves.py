@@ -52,22 +52,6 @@ def cells(
     return found
 
 
-def extremes(values: Floats, points: int) -> npt.NDArray[np.intp]:
-    """The numbers of at most `points` values: the first, the last, and the least and greatest of each stretch between."""
-    count = len(values)
-    if count <= points:
-        return np.arange(count)
-    stretches = (points - 2) // 2
-    width = -(-(count - 2) // stretches)
-    inner = values[1:-1]
-    padded = np.full((-(-len(inner) // width), width), np.nan)
-    padded.ravel()[: len(inner)] = inner
-    starts = np.arange(len(padded)) * width + 1
-    least = starts + np.argmin(np.where(np.isnan(padded), np.inf, padded), axis=1)
-    greatest = starts + np.argmax(np.where(np.isnan(padded), -np.inf, padded), axis=1)
-    return np.unique(np.concatenate([[0], least, greatest, [count - 1]]))
-
-
 def smoothed(values: Floats, weight: float) -> Floats:
     """TensorBoard's debiased exponential smoothing (its line chart's `resmoothDataset`), in its order of operations."""
     if not len(values) or bool(np.all(values == values[0])):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # linux/inotify.h
-_MODIFY, _MOVED_TO, _CREATE = 0x2, 0x80, 0x100
+_MODIFY, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
 _OVERFLOW, _IGNORED, _IS_DIRECTORY = 0x4000, 0x8000, 0x40000000
 _ONLY_DIRECTORIES = 0x01000000
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name
@@ -148,7 +148,7 @@ class _Inotify:
 
     def add(self, folder: str) -> bool:
         """Watches a directory. False if the system allows no more."""
-        mask = _MODIFY | _MOVED_TO | _CREATE | _ONLY_DIRECTORIES
+        mask = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _ONLY_DIRECTORIES
         watch = self._libc.inotify_add_watch(self.descriptor, os.fsencode(folder), mask)
         if watch >= 0:
             self._folders[watch] = folder
@@ -156,10 +156,10 @@ class _Inotify:
 
     def read(self) -> list[tuple[str, int]]:
         """(path, mask) of what has happened."""
-        try:
-            data = os.read(self.descriptor, 1 << 16)
-        except BlockingIOError:
-            return []
+        data = b""
+        with suppress(BlockingIOError):  # the kernel's queue is bounded
+            while True:
+                data += os.read(self.descriptor, 1 << 16)
         found = []
         at = 0
         while at < len(data):

@@ -292,19 +292,8 @@ def _unchanged(run: Run | None, files: tuple[ScannedFile, ...]) -> Run | None:
     """The run as it was, with everything it has computed, if nothing came to it."""
     if run is None or len(run._files) != len(files):  # noqa: SLF001
         return None
-    same = all(_same(one, other) for one, other in zip(run._files, files, strict=True))  # noqa: SLF001
+    same = all(one.is_same_as(other) for one, other in zip(run._files, files, strict=True))  # noqa: SLF001
     return run if same else None
-
-
-def _same(one: ScannedFile, other: ScannedFile) -> bool:
-    """Whether nothing came to a file."""
-    if one.path != other.path or one.index is None or other.index is None:
-        return False
-    return (one.index.identity, one.index.end, one.index.size) == (
-        other.index.identity,
-        other.index.end,
-        other.index.size,
-    )
 
 
 def _last_step(run: Run) -> str:

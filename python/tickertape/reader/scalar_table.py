@@ -123,7 +123,7 @@ class ScalarTable(Table):
         """
         if isinstance(points, bool) or not hasattr(points, "__index__") or int(points) < 4:
             raise ValueError(f"points: expected an int of at least 4, got {points!r}")
-        return self._made(lambda scalars: _picked(scalars, curves.extremes(scalars.value, int(points))))
+        return self._made(lambda scalars: _picked(scalars, _core.extremes(scalars.value, int(points))))
 
     def smooth(self, weight: float) -> ScalarTable:
         """Exponential smoothing as TensorBoard shows it, debiased, over all points of each series.

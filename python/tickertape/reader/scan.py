@@ -52,6 +52,16 @@ class ScannedFile:
     problems: tuple[Problem, ...]
     error: OSError | ModuleNotFoundError | None = None
 
+    def is_same_as(self, other: ScannedFile) -> bool:
+        """Whether nothing came to the file since `other` was scanned."""
+        if self.path != other.path or self.index is None or other.index is None:
+            return False
+        return (self.index.identity, self.index.end, self.index.size) == (
+            other.index.identity,
+            other.index.end,
+            other.index.size,
+        )
+
 
 class Piece(NamedTuple):
     """The values of one tag in one file; `live` says which of them count (None: all)."""

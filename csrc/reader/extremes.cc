@@ -1,0 +1,52 @@
+// Fewer points of a curve, without its first, last, least and greatest ones being lost. L4.
+#include "reader/extremes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace tickertape {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Adds the first of the least and the first of the greatest values in [begin, end).
+void add_extremes(std::span<const double> values, std::size_t begin, std::size_t end,
+                  std::vector<std::size_t>& numbers) {
+  std::size_t least = begin, greatest = begin;
+  double low = std::isnan(values[begin]) ? kInfinity : values[begin];
+  double high = std::isnan(values[begin]) ? -kInfinity : values[begin];
+  for (std::size_t i = begin + 1; i < end; ++i) {
+    // Both comparisons are false for NaN.
+    if (values[i] < low) low = values[least = i];
+    if (values[i] > high) high = values[greatest = i];
+  }
+  numbers.push_back(std::min(least, greatest));
+  if (least != greatest) numbers.push_back(std::max(least, greatest));
+}
+
+}  // namespace
+
+std::vector<std::size_t> extremes(std::span<const double> values, std::size_t points) {
+  std::vector<std::size_t> numbers;
+  const std::size_t count = values.size();
+  if (count <= points) {
+    numbers.resize(count);
+    std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+    return numbers;
+  }
+  if (points == 0) return numbers;
+  numbers.reserve(points);
+  if (points > 1) numbers.push_back(0);
+  if (points > 3) {
+    const std::size_t stretches = (points - 2) / 2;
+    const std::size_t width = (count - 2 + stretches - 1) / stretches;
+    for (std::size_t begin = 1; begin < count - 1; begin += width)
+      add_extremes(values, begin, std::min(begin + width, count - 1), numbers);
+  }
+  numbers.push_back(count - 1);
+  return numbers;
+}
+
+}  // namespace tickertape

@@ -1,0 +1,67 @@
+"""`tickertape serve`: a log directory for TensorBoard's `--grpc_data_provider`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from tickertape.cli.errors import FOUND, CommandError
+from tickertape.reader import log_dirs
+from tickertape.serve import data_server
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = """
+  tickertape serve runs --port 6007
+  tensorboard --grpc_data_provider 127.0.0.1:6007
+  tickertape serve --problems 127.0.0.1:6007"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `serve`."""
+    add = parser.add_argument
+    add("logdir", nargs="?", help="the log directory")
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="where to listen; others can then read the runs (default: 127.0.0.1)",
+    )
+    add("--port", type=int, default=0, help="default: a free one")
+    add(
+        "--samples-per-plugin",
+        default="",
+        metavar="PLUGIN=N,…",
+        help="how many values of a tag at most; 'all' or 0 is all (default: as many as TensorBoard asks for)",
+    )
+    add("--reload", default="1", metavar="SECS", help="seconds between polls, or 'once' (default: 1)")
+    add("--problems", metavar="ADDRESS", help="print what the server at this address could not read, and end")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves until Ctrl-C."""
+    from tickertape.serve import server  # noqa: PLC0415  # needs gRPC, which --help does not
+
+    if options.problems:
+        found = server.problems(options.problems)
+        for problem in found:
+            sys.stdout.write("{path}: {bytes} bytes at {offset}: {cause}\n".format_map(problem))
+        return FOUND
+    if options.logdir is None:
+        raise CommandError("logdir: expected a log directory, got none")
+    try:
+        log_dirs.given_paths(options.logdir)
+        samples = data_server.samples(options.samples_per_plugin)
+        reload_secs = data_server.reload_secs(options.reload)
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    logging.basicConfig(level=logging.INFO, format="tickertape serve: %(message)s")
+    with server.Server(
+        options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
+    ) as served:
+        sys.stdout.write(f"serving {options.logdir}; tensorboard --grpc_data_provider {served.address}\n")
+        sys.stdout.flush()
+        threading.Event().wait()
+    return FOUND

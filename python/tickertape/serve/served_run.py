@@ -1,0 +1,175 @@
+"""A run as TensorBoard shows it: tags with their plugin, their class of data, and the values that count."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tickertape.reader import scan
+from tickertape.reader.table import Entry
+from tickertape.serve.protos import summary_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tickertape.reader.scan import Piece, ScannedFile
+
+SCALAR, TENSOR, BLOB_SEQUENCE = 1, 2, 3  # DataClass of tensorboard/compat/proto/summary.proto
+_RUN_GRAPH = "__run_graph__"  # tensorboard/plugins/graph/metadata.py
+_RUN_METADATA = "graph_tagged_run_metadata"
+_HIDDEN_KINDS = {"meta_graphs", "log_messages"}  # which no plugin asks a data provider for
+_SIMPLE_VALUE, _IMAGE, _HISTO, _AUDIO = 2, 4, 5, 6  # fields of Summary.Value
+# The class of data of values that do not name one: tensorboard/dataclass_compat.py.
+_CLASSES = {
+    "scalars": SCALAR,
+    "histograms": TENSOR,
+    "text": TENSOR,
+    "hparams": TENSOR,
+    "pr_curves": TENSOR,
+    "mesh": TENSOR,
+    "custom_scalars": TENSOR,
+    "images": BLOB_SEQUENCE,
+    "audio": BLOB_SEQUENCE,
+    "graphs": BLOB_SEQUENCE,
+    _RUN_METADATA: BLOB_SEQUENCE,
+    "graph_run_metadata": BLOB_SEQUENCE,
+    "graph_run_metadata_graph": BLOB_SEQUENCE,
+    "graph_keras_model": BLOB_SEQUENCE,
+}
+# Plugin and content of its data that tensorboard/data_compat.py gives old-style values.
+_OLD_STYLE = {
+    _SIMPLE_VALUE: ("scalars", b""),
+    _HISTO: ("histograms", b""),
+    _IMAGE: ("images", b"\x10\x01"),  # ImagePluginData.converted_to_tensor
+    _AUDIO: ("audio", b"\x10\x0b\x18\x01"),  # AudioPluginData: encoding WAV, converted_to_tensor
+}
+
+
+class Description(NamedTuple):
+    """What TensorBoard knows of a tag from its first metadata.
+
+    Attributes:
+        plugin: the plugin's name.
+        data_class: SCALAR, TENSOR, BLOB_SEQUENCE; 0 if nobody can ask for it.
+        initial: the SummaryMetadata as the file, or the conversion of old-style values, has it.
+        metadata: the same with its class of data, as clients get it.
+    """
+
+    plugin: str
+    data_class: int
+    initial: bytes
+    metadata: bytes
+
+
+class ServedTag(NamedTuple):
+    """A tag of a run: what it is, and its values that count."""
+
+    name: str
+    description: Description
+    entry: Entry
+
+    def latest(self) -> tuple[int, float]:
+        """The greatest step and the greatest wall time; zeros without values."""
+        if not len(self.entry):
+            return 0, 0.0
+        return int(self.entry.column("step").max()), float(np.max(self.entry.column("wall_time")))
+
+
+class ServedRun:
+    """One run, as it was when it was read. Tags are found when they are first asked for."""
+
+    def __init__(self, name: str, files: Sequence[ScannedFile]) -> None:
+        self.name = name
+        self.files = tuple(files)
+
+    @cached_property
+    def start_time(self) -> float:
+        """Of the first event; infinite without one, as TensorBoard sorts such runs last."""
+        times = (file.index.first_wall_time for file in self.files if file.index is not None)
+        return next((time for time in times if time is not None), math.inf)
+
+    @cached_property
+    def tags(self) -> dict[str, ServedTag]:
+        """Every tag that has metadata."""
+        numbers = {id(file): number for number, file in enumerate(self.files)}
+        by_tag: dict[str, list[Piece]] = {}
+        for (kind, tag), pieces in scan.pieces(self.files, "as-tensorboard").items():
+            if kind not in _HIDDEN_KINDS:
+                by_tag.setdefault(_RUN_GRAPH if kind == "graphs" else tag, []).extend(pieces)
+        found = {}
+        for tag, pieces in by_tag.items():
+            if len(pieces) > 1:
+                pieces.sort(key=lambda piece: (numbers[id(piece.file)], int(piece.series.ordinal[0])))
+            description = _description(tag, pieces)
+            if description is not None:
+                found[tag] = ServedTag(tag, description, _entry(self.name, tag, description, pieces))
+        return found
+
+    @cached_property
+    def by_plugin(self) -> dict[tuple[str, int], dict[str, ServedTag]]:
+        """The tags of each plugin and class of data."""
+        found: dict[tuple[str, int], dict[str, ServedTag]] = {}
+        for tag in self.tags.values():
+            found.setdefault(tag.description[:2], {})[tag.name] = tag
+        return found
+
+
+def _entry(run: str, tag: str, description: Description, pieces: Iterable[Piece]) -> Entry:
+    """The pieces that are of the class of data: numbers for scalars, if there are any; otherwise places."""
+    numbers = [piece for piece in pieces if piece.series.kind == "scalars"]
+    places = [piece for piece in pieces if piece.series.kind != "scalars"]
+    return Entry(run, tag, numbers if numbers and description.data_class == SCALAR else places)
+
+
+def _description(tag: str, pieces: Iterable[Piece]) -> Description | None:
+    """By the first value that has metadata, as old-style values have in TensorBoard."""
+    for piece in pieces:
+        series = piece.series
+        if series.kind == "graphs":
+            return _made("graphs", b"", "", "")
+        if series.kind == "run_metadata":
+            return _made(_RUN_METADATA, b"", "", "")
+        field = _first_field(piece)
+        if field in _OLD_STYLE:
+            return _of_old_style(field, tag, series.metadata)
+        if series.metadata:
+            return _of_metadata(series.metadata)
+    return None
+
+
+def _first_field(piece: Piece) -> int:
+    """The field of Summary.Value that holds the first value."""
+    series = piece.series
+    if series.kind != "scalars":
+        return int(series.field[0])
+    # Both styles in one series: a tensor has metadata, and an old-style value seldom has.
+    return (
+        _SIMPLE_VALUE
+        if _SIMPLE_VALUE in series.fields and not (series.metadata and len(series.fields) > 1)
+        else 8
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_old_style(field: int, tag: str, metadata: bytes) -> Description:
+    given = summary_pb2.SummaryMetadata.FromString(metadata)
+    plugin, content = _OLD_STYLE[field]
+    return _made(plugin, content, given.display_name or tag, given.summary_description)
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_metadata(metadata: bytes) -> Description:
+    full = summary_pb2.SummaryMetadata.FromString(metadata)
+    plugin = full.plugin_data.plugin_name
+    full.data_class = full.data_class or _CLASSES.get(plugin, 0)
+    return Description(plugin, full.data_class, metadata, full.SerializeToString())
+
+
+def _made(plugin: str, content: bytes, display_name: str, description: str) -> Description:
+    made = summary_pb2.SummaryMetadata(display_name=display_name, summary_description=description)
+    made.plugin_data.plugin_name = plugin
+    made.plugin_data.content = content
+    return _of_metadata(made.SerializeToString())
