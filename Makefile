@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -146,6 +146,11 @@ bench: $(STAMPS)/test-set ## measure against torch and tensorboardX, print the r
 	@mkdir -p build
 	@$(VENV)/bin/python -m pytest benchmarks -o python_files='bench_*.py' \
 	  --benchmark-quiet --benchmark-json=build/bench.json $(BENCH_ARGS)
+
+bench-serve: $(STAMPS)/test-set ## TensorBoard on our reader beside its own two: time to loaded, memory, idle cost
+	@$(MAKE) $(STAMPS)/package
+	@mkdir -p build
+	@$(VENV)/bin/python benchmarks/bench_serve.py --json build/serve-report.json $(BENCH_ARGS)
 
 # --- real stacks and a real browser --------------------------------------------------------------------------------
 # Both in an environment of their own: what the stacks ask for shall not decide what the tests above run with.

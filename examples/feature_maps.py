@@ -3,7 +3,7 @@
 `tickertape.watch` logs the maps of every convolution. The class activation map (Zhou et al., 2016) is the last
 convolution's output weighted by the classifier's row of one class; a hook of our own keeps that output.
 
-python examples/feature_maps.py && tensorboard --logdir runs
+python examples/feature_maps.py && tickertape view runs
 """
 
 import argparse
@@ -82,7 +82,7 @@ def main():
             writer.add_text("taken for", ", ".join(str(guess.item()) for guess in guesses), epoch)
             net.train()
         watching.remove()
-    print(f"accuracy while training: {right / len(images):.1%}\ntensorboard --logdir {options.log_dir}")
+    print(f"accuracy while training: {right / len(images):.1%}\ntickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A small GAN learns to draw digits; what it draws from the same noise is logged as it learns, then as a clip.
 
-python examples/gan_images.py && tensorboard --logdir runs
+python examples/gan_images.py && tickertape view runs
 """
 
 import argparse
@@ -77,7 +77,7 @@ def main():
                 writer.add_histogram("critic/on fakes", on_fake, step)
                 frames.append(picture)
         writer.add_video("learning to draw", np.stack(frames)[None], options.steps, fps=8)
-    print(f"{len(frames)} pictures\ntensorboard --logdir {options.log_dir}")
+    print(f"{len(frames)} pictures\ntickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

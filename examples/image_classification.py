@@ -1,6 +1,6 @@
 """A CNN learns scikit-learn's handwritten digits, with everything logged that TensorBoard can show of it.
 
-python examples/image_classification.py && tensorboard --logdir runs
+python examples/image_classification.py && tickertape view runs
 """
 
 import argparse
@@ -108,7 +108,7 @@ def main():
             accuracy, guesses = log_validation(writer, net, valid_x, valid_y, epoch)
             net.train()
         log_end(writer, net.eval(), valid_x, valid_y, guesses, accuracy)
-    print(f"accuracy on 400 unseen digits: {accuracy:.1%}\ntensorboard --logdir {options.log_dir}")
+    print(f"accuracy on 400 unseen digits: {accuracy:.1%}\ntickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

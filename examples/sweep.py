@@ -2,7 +2,7 @@
 
 Each trial is a run of its own: its curves, and the values that led to them, with the domains they were drawn from.
 
-python examples/sweep.py && tensorboard --logdir runs
+python examples/sweep.py && tickertape view runs
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main():
         results.append((trial(f"{options.log_dir}/{name}", values, data), name))
     for accuracy, name in sorted(results, reverse=True)[:5]:
         print(f"{accuracy:.1%}  {name}")
-    print(f"tensorboard --logdir {options.log_dir}")
+    print(f"tickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Lightning with its own TensorBoardLogger: one line, tickertape.install(), and it logs with our writer.
 
-python examples/with_lightning.py && tensorboard --logdir runs
+python examples/with_lightning.py && tickertape view runs
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main():
     trainer.fit(Classifier(), DataLoader(train, 32, shuffle=True), DataLoader(valid, 128))
     assert isinstance(logger.experiment, tickertape.SummaryWriter)  # noqa: S101
     accuracy = trainer.callback_metrics["hp_metric"]
-    print(f"accuracy: {accuracy:.1%}\ntensorboard --logdir {options.log_dir}")
+    print(f"accuracy: {accuracy:.1%}\ntickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 The model is made from its configuration; nothing is downloaded.
 
-python examples/with_trainer.py && tensorboard --logdir runs
+python examples/with_trainer.py && tickertape view runs
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main():
         )
         trainer.train()
         score = trainer.evaluate()["eval_accuracy"]
-    print(f"accuracy: {score:.1%}\ntensorboard --logdir {options.log_dir}")
+    print(f"accuracy: {score:.1%}\ntickertape view {options.log_dir}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ SHORT = {
 def test_example(run_script, tmp_path, name):
     options, expected = SHORT[name]
     printed = run_script(EXAMPLES / f"{name}.py", *options)
-    assert f"tensorboard --logdir runs/{name}" in printed
+    assert f"tickertape view runs/{name}" in printed
     runs = content.read(tmp_path / "runs" / name)
     kinds = {(run, tag): kind for run, entries in runs.items() for tag, _, kind, _ in entries}
     assert {key: kinds.get(key) for key in expected} == expected

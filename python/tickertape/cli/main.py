@@ -68,6 +68,7 @@ COMMANDS = {
         "look", "each series in a few numbers: last, best, area, …", "tickertape.cli.summarize"
     ),
     "compare": Command("look", "runs side by side: hyperparameters and metrics", "tickertape.cli.compare"),
+    "view": Command("look", "TensorBoard on our reader, in the browser", "tickertape.cli.view"),
     "verify": Command(
         "look", "check event files: damage, odd tags, steps that go back, …", "tickertape.cli.verify"
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
-from tickertape.reader import compressed, other_files
+from tickertape.reader import compressed, log_dirs, other_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +59,34 @@ def runs_of(given: str, *, unpacks: bool = False) -> dict[str, list[str]]:
         return {os.path.basename(path): [path]}  # noqa: PTH119
     runs = {run: [str(file) for file in files] for run, files in reader.find_runs(path).items()}
     if not runs:
-        raise CommandError(
-            f"path: expected a directory with event files (their names contain 'tfevents'), got {given!r}; "
-            f"{_listing(Path(path))}; {_near(Path(os.path.abspath(path)))}",  # noqa: PTH100
-            NOTHING_FOUND,
-        )
+        raise _no_event_files(given, path)
     return runs
+
+
+def log_dir_of(given: str) -> str:
+    """The log directory that a path stands for, as an absolute path; it has an event file.
+
+    Raises:
+        CommandError: there is nothing, or no event file, or it is a file.
+    """
+    path = meant(given)
+    if not os.path.isdir(path):  # noqa: PTH112  # a str
+        refuse_other(path)
+        raise CommandError(
+            f"path: expected a log directory, got the file {path!r}; "
+            f"give its directory, {os.path.dirname(path) or '.'!r}"  # noqa: PTH120
+        )
+    if not log_dirs.has_event_file(path):
+        raise _no_event_files(given, path)
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def _no_event_files(given: str, path: str) -> CommandError:
+    return CommandError(
+        f"path: expected a directory with event files (their names contain 'tfevents'), got {given!r}; "
+        f"{_listing(Path(path))}; {_near(Path(os.path.abspath(path)))}",  # noqa: PTH100
+        NOTHING_FOUND,
+    )
 
 
 def refuse_other(path: str, *, unpacks: bool = False) -> None:

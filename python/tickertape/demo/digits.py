@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -218,5 +219,19 @@ def report(folder: Path, logging_secs: float, loop_secs: float) -> None:
         f"\nlogging took {logging_secs:.3f} s of the {loop_secs:.2f} s of the training loop "
         f"({logging_secs / loop_secs:.1%}); reading it all back took {reading_secs:.3f} s"
     )
-    lines.append(f"\ntensorboard --logdir {shlex.quote(str(folder))}\n")
+    lines.append(f"\n{_command()} view {shlex.quote(str(folder))}\n")
     sys.stdout.write("\n".join(lines))
+
+
+def _command() -> str:
+    """What starts this package's command in the user's shell, which need not have activated this environment."""
+    is_on_path = sys.prefix in (
+        sys.base_prefix,
+        os.environ.get("VIRTUAL_ENV"),
+        os.environ.get("CONDA_PREFIX"),
+    )
+    script = Path(sys.executable).with_name("tickertape")
+    if is_on_path or not script.exists():
+        return "tickertape"
+    here = Path.cwd()
+    return shlex.quote(str(script.relative_to(here) if here in script.parents else script))

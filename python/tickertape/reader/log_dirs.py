@@ -152,6 +152,11 @@ def _walk(top: str, entries: int | None = None) -> list[str]:
     return [os.path.join(folder, name) for folder, names in _folders(top, (), entries) for name in names]  # noqa: PTH118
 
 
+def has_event_file(log_dir: AnyPath) -> bool:
+    """Whether there is an event file in or below a directory; looks no further than the first."""
+    return any(names for _, names in _folders(paths.text(log_dir), (), None))
+
+
 def _folders(
     top: str, above: tuple[tuple[int, int], ...], entries: int | None
 ) -> Iterator[tuple[str, list[str]]]:
