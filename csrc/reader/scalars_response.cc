@@ -1,6 +1,8 @@
 // Columns of scalars as the message ReadScalarsResponse of TensorBoard's data provider. L4.
 #include "reader/scalars_response.h"
 
+#include <string_view>
+
 #include "protobuf/writer.h"
 #include "reader/extremes.h"
 
@@ -30,8 +32,8 @@ struct RunEntry {
   std::size_t size = 0;
 };
 
-// An empty packed field is left out, as protobuf does.
-std::size_t packed_size(std::uint32_t field, std::size_t bytes) {
+// An empty field is left out, as protobuf does.
+std::size_t filled_size(std::uint32_t field, std::size_t bytes) {
   return bytes == 0 ? 0 : length_field_size(field, bytes);
 }
 
@@ -39,16 +41,20 @@ TagEntry measured(const ScalarColumns& columns, std::size_t points) {
   TagEntry entry{&columns, extremes(columns.value, points)};
   for (const std::size_t row : entry.rows)
     entry.step_bytes += varint_size(static_cast<std::uint64_t>(columns.step[row]));
-  entry.data_size = packed_size(kStep, entry.step_bytes) +
-                    packed_size(kWallTime, entry.rows.size() * sizeof(double)) +
-                    packed_size(kValue, entry.rows.size() * sizeof(float));
-  entry.size = length_field_size(kTag, columns.tag.size()) + length_field_size(kData, entry.data_size);
+  entry.data_size = filled_size(kStep, entry.step_bytes) +
+                    filled_size(kWallTime, entry.rows.size() * sizeof(double)) +
+                    filled_size(kValue, entry.rows.size() * sizeof(float));
+  entry.size = filled_size(kTag, columns.tag.size()) + length_field_size(kData, entry.data_size);
   return entry;
+}
+
+void write_text(std::uint32_t field, std::string_view text, protobuf::Writer& writer) {
+  if (!text.empty()) writer.text_field(field, text);
 }
 
 void write(const TagEntry& entry, protobuf::Writer& writer) {
   const ScalarColumns& columns = *entry.columns;
-  writer.text_field(kTag, columns.tag);
+  write_text(kTag, columns.tag, writer);
   writer.length_field(kData, entry.data_size);
   if (entry.rows.empty()) return;
   writer.length_field(kStep, entry.step_bytes);
@@ -66,7 +72,7 @@ Buffer scalars_response(const std::vector<ScalarRun>& runs, std::size_t points) 
   entries.reserve(runs.size());
   std::size_t size = 0;
   for (const ScalarRun& run : runs) {
-    RunEntry& entry = entries.emplace_back(RunEntry{&run, {}, length_field_size(kName, run.name.size())});
+    RunEntry& entry = entries.emplace_back(RunEntry{&run, {}, filled_size(kName, run.name.size())});
     for (const ScalarColumns& columns : run.tags) {
       entry.tags.push_back(measured(columns, points));
       entry.size += length_field_size(kTags, entry.tags.back().size);
@@ -77,7 +83,7 @@ Buffer scalars_response(const std::vector<ScalarRun>& runs, std::size_t points) 
   protobuf::Writer writer(message.extend(size));
   for (const RunEntry& entry : entries) {
     writer.length_field(kRuns, entry.size);
-    writer.text_field(kName, entry.run->name);
+    write_text(kName, entry.run->name, writer);
     for (const TagEntry& tag : entry.tags) {
       writer.length_field(kTags, tag.size);
       write(tag, writer);
