@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -184,6 +184,27 @@ test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headl
 	@echo "== pytest (browser)"
 	@$(STACKS)/bin/python -m pytest -c tests/browser/pytest.ini $(TEST_ARGS) tests/browser 2>&1 | tee build/browser.log
 
+# The oldest TensorBoard that is supported, and our data server on its packages: in .venv only one TensorBoard can be.
+OLD_TENSORBOARD := .venv-tensorboard-2.14
+
+$(OLD_TENSORBOARD)/installed:
+	@echo "== $(OLD_TENSORBOARD)"
+	@$(PYTHON) -m venv --clear $(OLD_TENSORBOARD)
+	@$(OLD_TENSORBOARD)/bin/python -m pip --disable-pip-version-check -q install 'tensorboard==2.14.0' 'protobuf<5' 'numpy<2' \
+	  'setuptools<81' six
+	@touch $@
+
+$(OLD_TENSORBOARD)/package: $(BUILD_INPUTS) build/inputs $(OLD_TENSORBOARD)/installed | $(STAMPS)/build-tools
+	@rm -rf build/old-wheel
+	@SKBUILD_BUILD_DIR=build/python $(PIP) wheel --no-build-isolation --no-deps -w build/old-wheel .
+	@$(OLD_TENSORBOARD)/bin/python -m pip --disable-pip-version-check -q install --force-reinstall --no-deps build/old-wheel/*.whl
+	@touch $@
+
+test-old-tensorboard: $(STAMPS)/test-set $(OLD_TENSORBOARD)/package ## the answers of TensorBoard 2.14 on our data server
+	@$(MAKE) $(STAMPS)/package
+	@TICKERTAPE_OLD_TENSORBOARD=$(abspath $(OLD_TENSORBOARD)/bin/python) $(VENV)/bin/python -m pytest -q -k oldest \
+	  tests/unit/serve/test_same_answers.py
+
 # --- sanitizers --------------------------------------------------------------------------------------------------
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.
 
@@ -293,4 +314,4 @@ wheel-smoke: wheel ## as wheel-test, for any PYTHON=..., without torch
 	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)
 
 clean: ## remove what the targets made, .venv too
-	rm -rf $(VENV) $(STACKS) .venv-wheel $(SMOKE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(STACKS) $(OLD_TENSORBOARD) .venv-wheel $(SMOKE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -1,34 +1,54 @@
-"""The real `tensorboard` command with Tickertape's data server, and requests to it."""
+"""The real `tensorboard` command in a process of its own, by default with Tickertape's data server."""
 
 import contextlib
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-import urllib.parse
+import urllib.error
 import urllib.request
 from pathlib import Path
+
+from support.endpoints import Endpoints
 
 DATA_SERVER = Path(sys.executable).with_name("tickertape-data-server")
 _START_SECS = 120  # on busy cores; TensorBoard imports for most of it
 
 
+class Board(Endpoints):
+    """A TensorBoard that listens at `url`."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def send(self, target, data=None, content_type=None):
+        """Over HTTP."""
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        request = urllib.request.Request(self.url + target, data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.headers.get("Content-Type", ""), response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers.get("Content-Type", ""), error.read()
+
+
 @contextlib.contextmanager
-def started(directory, *arguments, python=sys.executable, data_server=DATA_SERVER):
-    """The URL of a TensorBoard whose data server is ours; it is ended behind the block."""
-    log = directory.parent / f"{directory.name}.board.log"
+def started(directory, *arguments, python=sys.executable, is_plain=False):
+    """A TensorBoard on the data server of its environment, or on its own loader; it is ended behind the block."""
+    data_server = Path(python).with_name(DATA_SERVER.name)
+    log = directory.parent / f"{directory.name}.{'plain' if is_plain else 'ours'}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [python, "-m", "tensorboard.main", "--logdir", str(directory), "--port", "0", "--load_fast", "true",
-             *arguments],
+            [python, "-m", "tensorboard.main", "--logdir", str(directory), "--port", "0",
+             "--load_fast", "false" if is_plain else "true", *arguments],
             env=os.environ | {"TENSORBOARD_DATA_SERVER_BINARY": str(data_server), "PYTHONWARNINGS": "ignore"},
             stdout=output,
             stderr=output,
         )  # fmt: skip
     try:
-        yield _url(process, log)
+        yield Board(_url(process, log))
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -43,14 +63,3 @@ def _url(process, log):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.05)
-
-
-def fetch(url, path, **query):
-    """The body of an answer below /data."""
-    question = "?" + urllib.parse.urlencode(query) if query else ""
-    with urllib.request.urlopen(f"{url}/data/{path}{question}", timeout=60) as answer:
-        return answer.read()
-
-
-def as_json(url, path, **query):
-    return json.loads(fetch(url, path, **query))

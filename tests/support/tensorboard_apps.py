@@ -1,11 +1,11 @@
 """The real TensorBoard in this process, on its own multiplexer and on our server; both answer the same HTTP requests."""
 
-import json
-import urllib.parse
 import warnings
 
 import grpc
 import werkzeug.test
+
+from support.endpoints import Endpoints
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what TensorBoard has vendored
@@ -15,35 +15,18 @@ with warnings.catch_warnings():
     from tensorboard.data import grpc_provider
 
 
-class App:
+class App(Endpoints):
     """A TensorBoard of one directory."""
 
     def __init__(self, flags, loaders, provider, multiplexer):
-        self.provider = provider
         app = application.TensorBoardWSGIApp(flags, loaders, provider, deprecated_multiplexer=multiplexer)
         self._client = werkzeug.test.Client(app)
 
-    def answer(self, path, method="GET", **query):
-        """(status, content type, body) of an endpoint below /data; JSON is parsed."""
-        target = "/data/" + path
-        if method == "GET":
-            if query:
-                target += ("&" if "?" in path else "?") + urllib.parse.urlencode(query)
-            response = self._client.get(target)
-        else:
-            response = self._client.post(target, data=json.dumps(query), content_type="application/json")
-        kind = response.headers.get("Content-Type", "").partition(";")[0]
-        body = response.get_data()
-        return response.status_code, kind, json.loads(body) if kind == "application/json" else body
-
-    def form(self, path, **fields):
-        """The answer to a posted form."""
-        return self._client.post("/data/" + path, data=fields).get_json()
-
-    def json(self, path, **query):
-        status, _, body = self.answer(path, **query)
-        assert status == 200, (path, query, body)
-        return body
+    def send(self, target, data=None, content_type=None):
+        """Within this process."""
+        ask = self._client.get if data is None else self._client.post
+        response = ask(target, data=data, content_type=content_type)
+        return response.status_code, response.headers.get("Content-Type", ""), response.get_data()
 
 
 def _configured(directory, *arguments):

@@ -82,7 +82,9 @@ COMMANDS = {
     "rename-tag": Command("edit", "give a tag another name", "tickertape.cli.rename_tag"),
     "rename-run": Command("edit", "give a run another name", "tickertape.cli.rename_run"),
     "shift-steps": Command("edit", "add a number to every step", "tickertape.cli.shift_steps"),
-    "serve": Command("TensorBoard", "serve a log directory to TensorBoard, from our reader", "tickertape.cli.serve"),
+    "serve": Command(
+        "TensorBoard", "serve a log directory to TensorBoard, from our reader", "tickertape.cli.serve"
+    ),
     "run": Command(
         "log",
         "run a script with its SummaryWriter replaced by Tickertape's",

@@ -1,7 +1,7 @@
 """A log directory that is kept up to date: one thread reads what is new, any thread asks for runs.
 
-What the system reports (inotify) is read within 0.25 s. A poll of everything finds the rest, as often as --reload says, but
-takes at most a fiftieth of the time, so an idle server of thousands of runs costs 2 % of a core at most.
+What the system reports (inotify) is read within 0.25 s. A poll of everything finds the rest, as often as --reload says, but if
+nothing changes it takes a hundredth of the time at most, so an idle server of thousands of runs costs little.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("tickertape.serve")
 _LEAST_PAUSE_SECS = 0.25  # between two looks: new data shows within 1 s, and a busy directory costs little
-_LOOK_SHARE = 5  # a look at what changed takes a fifth of the time at most
-_POLL_SHARE = 50  # a poll of everything a fiftieth
+_LOOK_SHARE = 5  # looks and polls that find something take a fifth of the time at most
+_IDLE_SHARE = 100  # polls that find nothing a hundredth
 _FIRST_BYTES = 256 << 20  # read at the start before the runs so far are shown: a fraction of a second
-_FOREVER_SECS = 3600.0
 
 
 class LogDir:
@@ -50,8 +49,8 @@ class LogDir:
         self._unpacked = Unpacked()
         self._files: dict[str, EventFile] = {}
         self._told: set[Problem] = set()
-        self._poll_secs = 0.0
-        self._look_secs = 0.0
+        self._spent_secs = 0.0  # by the last look or poll
+        self._has_news = True  # whether the last poll found something
         self._is_loaded = threading.Event()
         self._closing = threading.Event()
         self._watch_lock = threading.Lock()  # of replacing it, and of waking it to close
@@ -80,41 +79,42 @@ class LogDir:
     def _keep_up(self) -> None:
         self._attempt(None)
         self._is_loaded.set()
-        _LOG.info("%s: %d runs in %.2f s", self.path, len(self.runs), self._poll_secs)
+        _LOG.info("%s: %d runs in %.2f s", self.path, len(self.runs), self._spent_secs)
         if self._reload_secs is None:
             return
-        next_poll = self._next_poll()
+        next_poll = time.monotonic() + self._reload_secs  # whatever the first look took
+        self._spent_secs = 0.0
         while not self._closing.is_set():
             changes = self._watch.wait(max(0.0, next_poll - time.monotonic()))
             if self._closing.is_set():
                 return
             if changes.is_anything or not self._known(changes) or time.monotonic() >= next_poll:
                 self._attempt(None)
-                next_poll = self._next_poll()
+                share = _LOOK_SHARE if self._has_news else _IDLE_SHARE
+                next_poll = time.monotonic() + max(self._reload_secs, share * self._spent_secs)
             elif not self._attempt(changes):
                 next_poll = 0.0
             # What comes meanwhile is read in one look.
-            self._closing.wait(max(_LEAST_PAUSE_SECS, (_LOOK_SHARE - 1) * self._look_secs))
+            self._closing.wait(max(_LEAST_PAUSE_SECS, (_LOOK_SHARE - 1) * self._spent_secs))
 
     def _attempt(self, changes: Changes | None) -> bool:
         """A look at what changed, or a poll. False if a poll has to follow."""
+        begin = time.monotonic()
         try:
             if changes is not None:
                 return self._look(changes)
             self._poll()
         except Exception:  # noqa: BLE001  # whatever it is, the server goes on with what it has
             _LOG.exception("%s: could not be read; the next poll tries again", self.path)
+        finally:
+            self._spent_secs = time.monotonic() - begin
         return True
-
-    def _next_poll(self) -> float:
-        return time.monotonic() + max(self._reload_secs or _FOREVER_SECS, _POLL_SHARE * self._poll_secs)
 
     def _known(self, changes: Changes) -> bool:
         return {path for path in changes.files if log_dirs.is_event_file(path)} <= self._files.keys()
 
     def _poll(self) -> None:
         """Searches the directory and reads what is new in every file."""
-        begin = time.monotonic()
         self._watch_again()
         try:
             found = log_dirs.find_event_files(self._top, may_be_empty=True)
@@ -130,17 +130,15 @@ class LogDir:
             if self._closing.is_set():
                 return
         self.runs = runs
-        self._poll_secs = time.monotonic() - begin
+        self._has_news = runs.keys() != before.keys() or any(runs[name] is not before[name] for name in runs)
 
     def _look(self, changes: Changes) -> bool:
         """Reads the files that changed. False if one of them cannot be read: it was removed or renamed."""
-        begin = time.monotonic()
         files = [self._files[path] for path in sorted(changes.files & self._files.keys())]
         changed = self._read(files, self.runs)
         if any(file.index is None for run in changed.values() for file in run.files):
             return False
         self.runs = self.runs | {name: _with_files(self.runs.get(name), run) for name, run in changed.items()}
-        self._look_secs = time.monotonic() - begin
         return True
 
     def _read(self, found: list[EventFile], before: dict[str, ServedRun]) -> dict[str, ServedRun]:

@@ -16,11 +16,11 @@ def directory(tmp_path):
 
 
 def test_tensorboard_starts_it(directory):
-    with boards.started(directory) as url:
-        assert boards.as_json(url, "plugin/scalars/tags") == {
+    with boards.started(directory) as board:
+        assert board.json("plugin/scalars/tags") == {
             "run": {"loss": {"displayName": "loss", "description": ""}}
         }
-        points = boards.as_json(url, "plugin/scalars/scalars", run="run", tag="loss")
+        points = board.json("plugin/scalars/scalars", run="run", tag="loss")
         assert [(step, value) for _, step, value in points] == [(step, step / 2) for step in range(10)]
 
 

@@ -2,17 +2,34 @@
 
 import json
 import math
+import os
 
 import pytest
-from support import every_kind, tensorboard_apps
+from support import boards, every_kind, tensorboard_apps
 from tickertape.serve.server import Server
+
+# The Python of an environment with TensorBoard 2.14; `make test-old-tensorboard` makes it.
+OLD_PYTHON = os.environ.get("TICKERTAPE_OLD_TENSORBOARD")
 
 
 @pytest.fixture(scope="module")
-def apps(tmp_path_factory):
-    """(on the multiplexer, on our server) of one directory."""
-    directory = tmp_path_factory.mktemp("every_kind")
-    every_kind.write(directory)
+def directory(tmp_path_factory):
+    made = tmp_path_factory.mktemp("logs") / "every_kind"
+    every_kind.write(made)
+    return made
+
+
+@pytest.fixture(scope="module", params=["installed", *(["oldest"] if OLD_PYTHON else [])])
+def apps(request, directory):
+    """(TensorBoard on its own multiplexer, TensorBoard on our server) of one directory."""
+    if request.param == "oldest":
+        once = ("--reload_interval", "0", "--reload_task", "blocking")
+        with (
+            boards.started(directory, *once, python=OLD_PYTHON, is_plain=True) as plain,
+            boards.started(directory, "--reload_interval", "0", python=OLD_PYTHON) as ours,
+        ):
+            yield plain, ours
+        return
     with Server(str(directory)) as server:
         ours, channel = tensorboard_apps.served(directory, server.address)
         with channel:
