@@ -1,4 +1,4 @@
-"""Serves one run with everything by the real TensorBoard, with each of its two loaders, to a real browser."""
+"""Serves one run with everything by the real TensorBoard, with each of its two loaders and with ours, to a real browser."""
 
 import json
 import os
@@ -57,15 +57,17 @@ class Server:
             return json.loads(answer.read())
 
 
-@pytest.fixture(scope="session", params=["fast", "slow"])
+@pytest.fixture(scope="session", params=["fast", "slow", "ours"])
 def server(request, logdir, tmp_path_factory):
-    """TensorBoard with --load_fast true (its Rust server) and false."""
+    """TensorBoard with --load_fast true (its Rust server), false, and true with our data server."""
     log = tmp_path_factory.mktemp("server") / "log"
-    fast = "true" if request.param == "fast" else "false"
+    fast = "false" if request.param == "slow" else "true"
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--host", "127.0.0.1"]
     command += ["--port", "0", "--load_fast", fast, "--reload_interval", "1"]
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment() | reader(request.param)
+        )
     try:
         url = until(lambda: re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()), process, log).group()
         started = Server(url, request.param)
@@ -80,6 +82,12 @@ def server(request, logdir, tmp_path_factory):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def reader(loader):
+    """What makes TensorBoard start our data server in place of its own."""
+    ours = Path(sys.executable).with_name("tickertape-data-server")
+    return {"TENSORBOARD_DATA_SERVER_BINARY": str(ours)} if loader == "ours" else {}
 
 
 def environment():
