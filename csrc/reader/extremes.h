@@ -8,8 +8,9 @@
 namespace tickertape {
 
 // The numbers of at most `points` values, ascending: all if there are no more; otherwise the first, the last,
-// and the least and greatest of each stretch between them. One point is the last value, two or three are the
-// first and the last, zero are none. NaN is neither least nor greatest. Throws std::bad_alloc.
+// and two of each of the equal stretches between them, the least and the greatest. So there are `points`, or
+// one less if that is odd. One point is the last value, two or three are the first and the last, zero are
+// none. NaN is neither least nor greatest. Throws std::bad_alloc.
 std::vector<std::size_t> extremes(std::span<const double> values, std::size_t points);
 
 }  // namespace tickertape

@@ -32,6 +32,10 @@ _IDLE_SHARE = 100  # polls that find nothing a hundredth
 _FIRST_BYTES = 256 << 20  # read at the start before the runs so far are shown: a fraction of a second
 
 
+class _Closed(Exception):  # noqa: N818  # no error: close() ends a scan by it
+    pass
+
+
 class LogDir:
     """The runs of a directory, which may be missing, empty, or removed while it is served.
 
@@ -73,6 +77,7 @@ class LogDir:
         with self._watch_lock:
             self._closing.set()
             self._watch.wake()
+        self._is_loaded.set()  # nobody waits any more
         self._thread.join()
         self._watch.close()
 
@@ -104,6 +109,8 @@ class LogDir:
             if changes is not None:
                 return self._look(changes)
             self._poll()
+        except _Closed:
+            return True
         except Exception:  # noqa: BLE001  # whatever it is, the server goes on with what it has
             _LOG.exception("%s: could not be read; the next poll tries again", self.path)
         finally:
@@ -127,8 +134,6 @@ class LogDir:
             runs |= self._read(batch, before)
             if not before:
                 self.runs = dict(runs)  # the first time as soon as they are read
-            if self._closing.is_set():
-                return
         self.runs = runs
         self._has_news = runs.keys() != before.keys() or any(runs[name] is not before[name] for name in runs)
 
@@ -145,7 +150,7 @@ class LogDir:
         """The runs of these files; those that have nothing new are the same objects."""
         names = dict.fromkeys(file.run for file in found)
         known = scan.Scan({name: before[name].files for name in names if name in before})
-        last = scan.scan(found, self._selected, self._unpacked, known, None)
+        last = scan.scan(found, self._selected, self._unpacked, known, self._check_open)
         for file in last.files():
             self._tell(file)
         return {
@@ -153,8 +158,14 @@ class LogDir:
             for name, files in last.runs.items()
         }
 
+    def _check_open(self, _done: int, _total: int) -> None:
+        if self._closing.is_set():
+            raise _Closed
+
     def _tell(self, file: ScannedFile) -> None:
-        """Logs what is new in a file and cost something."""
+        """Logs what is new in a file and cost something. A file that is gone by now is no damage."""
+        if isinstance(file.error, FileNotFoundError):
+            return
         for problem in file.problems:
             if problem not in self._told and (problem.bytes or file.index is None):
                 self._told.add(problem)

@@ -67,7 +67,8 @@ class Provider:
         """The tags of blob sequences, each with its last step and the length of its longest sequence."""
 
         def add_length(tag: ServedTag, metadata: Any) -> None:
-            numbers = values.spread(len(tag.entry), self._points(request, _LISTED_POINTS))
+            most = self._samples.get(request.plugin_filter.plugin_name, _LISTED_POINTS)
+            numbers = values.spread(len(tag.entry), most or _ALL)
             counts = [count for _, count in values.each(tag, numbers, values.blob_count)]
             metadata.max_length = max(counts, default=0)
 
@@ -158,7 +159,7 @@ class Provider:
             run_entry = response.runs.add(run_name=run.name)
             for tag in tags:
                 metadata = run_entry.tags.add(tag_name=tag.name).metadata
-                metadata.max_step, metadata.max_wall_time = tag.latest()
+                metadata.max_step, metadata.max_wall_time = tag.latest
                 metadata.summary_metadata.MergeFromString(tag.description.metadata)
                 add(tag, metadata)
         return _serialized(response)

@@ -64,13 +64,20 @@ class Description(NamedTuple):
     metadata: bytes
 
 
-class ServedTag(NamedTuple):
-    """A tag of a run: what it is, and its values that count."""
+class ServedTag:
+    """A tag of a run: what it is, and its values that count.
 
-    name: str
-    description: Description
-    entry: Entry
+    Attributes:
+        blob_counts: how many blobs a row has, of rows that were looked at: by number of the piece and row of its series.
+    """
 
+    def __init__(self, name: str, description: Description, entry: Entry) -> None:
+        self.name = name
+        self.description = description
+        self.entry = entry
+        self.blob_counts: dict[tuple[int, int], int] = {}
+
+    @cached_property
     def latest(self) -> tuple[int, float]:
         """The greatest step and the greatest wall time; zeros without values."""
         if not len(self.entry):

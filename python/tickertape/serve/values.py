@@ -32,6 +32,7 @@ class Row(NamedTuple):
     """The place of a value."""
 
     piece: Piece
+    number: int  # of the piece
     at: int  # row of the piece's series
     step: int
     wall_time: float
@@ -52,7 +53,7 @@ def spread(count: int, points: int) -> npt.NDArray[np.intp]:
 def rows(tag: ServedTag, numbers: npt.NDArray[np.intp]) -> Iterator[Row]:
     """These rows (ascending) of the values of a tag that count."""
     first = 0
-    for piece, count in zip(tag.entry.pieces, tag.entry.counts, strict=True):
+    for number, (piece, count) in enumerate(zip(tag.entry.pieces, tag.entry.counts, strict=True)):
         here = numbers[(numbers >= first) & (numbers < first + count)] - first
         if len(here):
             ats = live(piece, np.arange(len(piece.series)))[here]
@@ -60,7 +61,7 @@ def rows(tag: ServedTag, numbers: npt.NDArray[np.intp]) -> Iterator[Row]:
             for at, step, wall_time in zip(
                 ats.tolist(), series.step[ats].tolist(), series.wall_time[ats].tolist(), strict=True
             ):
-                yield Row(piece, at, step, wall_time)
+                yield Row(piece, number, at, step, wall_time)
         first += count
 
 
@@ -117,7 +118,13 @@ def blob_count(tag: ServedTag, row: Row) -> int:
         return 1
     if field == _IMAGE:
         return _IMAGE_BLOBS
-    return math.prod(dim.size for dim in tensor(tag, row).tensor_shape.dim)
+    place = (row.number, row.at)
+    if place not in tag.blob_counts:
+        found = tensor(tag, row)
+        elements = math.prod(dim.size for dim in found.tensor_shape.dim)
+        # A file may say any shape: there are no more blobs than strings.
+        tag.blob_counts[place] = max(0, min(elements, len(found.string_val)))
+    return tag.blob_counts[place]
 
 
 def blob(tag: ServedTag, row: Row, number: int) -> bytes:

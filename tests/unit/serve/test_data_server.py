@@ -1,10 +1,16 @@
 """`tickertape-data-server` as TensorBoard starts it, and alone."""
 
+import importlib
 import subprocess
+import sys
 
+import grpc
 import pytest
 import tickertape
 from support import boards
+from support.data_providers import until
+from tensorboard.data import grpc_provider
+from tensorboard.data.proto import data_provider_pb2 as protos
 
 
 @pytest.fixture
@@ -50,3 +56,63 @@ def test_why_it_cannot_start_is_in_the_error_file(directory, tmp_path):
     )
     assert done.returncode == 1
     assert error_file.read_text().startswith("port: expected one that is free at 256.0.0.1, got 0")
+
+
+def _started(*arguments, **options):
+    return subprocess.Popen(
+        [boards.DATA_SERVER, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_it_ends_with_standard_input_also_while_it_loads(directory, tmp_path):
+    port_file = tmp_path / "port"
+    process = _started("--logdir", directory, "--port-file", port_file, "--die-after-stdin")
+    try:
+        until(lambda: port_file.exists() or process.poll() is not None)
+        assert port_file.read_text() == f"{int(port_file.read_text())}\n"
+    finally:
+        process.communicate(timeout=60)  # closes standard input
+    assert process.returncode == 0
+
+
+def test_reload_once(directory, tmp_path):
+    port_file = tmp_path / "port"
+    arguments = ["--logdir", directory, "--port-file", port_file, "--reload", "once", "--die-after-stdin"]
+    process = _started(*arguments, "--samples-per-plugin", "scalars=all,images=2", "--verbose", "--verbose")
+    try:
+        until(lambda: port_file.exists() or process.poll() is not None)
+        address = f"127.0.0.1:{int(port_file.read_text())}"
+        with grpc.insecure_channel(address) as channel:
+            stub = grpc_provider.make_stub(channel)
+            request = protos.ReadScalarsRequest(
+                plugin_filter={"plugin_name": "scalars"}, downsample={"num_points": 0}
+            )
+            assert list(stub.ReadScalars(request).runs[0].tags[0].data.step) == list(range(10))
+            with tickertape.SummaryWriter(directory / "new") as writer:
+                writer.add_scalar("loss", 1, 1)
+            assert [run.name for run in stub.ListRuns(protos.ListRunsRequest()).runs] == ["run"]
+    finally:
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"listening at {address}" in log
+    assert f"{directory}: 1 runs in" in log
+
+
+def test_a_url_is_left_to_tensorboard(tmp_path):
+    error_file = tmp_path / "error"
+    process = _started("--logdir", "gs://bucket/runs", "--error-file", error_file)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "logdir: expected a local directory, got 'gs://bucket/runs'" in log
+    assert error_file.read_text() in log
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    monkeypatch.delitem(sys.modules, "tickertape.serve.protos", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'tickertape\[serve\]'"):
+        importlib.import_module("tickertape.serve.protos")

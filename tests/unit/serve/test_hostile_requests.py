@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import tickertape
 from support.data_providers import served
+from tensorboard.compat.proto import event_pb2
 from tensorboard.data.proto import data_provider_pb2 as protos
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tickertape.serve import blob_keys
 from tickertape.serve.blob_keys import BlobKey
 
@@ -168,6 +170,22 @@ def test_values_whose_file_is_gone(tmp_path, caplog):
         with pytest.raises(Exception, match="is not in its file any more"):
             client.ask("read_blob", blob_key=keys[0].values[2].blob_key)
     assert "'weights' at step 1 is left out" in caplog.text
+
+
+def test_a_shape_that_says_more_than_there_is(tmp_path):
+    writer = EventFileWriter(str(tmp_path / "run"))
+    event = event_pb2.Event(step=1)
+    value = event.summary.value.add(tag="picture")
+    value.metadata.plugin_data.plugin_name = "images"
+    value.tensor.dtype = 7  # DT_STRING
+    value.tensor.string_val.extend([b"1", b"1", b"an image"])
+    value.tensor.tensor_shape.dim.add(size=1 << 40)
+    writer.add_event(event)
+    writer.close()
+    with served(tmp_path) as client:
+        assert client.ask("list_blob_sequences", "images")["run"]["picture"].max_length == 3
+        (datum,) = client.ask("read_blob_sequences", "images", downsample=10)["run"]["picture"]
+        assert [client.ask("read_blob", blob_key=one.blob_key) for one in datum.values][2] == b"an image"
 
 
 def test_it_listens_at_this_machine_alone(client):
