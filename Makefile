@@ -231,7 +231,7 @@ asan: $(STAMPS)/test-set asan-native ## the same, and pytest
 
 # What hands Python's objects to the core and back. With TEST_ARGS, `make asan` runs any other tests.
 asan-bindings: TEST_ARGS = tests/unit/convert tests/unit/reader tests/conformance/test_protobuf_agrees.py \
-  tests/faults/test_failing_objects.py tests/faults/test_unseen_files.py tests/faults/test_cut_ring.py tests/unit/cli
+  tests/faults/test_failing_objects.py tests/faults/test_unseen_files.py tests/faults/test_cut_ring.py tests/unit/cli tests/unit/serve/test_scalars_response.py
 asan-bindings: asan ## asan with the tests of the bindings alone
 
 # setarch -R: ThreadSanitizer of GCC 12 gives up on kernels that randomise more address bits than it knows.

@@ -11,6 +11,7 @@
 #include "bindings/convert/arguments.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
+#include "bindings/support/text.h"
 #include "reader/extremes.h"
 #include "reader/scalars_response.h"
 

@@ -80,6 +80,7 @@ Buffer scalars_response(const std::vector<ScalarRun>& runs, std::size_t points) 
     size += length_field_size(kRuns, entry.size);
   }
   Buffer message;
+  if (size == 0) return message;
   protobuf::Writer writer(message.extend(size));
   for (const RunEntry& entry : entries) {
     writer.length_field(kRuns, entry.size);
