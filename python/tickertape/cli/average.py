@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tickertape.cli import editing, looking, terminal
+from tickertape.cli import editing, event_bytes, looking, records, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
-from tickertape.writer import SummaryWriter
+from tickertape.cli.progress import Progress
+from tickertape.convert import protobuf
 
 if TYPE_CHECKING:
     import argparse
@@ -47,31 +51,31 @@ def run(options: argparse.Namespace) -> int:
     """Writes a run for each group and statistic; exit status 1 if no run matches."""
     out = editing.check_new(options.out, "OUT")
     runs = looking.filtered(options, options.path, ("scalars",))
-    try:
-        averages = runs.scalars.average(options.over, options.align)
-    except ValueError as error:
-        raise CommandError(f"--over: {str(error).removeprefix('over: ')}", NOTHING_FOUND) from None
-    groups = _groups(averages)
-    for (group, tag), rows in groups.items():
-        _report(group, tag, averages, rows)
-    for group in dict.fromkeys(group for group, _ in groups):
-        _write(
-            out / _plain(group),
-            [(tag, rows) for (name, tag), rows in groups.items() if name == group],
-            averages,
-        )
-    wrote = terminal.counted(len({group for group, _ in groups}), "group")
+    with Progress("averaging"):
+        try:
+            averages = runs.scalars.average(options.over, options.align)
+        except ValueError as error:
+            raise CommandError(f"--over: {str(error).removeprefix('over: ')}", NOTHING_FOUND) from None
+        groups = _groups(averages)
+        with records.new_directory(out) as top:
+            for number, (group, tags) in enumerate(groups.items()):
+                for name in _STATISTICS:
+                    _write(top / _plain(group) / name, number, name, tags, averages)
+    for group, tags in groups.items():
+        for tag, rows in tags.items():
+            _report(group, tag, averages, rows)
+    wrote = terminal.counted(len(groups), "group")
     sys.stdout.write(f"wrote {wrote} with {', '.join(_STATISTICS)} each\n")
     return FOUND
 
 
-def _groups(averages: Frame) -> dict[tuple[str, str], np.ndarray]:
-    """The rows of each group and tag."""
-    keys = list(zip(averages.column("run").tolist(), averages.column("tag").tolist(), strict=True))
-    found: dict[tuple[str, str], list[int]] = {}
-    for row, key in enumerate(keys):
-        found.setdefault(key, []).append(row)
-    return {key: np.array(rows) for key, rows in found.items()}
+def _groups(averages: Frame) -> dict[str, dict[str, np.ndarray]]:
+    """The rows of each tag of each group."""
+    keys = zip(averages.column("run").tolist(), averages.column("tag").tolist(), strict=True)
+    found: dict[str, dict[str, list[int]]] = {}
+    for row, (group, tag) in enumerate(keys):
+        found.setdefault(group, {}).setdefault(tag, []).append(row)
+    return {group: {tag: np.array(rows) for tag, rows in tags.items()} for group, tags in found.items()}
 
 
 def _report(group: str, tag: str, averages: Frame, rows: np.ndarray) -> None:
@@ -86,13 +90,19 @@ def _report(group: str, tag: str, averages: Frame, rows: np.ndarray) -> None:
     )
 
 
-def _write(folder: Path, series: list[tuple[str, np.ndarray]], averages: Frame) -> None:
-    for name in _STATISTICS:
-        with SummaryWriter(str(folder / name)) as writer:
-            for tag, rows in series:
-                steps, values = averages.column("step")[rows], averages.column(name)[rows]
-                for step, value in zip(steps.tolist(), values.tolist(), strict=True):
-                    writer.add_scalar(tag, value, step, new_style=True, double_precision=True)
+def _write(folder: Path, number: int, name: str, tags: dict[str, np.ndarray], averages: Frame) -> None:
+    """Writes one statistic of a group as an event file. Without a writer: one that is killed would leave a ring."""
+    folder.mkdir(parents=True)
+    now = time.time()
+    path = folder / f"events.out.tfevents.{now:.0f}.{platform.node()}.{os.getpid()}.{number}"
+    with records.written(path, path) as file:
+        version = protobuf.double_field(event_bytes.WALL_TIME, now)
+        file.write(records.framed(version + protobuf.text_field(event_bytes.FILE_VERSION, "brain.Event:2")))
+        for tag, rows in tags.items():
+            encoded = event_bytes.scalars(tag, now)
+            steps, values = averages.column("step")[rows], averages.column(name)[rows]
+            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                file.write(records.framed(encoded(step, value)))
 
 
 def _plain(group: str) -> str:

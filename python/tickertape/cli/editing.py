@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Edit = Callable[[bytes], bytes | None]
 
@@ -46,40 +49,67 @@ def add_closed(parser: argparse.ArgumentParser) -> None:
 def edit_runs(
     given: str, options: argparse.Namespace, edit: Edit, doing: str
 ) -> list[tuple[str, records.Copied]]:
-    """Edits every event file of a path, into `options.out` or in place. Damage stays as it is.
+    """Edits every event file of a path, into `options.out` or in place: all of them or, after an error, none.
 
-    A file of which nothing changes stays as it is if the edit is in place, and is copied byte for byte otherwise.
+    Damage stays as it is. A file of which nothing changes stays as it is if the edit is in place, and is copied byte for
+    byte otherwise.
 
     Returns:
         (path of the source, what became of its records) of each file.
     """
+    files = editable(given, options)
     if not options.in_place:
-        return copy_runs(given, options, edit, doing)
-    files = _editable(given, options)
+        return copy_files(given, files, options.out, edit, doing)
     _refuse_outside(paths.meant(given), files)
-    with Progress(doing) as progress:
-        return [(file, edit_in_place(file, edit, progress)) for file in files]
+    return _edit_in_place(files, edit, doing)
 
 
-def copy_runs(
-    given: str, options: argparse.Namespace, edit: Edit, doing: str, *, keeps_damage: bool = True
+def copy_files(
+    given: str,
+    files: list[str],
+    out: str,
+    edit: Edit,
+    doing: str,
+    *,
+    keeps_damage: bool = True,
+    place: Callable[[Path], Path] = lambda file: file,
 ) -> list[tuple[str, records.Copied]]:
-    """The same into the new file or directory `options.out`."""
-    files = _editable(given, options)
-    source, target = Path(paths.meant(given)), check_new(options.out)
-    if source.is_dir() and source.resolve() in (target.resolve(), *target.resolve().parents):
-        raise CommandError(f"-o: expected a path outside {str(source)!r}, got {options.out!r}")
-    if not source.is_dir() and _MARK not in target.name:
-        terminal.say(f"readers look for files whose names contain {_MARK!r}: {target.name!r} does not")
+    """The same into a new file or directory.
+
+    Args:
+        given: the path that the user gave.
+        files: its event files.
+        out: the new path.
+        edit: see records.copy().
+        doing: a word for what takes its time.
+        keeps_damage: copies what is no record, too.
+        place: from where a file is in a log directory to where it is in the new one.
+    """
+    source, target = Path(paths.meant(given)), check_new(out)
+    refuse_inside(source, target)
     done = []
-    with Progress(doing) as progress:
-        for file in files:
-            new = target / os.path.relpath(file, source) if source.is_dir() else target
-            done.append((file, copy_edited(file, new, edit, progress, keeps_damage=keeps_damage)))
+    with contextlib.ExitStack() as stack:
+        top = stack.enter_context(records.new_directory(target)) if source.is_dir() else target
+        if top == target and _MARK not in target.name:
+            terminal.say(f"readers look for files whose names contain {_MARK!r}: {target.name!r} does not")
+        progress = stack.enter_context(Progress(doing))
+        for file, report in progress.files(files):
+            new = top / place(Path(os.path.relpath(file, source))) if source.is_dir() else target
+            before = state(file)
+            new.parent.mkdir(parents=True, exist_ok=True)
+            with records.new_file(new) as copy:
+                done.append((file, records.copy(file, copy, edit, report, keeps_damage=keeps_damage)))
+                refuse_if_changed(file, before)
     return done
 
 
-def _editable(given: str, options: argparse.Namespace) -> list[str]:
+def refuse_inside(source: Path, target: Path, argument: str = "-o") -> None:
+    """Raises CommandError if a new path is in a directory that is read."""
+    if source.is_dir() and source.resolve() in (target.resolve(), *target.resolve().parents):
+        raise CommandError(f"{argument}: expected a path outside {str(source)!r}, got {str(target)!r}")
+
+
+def editable(given: str, options: argparse.Namespace) -> list[str]:
     """The event files of a path. Raises CommandError if there are none, or as check_editable()."""
     files = [file for group in paths.runs_of(given).values() for file in group]
     check_editable(files, options)
@@ -119,39 +149,71 @@ def check_new(out: str, argument: str = "-o", cure: str = "nothing is overwritte
     return target
 
 
-def copy_edited(
-    file: str, new: Path, edit: Edit, progress: Progress, *, keeps_damage: bool = True
-) -> records.Copied:
-    """Writes the edited records of a file to a new file; directories are made."""
-    before = state(file)
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with records.new_file(new) as target:
-        done = records.copy(file, target, edit, progress, keeps_damage=keeps_damage)
-        refuse_if_changed(file, before)
-    return done
-
-
-def edit_in_place(file: str, edit: Edit, progress: Progress) -> records.Copied:
-    """Replaces a file by its edited records, and keeps it under another name beside it."""
-    path = Path(os.path.realpath(file))
-    before = state(file)
-    partial = path.parent / f".tickertape-edit-{os.getpid()}"
+def _edit_in_place(files: list[str], edit: Edit, doing: str) -> list[tuple[str, records.Copied]]:
+    """Replaces files by their edited records, all or none, and keeps each under another name beside it."""
+    done: list[tuple[str, records.Copied]] = []
+    edited: list[tuple[Path, Path, tuple[int, int]]] = []  # file, what replaces it, its state before
+    once = list({os.path.realpath(file): file for file in reversed(files)}.values())[
+        ::-1
+    ]  # a link may lead to another
     try:
-        with partial.open("xb") as target:
-            shutil.copymode(path, partial)
-            done = records.copy(str(path), target, edit, progress)
-            target.flush()
-            os.fsync(target.fileno())
-        if done.changed or done.removed:
-            refuse_if_changed(file, before)
-            _back_up(path)
-            partial.replace(path)
+        with Progress(doing) as progress:
+            for file, report in progress.files(once):
+                path = Path(os.path.realpath(file))
+                partial = path.parent / f".tickertape-edit-{os.getpid()}-{len(edited)}"
+                edited.append((path, partial, state(file)))
+                with records.written(partial, path) as target:
+                    shutil.copymode(path, partial)
+                    copied = records.copy(str(path), target, edit, report)
+                done.append((file, copied))
+                if not (copied.changed or copied.removed):
+                    partial.unlink()
+                    edited.pop()
+        for path, _, before in edited:
+            refuse_if_changed(str(path), before)
+        for backup in _replaced([(path, partial) for path, partial, _ in edited]):
+            terminal.say(f"kept {backup}")
     finally:
-        partial.unlink(missing_ok=True)
+        for _, partial, _ in edited:
+            partial.unlink(missing_ok=True)
     return done
 
 
-def _back_up(path: Path) -> None:
+def _replaced(edited: list[tuple[Path, Path]]) -> list[Path]:
+    """Replaces files; an error takes all of it back. Returns the backups."""
+    replaced: list[tuple[Path, Path]] = []
+    with _signals_wait():
+        try:
+            for path, partial in edited:
+                backup = _back_up(path)
+                partial.replace(path)
+                replaced.append((path, backup))
+        except BaseException:
+            for path, backup in reversed(replaced):
+                backup.replace(path)
+            raise
+    return [backup for _, backup in replaced]
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Ctrl-C and SIGTERM take effect at the end. Not by the signal mask: other threads would still take them."""
+    waiting: list[int] = []
+    is_main = (
+        threading.current_thread() is threading.main_thread()
+    )  # in others Python sets no handlers, and calls none
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = {number: signal.signal(number, lambda number, _: waiting.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
+
+
+def _back_up(path: Path) -> Path:
     number = 0
     while True:
         backup = path.with_name(path.name.replace(_MARK, _BACKUP_MARK) + (f".{number}" if number else ""))
@@ -167,8 +229,7 @@ def _back_up(path: Path) -> None:
                 number += 1
                 continue
             shutil.copy2(path, backup)
-        terminal.say(f"kept {backup}")
-        return
+        return backup
 
 
 def state(file: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from tickertape.convert import protobuf
@@ -85,6 +86,27 @@ def with_step(event: bytes, step: int) -> bytes:
         if field.number < STEP:
             place = len(kept)
     return b"".join([*kept[:place], new, *kept[place:]])
+
+
+def scalars(tag: str, wall_time: float) -> Callable[[int, float], bytes]:
+    """What makes events of scalars of a tag, as TensorFlow 2 does: from step (int64) and value (float64) to the event."""
+    plugin = protobuf.text_field(1, "scalars")  # PluginData.plugin_name
+    metadata = protobuf.bytes_field(1, plugin) + protobuf.int_field(
+        4, 1
+    )  # plugin_data, data_class: DATA_CLASS_SCALAR
+    start = protobuf.bytes_field(_TAG, tag.encode(errors="surrogateescape"))
+    start += protobuf.bytes_field(9, metadata)  # Value.metadata
+    time_field = protobuf.double_field(WALL_TIME, wall_time)
+
+    def event(step: int, value: float) -> bytes:
+        # TensorProto: dtype DT_DOUBLE, tensor_shape of a scalar, double_val
+        tensor = protobuf.int_field(1, 2) + protobuf.bytes_field(2, b"")
+        tensor += protobuf.bytes_field(6, struct.pack("<d", value))
+        content = start + protobuf.bytes_field(8, tensor)  # Value.tensor
+        summary = protobuf.bytes_field(_VALUE, content)
+        return time_field + protobuf.int_field(STEP, step) + protobuf.bytes_field(SUMMARY, summary)
+
+    return event
 
 
 def has(event: bytes, *numbers: int) -> bool:

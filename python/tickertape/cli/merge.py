@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tickertape import _core
 from tickertape.cli import editing, event_bytes, paths, records, terminal
@@ -77,34 +78,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Writes the records of all runs, in the order of their beginnings, into one event file."""
     parts = sorted((_Part(given, options) for given in options.path), key=lambda part: part.begin)
+    _refuse_twice(options.path, parts)
     if len(parts) < 2:
         raise CommandError("RUN: expected at least two runs")
-    folder = editing.check_new(options.out)
-    folder.mkdir(parents=True)
-    copied, before = 0, []
-    try:
-        with (
-            records.new_file(folder / Path(parts[0].files[0]).name) as target,
-            Progress("merging") as progress,
-        ):
-            has_version = False
-            for number, part in enumerate(parts):
-                later = [p.first_step for p in parts[number + 1 :] if p.first_step is not None]
-                edit = _Edit(options.restarts, min(later, default=None), has_version=has_version)
-                for file in part.files:
-                    state = editing.state(file)
-                    before.append((file, state))
-                    done = records.copy(file, target, edit, progress, keeps_damage=False)
-                    copied += done.kept
-                    _say_damage(file, done)
-                has_version = edit.has_version
-            for file, state in before:
-                editing.refuse_if_changed(file, state)
-    except BaseException:
-        folder.rmdir()  # nothing is in it: the file had no name yet
-        raise
-    sys.stdout.write(f"merged {terminal.count(copied)} records of {len(parts)} runs\n")
+    target = editing.check_new(options.out)
+    for given in options.path:
+        editing.refuse_inside(Path(paths.meant(given)), target)
+    with (
+        records.new_directory(target) as folder,
+        records.new_file(folder / Path(parts[0].files[0]).name) as file,
+        Progress("merging") as progress,
+    ):
+        copied = _copy(parts, file, progress, options.restarts)
+    sys.stdout.write(f"merged {terminal.counted(copied, 'record')} of {len(parts)} runs\n")
     return 0 if copied else NOTHING_FOUND
+
+
+def _refuse_twice(given: list[str], parts: list[_Part]) -> None:
+    """Raises CommandError if a file is in two of the runs: its events would be there twice."""
+    files = [os.path.realpath(file) for part in parts for file in part.files]
+    if len(set(files)) < len(files):
+        raise CommandError(f"RUN: expected different runs, got a run twice in {', '.join(map(repr, given))}")
+
+
+def _copy(parts: list[_Part], target: IO[bytes], progress: Progress, restarts: str) -> int:
+    """Copies what counts of all runs; returns how many records that are."""
+    copied, has_version = 0, False
+    before = {file: editing.state(file) for part in parts for file in part.files}
+    reports = dict(progress.files(list(before)))
+    for number, part in enumerate(parts):
+        later = [p.first_step for p in parts[number + 1 :] if p.first_step is not None]
+        edit = _Edit(restarts, min(later, default=None), has_version=has_version)
+        for file in part.files:
+            done = records.copy(file, target, edit, reports[file], keeps_damage=False)
+            copied += done.kept
+            _say_damage(file, done)
+        has_version = edit.has_version
+    for file, state in before.items():
+        editing.refuse_if_changed(file, state)
+    return copied
 
 
 class _Edit:

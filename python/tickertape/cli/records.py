@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import struct
 from typing import IO, TYPE_CHECKING
 
@@ -128,13 +130,49 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
     """
     partial = path.parent / f".tickertape-partial-{os.getpid()}"  # no name of an event file
     try:
+        with written(partial, path) as file:
+            yield file
+        _give_name(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def written(partial: Path, path: Path) -> Iterator[IO[bytes]]:
+    """The new file `partial`, which is on the disk at the end. An OSError without a name gets that of `path`."""
+    try:
         with partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _give_name(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextlib.contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """A directory that gets its name when everything is in it; nothing is left of it if that fails.
+
+    Yields:
+        The directory to write to.
+
+    Raises:
+        FileExistsError: `path` is there already.
+    """
+    partial = path.parent / f".tickertape-partial-{os.getpid()}"
+    made = [folder for folder in path.parents if not folder.exists()]  # the innermost first
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        _rename(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):  # another process uses it by now
+                folder.rmdir()
+        raise
 
 
 def _give_name(partial: Path, path: Path) -> None:
@@ -143,6 +181,10 @@ def _give_name(partial: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # a file system without links
-        if os.path.lexists(path):
-            raise FileExistsError(f"{str(path)!r} is there already") from None
-        partial.rename(path)
+        _rename(partial, path)
+
+
+def _rename(partial: Path, path: Path) -> None:
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    partial.rename(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,13 +48,11 @@ def run(options: argparse.Namespace) -> int:
         editing.check_editable([file for name in concerned for file in runs[name]], options)
         _move(top, old, new, runs)
     else:
-        editing.check_editable([file for files in runs.values() for file in files], options)
-        target = editing.check_new(options.out)
-        for name, files in runs.items():
-            folder = target / moved[name]
-            folder.mkdir(parents=True, exist_ok=True)
-            for file in files:
-                shutil.copy2(file, folder)
+        files = editing.editable(options.path, options)
+        editing.copy_files(
+            options.path, files, options.out, lambda event: event, "copying",
+            place=lambda file: Path(moved[str(file.parent)]) / file.name,
+        )  # fmt: skip
     sys.stdout.write(f"renamed {terminal.counted(len(concerned), 'run')}\n")
     return 0
 

@@ -72,20 +72,37 @@ def _copy_intact(options: argparse.Namespace) -> int:
             return None
         return event
 
-    done = editing.copy_runs(options.path, options, edit, "copying", keeps_damage=False)
+    files = _event_files(options.path)
+    editing.check_editable(files, options)
+    done = editing.copy_files(options.path, files, options.out, edit, "copying", keeps_damage=False)
     events = 0
     for file, copied in done:
         events += copied.kept
         lost = sum(length for _, length in copied.damage)
-        parts = [f"{terminal.count(copied.kept)} events"]
+        parts = [terminal.counted(copied.kept, "event")]
         if copied.damage:
-            parts.append(f"{len(copied.damage)} damaged places ({terminal.size(lost)}) left out")
+            parts.append(
+                f"{terminal.counted(len(copied.damage), 'damaged place')} ({terminal.size(lost)}) left out"
+            )
         if copied.removed:
-            parts.append(f"{copied.removed} records that are no events left out")
+            parts.append(f"{terminal.counted(copied.removed, 'record')} without an event left out")
         if copied.tail_bytes:
-            parts.append(f"{copied.tail_bytes} bytes of a record that is cut off left out")
+            parts.append(
+                f"{terminal.counted(copied.tail_bytes, 'byte')} of a record that is cut off left out"
+            )
         sys.stdout.write(f"{terminal.clean(file)}: {', '.join(parts)}\n")
     return 0 if events else 1
+
+
+def _event_files(given: str) -> list[str]:
+    """The event files of a path; those of a directory that are of another format are named, and left out."""
+    found = [file for group in paths.runs_of(given).values() for file in group]
+    other = {file: why for file in found if (why := paths.other_format(file))}
+    if len(other) == len(found):
+        paths.refuse_other(found[0])
+    for file, why in other.items():
+        terminal.say(f"{file}: left out, since it {why}")
+    return [file for file in found if file not in other]
 
 
 def _agreed() -> bool:

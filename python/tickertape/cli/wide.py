@@ -8,6 +8,8 @@ import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tickertape.cli import records
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
 def write(frame: Frame, out: Path, form: str) -> int:
     """Writes `out/wide.<form>`; a cell without a value is empty. Returns the number of rows."""
-    out.mkdir(parents=True)
-    path = out / f"wide.{form}"
+    with records.new_directory(out) as folder:
+        _write(frame, folder / f"wide.{form}", form)
+    return len(frame)
+
+
+def _write(frame: Frame, path: Path, form: str) -> None:
     if form == "csv":
         _csv(frame, path)
     elif form == "jsonl":
@@ -34,7 +40,6 @@ def write(frame: Frame, out: Path, form: str) -> int:
         frame.to_polars().write_parquet(path)
     else:
         frame.to_polars().write_ipc(path)
-    return len(frame)
 
 
 def _is_there(module: str) -> bool:
