@@ -23,6 +23,8 @@ def view(logdir, tmp_path_factory):
         url = until(lambda: re.search(r"http://127\.0\.0\.1:\d+/", log.read_text()), process, log).group()
         started = Server(url, "view")
         until(lambda: set(started.json("runs")) >= RUNS, process, log)
+        # The projector looks for its files on a thread.
+        until(lambda: started.json("plugins_listing")["projector"]["enabled"], process, log)
         yield started
     finally:
         process.terminate()

@@ -80,7 +80,8 @@ class DataServer:
 
     def close(self) -> None:
         """Ends it."""
-        self._folder.cleanup()
+        if self._port_file.parent.exists():  # it is still starting: nobody asks it, and it would not look yet
+            self._process.kill()
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -88,3 +89,4 @@ class DataServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._folder.cleanup()  # last: it may write its port until its end

@@ -126,6 +126,24 @@ def test_nothing_is_left(log_dir, number):
         assert errors == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_end_while_it_starts(log_dir, number):
+    """At its first child, which the interpreter of the data server is then."""
+    process = subprocess.Popen(
+        [commands.COMMAND, "view", log_dir, "--port", "0", "--no-open"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=commands.environment(),
+        start_new_session=True,
+    )
+    children = until(lambda: children_of(process.pid))
+    os.killpg(process.pid, number)
+    assert process.communicate(timeout=END_SECS) == ("", "")
+    assert process.returncode == 128 + number
+    assert until(lambda: not any(map(is_alive, children)))
+
+
 def test_it_ends_with_the_data_server(log_dir):
     with View(log_dir, "--port", 0, "--no-open") as view:
         os.kill(view.children[0], signal.SIGKILL)
