@@ -17,6 +17,8 @@ from tickertape.writer import meshes, tags
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tickertape.convert import types
+
 _Method = TypeVar("_Method", bound="Callable[..., None]")
 
 
@@ -42,8 +44,6 @@ def _number(value: Any) -> Any:
 def _numbers(values: Any) -> Any:
     """A dict with the numbers in its lists. Anything else is the same, for the method's own check."""
     return {key: _number(value) for key, value in values.items()} if type(values) is dict else values
-
-    from tickertape.convert import types
 
 
 class SummaryWriter(writer.SummaryWriter):
