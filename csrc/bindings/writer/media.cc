@@ -27,6 +27,22 @@ std::vector<std::uint64_t> shape_of(const py::array& array) {
   return {array.shape(), array.shape() + array.ndim()};
 }
 
+// Chromium's decoders refuse larger pictures (PNGImageReader; ImageDecoder::SizeCalculationMayOverflow).
+// Tried with Chromium 156.
+constexpr std::uint64_t kMostShownSide = 1'000'000;
+constexpr std::uint64_t kMostShownPixels = (1U << 29) - 1;
+
+void warn_if_not_shown(py::handle tag, const char* argument, std::uint64_t width, std::uint64_t height) {
+  if (std::max(width, height) <= kMostShownSide && width * height <= kMostShownPixels) [[likely]]
+    return;
+  const std::string text =
+      expected(argument,
+               "a picture of at most " + std::to_string(kMostShownSide) + " pixels a side and " +
+                   std::to_string(kMostShownPixels) + " in all",
+               std::to_string(width) + " x " + std::to_string(height) + ", which browsers do not show");
+  py::module_::import("tickertape.convert.notices").attr("warn_once_a_tag")("size of picture", tag, text);
+}
+
 void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const std::string& dtype,
                const std::string& dataformats, py::handle step, py::handle walltime, py::handle source) {
   const std::vector<std::uint64_t> shape = shape_of(pixels);
@@ -39,6 +55,7 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
   const PixelSize size =
       pixel_size(image_array(nullptr, op.pixels.source.dtype, sizes.data(), sizes.size(), dataformats), grid);
   if (size.width == 0 || size.height == 0) throw UnsupportedValue(expected("img_tensor", "pixels", "none"));
+  warn_if_not_shown(tag, "img_tensor", size.width, size.height);
   add_now_or_deferred(self, OpKind::kImage, tag, op, to_when(step, walltime), source);
 }
 
@@ -55,13 +72,14 @@ void add_video(PyWriter& self, py::handle tag, const py::array& clips, const std
   if (shape.size() != axes.size())
     throw UnsupportedValue(expected("vid_tensor", "5 axes (NTCHW)", std::to_string(shape.size())));
   std::copy(shape.begin(), shape.end(), axes.begin());
-  clip_grid(axes);  // throws if they cannot be frames
+  const ClipGrid frame = clip_grid(axes);  // throws if they cannot be frames
   if (!(fps > 0) || std::isinf(fps))
     throw UnsupportedValue(expected("fps", "a positive number", text_of(py::float_(fps))));
   VideoOp op;
   op.fps = fps;
   op.shape = shape;
   op.clips.source = to_source(clips, to_dtype(dtype), "vid_tensor");
+  warn_if_not_shown(tag, "vid_tensor", frame.width, frame.height);
   add_now_or_deferred(self, OpKind::kVideo, tag, op, to_when(step, walltime), source);
 }
 

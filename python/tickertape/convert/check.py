@@ -15,6 +15,20 @@ string = _core.to_text
 flag = _core.to_flag
 items = _core.items_of
 
+_MOST_BYTES = 2**31 - 4096  # csrc/event/op.h, kMaxEventBytes; an Event has a tag and metadata too
+
+
+def message_bytes(n_bytes: int, name: str) -> None:
+    """Checks the size of what becomes one message.
+
+    Raises:
+        ValueError: no protobuf can read it.
+    """
+    if n_bytes > _MOST_BYTES:
+        raise UnsupportedValue(
+            f"{name}: expected less than 2 GiB, protobuf's limit for a message, got {n_bytes} bytes"
+        )
+
 
 def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """`value`, if it is one of `choices`.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tickertape.convert import check
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,6 +44,11 @@ def warn_once(key: object, message: str, category: type[Warning] = UserWarning) 
     if len(_told) >= _MOST_KEYS:
         _told.clear()
     _told.add(key)
+
+
+def warn_once_a_tag(limit: str, tag: Any, message: str) -> None:
+    """Warns of a value that TensorBoard cannot show, once for each `limit` and tag (docs/what-tensorboard-shows.md)."""
+    warn_once(("limit", limit, check.string(tag, "tag")), f"{message} (tag {tag!r}; said once for this tag)")
 
 
 def forget() -> None:

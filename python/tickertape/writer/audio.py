@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
 
 _STEREO = 2
+# Chromium plays no others (media/base/limits.h, kMinSampleRate and kMaxSampleRate; tried with Chromium 156).
+LOWEST_RATE_PLAYED, HIGHEST_RATE_PLAYED = 3_000, 768_000
 _MAX_RATE = (2**32 - 1) // 4  # WAV stores bytes a second in 32 bits: 2 bytes a sample, 2 channels
 
 
@@ -34,6 +36,13 @@ def add_audio(
     rate = check.real(sample_rate, "sample_rate")
     if not 1 <= rate <= _MAX_RATE:  # NaN is not
         raise UnsupportedValue(f"sample_rate: expected 1 to {_MAX_RATE} samples a second, got {rate}")
+    if not LOWEST_RATE_PLAYED <= round(rate) <= HIGHEST_RATE_PLAYED:
+        notices.warn_once_a_tag(
+            "sample_rate",
+            tag,
+            f"sample_rate: expected {LOWEST_RATE_PLAYED} to {HIGHEST_RATE_PLAYED}, got {round(rate)}, which browsers do not "
+            "play; resample the sound",
+        )
     if "float" in dtype and deferred.is_readable(source) and _exceeds_one(samples, dtype):
         notices.warn(f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}")
     get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)

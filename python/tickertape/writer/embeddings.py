@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _CONFIG = "projector_config.pbtxt"
-_MOST_POINTS = 100_000  # LIMIT_NUM_POINTS of the projector: it shows the first ones
+MOST_POINTS = 100_000  # LIMIT_NUM_POINTS of the projector: it shows the first ones
+LEAST_POINTS = LEAST_COLUMNS = (
+    2  # the projector's first page shows no points otherwise (tried with Chromium 156)
+)
 # The projector passes over lines that JavaScript's trim() empties. This character is invisible, and no white space.
 _BLANK = "\u200b"
 
@@ -49,10 +52,7 @@ def checked(
     encoded = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
     if encoded in (".", "..") or "\0" in encoded:
         raise UnsupportedValue(f"tag: expected a name for a directory, got {tag!r}")
-    if len(points) > _MOST_POINTS:
-        notices.warn(
-            f"mat: expected at most {_MOST_POINTS} points, got {len(points)}; the projector shows the first {_MOST_POINTS}"
-        )
+    _warn_of_points(points, tag)
     if labels is not None and metadata_header is not None and len(metadata_header) == 1:
         notices.warn(
             "metadata_header: expected at least 2 names, got 1; the projector calls a single column 'label'"
@@ -83,6 +83,29 @@ def write(embedding: Embedding, directory: str) -> None:
         entry.append(f"sprite {{ image_path: {_quoted(folder + '/sprite.png')} {sizes} }}")
     entry.append(f"tensor_path: {_quoted(folder + '/tensors.tsv')}")
     _add_to_config(log_dir / _CONFIG, "embeddings {\n  " + "\n  ".join(entry) + "\n}\n")
+
+
+def _warn_of_points(points: npt.NDArray[Any], tag: str) -> None:
+    count, columns = points.shape
+    if count > MOST_POINTS:
+        notices.warn(
+            f"mat: expected at most {MOST_POINTS} points, got {count}; the projector shows the first {MOST_POINTS}"
+        )
+    if count < LEAST_POINTS or columns < LEAST_COLUMNS:
+        notices.warn_once_a_tag(
+            "few points",
+            tag,
+            f"mat: expected at least {LEAST_POINTS} rows and {LEAST_COLUMNS} columns, got shape {points.shape}, of which the "
+            "projector shows nothing",
+        )
+    with np.errstate(over="ignore"):
+        is_shown = np.isfinite(points.astype(np.float32, copy=False)).all()
+    if not is_shown:
+        notices.warn_once_a_tag(
+            "no numbers",
+            tag,
+            "mat: expected finite numbers in float32, got NaN or infinity, with which the projector ends in an error",
+        )
 
 
 def _points(mat: Any) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tickertape._core import UnsupportedValue
-from tickertape.convert import arrays, check, deferred
+from tickertape.convert import arrays, check, deferred, notices
 from tickertape.convert.histogram_edges import tensorflow_edges
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TENSORFLOW: Final = "tensorflow"
 # Each takes 16 bytes in the file: 256 MiB together. protobuf's limit for a message is 2 GiB.
 _MOST_BINS = 2**24
+_GREATEST_SHOWN = float(np.finfo(np.float32).max)
 # The rules of numpy.histogram_bin_edges.
 _RULES = ("auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
 
@@ -50,6 +51,8 @@ def add_histogram(
     array, dtype, source = _read(values, copy, needs_values=is_rule)
     if not is_tensorflow:
         edges = _choose_bins(bins, array, dtype, is_readable=deferred.is_readable(source))
+        if isinstance(edges, np.ndarray):
+            _warn_of_float32(tag, "bins", edges)
     get_writer().add_histogram(tag, array, dtype, edges, max_bins, global_step, walltime, source=source)
 
 
@@ -86,6 +89,9 @@ def add_histogram_raw(
         raise UnsupportedValue(
             f"bucket_limits, bucket_counts: expected equal lengths, got {limits.size} and {counts.size}"
         )
+    # The outermost edges may be -DBL_MAX and DBL_MAX: the loader takes min and max instead.
+    _warn_of_float32(tag, "min, max", np.array([low, high]))
+    _warn_of_float32(tag, "bucket_limits", limits[:-1])
     get_writer().add_histogram_raw(
         tag, low, high, count, total, squares, limits, counts, global_step, walltime
     )
@@ -155,6 +161,17 @@ def _explicit_edges(bins: Any, name: str) -> npt.NDArray[np.float64]:
     if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) < 0):
         raise UnsupportedValue(f"{name}: expected at least two finite, ascending edges, got {edges}")
     return edges
+
+
+def _warn_of_float32(tag: Any, name: str, numbers: npt.NDArray[np.float64]) -> None:
+    """TensorBoard's plain loader makes histograms float32 (tensorboard/data_compat.py, _migrate_histogram_value)."""
+    greatest = float(np.max(np.abs(numbers), initial=0))
+    if not greatest <= _GREATEST_SHOWN:  # false for NaN too
+        notices.warn_once_a_tag(
+            "histogram",
+            tag,
+            f"{name}: expected numbers up to {_GREATEST_SHOWN:.3g}, got {greatest:g}; the page has float32 and draws no such histogram",
+        )
 
 
 def _vector(value: Any, name: str) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, protobuf, scalars
+from tickertape.convert import check, notices, protobuf, scalars
 from tickertape.writer import hparam_values, own_events
 from tickertape.writer.file_writer import Reopening
 
@@ -26,6 +26,9 @@ _END_TAG = "_hparams_/session_end_info"
 _START = 3  # tensorboard/plugins/hparams/plugin_data.proto, HParamsPluginData: session_start_info
 _SUCCESS = 1  # tensorboard/plugins/hparams/api.proto, enum Status
 _DATA_TYPES = {"text": 1, "bool": 2, "number": 3}  # tensorboard/plugins/hparams/api.proto, enum DataType
+MOST_COLUMNS = (
+    1000  # of hyperparameters that the page loads (tensorboard 2.21, index.js, _maxNumHparamsToLoad)
+)
 _SAME_RUN = "."  # torch's users pass it as run_name to stay in the run's directory
 
 
@@ -49,6 +52,12 @@ def checked(
     directory = _run_name(run_name)
     is_same_run = check.flag(same_run, "same_run") or directory == _SAME_RUN
     values = hparam_values.flattened(hparam_dict, "hparam_dict")
+    if len(values) > MOST_COLUMNS:
+        notices.warn_once(
+            "columns of hparams",
+            f"hparam_dict: expected at most {MOST_COLUMNS} hyperparameters, got {len(values)}; the page loads that many columns "
+            "(said once)",
+        )
     domains = _domains(hparam_domain_discrete, values)
     metrics = _metrics(metric_dict, same_run=is_same_run)
     start = _session_start(values)

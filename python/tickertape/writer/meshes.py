@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, protobuf
+from tickertape.convert import arrays, check, notices, protobuf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,17 +22,37 @@ CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
 TAGS = {kind: f"_{kind}" for kind in CONTENT_TYPES}
 _FLOAT = 1  # tensorboard/compat/proto/types.proto, DT_FLOAT
 _RANK = 3
+# The page keeps the corners of triangles in a Uint16Array (tensorboard 2.21, index.js, _createMesh).
+MOST_VERTICES_WITH_FACES = 2**16
+# faces become float32, which has every whole number up to this one.
+_MOST_VERTICES = 2**24
+_MOST_COLOR = 255  # the page's colours are uint8 (tensorboard/plugins/mesh/mesh_plugin.py, _serve_mesh_data)
+
+
+_ARGUMENTS = {"VERTEX": "vertices", "FACE": "faces", "COLOR": "colors"}
+
+
+class Shown(NamedTuple):
+    """What the page takes from the first event of a tag for all of them."""
+
+    meshes: int
+    parts: frozenset[str]
+    config: str
 
 
 def add_mesh(
     get_writer: GetWriter,
     ends: Mapping[str, str],
+    first: dict[str, Shown],
     tag: str,
     content: tuple[Any, Any, Any, Any],
     global_step: Any,
     walltime: Any,
 ) -> None:
-    """See SummaryWriter.add_mesh; `ends` are TAGS or of this form, `content` vertices, colors, faces and config_dict."""
+    """See SummaryWriter.add_mesh; `content` has its arrays and config_dict, `ends` is TAGS or like it.
+
+    `first` is what the first event of each tag was; a new tag is added to it.
+    """
     check.string(tag, "tag")
     vertices, colors, faces, config_dict = content
     tensors = {"VERTEX": _triples(vertices, "vertices")}
@@ -48,6 +68,9 @@ def add_mesh(
                 f"got {tensors['COLOR'].shape}"
             )
     config = _json(config_dict)
+    _warn_of_what_is_hidden(tag, tensors)
+    shown = Shown(tensors["VERTEX"].shape[0], frozenset(tensors), config)
+    _warn_of_change(tag, first.setdefault(tag, shown), shown)
     components = sum(1 << CONTENT_TYPES[kind] for kind in tensors)
     # summary.proto: Summary.value 1
     summary = b"".join(
@@ -71,10 +94,65 @@ def _check_faces(faces: npt.NDArray[np.float32], vertices: tuple[int, ...]) -> N
         raise UnsupportedValue(
             f"faces: expected a batch of {vertices[0]}, as vertices have, got {faces.shape[0]}"
         )
+    if vertices[1] > _MOST_VERTICES:
+        raise UnsupportedValue(
+            f"faces: expected at most {_MOST_VERTICES} vertices, whose numbers float32 can hold, got {vertices[1]}"
+        )
     inside = (faces >= 0) & (faces < vertices[1]) & (faces == np.floor(faces))
     if not inside.all():
         bad = faces[~inside][0]
         raise UnsupportedValue(f"faces: expected whole numbers from 0 to {vertices[1] - 1}, got {bad:g}")
+
+
+def _warn_of_what_is_hidden(tag: str, tensors: dict[str, npt.NDArray[np.float32]]) -> None:
+    vertices = tensors["VERTEX"]
+    if not np.isfinite(vertices).all():
+        notices.warn_once_a_tag(
+            "vertices",
+            tag,
+            "vertices: expected finite numbers in float32, got NaN or infinity; the page shows nothing of such a mesh",
+        )
+    if "FACE" in tensors and tensors["FACE"].max() >= MOST_VERTICES_WITH_FACES:
+        notices.warn_once_a_tag(
+            "faces",
+            tag,
+            f"faces: expected at most {MOST_VERTICES_WITH_FACES} vertices in a mesh with triangles, got {vertices.shape[1]}; "
+            "the page counts on from 0 and draws other triangles; reduce the mesh, or leave faces out",
+        )
+    colors = tensors.get("COLOR")
+    if colors is None:
+        return
+    if not (np.min(colors) >= 0 and np.max(colors) <= _MOST_COLOR):  # false for NaN too
+        notices.warn_once_a_tag(
+            "colors",
+            tag,
+            f"colors: expected numbers from 0 to {_MOST_COLOR}, got others, which the page cuts to 8 bits",
+        )
+    elif 0 < np.max(colors) <= 1 and (colors != np.floor(colors)).any():
+        notices.warn_once_a_tag(
+            "colors",
+            tag,
+            f"colors: expected 0 to {_MOST_COLOR}, got 0 to 1, which the page shows as black; multiply by 255",
+        )
+
+
+def _warn_of_change(tag: str, first: Shown, now: Shown) -> None:
+    """The page reads all of this from the first event of a tag (mesh_plugin.py, _instance_tag_metadata)."""
+    changes = []
+    if now.meshes != first.meshes:
+        changes.append(
+            f"vertices: expected {first.meshes} meshes, as at this tag's first step, got {now.meshes}"
+        )
+    if more := sorted(now.parts - first.parts):
+        changes.append(f"{_ARGUMENTS[more[0]]}: expected None, as at this tag's first step, got an array")
+    if now.config != first.config:
+        changes.append("config_dict: expected that of this tag's first step, got another")
+    for change in changes:
+        notices.warn_once_a_tag(
+            change.partition(":")[0] + " change",
+            tag,
+            f"{change}; the page takes it from the first step; use another tag",
+        )
 
 
 def _json(config_dict: Any) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tickertape.writer.file_writer import GetWriter
 
+# The page cuts the curve where the whole parts of true and false positives are 0
+# (tensorboard/plugins/pr_curve/pr_curves_plugin.py, _make_pr_entry): with this sum of weights it is a tenth of the predictions.
+LEAST_SUM_OF_WEIGHTS = 10
 _MAX_THRESHOLDS = 127  # torch/utils/tensorboard/summary.py, pr_curve
 
 
@@ -38,7 +41,7 @@ def add_pr_curve(
         raise UnsupportedValue("predictions: expected at least one, got none")
     if num_thresholds is not _MAX_THRESHOLDS:  # CPython has one object for each of the small numbers
         num_thresholds = min(check.integer(num_thresholds, "num_thresholds", 1), _MAX_THRESHOLDS)
-    factors = None if weights is None else _weights(weights, truth.shape)
+    factors = None if weights is None else _weights(weights, truth.shape, tag)
     get_writer().add_pr_curve(tag, truth, probabilities, num_thresholds, factors, global_step, walltime)
 
 
@@ -61,21 +64,35 @@ def add_pr_curve_raw(
     get_writer().add_tensor(tag, curve, "float32", curve.shape, "pr_curves", content, global_step, walltime)
 
 
-def _weights(value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def _weights(value: Any, shape: tuple[int, ...], tag: Any) -> npt.NDArray[np.float64]:
     array = arrays.widened(*arrays.as_array(value, "weights")).astype(np.float64, copy=False)
     if not np.all(np.isfinite(array)):
         raise UnsupportedValue("weights: expected finite numbers, got NaN or infinity")
     try:
-        return np.ascontiguousarray(np.broadcast_to(array, shape))
+        weights = np.ascontiguousarray(np.broadcast_to(array, shape))
     except ValueError as error:
         raise UnsupportedValue(
             f"weights: expected one for each prediction, {shape}, got shape {array.shape}"
         ) from error
+    total = float(weights.sum())
+    if 0 < total < LEAST_SUM_OF_WEIGHTS and weights.max() < 1:
+        notices.warn_once_a_tag(
+            "weights",
+            tag,
+            f"weights: expected a sum of at least {LEAST_SUM_OF_WEIGHTS}, got {total:g}; the page cuts the curve where weighted "
+            "true and false positives are both below 1; multiply the weights",
+        )
+    return weights
 
 
 def _rows(rows: dict[str, Any]) -> npt.NDArray[np.float32]:
     """[6, n] from six [n]."""
     curves = {name: arrays.as_floats(value, name) for name, value in rows.items()}
+    for name, array in curves.items():
+        if name.endswith("counts") and not np.isfinite(array).all():
+            raise UnsupportedValue(
+                f"{name}: expected finite numbers, got NaN or infinity; the page fails on them"
+            )
     shape = curves["true_positive_counts"].shape
     if len(shape) != 1:
         raise UnsupportedValue(f"true_positive_counts: expected one dimension, got shape {shape}")

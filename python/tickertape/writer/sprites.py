@@ -14,7 +14,7 @@ from tickertape.convert import arrays, notices, pixels
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_MOST_PIXELS = 8192  # a side: the projector refuses larger pictures
+MOST_PIXELS = 8192  # a side: the projector refuses larger pictures
 _FEWEST_PIXELS = 4  # a side of a thumbnail that was scaled down: less shows nothing
 
 
@@ -38,7 +38,7 @@ def make(label_img: Any, count: int) -> Sprite:
         raise UnsupportedValue(f"label_img: expected [{count}, 1 or 3, H, W], got shape {images.shape}")
     images, dtype = pixels.readable(images, dtype, "label_img")
     columns = math.ceil(math.sqrt(count))
-    if columns * max(images.shape[2:]) > _MOST_PIXELS:
+    if columns * max(images.shape[2:]) > MOST_PIXELS:
         images, dtype = _scaled_down(images, dtype, columns)
     _, channels, height, width = images.shape
     grid = np.zeros((columns * columns, channels, height, width), images.dtype)
@@ -53,15 +53,15 @@ def make(label_img: Any, count: int) -> Sprite:
 def _scaled_down(images: npt.NDArray[Any], dtype: str, columns: int) -> tuple[npt.NDArray[Any], str]:
     """(thumbnails that fit, element type): uint8 stays uint8, floats become float32."""
     height, width = images.shape[2:]
-    most = _MOST_PIXELS // columns
+    most = MOST_PIXELS // columns
     new = [max(1, side * most // max(height, width)) for side in (height, width)]
     if min(new) < min(_FEWEST_PIXELS, height, width):
         raise UnsupportedValue(
-            f"label_img: expected thumbnails that fit into {_MOST_PIXELS} pixels a side with at least {_FEWEST_PIXELS} "
+            f"label_img: expected thumbnails that fit into {MOST_PIXELS} pixels a side with at least {_FEWEST_PIXELS} "
             f"pixels each, got {len(images)} of {height} x {width}; pass fewer points"
         )
     notices.warn(
-        f"label_img: expected a sprite of at most {_MOST_PIXELS} pixels a side, got {len(images)} images of {height} x "
+        f"label_img: expected a sprite of at most {MOST_PIXELS} pixels a side, got {len(images)} images of {height} x "
         f"{width}; they are scaled down to {new[0]} x {new[1]}"
     )
     is_bytes = dtype == "uint8"

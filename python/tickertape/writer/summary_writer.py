@@ -99,6 +99,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     """
 
     _default_bins: list[float] | None = None
+    _has_graph = False
     _mesh_tags: ClassVar[Mapping[str, str]] = meshes.TAGS
     # Points that export_scalars_to_json has exported, by event file and tag. Replaced, never changed: all writers start
     # with this one.
@@ -139,6 +140,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self._is_patient = False
         self.file_writer: FileWriter | None = None
         self.all_writers: dict[str, FileWriter] | None = None
+        self._layout: custom_scalars.Layout | None = None
+        self._first_meshes: dict[str, meshes.Shown] = {}
         self._closed_files: tuple[tuple[str, str], ...] = ()  # (directory, event file)
         self._get_file_writer()
         self._is_patient = on_error == "warn"  # for files that are opened later, in the middle of a training
@@ -176,7 +179,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         Unless `same_run` is set, they become a run of their own below this one, as in torch.
 
         Args:
-            hparam_dict: name to value: a dict or other mapping, a dataclass, or a namespace of argparse or types. Those
+            hparam_dict: name to value, of which the page shows 1,000: a dict or other mapping, a dataclass, or a namespace of argparse or types. Those
                 among the values are flattened to `a/b`, as in `log`. Numbers, bools and texts stay what they are (torch
                 makes bools numbers); a NumPy scalar, or an array or tensor of one element, counts as the value in it; a
                 function or class as its name. None is left out, as in torch: a text would make a column of numbers one
@@ -572,7 +575,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             tag: name of the series.
             vid_tensor: N clips of T frames with 1 or 3 channels. Values as in `add_image`.
             global_step: int64; None is 0.
-            fps: frames a second, above 0; browsers show up to 50.
+            fps: frames a second, above 0. Browsers show 0.0015 to 50; others become these, with one warning for each tag.
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of NTCHW (tensorboardX's parameter).
             copy: False reads a read-only NumPy array, its axes in this order, in place, after the call; see
@@ -609,7 +612,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             tag: name of the series.
             snd_tensor: [L], after axes of length 1 are removed, as in torch; or [L, 2] for stereo, as in tensorboardX.
             global_step: int64; None is 0.
-            sample_rate: samples a second, at least 1; rounded to a whole number, as Python's `wave` does for torch.
+            sample_rate: samples a second, at least 1; rounded to a whole number, as Python's `wave` does for torch. Browsers
+                play 3,000 to 768,000; others warn once for each tag.
             walltime: seconds since the epoch; None is now.
             copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
 
@@ -635,7 +639,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             tag: name of the series; in the file it ends with "/text_summary", as torch's.
-            text_string: str, or bytes in UTF-8 (torch takes str only).
+            text_string: str, or bytes in UTF-8 (torch takes str only). Control characters are shown as ?, with a warning.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
 
@@ -669,6 +673,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         if _core.is_gated and recording.admit(self) is None:
             return
         graphs.add_onnx_graph(self._op_writer, prototxt)
+        self._has_graph = graphs.one_more(is_another=self._has_graph)
 
     def add_graph(
         self,
@@ -677,7 +682,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         verbose: bool = False,
         use_strict_trace: bool = True,
     ) -> None:
-        """Writes a model's graph, with a box for each of its modules.
+        """Writes a model's graph, with a box for each of its modules. TensorBoard shows one graph of a run.
 
         The model is captured in eval mode by torch.export, which runs no kernel. If that fails, it is captured by
         torch.jit.trace, which runs the model once. Afterwards every module is in the mode it was in before (torch sets
@@ -701,6 +706,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         if _core.is_gated and recording.admit(self) is None:
             return
         graphs.add_graph(self._op_writer, model, input_to_model, verbose=verbose, strict=use_strict_trace)
+        self._has_graph = graphs.one_more(is_another=self._has_graph)
 
     def add_embedding(
         self,
@@ -714,7 +720,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """Writes points for the projector, during the call.
 
         Args:
-            mat: [N, D] numbers, one row a point. The projector shows the first 100,000.
+            mat: [N, D] finite numbers, one row a point, at least 2 rows and columns: the projector shows nothing of less, and
+                no NaN or infinity. It shows the first 100,000 points.
             metadata: N labels; with `metadata_header` N rows of labels, one label for each column. A blank row gets an
                 invisible label: the projector would pass over it.
             label_img: [N, C, H, W] thumbnails, C is 1 or 3. Values as in `add_image` (torch makes uint8 black and white).
@@ -756,7 +763,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
                 torch ignores those outside.
             global_step: int64; None is 0.
             num_thresholds: points of the curve, at least 1; more than 127 become 127, as in torch.
-            weights: a number, or one for each prediction.
+            weights: a number, or one for each prediction; of a sum below 10, the page cuts the curve.
             walltime: seconds since the epoch; None is now.
 
         Raises:
@@ -822,7 +829,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     def add_custom_scalars_multilinechart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
-        """add_custom_scalars of one chart with a line for each tag.
+        """add_custom_scalars of one chart with a line for each tag. It replaces the run's layout.
 
         Args:
             tags: tags given to add_scalar, at least one.
@@ -834,12 +841,14 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
-        custom_scalars.add_chart(self._op_writer, "multiline", tags, category, title)
+        self._layout = custom_scalars.add_chart(
+            self._op_writer, "multiline", tags, category, title, self._layout
+        )
 
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
-        """add_custom_scalars of one chart with a line between two bounds.
+        """add_custom_scalars of one chart with a line between two bounds. It replaces the run's layout.
 
         Args:
             tags: three tags given to add_scalar: value, lower bound, upper bound.
@@ -851,12 +860,15 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
-        custom_scalars.add_chart(self._op_writer, "margin", tags, category, title)
+        self._layout = custom_scalars.add_chart(
+            self._op_writer, "margin", tags, category, title, self._layout
+        )
 
     def add_custom_scalars(self, layout: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Writes which scalars TensorBoard's custom scalars page draws together.
 
-        TensorBoard uses the last layout of a run: to add a chart, write all of them again.
+        TensorBoard uses the last layout of a run: to add a chart, write all of them again. close() warns of a tag in it that
+        this run has no scalar for.
 
         Args:
             layout: name of each category to its charts; each chart is a title to `["Multiline", tags]`, or to
@@ -869,7 +881,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
-        custom_scalars.add_layout(self._op_writer, layout)
+        self._layout = custom_scalars.add_layout(self._op_writer, layout, self._layout)
 
     def add_mesh(
         self,
@@ -885,10 +897,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             tag: name of the series.
-            vertices: [B, N, 3] coordinates.
+            vertices: [B, N, 3] coordinates, finite. The page takes B, what else is given, and config_dict from the first
+                step of a tag.
             colors: [B, N, 3], 0 to 255, one for each vertex.
-            faces: [B, M, 3] triangles: each has three whole numbers in [0, N), the indices of its vertices. torch takes
-                other numbers too, which the page cannot draw.
+            faces: [B, M, 3] triangles: each has three whole numbers in [0, N), the indices of its vertices; the page shows
+                those of up to 65,536 vertices. torch takes other numbers too, which the page cannot draw.
             config_dict: camera, lights and material for three.js; anything that JSON can hold.
             global_step: int64; None is 0.
             walltime: seconds since the epoch; None is now.
@@ -903,7 +916,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
                 return
             global_step, walltime = when
         content = (vertices, colors, faces, config_dict)
-        meshes.add_mesh(self._op_writer, self._mesh_tags, tag, content, global_step, walltime)
+        meshes.add_mesh(
+            self._op_writer, self._mesh_tags, self._first_meshes, tag, content, global_step, walltime
+        )
 
     if TYPE_CHECKING:  # native
 
@@ -926,6 +941,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         for directory, writer in writers.items():
             self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
+        if self._layout is not None and writers and self.write_to_disk:
+            custom_scalars.warn_of_unknown_tags(self._layout.tags, (path for _, path in self._closed_files))
 
     def __enter__(self) -> Self:
         return self
@@ -997,6 +1014,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         if _core.is_gated and recording.admit(self) is None:
             return
         graphs.add_openvino_graph(self._op_writer, xmlname)
+        self._has_graph = graphs.one_more(is_another=self._has_graph)
 
     @contextlib.contextmanager
     def use_metadata(
@@ -1052,7 +1070,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Args:
             tag: name of the series.
-            tensor: as in `add_tensor`; or texts: a str, bytes, or a (nested) list or array of them.
+            tensor: as in `add_tensor`; or texts: a str, bytes, or a (nested) list or array of them. The page of plugin "text"
+                shows a table of up to 2 axes, in UTF-8.
             metadata: for the plugin: a SummaryMetadata message of any protobuf package, or its bytes. A str is the
                 plugin's name, with no content. None leaves metadata out.
             global_step: int64; None is 0.

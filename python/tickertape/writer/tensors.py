@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
-from tickertape._core import UnsupportedValue
+from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred, protobuf
+from tickertape.writer import texts as text_plugin
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from tickertape.writer.file_writer import GetWriter
-
-_MOST_BYTES = 2**31 - 4096  # csrc/event/op.h, kMaxEventBytes; an Event has a tag and metadata too
 
 
 def add_tensor(
@@ -23,7 +22,7 @@ def add_tensor(
 ) -> None:
     """See SummaryWriter.add_tensor."""
     array, dtype, source = deferred.as_deferred_array(tensor, "tensor", exact=True, copy=copy)
-    _check_size(array.nbytes)
+    check.message_bytes(array.nbytes, "tensor")
     get_writer().add_tensor(
         tag, array, dtype, array.shape, "tensor", b"", global_step, walltime, source=source
     )
@@ -39,12 +38,18 @@ def write(
     source = None
     if texts is not None:
         values, dtype, shape = [_utf8(text) for text in texts.flat], "string", texts.shape
-        _check_size(sum(map(len, values)))
+        check.message_bytes(sum(map(len, values)), "tensor")
     else:
         values, dtype, source = deferred.as_deferred_array(tensor, "tensor", exact=True)
         shape = values.shape
-        _check_size(values.nbytes)
+        check.message_bytes(values.nbytes, "tensor")
     plugin = about.plugin_data
+    if plugin.plugin_name == text_plugin.PLUGIN:
+        if texts is None:
+            raise UnsupportedType(
+                "metadata: expected a plugin that shows numbers, got 'text'; pass texts as tensor"
+            )
+        text_plugin.check_table(values, shape, tag)
     get_writer().add_tensor(
         tag,
         values,
@@ -59,13 +64,6 @@ def write(
         about.data_class,
         source=source,
     )
-
-
-def _check_size(n_bytes: int) -> None:
-    if n_bytes > _MOST_BYTES:
-        raise UnsupportedValue(
-            f"tensor: expected less than 2 GiB, protobuf's limit for a message, got {n_bytes} bytes"
-        )
 
 
 def _metadata(metadata: Any) -> _core.SummaryMetadata:

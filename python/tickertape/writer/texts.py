@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedValue
-from tickertape.convert import check
+from tickertape.convert import check, notices
 
 if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
 
-_MOST_BYTES = 2**31 - 4096  # csrc/event/op.h, kMaxEventBytes; an Event has a tag too
+# What the page shows as "?" (tensorboard/_vendor/bleach/sanitizer.py, INVISIBLE_CHARACTERS); it leaves NUL out.
+_INVISIBLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+PLUGIN = "text"  # tensorboard/plugins/text/metadata.py
+MOST_AXES = 2  # of a table of texts (tensorboard/plugins/text/text_plugin.py, text_array_to_html)
 
 
 def add_text(get_writer: GetWriter, tag: Any, text_string: Any, global_step: Any, walltime: Any) -> None:
@@ -18,27 +22,52 @@ def add_text(get_writer: GetWriter, tag: Any, text_string: Any, global_step: Any
     full_tag = check.string(tag, "tag") + "/text_summary"
     content = _utf8(text_string)
     # An empty content is TextPluginData with version 0 (tensorboard/plugins/text/plugin_data.proto).
-    get_writer().add_tensor(full_tag, [content], "string", [1], "text", b"", global_step, walltime)
+    _warn_of_invisible([content], tag, "text_string")
+    get_writer().add_tensor(full_tag, [content], "string", [1], PLUGIN, b"", global_step, walltime)
+
+
+def check_table(texts: list[bytes], shape: tuple[int, ...], tag: Any) -> None:
+    """Checks a table of texts of the text plugin.
+
+    Raises:
+        ValueError: one is not UTF-8: the page would show none of the tag.
+    """
+    for text in texts:
+        _check_utf8(text, "tensor")
+    _warn_of_invisible(texts, tag, "tensor")
+    if len(shape) > MOST_AXES:
+        notices.warn_once_a_tag(
+            "axes of texts",
+            tag,
+            f"tensor: expected at most {MOST_AXES} axes of texts, got {len(shape)}; the page shows the first table of them",
+        )
+
+
+def _warn_of_invisible(texts: list[bytes], tag: Any, name: str) -> None:
+    found = next(filter(None, map(_INVISIBLE.search, texts)), None)
+    if found is not None:
+        notices.warn_once_a_tag(
+            "invisible characters",
+            tag,
+            f"{name}: expected text without control characters, got {found.group()!r}, which the page shows as ? or not at all",
+        )
 
 
 def _utf8(text: Any) -> bytes:
     if isinstance(text, (str, bytes)):
-        _check_size(len(text))  # UTF-8 is not shorter than a str
+        check.message_bytes(len(text), "text_string")  # UTF-8 is not shorter than a str
     if isinstance(text, bytes):
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            raise UnsupportedValue(
-                f"text_string: expected UTF-8, got byte {text[error.start]:#x} at {error.start}"
-            ) from None
+        _check_utf8(text, "text_string")
         return text
     content = check.string(text, "text_string").encode()
-    _check_size(len(content))
+    check.message_bytes(len(content), "text_string")
     return content
 
 
-def _check_size(n_bytes: int) -> None:
-    if n_bytes > _MOST_BYTES:
+def _check_utf8(text: bytes, name: str) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
         raise UnsupportedValue(
-            f"text_string: expected less than 2 GiB, protobuf's limit for a message, got {n_bytes} bytes"
-        )
+            f"{name}: expected UTF-8, got byte {text[error.start]:#x} at {error.start}"
+        ) from None

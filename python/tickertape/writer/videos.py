@@ -6,12 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedValue
-from tickertape.convert import check, deferred, pixels
+from tickertape.convert import check, deferred, notices, pixels
 
 if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
 
 _AXES = "NTCHW"
+# csrc/codec/gif/gif.cc, kMinDelay and kMaxDelay: GIF89a counts hundredths of a second in 16 bits, and browsers show delays
+# of 0 and 1 as 10.
+FASTEST_FPS, SLOWEST_FPS = 50, 100 / 65535
 _MAX_SIDE = 65535  # GIF89a: sizes are 16-bit words
 
 
@@ -40,6 +43,13 @@ def add_video(
     rate = check.real(fps, "fps")
     if not 0 < rate < math.inf:
         raise UnsupportedValue(f"fps: expected a number above 0, got {rate}")
+    if not SLOWEST_FPS <= rate <= FASTEST_FPS:
+        notices.warn_once_a_tag(
+            "fps",
+            tag,
+            f"fps: expected {SLOWEST_FPS:.4f} to {FASTEST_FPS}, got {rate:g}, which browsers do not show; the clip is played at "
+            f"{min(max(rate, SLOWEST_FPS), FASTEST_FPS):.3g}",
+        )
     clips, dtype, source = pixels.maybe_deferred(clips, dtype, source, "vid_tensor")
     get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, source=source)
 

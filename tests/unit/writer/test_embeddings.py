@@ -67,6 +67,7 @@ def test_files_as_tensorboardx(tmp_path, name):
     assert config(tmp_path / "ours") == config(tmp_path / "x")
 
 
+@pytest.mark.filterwarnings("ignore:mat. expected at least 2 rows")
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 10])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sprite_as_torch(tmp_path, count, channels):
@@ -110,6 +111,7 @@ def test_a_sprite_beyond_the_limit_is_scaled_down(tmp_path, writer, dtype):
     assert (thumbnail[456:] == 255).all()
 
 
+@pytest.mark.filterwarnings("ignore:mat. expected at least 2 rows")
 def test_scaling_down_is_the_mean_of_what_is_replaced(tmp_path, writer):
     image = RNG.integers(0, 256, (1, 3, 20, 16384)).astype(np.uint8)
     with pytest.warns(UserWarning, match="scaled down to 10 x 8192"):

@@ -269,6 +269,7 @@ def test_print(tmp_path, capsys):
     assert "linear" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:add_graph. expected one graph")
 def test_two_graphs_in_one_file(tmp_path):
     with SummaryWriter(tmp_path) as writer:
         writer.add_scalar("before", 1, 1)

@@ -126,6 +126,7 @@ def onnx_model():
     return helper.make_model(graph)
 
 
+@pytest.mark.filterwarnings("ignore:add_graph. expected one graph")
 def test_onnx(tmp_path, writer, onnx_model):
     path = tmp_path / "model.onnx"
     path.write_bytes(onnx_model.SerializeToString())

@@ -51,6 +51,7 @@ def everything(writer):
     writer.file_writer.flush()
 
 
+@pytest.mark.filterwarnings("ignore:add_graph. expected one graph")  # one before close(), one after it
 def test_everything_is_taken(null, tmp_path):
     before = tickertape.stats()["events_accepted"]
     everything(null)

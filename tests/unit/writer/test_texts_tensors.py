@@ -8,7 +8,7 @@ from support import oracle
 from tensorboard.compat.proto.summary_pb2 import DataClass, SummaryMetadata
 from tensorboard.util.tensor_util import make_ndarray
 
-TEXTS = ["plain", "", "**bold** and\nlines", "ünïcode \N{SNOWMAN}", "|a|b|\n|-|-|\n|1|2|", "\0"]
+TEXTS = ["plain", "", "**bold** and\nlines", "ünïcode \N{SNOWMAN}", "|a|b|\n|-|-|\n|1|2|"]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -7,13 +7,24 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedType
-from tickertape.convert import check
+from tickertape.convert import check, notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tickertape.writer.file_writer import GetWriter
     from tickertape.writer.graphs.nodes import Node
+
+
+def one_more(*, is_another: bool) -> bool:
+    """Warns of a second graph of a run, which TensorBoard cannot show beside the first. Returns True."""
+    if is_another:
+        notices.warn_once(
+            "another graph",
+            "add_graph: expected one graph in a run, got another, and TensorBoard shows one: the last, with --load_fast=false the "
+            "first; write it into a run of its own (said once)",
+        )
+    return True
 
 
 def add_graph(get_writer: GetWriter, model: Any, input_to_model: Any, *, verbose: Any, strict: Any) -> None:
