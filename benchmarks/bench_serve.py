@@ -53,7 +53,7 @@ class Plan:
 
 
 def measure_start(plan: Plan, directory: Directory, found: dict[str, Any]) -> None:
-    """Start to loaded, in turns, and in the last turn what a loaded TensorBoard costs."""
+    """Start to loaded, in turns, and once what an idle TensorBoard costs."""
     for number in range(plan.rounds):
         for cache in ("warm", "cold"):
             for lane in LANES.values():
@@ -61,20 +61,20 @@ def measure_start(plan: Plan, directory: Directory, found: dict[str, Any]) -> No
                     continue
                 _prepare(directory, cache)
                 round_ = found.setdefault(cache, {}).setdefault(lane.name, [])
-                round_.append(_one_start(plan, lane.name, directory, is_last=number == plan.rounds - 1))
+                is_watched = number == 0 and cache == "warm" and directory.plugin == "scalars"
+                round_.append(_one_start(plan, lane.name, directory, is_watched=is_watched))
                 _say(f"{cache}, {lane.name}: {round_[-1]}")
             for name in (OURS, FAST):
                 _prepare(directory, cache)
                 round_ = found[cache].setdefault(f"{name}, alone", [])
                 try:
-                    taken, memory = alone(name, directory, plan.limit_secs)
-                    round_.append({"loaded_s": taken, "memory_bytes": memory})
+                    round_.append(alone(name, directory, plan.limit_secs))
                 except TimedOutError:
                     round_.append({"gave_up_s": plan.limit_secs})
                 _say(f"{cache}, {name}, alone: {round_[-1]}")
 
 
-def _one_start(plan: Plan, name: str, directory: Directory, *, is_last: bool) -> dict[str, float]:
+def _one_start(plan: Plan, name: str, directory: Directory, *, is_watched: bool) -> dict[str, float]:
     """The figures of one start; without those that it did not reach in time."""
     taken: dict[str, float] = {}
     try:
@@ -84,10 +84,11 @@ def _one_start(plan: Plan, name: str, directory: Directory, *, is_last: bool) ->
             taken["tags_s"] = board.taken()
             board.load()
             taken["loaded_s"] = board.taken()
+            taken["processor_s"] = board.processor_secs()
             taken["memory_bytes"] = board.memory_bytes()
             if list(directory.tags.values()) == [["loss"]]:
                 taken["chart_s"] = median(board.chart() for _ in range(_CHARTS))
-            if is_last or name == PLAIN:
+            if is_watched:
                 taken["idle_share"] = _watch(board, plan.watch_secs)
     except TimedOutError:
         taken["gave_up_s"] = plan.limit_secs

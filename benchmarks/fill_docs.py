@@ -2,6 +2,7 @@
 
     tickertape bench --out report.html --json report.json
     python benchmarks/fill_docs.py report.json      # with report.html in the same folder
+    python benchmarks/fill_docs.py                  # only the section Serving, from docs/serve-report.json
 
 The text between `<!-- bench:NAME -->` and `<!-- /bench -->` is replaced; everything else is left alone.
 """
@@ -15,11 +16,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import serve_goals
 from goals import OURS, TORCH, goals
 from tickertape.bench.section import Section, ratio
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "bench-report.json"
+KEPT_SERVING = ROOT / "docs" / "serve-report.json"
 README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
 
 # The lines that a visitor looks for, by how they start.
@@ -62,6 +65,13 @@ def tables(numbers: dict[str, Any]) -> dict[Path, dict[str, list[str]]]:
     }
 
 
+def serving(numbers: dict[str, Any]) -> dict[str, list[str]]:
+    """The lines between the marks of docs/performance.md for the numbers of bench_serve.py."""
+    return {
+        "serve": [" · ".join(numbers["about"]), "", *serve_goals.table(numbers).markdown()[2:-1]],
+    }
+
+
 def filled(text: str, between: dict[str, list[str]]) -> str:
     """`text` with the parts between its marks replaced."""
     for name, lines in between.items():
@@ -72,6 +82,9 @@ def filled(text: str, between: dict[str, list[str]]) -> str:
 
 
 def main() -> None:
+    PERFORMANCE.write_text(filled(PERFORMANCE.read_text(), serving(json.loads(KEPT_SERVING.read_text()))))
+    if len(sys.argv) == 1:
+        return
     found = Path(sys.argv[1])
     numbers = json.loads(found.read_text())
     if found.resolve() != KEPT:

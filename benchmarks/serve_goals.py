@@ -34,6 +34,7 @@ def _started(name: str, caches: dict[str, Any]) -> Iterator[list[str]]:
             lane.removesuffix(", alone"): rounds for lane, rounds in lanes.items() if lane.endswith("alone")
         }
         yield _row(f"{head}loaded, the data server alone", alone, "loaded_s", _secs, least=8)
+        yield _row("… its processor time until then", alone, "processor_s", _secs)
         yield _row("… with TensorBoard around it", lanes, "loaded_s", _secs)
         yield _row("… until `tags` is right", lanes, "tags_s", _secs)
         yield _row("… of which TensorBoard's own start", lanes, "answers_s", _secs)
@@ -47,8 +48,9 @@ def _started(name: str, caches: dict[str, Any]) -> Iterator[list[str]]:
                 megabytes,
                 least=4 if is_goal else None,
             )
-            yield _row("… processor while idle, of one core", lanes, "idle_share", _percent, most=0.02)
-            if any("chart_s" in each for rounds in lanes.values() for each in rounds):
+            if _has(lanes, "idle_share"):
+                yield _row("… processor while idle, of one core", lanes, "idle_share", _percent, most=0.02)
+            if _has(lanes, "chart_s"):
                 yield _row("… a chart of it", lanes, "chart_s", _secs)
 
 
@@ -57,6 +59,10 @@ def _live(runs: int, lanes: dict[str, Any]) -> Iterator[list[str]]:
     yield _row(f"{runs:,} live runs: a new point of all is listed after, median", seen, "seen_s", _secs)
     shares = {lane: [found] for lane, found in lanes.items() if found}
     yield _row("… processor while each grows once a second, of one core", shares, "share", _percent)
+
+
+def _has(lanes: dict[str, list[dict[str, float]]], key: str) -> bool:
+    return any(key in each for rounds in lanes.values() for each in rounds)
 
 
 def _row(
@@ -90,7 +96,7 @@ def _row(
     if most is not None:
         goal, met = f"≤ {_percent(most)}", best.get(OURS, most + 1) <= most
     cells = [spell(best[lane]) if lane in best else _missing(lanes.get(lane, []), key) for lane in _LANES]
-    verdict = NONE if met is None else "yes" if met else "no"
+    verdict = NONE if met is None else "yes" if met else "**no**"
     return [what, *cells, NONE if times is None else ratio(times), goal, verdict]
 
 

@@ -226,8 +226,8 @@ def provider(port: int) -> Any:
     )
 
 
-def alone(name: str, directory: Directory, limit_secs: float) -> tuple[float, int]:
-    """A data server without TensorBoard: (seconds from its start until it has all, its memory then)."""
+def alone(name: str, directory: Directory, limit_secs: float) -> dict[str, float]:
+    """A data server without TensorBoard: from its start until it has all."""
     import tensorboard_data_server
 
     binary = str(OUR_SERVER) if name == OURS else tensorboard_data_server.server_binary()
@@ -249,7 +249,11 @@ def alone(name: str, directory: Directory, limit_secs: float) -> tuple[float, in
             until(lambda: port_file.exists() and port_file.read_text().endswith("\n"))
             asked = provider(int(port_file.read_text()))
             until(lambda: least_step(asked, directory) >= directory.last_step)
-            return time.perf_counter() - start, pss_bytes(server.pid)
+            return {
+                "loaded_s": time.perf_counter() - start,
+                "processor_s": processor_secs(server.pid),
+                "memory_bytes": pss_bytes(server.pid),
+            }
         finally:
             server.kill()
             server.communicate()

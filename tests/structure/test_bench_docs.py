@@ -37,6 +37,22 @@ def test_both_files_are_as_the_kept_report_fills_them(fill_docs, tables):
         assert fill_docs.filled(text, between) == text
 
 
+def test_the_section_on_serving_is_as_its_report_fills_it(fill_docs):
+    text = fill_docs.PERFORMANCE.read_text()
+    between = fill_docs.serving(json.loads(fill_docs.KEPT_SERVING.read_text()))
+    assert "<!-- bench:serve -->" in text
+    assert fill_docs.filled(text, between) == text
+    _, _, rest = text.partition("<!-- bench:serve -->")
+    prose = rest.partition("<!-- /bench -->")[2].partition("\n## ")[0]
+    # What is not met is explained with its figure.
+    missed = [
+        cells
+        for line in between["serve"]
+        if (cells := [cell.strip() for cell in line.split("|")])[-2:-1] == ["**no**"]
+    ]
+    assert [cells[1] for cells in missed if cells[6] not in prose] == []
+
+
 def test_each_figure_stands_on_the_page(fill_docs, tables):
     page = ET.fromstring(fill_docs.KEPT.with_suffix(".html").read_text().split("\n", 1)[1])
     shown = {figure for cell in page.iter("td") for figure in figures("".join(cell.itertext()))}
