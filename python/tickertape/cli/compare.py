@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, looking, statistics, summarize, terminal
-from tickertape.cli.errors import FOUND, NOTHING_FOUND
+from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -35,13 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints hyperparameters and scalars, a column for each run; exit status 1 if there is nothing to compare."""
     thresholds = [statistics.Threshold(text) for text in options.until]
+    if options.by == "reached" and not thresholds:
+        raise CommandError("--by: expected --until beside 'reached', got none; add --until 'TAG<NUMBER'")
     runs = looking.filtered(options, options.path, ("scalars", "hparams"))
     hparams = _hparams(runs)
     metrics: dict[str, dict[str, Any]] = {}
-    for one in runs.values():
-        for entry in looking.entries(one, "scalars"):
-            summary = statistics.summary(entry, options.goal, thresholds)
-            metrics.setdefault(entry.tag, {})[one.name] = getattr(summary, options.by)
+    with Progress("comparing"):
+        for one in runs.values():
+            for entry in looking.entries(one, "scalars"):
+                summary = statistics.summary(entry, options.goal, thresholds)
+                metrics.setdefault(entry.tag, {})[one.name] = getattr(summary, options.by)
     names = list(runs)
     if options.json:
         as_json.write({"runs": names, "hparams": hparams, options.by: metrics})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.cli import editing, looking, terminal, wide
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
 from tickertape.reader import formats
 
 if TYPE_CHECKING:
@@ -49,15 +50,16 @@ def run(options: argparse.Namespace) -> int:
     runs = looking.filtered(options, options.path)
     if not any(run.tags for run in runs.values()):
         raise CommandError("no value matches", NOTHING_FOUND)
-    try:
-        rows = _scalars(runs, out, options)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
-    files = 0
-    for kind in _SAVED:
-        table = getattr(runs, kind)
-        if len(table):
-            files += len(table.save(out / kind))
+    with Progress("exporting"):
+        try:
+            rows = _scalars(runs, out, options)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        files = 0
+        for kind in _SAVED:
+            table = getattr(runs, kind)
+            if len(table):
+                files += len(table.save(out / kind))
     sys.stdout.write(
         f"{terminal.counted(rows, 'row')} of scalars and {terminal.counted(files, 'file')} in {terminal.clean(options.out)}\n"
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, living, looking, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -37,8 +38,9 @@ def run(options: argparse.Namespace) -> int:
     """Lists them; exit status 1 if nothing matches."""
     runs = looking.filtered(options, options.path)
     files = [str(file) for one in runs.values() for file in one.files]
-    written = living.written(files)
-    listed = [_listed(one, written) for one in runs.values()]
+    with Progress("listing"):
+        written = living.written(files)
+        listed = [_listed(one, written) for one in runs.values()]
     if options.tags or options.kinds or options.steps:
         listed = [one for one in listed if one["tags"]]
     if options.json:

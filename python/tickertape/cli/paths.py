@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
 from tickertape.reader import compressed, log_dirs, other_files
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_SEARCHED_ENTRIES = 2_000  # that a search for a directory to suggest looks at
+_SEARCHED_FOLDERS = 3_000  # that a search for a directory to suggest looks at
+_SEARCHED_ENTRIES = 10_000  # of each of them
 _SHOWN_NAMES = 5
 
 # For the subcommands that do not unpack; reader/other_files.py knows the rest.
@@ -129,28 +127,37 @@ def _similar(there: Path, path: Path) -> str:
 
 def _near(folder: Path) -> str:
     """Where event files are, in the nearest directory above `folder` that has some below it."""
+    looked_at: set[str] = set()
     for top in (folder, *folder.parents):
-        found = next(_folders_with_events(top), None)
+        found = _folder_with_events(str(top), looked_at)
         if found is not None:
             return f"the nearest event files are in {found!r}"
     return "no event files were found near it"
 
 
-def _folders_with_events(top: Path) -> Iterator[str]:
-    """Breadth first, so that the first one is the nearest; only so many entries are looked at."""
-    seen = 0
-    level = [str(top)]
+def _folder_with_events(top: str, looked_at: set[str]) -> str | None:
+    """The first directory with event files, breadth first, so that it is the nearest.
+
+    Args:
+        top: where to begin.
+        looked_at: directories that need no second look; only so many are looked at.
+    """
+    level = [top]
     while level:
         below = []
         for folder in level:
+            if len(looked_at) >= _SEARCHED_FOLDERS:
+                return None
+            if folder in looked_at:
+                continue
+            looked_at.add(folder)
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                with os.scandir(folder) as found:
+                    entries = sorted(islice(found, _SEARCHED_ENTRIES), key=lambda entry: entry.name)
             except OSError:  # no right to read it
                 continue
-            seen += len(entries)
             if any("tfevents" in entry.name and entry.is_file() for entry in entries):
-                yield folder
-            if seen > _SEARCHED_ENTRIES:
-                return
+                return folder
             below += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
         level = below
+    return None

@@ -11,6 +11,7 @@ import numpy as np
 from tickertape.cli import braille, looking, pictures, terminal
 from tickertape.cli.curve import Curve, limits, scaled, shown
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -60,11 +61,12 @@ def run(options: argparse.Namespace) -> int:
     plots = _plots(options)
     if not plots:
         raise CommandError("no scalar matches", NOTHING_FOUND)
-    if options.save:
-        pictures.save(Path(options.save), plots, x_label=options.x, is_log=options.log_y)
-        return FOUND
-    for tag, curves in plots.items():
-        sys.stdout.write(_drawn(tag, curves, options))
+    with Progress("drawing"):
+        if options.save:
+            pictures.save(Path(options.save), plots, x_label=options.x, is_log=options.log_y)
+            return FOUND
+        drawn = [_drawn(tag, curves, options) for tag, curves in plots.items()]
+    sys.stdout.writelines(drawn)
     return FOUND
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tickertape import _core
 from tickertape.cli import editing, event_bytes, looking, paths
 from tickertape.cli.errors import CommandError
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.new and not options.prefix:
         raise CommandError("new: expected a tag, got an empty text")
     if not options.join:
-        _refuse_if_taken(options.path, renamed)
+        with Progress("looking for the new name"):
+            _refuse_if_taken(options.path, renamed)
     done = editing.edit_runs(
         options.path, options, lambda event: event_bytes.edit_tags(event, renamed), "renaming"
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tickertape import _core
 from tickertape.cli import editing, paths, terminal
 from tickertape.cli.errors import WRONG_USE, CommandError
+from tickertape.cli.progress import Progress
 from tickertape.writer.recovery import passed_over, reports_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def run(options: argparse.Namespace) -> int:
         return _say(reports_of(directory, dry_run=True), "nothing to recover")
     if directory is None and not options.yes and not _agreed():
         return 1
-    return _say(reports_of(directory, dry_run=False), "nothing to recover")
+    with Progress("recovering"):
+        reports = reports_of(directory, dry_run=False)
+    return _say(reports, "nothing to recover")
 
 
 def _copy_intact(options: argparse.Namespace) -> int:

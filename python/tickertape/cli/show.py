@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, looking, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -53,13 +54,14 @@ def run(options: argparse.Namespace) -> int:
         options.tags = [options.tag]
     runs = looking.filtered(options, options.path)
     last = options.n if options.n is not None else 0 if options.json or options.tag is None else _DEFAULT_ROWS
-    found = [
-        _series(kind, entry, getattr(one, kind), last, is_short=options.tag is None)
-        for one in runs.values()
-        for kind in one.tags
-        if hasattr(one, kind)
-        for entry in looking.entries(one, kind)
-    ]
+    with Progress("decoding"):
+        found = [
+            _series(kind, entry, getattr(one, kind), last, is_short=options.tag is None)
+            for one in runs.values()
+            for kind in one.tags
+            if hasattr(one, kind)
+            for entry in looking.entries(one, kind)
+        ]
     sessions = [_session(session) for session in runs.hparams.sessions] if options.tags is None else []
     if options.json:
         for series in found:

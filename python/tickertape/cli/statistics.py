@@ -30,7 +30,7 @@ class Summary:
         best: the least finite value if less is better, otherwise the greatest; NaN if none is finite.
         best_step: its step.
         min, max, mean: of the finite values.
-        area: under the line through the finite values, over steps.
+        area: under the line through the finite values, over steps; NaN if there are none.
         reached: the first step at which the value was beyond the threshold; None if it never was.
     """
 
@@ -98,7 +98,7 @@ def summary(entry: Any, goal: str | None, thresholds: Sequence[Threshold]) -> Su
         min=float(finite.min()) if len(finite) else nan,
         max=float(finite.max()) if len(finite) else nan,
         mean=float(finite.mean()) if len(finite) else nan,
-        area=_area(at, finite),
+        area=_area(at, finite) if len(finite) else nan,
         reached=None if threshold is None else threshold.reached(steps, values),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.cli import as_json, looking, statistics, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND
+from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
     import argparse
@@ -45,11 +46,12 @@ def run(options: argparse.Namespace) -> int:
     """Prints the numbers; exit status 1 if there is no scalar."""
     thresholds = [statistics.Threshold(text) for text in options.until]
     runs = looking.filtered(options, options.path, ("scalars",))
-    found = [
-        statistics.summary(entry, options.goal, thresholds)
-        for one in runs.values()
-        for entry in looking.entries(one, "scalars")
-    ]
+    with Progress("summarizing"):
+        found = [
+            statistics.summary(entry, options.goal, thresholds)
+            for one in runs.values()
+            for entry in looking.entries(one, "scalars")
+        ]
     if options.json:
         as_json.write([asdict(one) for one in found])
     elif found:

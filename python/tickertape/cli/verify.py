@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tickertape.cli import as_json, checks, living, paths, terminal
-from tickertape.cli.errors import FOUND, NOTHING_FOUND
+from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
 from tickertape.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -17,15 +17,21 @@ EXAMPLE = """
   tickertape verify runs
   tickertape verify runs --json | jq '.problems[].file'"""
 
-_CAUSES = """causes:
-  damage       bytes that are no record       cut        the last record is cut off, and nobody is writing it
-  undecodable  a record that is no event      format     the file is of another format
-  version      no version event at the start  order      the name sorts before that of an older file
-  tag          one that breaks TensorBoard    kind       a tag of two kinds
-  step         steps go back, no marker       duplicate  a step there more than once
-  time         wall times go back             value      NaN or an infinity
-  empty        nothing is in the file
-"""
+_CAUSES = {
+    "damage": "bytes that are no record",
+    "cut": "the last record is cut off, and nobody is writing it",
+    "undecodable": "a record that is no event",
+    "format": "the file is of another format",
+    "version": "no version event at the start",
+    "order": "the name sorts before that of an older file",
+    "tag": "one that breaks TensorBoard",
+    "kind": "a tag of two kinds",
+    "step": "steps go back, without a restart marker",
+    "duplicate": "a step that is there more than once",
+    "time": "wall times go back",
+    "value": "NaN or an infinity",
+    "empty": "nothing is in the file",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a cause that is no problem here; may be repeated",
     )
     as_json.add_argument(parser)
-    parser.epilog = f"{_CAUSES}\n{parser.epilog}"
+    causes = "".join(f"  {cause:<12} {meaning}\n" for cause, meaning in _CAUSES.items())
+    parser.epilog = f"causes:\n{causes}\n{parser.epilog}"
 
 
 def run(options: argparse.Namespace) -> int:
     """Checks every file; exit status 1 if a problem was found."""
+    for cause in options.ignore:
+        if cause not in _CAUSES:
+            raise CommandError(f"--ignore: expected one of {', '.join(_CAUSES)}, got {cause!r}")
     runs = paths.runs_of(options.path)
     problems: list[checks.Problem] = []
     files = events = 0

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -221,6 +220,16 @@ def test_a_directory_without_event_files(log_dir):
     assert "has 'model.pt'" in commands.run("verify", empty, status=1).err
 
 
+def test_the_nearest_event_files_are_beside_a_large_directory(log_dir, tmp_path):
+    for number in range(2100):
+        (log_dir / "empty" / f"{number:04}").mkdir(parents=True)
+    (tmp_path / "0" / "far").mkdir(parents=True)
+    (tmp_path / "0" / "events.out.tfevents.1").touch()
+    for path in (log_dir / "nothing", log_dir / "empty" / "0000"):
+        done = commands.run("ls", path)
+        assert f"the nearest event files are in '{log_dir / 'ours'}'" in done.err
+
+
 def test_what_the_shell_left(log_dir, tmp_path):
     assert (
         commands.run("verify", f'"{log_dir}"', status=0).out == commands.run("verify", log_dir, status=0).out
@@ -283,16 +292,21 @@ def test_sparklines():
 
 
 def test_progress_is_for_what_takes_long(monkeypatch, capsys):
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress.Progress("reading") as report:
         report(1, 10)
-        assert not capsys.readouterr().err
-        now[0] = 2.5
+    assert not capsys.readouterr().err  # two seconds had not passed
+    monkeypatch.setattr(progress, "_QUIET_SECS", 0.0)
+    shown = ""
+    with progress.Progress("reading") as report:
         report(5, 10)
-        assert "reading 50 %" in capsys.readouterr().err
-    assert capsys.readouterr().err == "\r\x1b[K"
+        while "reading 50 % of 10 B, " not in shown:
+            shown += capsys.readouterr().err
+    assert (shown + capsys.readouterr().err).endswith("\r\x1b[K")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    with progress.Progress("reading"):
+        pass
+    assert not capsys.readouterr().err
 
 
 def test_completion_in_bash(log_dir):

@@ -295,3 +295,15 @@ def test_names_of_strangers_do_not_steer_the_terminal(tmp_path, name):
         shown = commands.run_in_terminal(*arguments, NO_COLOR="1").out
         assert shown
         assert not any(character in shown for character in "\x1b\x07\r")
+
+
+def test_a_series_without_a_finite_value_has_no_area(tmp_path):
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("a", float("nan"), 0)
+    (found,) = json.loads(commands.run("summarize", tmp_path, "--json", status=0).out)
+    assert {found[name] for name in ("last", "best", "min", "max", "mean", "area")} == {"NaN"}
+
+
+def test_compare_by_reached_needs_a_threshold(log_dir):
+    assert "expected --until" in commands.run("compare", log_dir, "--by", "reached", status=2).err
+    commands.run("compare", log_dir, "--by", "reached", "--until", "loss/train<0.5", status=0)

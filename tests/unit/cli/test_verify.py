@@ -10,6 +10,7 @@ import pytest
 from support import commands, oracle
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tickertape.writer import SummaryWriter
 
 VERSION = Event(wall_time=1, file_version="brain.Event:2")
 NAME = "events.out.tfevents.1700000000.host.1.0"
@@ -171,3 +172,14 @@ def test_as_a_module(log_dir):
     )
     assert done.returncode == 0
     assert "no problems" in done.stdout
+
+
+def test_a_cause_that_is_not_known(log_dir):
+    done = commands.run("verify", log_dir, "--ignore", "dmage", status=2)
+    assert "--ignore: expected one of damage, cut, undecodable, format, version, order," in done.err
+
+
+def test_names_of_tags_are_escaped_once(tmp_path):
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("esc\x1b", 1.0, 0)
+    assert "tag 'esc\\x1b': " in commands.run("verify", tmp_path, status=1).out
