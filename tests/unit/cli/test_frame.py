@@ -189,6 +189,7 @@ def steering_dir(log_dir):
     ],
     ids=repr,
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:text_string")
 def test_no_name_steers_a_terminal(arguments, log_dir):
     top = steering_dir(log_dir)
     done = commands.run(*(word.replace("TOP", str(top)) for word in arguments))

@@ -286,6 +286,7 @@ def test_reading_changes_nothing(log_dir, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["ls", "show", "tail", "plot", "summarize", "compare", "verify"])
+@pytest.mark.filterwarnings("ignore:text_string")
 def test_names_of_strangers_do_not_steer_the_terminal(tmp_path, name):
     run, tag = "run\x1b]0;x\x07", "tag\x1b[2J\r\n"
     with SummaryWriter(tmp_path / run) as writer:
