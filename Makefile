@@ -203,7 +203,7 @@ $(OLD_TENSORBOARD)/package: $(BUILD_INPUTS) build/inputs $(OLD_TENSORBOARD)/inst
 test-old-tensorboard: $(STAMPS)/test-set $(OLD_TENSORBOARD)/package ## the answers of TensorBoard 2.14 on our data server
 	@$(MAKE) $(STAMPS)/package
 	@TICKERTAPE_OLD_TENSORBOARD=$(abspath $(OLD_TENSORBOARD)/bin/python) $(VENV)/bin/python -m pytest -q -k oldest \
-	  tests/unit/serve/test_same_answers.py
+	  tests/unit/serve/test_same_answers.py tests/unit/serve/test_view.py
 
 # --- sanitizers --------------------------------------------------------------------------------------------------
 # GCC's, because its runtime can be preloaded into an interpreter that knows nothing of it.

@@ -19,6 +19,11 @@ from tickertape.writer import SummaryWriter
 
 URL = re.compile(r"http://\S+")
 END_SECS = 60
+# The Python of an environment with TensorBoard 2.14; `make test-old-tensorboard` makes it.
+OLD_PYTHON = os.environ.get("TICKERTAPE_OLD_TENSORBOARD")
+COMMANDS = {"installed": commands.COMMAND} | (
+    {"oldest": Path(OLD_PYTHON).with_name("tickertape")} if OLD_PYTHON else {}
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +46,10 @@ class View:
         children: the processes that it has started.
     """
 
-    def __init__(self, *arguments, lines=1, **changes):
+    def __init__(self, *arguments, lines=1, command=commands.COMMAND, **changes):
         here = dict.fromkeys(("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "DISPLAY", "WAYLAND_DISPLAY"), "")
         self.process = subprocess.Popen(
-            [commands.COMMAND, "view", *map(str, arguments)],
+            [command, "view", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -101,9 +106,10 @@ def until(condition):
 
 
 @pytest.mark.parametrize("way", [[], ["--plain"]], ids=["ours", "plain"])
-def test_tensorboard_shows_the_runs(log_dir, way):
+@pytest.mark.parametrize("tensorboard", COMMANDS)
+def test_tensorboard_shows_the_runs(log_dir, way, tensorboard):
     expected = tensorboards.plain(log_dir, "loss")
-    with View(log_dir, "--port", 0, "--no-open", *way) as view:
+    with View(log_dir, "--port", 0, "--no-open", *way, command=COMMANDS[tensorboard]) as view:
         assert str(log_dir) in view.text
         assert len(view.children) == (0 if way else 1)
         tags = until(lambda: len(found := view.json("plugin/scalars/tags")) == len(expected) and found)
