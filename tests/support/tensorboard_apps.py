@@ -48,17 +48,33 @@ def _configured(directory, *arguments):
     return board.flags, board.plugin_loaders
 
 
+def _loaded(flags):
+    ingester = data_ingester.LocalDataIngester(flags)
+    ingester.start()
+    return ingester
+
+
 def plain(directory, *arguments):
     """On TensorBoard's own multiplexer, loaded."""
     flags, loaders = _configured(directory, *arguments)
-    ingester = data_ingester.LocalDataIngester(flags)
-    ingester.start()
+    ingester = _loaded(flags)
     return App(flags, loaders, ingester.data_provider, ingester.deprecated_multiplexer)
+
+
+def provider(directory, *arguments):
+    """TensorBoard's own data provider, loaded."""
+    flags, _ = _configured(directory, *arguments)
+    return _loaded(flags).data_provider
+
+
+def channel(address):
+    """A channel to a data provider, with TensorBoard's limit of a message."""
+    return grpc.insecure_channel(address, [("grpc.max_receive_message_length", 256 << 20)])
 
 
 def served(directory, address, *arguments):
     """On the data provider at an address. Returns the app and its channel, which the caller closes."""
     flags, loaders = _configured(directory, *arguments)
-    channel = grpc.insecure_channel(address)
-    provider = grpc_provider.GrpcDataProvider(address, grpc_provider.make_stub(channel))
-    return App(flags, loaders, provider, None), channel
+    opened = channel(address)
+    found = grpc_provider.GrpcDataProvider(address, grpc_provider.make_stub(opened))
+    return App(flags, loaders, found, None), opened

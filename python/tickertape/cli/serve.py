@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """
   tickertape serve runs --port 6007
-  tensorboard --grpc_data_provider 127.0.0.1:6007
+  tensorboard --grpc_data_provider 127.0.0.1:6007 --logdir runs
   tickertape serve --problems 127.0.0.1:6007"""
 
 
@@ -61,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
     with server.Server(
         options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
     ) as served:
-        sys.stdout.write(f"serving {options.logdir}; tensorboard --grpc_data_provider {served.address}\n")
+        place = shlex.quote(options.logdir)
+        words = f"tensorboard --grpc_data_provider {served.address} --logdir {place}"
+        sys.stdout.write(f"serving {place}; to see it run\n  {words}\n")
         sys.stdout.flush()
         threading.Event().wait()
     return FOUND

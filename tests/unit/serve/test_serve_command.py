@@ -35,6 +35,7 @@ def test_it_serves_until_it_is_interrupted(directory):
         env=commands.environment(),
     )
     try:
+        assert process.stdout.readline() == f"serving {directory}; to see it run\n"
         address = re.search(r"--grpc_data_provider (127\.0\.0\.1:\d+)", process.stdout.readline())[1]
         with grpc.insecure_channel(address) as channel:
             stub = grpc_provider.make_stub(channel)
