@@ -8,9 +8,10 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from tickertape.cli import terminal
 from tickertape.cli.errors import FOUND, CommandError
 from tickertape.reader import log_dirs
-from tickertape.serve import data_server
+from tickertape.serve import data_server, logs
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     if options.problems:
         found = server.problems(options.problems)
         for problem in found:
-            sys.stdout.write("{path}: {bytes} bytes at {offset}: {cause}\n".format_map(problem))
+            line = "{path}: {bytes} bytes at {offset}: {cause}".format_map(problem)
+            sys.stdout.write(f"{terminal.clean(line)}\n")
         return FOUND
     if options.logdir is None:
         raise CommandError("logdir: expected a log directory, got none")
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         reload_secs = data_server.reload_secs(options.reload)
     except (OSError, ValueError) as error:
         raise CommandError(str(error)) from error
-    logging.basicConfig(level=logging.INFO, format="tickertape serve: %(message)s")
+    logs.start("tickertape serve", logging.INFO)
     with server.Server(
         options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
     ) as served:

@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tickertape.serve import logs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     level = {0: logging.WARNING, 1: logging.INFO}.get(options.verbose, logging.DEBUG)
-    logging.basicConfig(level=level, format="tickertape-data-server: %(message)s")
+    logs.start("tickertape-data-server", level)
     try:
         from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
 
