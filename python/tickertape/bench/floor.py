@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,10 +41,12 @@ def compile_shared(source: str, out: Path, *flags: str) -> Path:
             check=False,
         )
     except OSError as error:
-        raise CannotBuildError(str(error)) from error
+        raise CannotBuildError(f"the compiler {command[0]!r} cannot be run") from error
     if done.returncode != 0:
-        reason = next((line for line in done.stderr.splitlines() if "error" in line), "the compiler failed")
-        raise CannotBuildError(reason.strip())
+        header = re.search(r"fatal error: '?([\w./-]+)'?[: ].*(?:No such file|not found)", done.stderr)
+        raise CannotBuildError(
+            f"{header[1]} is not installed" if header else f"{command[0]} cannot compile it"
+        )
     return out
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tickertape.bench import svg, timing
 from tickertape.bench.contestants import OURS, importable, open_writer
-from tickertape.bench.readback import check_count
+from tickertape.bench.readback import WrongAnswerError, check_count
 from tickertape.bench.section import NONE, Section, digits, ratio, summary, timed
 from tickertape.demo import model as demo_model
 
@@ -76,7 +76,13 @@ class Runner:
         self.logged += 1
 
     def check(self, names: list[str]) -> None:
-        """Checks that every scalar and histogram is in the file."""
+        """Checks that every scalar and histogram is in the file.
+
+        Raises:
+            WrongAnswerError: one is missing, or no step was logged, so that nothing was measured.
+        """
+        if self.logged == 0:
+            raise WrongAnswerError(f"{self.name}: expected a logged step, got {self.steps} steps without one")
         for tag in [*(f"metrics/{index}" for index in range(SCALARS)), *names]:
             check_count(self.log_dir, tag, self.logged)
 
@@ -145,7 +151,7 @@ def measure(plan: Plan) -> Section:
         for name in plan.contestants:
             log_dir = plan.fresh(f"loop-{name}")
             runners.append(Runner(name, every, log_dir, open_writer(name, log_dir)))
-    train(runners, model, rounds=plan.size(5, 1), steps=plan.size(40, 4))
+    train(runners, model, rounds=plan.size(5, 1), steps=plan.size(40, 10))
     for runner in runners[1:]:
         runner.writer.close()
         runner.check(list(model.tensors()))
