@@ -28,13 +28,17 @@ class IoError : public std::runtime_error {
   IoError(int error_number, std::string path, const std::string& doing)
       : std::runtime_error(doing + " '" + path + "': " + std::generic_category().message(error_number)),
         error_number_(error_number),
-        path_(std::move(path)) {}
+        path_(std::move(path)),
+        doing_(doing.ends_with(':') ? doing.substr(0, doing.size() - 1) : doing) {}
   int error_number() const { return error_number_; }
   const std::string& path() const { return path_; }
+  // What was attempted, without the path.
+  const std::string& doing() const { return doing_; }
 
  private:
   int error_number_;
   std::string path_;
+  std::string doing_;
 };
 
 // Bytes that break their format. `offset` is the place, counted from the start of the file or span.

@@ -117,7 +117,7 @@ void warn_of_pixels(const PixelReport& pixels, const std::string& picture) {
   for (const unsigned finding : {EncodeReport::kNanPixels, EncodeReport::kBrightPixels}) {
     if ((report.findings() & finding) == 0) continue;
     const std::string key = "pixels of " + picture + ", " + std::to_string(finding);
-    warn_once(PyExc_RuntimeWarning, key, report.text(finding, picture));
+    warn_once(PyExc_RuntimeWarning, key, report.text(finding, "'" + picture + "'"));
   }
 }
 

@@ -86,6 +86,10 @@ struct Channel {
   std::size_t out_sound = 0;
   std::uint64_t out_sound_events = 0;
   std::uint64_t out_begin = kNoPosition;  // position of the first op in `out`
+  struct {
+    const Name* name = nullptr;
+    std::int64_t step = 0;
+  } out_first;  // what the first op in `out` is, for messages
   std::uint64_t out_events = 0;
   std::uint64_t encoded_to = 0;  // behind the last op that was encoded
   std::int64_t retry_at_ns = 0;

@@ -44,8 +44,8 @@ void ProcessBackend::at_exit() {
   Backend* backend = current();
   if (backend == nullptr) return;
   backend->finish();
-  for (const std::string& notice : backend->notices().take())
-    std::fprintf(stderr, "tickertape: %s\n", notice.c_str());
+  for (const Notice& notice : backend->notices().take())
+    std::fprintf(stderr, "tickertape: %s\n", notice.text.c_str());
 }
 
 }  // namespace tickertape

@@ -20,7 +20,7 @@ constexpr std::int64_t kCheckIntervalNs = 250'000'000;
 constexpr std::int64_t kRetryIntervalNs = 50'000'000;
 
 void pass_on(Notices& from, Notices& to) {
-  for (const std::string& text : from.take()) to.add(text);
+  for (const Notice& notice : from.take()) to.add(notice.text);
 }
 
 std::string mib(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }

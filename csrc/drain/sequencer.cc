@@ -155,8 +155,8 @@ bool Sequencer::take_from_worker(Channel& channel, OpHeader& op) {
     return false;
   }
   channel.out.append(job->record.bytes());
-  note_encoded(channel, channel.pending.front());
-  report(name_of(op), job->report);
+  note_encoded(channel, channel.pending.front(), op);
+  report(op, job->report);
   return true;
 }
 
@@ -188,8 +188,8 @@ bool Sequencer::encode_inline(Channel& channel, std::uint64_t position, OpHeader
     RecordBuilder frame(channel.out);
     const EncodeReport left_out = encode_event(view_of(op), name.text, channel.out);
     frame.finish();
-    note_encoded(channel, position);
-    report(name, left_out);
+    note_encoded(channel, position, op);
+    report(op, left_out);
   } catch (...) {
     if (!report_lost(channel, op, std::current_exception())) return false;
   }
@@ -197,8 +197,11 @@ bool Sequencer::encode_inline(Channel& channel, std::uint64_t position, OpHeader
   return true;
 }
 
-void Sequencer::note_encoded(Channel& channel, std::uint64_t position) {
-  if (channel.out_begin == kNoPosition) channel.out_begin = position;
+void Sequencer::note_encoded(Channel& channel, std::uint64_t position, const OpHeader& op) {
+  if (channel.out_begin == kNoPosition) {
+    channel.out_begin = position;
+    channel.out_first = {&name_of(op), op.step};
+  }
   ++channel.out_events;
   channel.memory_failures = 0;
 }
@@ -213,11 +216,13 @@ void Sequencer::leave_behind(Channel& channel, std::uint64_t position, OpHeader&
   ring_.give_heap_back(body.size);
 }
 
-void Sequencer::report(Name& name, const EncodeReport& report) {
+void Sequencer::report(const OpHeader& op, const EncodeReport& report) {
+  Name& name = name_of(op);
   for (unsigned fresh = report.findings() & ~name.told; fresh != 0; fresh &= fresh - 1) {
     const unsigned finding = fresh & ~(fresh - 1);  // the lowest bit
     name.told |= finding;
-    tell([&] { return report.text(finding, name.text); });
+    tell([&] { return report.text(finding, "'" + name.text + "' at step " + std::to_string(op.step)); },
+         name.id);
   }
 }
 
@@ -225,9 +230,13 @@ void Sequencer::report(Name& name, const EncodeReport& report) {
 // shall be tried again.
 bool Sequencer::report_lost(Channel& channel, OpHeader& op, const std::exception_ptr& error) noexcept {
   const auto say = [&](const char* why) {
-    tell([&] {
-      return "an event of '" + name_of(op).text + "' was dropped, it could not be encoded: " + why;
-    });
+    const Name& name = name_of(op);
+    tell(
+        [&] {
+          return "an event of '" + name.text + "' at step " + std::to_string(op.step) +
+                 " was dropped, it could not be encoded: " + why;
+        },
+        name.id);
   };
   try {
     std::rethrow_exception(error);

@@ -70,19 +70,19 @@ class Sequencer {
   bool take_from_worker(Channel& channel, ring_layout::OpHeader& op);
   void submit_ahead(Channel& channel) noexcept;
   bool encode_inline(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
-  void note_encoded(Channel& channel, std::uint64_t position);
+  void note_encoded(Channel& channel, std::uint64_t position, const ring_layout::OpHeader& op);
   void leave_behind(Channel& channel, std::uint64_t position, ring_layout::OpHeader& op);
-  // Leaves a notice if there is memory for it.
+  // Leaves a notice if there is memory for it; `name` is the id of the Name that it is about.
   template <typename MakeText>
-  void tell(MakeText make_text) noexcept {
+  void tell(MakeText make_text, std::uint32_t name = kAboutNoName) noexcept {
     try {
-      notices_.add(make_text());
+      notices_.add(make_text(), name);
     } catch (const std::bad_alloc&) {
       return;  // out of memory: the counters in stats() are the only trace
     }
     ring_.request_attention();
   }
-  void report(Name& name, const EncodeReport& report);
+  void report(const ring_layout::OpHeader& op, const EncodeReport& report);
   bool report_lost(Channel& channel, ring_layout::OpHeader& op, const std::exception_ptr& error) noexcept;
   void write(Channel& channel);
   SinkState reopen(Channel& channel);

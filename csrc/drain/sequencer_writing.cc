@@ -118,9 +118,11 @@ void Sequencer::fail(Channel& channel, int error_number) {
   const bool is_news = channel.error_number.exchange(error_number, std::memory_order_relaxed) == 0;
   if (is_news && !channel.raises) {
     tell([&] {
+      const auto [name, step] = channel.out_first;
       return "cannot write '" + channel.sink().path() +
-             "': " + std::generic_category().message(error_number) +
-             "; what is logged stays queued and is tried again (said once for each failure)";
+             "': " + std::generic_category().message(error_number) + "; from " +
+             (name == channel.name ? "" : "'" + name->text + "' at ") + "step " + std::to_string(step) +
+             " on, what is logged stays queued and is tried again (said once for each failure)";
     });
   }
   channel.retry_after_ns = std::clamp(channel.retry_after_ns * 2, kFirstRetryNs, kLastRetryNs);

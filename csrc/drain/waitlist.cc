@@ -69,9 +69,9 @@ void Waitlist::add(std::unique_ptr<DeferredOp> deferred) noexcept {
 }
 
 template <typename MakeText>
-void Waitlist::tell(MakeText make_text) noexcept {
+void Waitlist::tell(const DeferredOp& deferred, MakeText make_text) noexcept {
   try {
-    notices_.add(make_text());
+    notices_.add(make_text(), deferred.op->name);
   } catch (const std::exception&) {
     return;  // no memory: what stats() counts has to do
   }
@@ -172,7 +172,7 @@ void Waitlist::put(const DeferredOp& deferred, const DeferredPart& part) {
     std::memcpy(part.to, &value, sizeof value);
   }
   if (is_float32 && overflows(value)) {
-    tell([&] {
+    tell(deferred, [&] {
       return "the value " + std::to_string(value) + " of '" + tag_of(deferred, part) + "' at step " +
              std::to_string(deferred.op->step) + " is beyond float32 and is stored as inf";
     });
@@ -180,7 +180,7 @@ void Waitlist::put(const DeferredOp& deferred, const DeferredPart& part) {
 }
 
 void Waitlist::drop(const DeferredOp& deferred, const std::string& why) {
-  tell([&] {
+  tell(deferred, [&] {
     return "the value of '" + tag_of(deferred, deferred.parts[deferred.parts_here]) + "' at step " +
            std::to_string(deferred.op->step) +
            " did not arrive from its device, its event is dropped: " + why;

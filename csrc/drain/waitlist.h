@@ -93,7 +93,7 @@ class Waitlist {
   void put(const DeferredOp& deferred, const DeferredPart& part);
   void drop(const DeferredOp& deferred, const std::string& why);
   template <typename MakeText>
-  void tell(MakeText make_text) noexcept;
+  void tell(const DeferredOp& deferred, MakeText make_text) noexcept;
 
   OpRing& ring_;
   Notices& notices_;

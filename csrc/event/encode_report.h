@@ -20,8 +20,8 @@ struct EncodeReport {
     return (nan_count + infinite_count != 0 ? kNonFinite : 0U) | (pixels.has_nan ? kNanPixels : 0U) |
            (pixels.greatest > kBrightestFloat ? kBrightPixels : 0U);
   }
-  // A sentence for one of the findings.
-  std::string text(unsigned finding, const std::string& tag) const;
+  // A sentence for one of the findings. `of`: which histogram or picture, e.g. its tag and step.
+  std::string text(unsigned finding, const std::string& of) const;
 };
 
 }  // namespace tickertape

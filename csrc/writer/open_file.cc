@@ -3,18 +3,36 @@
 
 namespace tickertape {
 
-const Name& OpenFile::tag(std::string_view text) {
+const Name& OpenFile::tag(std::string_view text, TagKind kind) {
   const std::lock_guard<std::mutex> lock(tags_mutex_);
   const auto found = tags_.find(text);
-  if (found != tags_.end()) return *found->second;
-  Name* name = backend_.names().add_tag(*channel_.name, text);
-  tags_.emplace(name->text, name);
-  return *name;
+  if (found == tags_.end()) {
+    Name* name = backend_.names().add_tag(*channel_.name, text);
+    tags_.emplace(name->text, Tag{name, kind});
+    return *name;
+  }
+  Tag& tag = found->second;
+  if (tag.kind != kind && !tag.is_told) [[unlikely]] {
+    tag.is_told = true;
+    backend_.notices().add("tag: expected data of one kind for '" + tag.name->text + "', got " +
+                               name_of(kind) + " after " + name_of(tag.kind) +
+                               ", and TensorBoard shows only the first kind of a tag; use another tag (said "
+                               "once for this tag)",
+                           tag.name->id);
+    backend_.ring().request_attention();  // of the call that asks for the name
+  }
+  return *tag.name;
+}
+
+std::uint32_t OpenFile::name_id(std::optional<std::string_view> tag) {
+  const std::lock_guard<std::mutex> lock(tags_mutex_);
+  const auto found = tag ? tags_.find(*tag) : tags_.end();
+  return found != tags_.end() ? found->second.name->id : channel_.name->id;
 }
 
 bool OpenFile::add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time,
                           ScalarStyle style) {
-  const Name& name = this->tag(tag);
+  const Name& name = this->tag(tag, TagKind::kScalars);
   const bool accepted = pusher_.push([&] { return try_add_scalar(name.id, value, step, wall_time, style); });
   if (accepted && !name.is_shared) flush();
   return accepted;

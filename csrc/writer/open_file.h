@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "event/op.h"
 #include "event/op_body.h"
 #include "event/scalars_summary.h"
+#include "event/tag_kind.h"
 #include "writer/deferred_ops.h"
 #include "writer/op_pusher.h"
 
@@ -45,8 +47,10 @@ class OpenFile {
   std::string path() const { return channel_.current_sink()->path(); }
   Backend& backend() const { return backend_; }
 
-  // The name of a tag; valid as long as this object.
-  const Name& tag(std::string_view text);
+  // The name of a tag; valid as long as this object. Leaves a notice if the tag has had data of another kind.
+  const Name& tag(std::string_view text, TagKind kind);
+  // The id of a tag's name; of the file's own name if there is no tag, or if it was never used.
+  std::uint32_t name_id(std::optional<std::string_view> tag);
 
   // HOT PATH; the name must be shared. kFull: nothing was done.
   Pushed try_add_scalar(std::uint32_t name, double value, std::int64_t step, double wall_time,
@@ -65,7 +69,7 @@ class OpenFile {
   // An op with a body (event/op.h). Arrays are copied before it returns.
   template <typename Body>
   bool add(OpKind kind, std::string_view tag, const Body& body, std::int64_t step, double wall_time) {
-    return add_op({kind, this->tag(tag), step, wall_time}, body_size(body),
+    return add_op({kind, this->tag(tag, tag_kind(kind, body)), step, wall_time}, body_size(body),
                   [&](std::uint8_t* to) { write_body(body, to); });
   }
 
@@ -80,7 +84,8 @@ class OpenFile {
 
   bool add_deferred_scalar(std::string_view tag, const DeferredNumber& number, std::int64_t step,
                            double wall_time, ScalarStyle style) {
-    return push_deferred_scalar(pusher_, {OpKind::kScalar, this->tag(tag), step, wall_time}, number, style);
+    return push_deferred_scalar(
+        pusher_, {OpKind::kScalar, this->tag(tag, TagKind::kScalars), step, wall_time}, number, style);
   }
   bool add_deferred_scalars(std::span<const TaggedScalar> scalars, std::span<const DeferredScalarAt> deferred,
                             std::int64_t step, double wall_time) {
@@ -117,7 +122,12 @@ class OpenFile {
   Channel& channel_;
   OpPusher pusher_;
   std::mutex tags_mutex_;
-  std::unordered_map<std::string_view, Name*> tags_;  // under tags_mutex_; keys point into the names
+  struct Tag {
+    Name* name;
+    TagKind kind;
+    bool is_told = false;  // that it has data of several kinds
+  };
+  std::unordered_map<std::string_view, Tag> tags_;  // under tags_mutex_; keys point into the names
 };
 
 template <typename Write>
@@ -142,8 +152,9 @@ bool OpenFile::add_in_place(OpKind kind, std::string_view tag, const Body& body,
   auto kept = std::make_unique<InPlaceOwner>();
   kept->object = std::move(owner);
   const Placed placed = pusher_.push_body(
-      {kind, this->tag(tag), step, wall_time}, ring_layout::kInPlace, sizeof(std::uintptr_t) + sizer.size(),
-      UseHeap::kNever, [&](ring_layout::OpHeader* op, std::uint8_t* to) {
+      {kind, this->tag(tag, tag_kind(kind, body)), step, wall_time}, ring_layout::kInPlace,
+      sizeof(std::uintptr_t) + sizer.size(), UseHeap::kNever,
+      [&](ring_layout::OpHeader* op, std::uint8_t* to) {
         const auto address = std::bit_cast<std::uintptr_t>(kept.release());  // the sequencer deletes it
         std::memcpy(to, &address, sizeof address);
         InPlaceWriter writer(to + sizeof address);
@@ -162,11 +173,11 @@ bool OpenFile::add_deferred(OpKind kind, std::string_view tag, const Body& body,
   Body(body).layout(sizer);
   std::vector<DeferredBlock> blocks = sizer.take_blocks();
   if (blocks.empty()) return add(kind, tag, body, step, wall_time);  // nothing to wait for
-  return push_deferred_body(pusher_, {kind, this->tag(tag), step, wall_time}, sizer.size(), std::move(blocks),
-                            copy, [&](std::uint8_t* to) {
-                              DeferredBodyWriter writer(to);
-                              Body(body).layout(writer);
-                            });
+  const OpHead head{kind, this->tag(tag, tag_kind(kind, body)), step, wall_time};
+  return push_deferred_body(pusher_, head, sizer.size(), std::move(blocks), copy, [&](std::uint8_t* to) {
+    DeferredBodyWriter writer(to);
+    Body(body).layout(writer);
+  });
 }
 
 }  // namespace tickertape

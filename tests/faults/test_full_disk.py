@@ -1,6 +1,7 @@
 """Disks that are full, read-only or gone, limits that are reached, and a place for the op ring that is too small."""
 
 import os
+import re
 
 import pytest
 import tickertape
@@ -43,6 +44,7 @@ w.close()
         assert steps(disk / "run") == list(range(2500))
         (warning,) = warned(done)
         assert os.strerror(28) in warning
+        assert re.search(r"; from 'a' at step \d+ on, what is logged stays queued", warning)
 
 
 def test_writers_are_refused_on_a_full_disk_but_not_what_logging_opens(tmp_path):

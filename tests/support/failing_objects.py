@@ -226,7 +226,12 @@ def _fits(error, raised, argument):
     if (
         argument == "input_to_model" and type(raised) is RuntimeError
     ):  # torch's reasons, of two ways to capture
-        return "model: expected a model that torch can capture" in _text(raised)
+        return _text(raised).startswith(
+            (
+                "model: expected a model that torch can capture",
+                "input_to_model: expected arguments with which",
+            )
+        )
     named = re.search(rf"(?<![a-z_])({OTHER_NAMES.get(argument, argument)})(?![a-z_])", _text(raised))
     return isinstance(raised, (TypeError, ValueError)) and named is not None
 

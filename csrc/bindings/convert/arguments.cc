@@ -26,16 +26,28 @@ namespace {
 
 // Replaces the error that a conversion raised by one that names the argument; the old one becomes its cause.
 // Errors that are not about the value (KeyboardInterrupt, MemoryError, RecursionError) stay as they are.
-void name_argument(const char* argument, const char* what, PyObject* object) {
+// `cure`: what to do instead, with "; " in front.
+void name_argument(const char* argument, const char* what, PyObject* object, const char* cure = "") {
   const bool is_type_error = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
   const bool is_value_error =
       PyErr_ExceptionMatches(PyExc_ValueError) != 0 || PyErr_ExceptionMatches(PyExc_OverflowError) != 0 ||
       (PyErr_ExceptionMatches(PyExc_RuntimeError) != 0 && PyErr_ExceptionMatches(PyExc_RecursionError) == 0);
   if (is_type_error || is_value_error)
-    replace_error(is_type_error ? UnsupportedType::type() : UnsupportedValue::type(), argument, what, object);
+    replace_error(is_type_error ? UnsupportedType::type() : UnsupportedValue::type(), argument, what, object,
+                  cure);
 }
 
 constexpr const char* kScalar = "a number or an array of one element";
+constexpr const char* kArrayCure =
+    "; pass one number, e.g. the mean, or the array to add_histogram or add_tensor";
+
+// What to do with a container of Python, which is no scalar; nullptr for everything else.
+const char* container_cure(PyObject* object) {
+  if (PyList_CheckExact(object) || PyTuple_CheckExact(object) || PyAnySet_CheckExact(object))
+    return "; pass one number, or the list to add_histogram or add_tensor";
+  if (PyDict_CheckExact(object)) return "; log() and add_scalars() take a dict";
+  return object == Py_None ? "" : nullptr;
+}
 
 bool refuse(PyObject* type, const char* argument, std::string_view what, const std::string& got) {
   PyErr_SetString(type, expected(argument, what, got).c_str());
@@ -98,7 +110,7 @@ bool read_tensor(PyObject* object, double& value, const char* argument) {
   static PyObject* const name = PyUnicode_InternFromString("item");
   PyObject* item = PyObject_CallMethodNoArgs(object, name);
   if (item == nullptr) {
-    name_argument(argument, kScalar, object);
+    name_argument(argument, kScalar, object, kArrayCure);
     return false;
   }
   const bool is_real = PyFloat_Check(item) || PyLong_Check(item);
@@ -155,6 +167,8 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument, boo
   if (is_numpy_real(object)) return float_of(object, argument, kScalar, value);
   if (PyUnicode_Check(object)) return float_of(object, argument, "a number or a numeric string", value);
   if (is_text(object) || is_complex(object)) return refuse_scalar(object, argument);
+  if (const char* cure = container_cure(object); cure != nullptr)
+    return refuse(UnsupportedType::type(), argument, kScalar, type_name(object) + cure);
   if (is_masked(object)) return take_masked(argument, value);
   if (may_defer && meets_deferred(object, argument)) return false;
   // Arrays of one element and any rank: float() of NumPy will soon refuse all ranks but 0; item() accepts
@@ -163,7 +177,7 @@ bool to_scalar_slowly(PyObject* object, double& value, const char* argument, boo
   if (!method) return float_of(object, argument, kScalar, value);
   PyObject* item = PyObject_CallNoArgs(method.ptr());
   if (item == nullptr) {
-    name_argument(argument, kScalar, object);
+    name_argument(argument, kScalar, object, kArrayCure);
     return false;
   }
   const bool fine = is_complex(item) || is_text(item) ? refuse_scalar(object, argument)

@@ -32,6 +32,9 @@ inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
 PyObject* call_substitute(const PyWriterBase& base, const char* method, std::span<PyObject* const> given,
                           const char* const* names);
 
+// Sets a TypeError for a keyword that `method`, with parameters of these names, does not have.
+void refuse_keyword(const char* method, PyObject* keyword, std::span<const char* const> names);
+
 // EventFileWriter's.
 PyMethodDef& event_scalar_method();
 PyMethodDef& event_log_method();

@@ -1,6 +1,7 @@
 // HOT PATH: log({tag: value, ...}, step) from Python to the ring, all values in one Event. L5.
 //
 // Order matters: first everything that may run Python code (conversions), then the push, which cannot.
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <string>
@@ -79,6 +80,7 @@ class Collected {
   std::span<const TaggedScalar> scalars() const { return scalars_; }
   const std::vector<DeferredScalarAt>& deferred() const { return deferred_.deferred(); }
   bool overflows() const { return overflows_; }
+  static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
 
  private:
   // Memory for the next call; a call inside a call finds none. Guarded by the GIL, never destroyed.
@@ -148,7 +150,6 @@ class Collected {
     return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) &&
            optional_attribute(value, "keys");
   }
-  static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
   void add_scalar(std::string_view tag, double value) {
     overflows_ |= overflows(value);
     scalars_.push_back({tag, value});
@@ -165,7 +166,7 @@ void push(PyWriter& writer, const Collected& collected, std::int64_t step, doubl
   const std::span<const TaggedScalar> scalars = collected.scalars();
   const std::size_t size = scalars_summary_size(scalars);
   check_event_bytes(size, "values");
-  push_op(writer, size,  // `collected` keeps the tags
+  push_op(writer, std::nullopt, size,  // `collected` keeps the tags
           [&](OpenFile& file) {
             if (collected.deferred().empty()) [[likely]] {
               file.add_scalars(scalars, step, wall_time);
@@ -173,8 +174,15 @@ void push(PyWriter& writer, const Collected& collected, std::int64_t step, doubl
               file.add_deferred_scalars(scalars, collected.deferred(), step, wall_time);
             }
           });
-  if (collected.overflows())
-    warn(PyExc_RuntimeWarning, "log: a value is beyond float32 and is stored as inf");
+  if (collected.overflows()) {
+    const auto first = std::find_if(scalars.begin(), scalars.end(), [](const TaggedScalar& scalar) {
+      return Collected::overflows(scalar.value);
+    });
+    warn(PyExc_RuntimeWarning,
+         expected("values['" + std::string(first->tag) + "']", "a number within float32",
+                  repr_of(py::float_(first->value)) + " at step " + std::to_string(step) +
+                      ", which is stored as inf"));
+  }
 }
 
 namespace log_at {
@@ -195,7 +203,11 @@ bool take_arguments(PyObject* (&given)[log_at::kCount], PyObject* const* argumen
     int index = 0;
     while (index < log_at::kCount && PyUnicode_CompareWithASCIIString(name, kLogNames[index]) != 0) ++index;
     if (index == log_at::kCount || given[index] != nullptr) {
-      PyErr_Format(PyExc_TypeError, "log() got an unexpected or repeated argument '%U'", name);
+      if (index == log_at::kCount) {
+        refuse_keyword("log", name, kLogNames);
+      } else {
+        PyErr_Format(PyExc_TypeError, "log() got multiple values for argument '%U'", name);
+      }
       return false;
     }
     given[index] = arguments[count + i];

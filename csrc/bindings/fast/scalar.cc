@@ -65,7 +65,7 @@ int parameter_of(PyObject* name) {
 bool take_keyword(Call& call, PyObject* name, PyObject* value) {
   const int parameter = parameter_of(name);
   if (parameter == scalar_at::kCount) {
-    PyErr_Format(PyExc_TypeError, "add_scalar() got an unexpected keyword argument '%U'", name);
+    refuse_keyword("add_scalar", name, kParameterNames);
     return false;
   }
   if (call.given[parameter] != nullptr) {
@@ -126,7 +126,7 @@ struct Scalar {
 const Name& name_of(PyWriter& writer, PyObject* tag) {
   const std::uint64_t epoch = writer.writer.epoch();
   if (const Name* known = writer.tags.find(tag, epoch)) return *known;
-  const Name& name = writer.writer.file()->tag(to_tag(tag));
+  const Name& name = writer.writer.file()->tag(to_tag(tag), TagKind::kScalars);
   if (PyUnicode_CheckExact(tag)) writer.tags.put(tag, writer.writer.epoch(), &name);
   return name;
 }
@@ -151,11 +151,11 @@ Buffer described_summary(const Call& call, const Scalar& scalar, std::size_t* at
 }
 
 void warn_of_overflow(const Call& call, const Scalar& scalar) {
-  const std::string message = "add_scalar: scalar_value " + repr_of(py::float_(scalar.value)) + " of tag '" +
-                              std::string(to_tag(call.given[scalar_at::kTag])) +
-                              "' is beyond float32 and is stored as inf; new_style=True with "
-                              "double_precision=True keeps it";
-  warn(PyExc_RuntimeWarning, message);
+  const std::string got = repr_of(py::float_(scalar.value)) + " of '" +
+                          std::string(to_tag(call.given[scalar_at::kTag])) + "' at step " +
+                          std::to_string(scalar.step) +
+                          ", which is stored as inf; new_style=True with double_precision=True keeps it";
+  warn(PyExc_RuntimeWarning, expected("scalar_value", "a number within float32", got));
 }
 
 // Every case but the plain one: a full ring, a fork, a description, an overflow, write_to_disk=False.
@@ -169,20 +169,21 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
     if (summary.empty()) {
       file->add_scalar(tag, scalar.value, scalar.step, scalar.wall_time, scalar.style);
     } else {
+      static_cast<void>(file->tag(tag, TagKind::kScalars));
       file->add_message(OpKind::kSummary, summary.bytes(), scalar.step, scalar.wall_time);
     }
   }
   if (scalar.overflows()) warn_of_overflow(call, scalar);
   if (file == nullptr) return;  // write_to_disk=False
-  raise_notices();
+  raise_notices_of(*file, tag);
   raise_trouble(*file);
 }
 
-void after_slow_push(PyWriter& writer, Pushed pushed) {
+void after_slow_push(PyWriter& writer, PyObject* tag, Pushed pushed) {
   const std::shared_ptr<OpenFile> file =
       writer.writer.file();  // warnings run Python code, which may close it
   if (pushed == Pushed::kDoneNeedsAttention) file->backend().wake_or_drain();
-  raise_notices();
+  raise_notices_of(*file, to_tag(tag));
   raise_trouble(*file);
 }
 
@@ -207,7 +208,7 @@ PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
       Py_RETURN_NONE;
     }
     if (pushed != Pushed::kFull) {
-      after_slow_push(writer, pushed);
+      after_slow_push(writer, call.given[scalar_at::kTag], pushed);
       Py_RETURN_NONE;
     }
   }
@@ -224,11 +225,25 @@ PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
   return PyErr_Occurred() != nullptr ? nullptr : add_to_substitute(base, call);
 }
 
+// The value was refused: says so of the tag if that is the number, and the value is the text.
+void refuse_swapped(const Call& call) {
+  PyObject* const tag = call.given[scalar_at::kTag];
+  if (PyUnicode_Check(tag) || !PyUnicode_Check(call.given[scalar_at::kValue]) ||
+      PyErr_ExceptionMatches(UnsupportedValue::type()) == 0)
+    return;
+  PyErr_Clear();
+  const std::string got = type_name(tag) + "; the tag comes first, then the value";
+  PyErr_SetString(UnsupportedType::type(), expected("tag", "a str", got).c_str());
+}
+
 // Called if to_scalar() returned false: an error, or a value that is still on a device. `base` may be
 // nullptr.
 [[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
                                       const Call& call) {
-  if (PyErr_Occurred() != nullptr) return nullptr;
+  if (PyErr_Occurred() != nullptr) {
+    refuse_swapped(call);
+    return nullptr;
+  }
   const DeferredNumber number = take_deferred();
   Scalar scalar;
   if (!to_step(call.given[scalar_at::kStep], scalar.step) || !to_style(call, scalar.style) ||
@@ -280,9 +295,9 @@ inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   return pushed == Pushed::kDone && file.error_to_raise() != 0 ? Pushed::kDoneNeedsAttention : pushed;
 }
 
-[[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base) {
+[[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base, PyObject* tag) {
   const py::object owner = base.owner;  // warnings run Python code, which may close the writer
-  after_slow_push(*base.bound, Pushed::kDoneNeedsAttention);
+  after_slow_push(*base.bound, tag, Pushed::kDoneNeedsAttention);
   Py_RETURN_NONE;
 }
 
@@ -323,7 +338,7 @@ PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t
     const Pushed pushed = try_plain(*base, arguments);
     if (pushed == Pushed::kDone) [[likely]]
       Py_RETURN_NONE;
-    if (pushed == Pushed::kDoneNeedsAttention) return finish_slow_push(*base);
+    if (pushed == Pushed::kDoneNeedsAttention) return finish_slow_push(*base, arguments[scalar_at::kTag]);
   }
   return add_any(self, *base, arguments, count, keywords);
 }

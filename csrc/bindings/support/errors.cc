@@ -5,6 +5,7 @@
 
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -37,7 +38,9 @@ void set_error(PyObject* type, const char* text) {
 }
 
 void set_os_error(const IoError& error) {
-  const std::string shown = printable(error.what());
+  // OSError appends the path by itself.
+  const std::string shown =
+      printable(error.doing() + ": " + std::generic_category().message(error.error_number()));
   const auto text = py::reinterpret_steal<py::object>(
       PyUnicode_DecodeUTF8(shown.data(), static_cast<Py_ssize_t>(shown.size()), "backslashreplace"));
   const std::string& name = error.path();
@@ -117,10 +120,11 @@ void raise_in_python(std::exception_ptr error) noexcept {
   }
 }
 
-void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object) {
+void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object,
+                   const char* cure) {
   const py::error_already_set cause;
   const std::string why = text_of(cause.value());
-  const std::string got = type_name(object) + (why.empty() ? "" : " (" + why + ")");
+  const std::string got = type_name(object) + (why.empty() ? "" : " (" + why + ")") + cure;
   PyErr_SetString(type, expected(argument, what, got).c_str());
   py::error_already_set named;
   if (cause.trace()) PyException_SetTraceback(cause.value().ptr(), cause.trace().ptr());

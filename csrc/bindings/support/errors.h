@@ -35,6 +35,7 @@ void raise_in_python(std::exception_ptr error) noexcept;
 // Replaces the Python error that is set by one of `type`: "argument: expected what,
 // got T (text of the old error)", where T is the type of `object`. The old error becomes its cause. Throws
 // error_already_set if the text of the old error raises KeyboardInterrupt or the like.
-void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object);
+void replace_error(PyObject* type, const char* argument, const char* what, PyObject* object,
+                   const char* cure = "");
 
 }  // namespace tickertape::bindings

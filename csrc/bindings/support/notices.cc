@@ -39,18 +39,16 @@ void warn_once(PyObject* category, const std::string& key, const std::string& te
       .attr("warn_once")(to_str(key), to_str(text), py::handle(category));
 }
 
-void raise_notices() {
-  Backend* backend = ProcessBackend::current();
-  if (backend == nullptr || !backend->notices().any()) return;
-  std::vector<std::string> notices = backend->notices().take();
+namespace {
+
+void raise_all(Notices& left, std::vector<Notice> notices) {
   py::object raised;
   for (auto notice = notices.begin(); notice != notices.end(); ++notice) {
     try {
-      warn(PyExc_RuntimeWarning, *notice);
+      warn(PyExc_RuntimeWarning, notice->text);
     } catch (const py::error_already_set& error) {
       if (!error.matches(PyExc_Warning)) {
-        backend->notices().put_back(
-            {std::make_move_iterator(notice), std::make_move_iterator(notices.end())});
+        left.put_back({std::make_move_iterator(notice), std::make_move_iterator(notices.end())});
         throw;
       }
       if (raised) PyException_SetContext(error.value().ptr(), raised.release().ptr());
@@ -60,6 +58,20 @@ void raise_notices() {
   if (!raised) return;
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(raised.ptr())), raised.ptr());
   throw py::error_already_set();
+}
+
+}  // namespace
+
+void raise_notices() {
+  Backend* backend = ProcessBackend::current();
+  if (backend != nullptr && backend->notices().any())
+    raise_all(backend->notices(), backend->notices().take());
+}
+
+void raise_notices_about(std::uint32_t name) {
+  Backend* backend = ProcessBackend::current();
+  if (backend != nullptr && backend->notices().any())
+    raise_all(backend->notices(), backend->notices().take_about(name));
 }
 
 }  // namespace tickertape::bindings

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cstdint>
 #include <string>
 
 namespace tickertape::bindings {
@@ -18,5 +19,8 @@ void warn_once(PyObject* category, const std::string& key, const std::string& te
 // errors: then all of them are raised, each as the context of the next one. If something else is raised
 // meanwhile (KeyboardInterrupt), the notices that were not delivered are kept for the next call.
 void raise_notices();
+// The same for the notices about the name with this id and for those about none: a warning about one tag does
+// not come up in a call on another one.
+void raise_notices_about(std::uint32_t name);
 
 }  // namespace tickertape::bindings

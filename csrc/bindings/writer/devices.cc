@@ -139,7 +139,9 @@ PyObject* take_done(PyObject* /*module*/, PyObject* /*no_arguments*/) {
 void add_deferred_scalar(PyWriter& writer, const DeferredCall& call, Bytes summary, std::size_t at) {
   check_process(*call.number.copy);
   const std::string_view tag = to_tag(call.tag);
-  push_op(writer, summary.size(), [&](OpenFile& file) {
+  // The name of a Summary's op is the file's.
+  const std::optional<std::string_view> named = summary.empty() ? std::optional(tag) : std::nullopt;
+  push_op(writer, named, summary.size(), [&](OpenFile& file) {
     if (summary.empty()) {
       file.add_deferred_scalar(tag, call.number, call.step, call.wall_time, call.style);
     } else {

@@ -33,7 +33,7 @@ void add_in_place(PyWriter& self, OpKind kind, pybind11::handle tag, const Body&
                   const PyInPlace& in_place) {
   const std::string_view text = to_tag(tag.ptr());
   const std::shared_ptr<const void> owner = keep_for_any_thread(in_place.owner);
-  push_op(self, 0,
+  push_op(self, text, 0,
           [&](OpenFile& file) { file.add_in_place(kind, text, body, owner, when.step, when.wall_time); });
 }
 template <typename Body>
@@ -46,7 +46,7 @@ void add_now_or_deferred(PyWriter& self, OpKind kind, pybind11::handle tag, cons
   const std::shared_ptr<DeviceCopy> copy = to_device_copy(source);
   const std::string_view text = to_tag(tag.ptr());
   // Nothing is copied, so that it takes the time of a small op.
-  push_op(self, 0,
+  push_op(self, text, 0,
           [&](OpenFile& file) { file.add_deferred(kind, text, body, copy, when.step, when.wall_time); });
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,10 +37,18 @@ inline void check_event_bytes(std::size_t bytes, const char* argument) {
   }
 }
 
+// Warns of what the backend has to say about `tag` of this file (std::nullopt: about the file), and about no
+// tag.
+inline void raise_notices_of(OpenFile& file, std::optional<std::string_view> tag) {
+  if (file.backend().notices().any()) [[unlikely]]
+    raise_notices_about(file.name_id(tag));
+}
+
 // Runs `push(file)`, which copies `bytes` bytes that the caller's arguments keep alive, without the GIL if
 // that may take long: it touches nothing of Python, and the file stays open even if another thread closes it.
+// `tag` is that of the op; std::nullopt if it has none.
 template <typename Push>
-void push_op(PyWriter& self, std::size_t bytes, Push push) {
+void push_op(PyWriter& self, std::optional<std::string_view> tag, std::size_t bytes, Push push) {
   const std::shared_ptr<OpenFile> file = self.writer.file();
   if (file == nullptr) return;  // write_to_disk=False: the arguments were checked, and that is all
   if (bytes >= kWorthReleasingGil || !file->backend().ring().probably_has_room(bytes)) {
@@ -48,7 +57,7 @@ void push_op(PyWriter& self, std::size_t bytes, Push push) {
   } else {
     push(*file);
   }
-  raise_notices();
+  raise_notices_of(*file, tag);
   raise_trouble(*file);
 }
 
@@ -56,7 +65,7 @@ void push_op(PyWriter& self, std::size_t bytes, Push push) {
 template <typename Body>
 void add(PyWriter& self, OpKind kind, pybind11::handle tag, const Body& body, const When& when) {
   const std::string_view text = to_tag(tag.ptr());
-  push_op(self, body_size(body),
+  push_op(self, text, body_size(body),
           [&](OpenFile& file) { file.add(kind, text, body, when.step, when.wall_time); });
 }
 

@@ -148,7 +148,7 @@ void add_tensor(PyWriter& self, py::handle tag, const py::object& values, const 
 void add_message(PyWriter& self, OpKind kind, const py::bytes& message, const When& when) {
   const Bytes bytes = as_bytes(std::string_view(message));
   check_event_bytes(bytes.size(), kind == OpKind::kEvent ? "event" : "summary");
-  push_op(self, bytes.size(),
+  push_op(self, std::nullopt, bytes.size(),
           [&](OpenFile& file) { file.add_message(kind, bytes, when.step, when.wall_time); });
 }
 
@@ -205,7 +205,7 @@ std::unique_ptr<PyWriter> open_writer(const std::string& log_dir, const std::str
     const GilRelease release;  // creates directories and a file
     writer = std::make_unique<PyWriter>(log_dir, std::move(options));
   }
-  raise_notices();
+  raise_notices_about(kAboutNoName);
   return writer;
 }
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _MOST_AXES = 64  # NPY_MAXDIMS
+_OF_FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".npy", ".wav", ".mp4")
+# Arguments that follow a tag, for which a text is probably the tag.
+_AFTER_TAG = ("values", "img_tensor", "vid_tensor", "snd_tensor", "tensor", "vertices", "labels")
 _NAMES: dict[np.dtype[Any], str] = {np.dtype(name): name for name in dtypes.REAL}
 
 
@@ -85,13 +88,28 @@ def _to_numpy(value: Any, name: str) -> npt.NDArray[Any]:
     check_rank(value, name)
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return _read(value, name)
-    if isinstance(value, (str, bytes, bytearray, dict, set, frozenset)) or value is None:
-        raise UnsupportedType(f"{name}: expected an array of numbers, got {check.type_name(value)}")
+    if (
+        isinstance(value, (str, bytes, bytearray, dict, set, frozenset))
+        or value is None
+        or hasattr(value, "__fspath__")
+    ):
+        raise UnsupportedType(
+            f"{name}: expected an array of numbers, got {check.type_name(value)}{_cure(value, name)}"
+        )
     if isinstance(value, (list, tuple)):
         return _sequence_to_numpy(value, name)
     if isinstance(value, np.ndarray):
         _check_unmasked(value, name)
     return _foreign_to_numpy(value, name)
+
+
+def _cure(value: Any, name: str) -> str:
+    """What was probably meant by something that is no array."""
+    if hasattr(value, "__fspath__") or (isinstance(value, str) and value.lower().endswith(_OF_FILES)):
+        return "; open the file first, e.g. with PIL.Image.open"
+    if isinstance(value, str) and name in _AFTER_TAG:
+        return "; the tag comes first, then the data"
+    return ""
 
 
 def _check_unmasked(array: npt.NDArray[Any], name: str) -> None:

@@ -44,7 +44,9 @@ def add_audio(
             "play; resample the sound",
         )
     if "float" in dtype and deferred.is_readable(source) and _exceeds_one(samples, dtype):
-        notices.warn(f"snd_tensor: values outside [-1, 1] are clipped in the sound {tag!r}")
+        notices.warn(
+            f"snd_tensor: expected samples within [-1, 1], got others in {tag!r} at step {check.step(global_step)}, which are clipped"
+        )
     get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)
 
 
@@ -61,7 +63,10 @@ def _frames(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return squeezed.reshape(-1, 1)
     if squeezed.ndim == _STEREO and squeezed.shape[1] == _STEREO:
         return squeezed
-    raise UnsupportedValue(f"snd_tensor: expected [L] or [L, 2], samples first, got shape {array.shape}")
+    cure = "; transpose it" if squeezed.ndim == _STEREO and squeezed.shape[0] == _STEREO else ""
+    raise UnsupportedValue(
+        f"snd_tensor: expected [L] or [L, 2], samples first, got shape {array.shape}{cure}"
+    )
 
 
 def _exceeds_one(samples: npt.NDArray[Any], dtype: str) -> bool:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, pixels
-from tickertape.writer.images import check_axes
+from tickertape.writer.images import check_axes, check_dataformats
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -36,8 +36,11 @@ def add_image_with_boxes(
     labels: Any,
 ) -> None:
     """See SummaryWriter.add_image_with_boxes."""
+    dataformats = check_dataformats(dataformats)
+    if (pillow := pixels.of_pillow(img_tensor)) is not None:
+        img_tensor, dataformats = pillow
     array, dtype = arrays.as_array(img_tensor, "img_tensor")
-    check_axes(array.shape, check.string(dataformats, "dataformats"))
+    check_axes(array.shape, dataformats)
     boxes = _boxes(box_tensor)
     texts = _labels(labels, len(boxes))
     factor = check.real(rescale, "rescale")

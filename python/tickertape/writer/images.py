@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
 
 
+_CHANNELS = (1, 2, 3, 4)  # of one image: grey, with alpha, RGB, with alpha
+_BATCH_CHANNELS = (1, 3, 4)
+
+
 def add_image(
     get_writer: GetWriter,
     tag: str,
@@ -28,8 +32,10 @@ def add_image(
     copy: bool = True,
 ) -> None:
     """See SummaryWriter.add_image and add_images."""
+    axes = check_dataformats(dataformats)
+    if copy is True and (picture := pixels.of_pillow(img_tensor)) is not None:
+        img_tensor, axes = picture
     array, dtype, source = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
-    axes = check.string(dataformats, "dataformats")
     if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
         array, axes = _as_batch(array, axes)
     check_axes(array.shape, axes)
@@ -70,29 +76,54 @@ def _as_batch(images: npt.NDArray[Any], axes: str) -> tuple[npt.NDArray[Any], st
     return images[..., np.newaxis], f"N{axes}C"
 
 
+def check_dataformats(dataformats: Any) -> str:
+    """The axes that it names, as they were given.
+
+    Raises:
+        TypeError, ValueError: `dataformats` is no permutation of CHW, HW or NCHW.
+    """
+    axes = check.string(dataformats, "dataformats")
+    if "".join(sorted(axes.upper())) not in ("HW", "CHW", "CHNW"):
+        raise UnsupportedValue(f"dataformats: expected a permutation of CHW, HW or NCHW, got {dataformats!r}")
+    return axes
+
+
 def check_axes(shape: tuple[int, ...], dataformats: str) -> None:
     """Checks what the core checks too, so that the message names the caller's arguments.
 
     Raises:
-        ValueError: `dataformats` is no permutation of CHW, HW or NCHW, or `shape` does not fit it.
+        ValueError: `shape` does not fit `dataformats`.
     """
     axes = dataformats.upper()
-    if "".join(sorted(axes)) not in ("HW", "CHW", "CHNW"):
-        raise UnsupportedValue(f"dataformats: expected a permutation of CHW, HW or NCHW, got {dataformats!r}")
     if len(shape) != len(axes):
         raise UnsupportedValue(
-            f"img_tensor: expected the axes {axes} that dataformats says, got shape {shape}"
+            f"img_tensor: expected the axes {axes} that dataformats says, got shape {shape}{_cure(shape, axes)}"
         )
     if 0 in shape:
         raise UnsupportedValue(f"img_tensor: expected pixels, got shape {shape}")
     channels = shape[axes.index("C")] if "C" in axes else 1
-    allowed = (1, 3, 4) if "N" in axes else (1, 2, 3, 4)
+    allowed = _BATCH_CHANNELS if "N" in axes else _CHANNELS
     if channels not in allowed:
-        last = axes.replace("C", "") + "C"
-        cure = f'; for this shape pass dataformats="{last}"' if shape[-1] in allowed and axes != last else ""
         raise UnsupportedValue(
-            f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}{cure}"
+            f"img_tensor: expected {allowed} channels in {axes}, got {channels} in shape {shape}{_cure(shape, axes)}"
         )
+
+
+def _cure(shape: tuple[int, ...], axes: str) -> str:
+    """What to do with an image of `shape` that does not have these axes; "" if nothing is likely."""
+    channels = _BATCH_CHANNELS if "N" in axes or len(shape) > len("CHW") else _CHANNELS
+    fitting = [
+        usual
+        for usual in ("HW", "CHW", "HWC", "NCHW", "NHWC")
+        if len(usual) == len(shape)
+        and usual != axes
+        and ("C" not in usual or shape[usual.index("C")] in channels)
+    ]
+    if fitting:
+        return f'; for this shape pass dataformats="{fitting[0]}"'
+    if "N" in axes and len(shape) == len("NHW"):
+        return "; add the axis of the channels: img_tensor[:, None]"
+    return ""
 
 
 def _render(figure: Any) -> npt.NDArray[np.uint8]:
@@ -105,6 +136,7 @@ def _render(figure: Any) -> npt.NDArray[np.uint8]:
     if module is None or not isinstance(figure, module.Figure):
         raise UnsupportedType(
             f"figure: expected a matplotlib Figure or a list of them, got {check.type_name(figure)}"
+            + ("; the tag comes first, then the figure" if isinstance(figure, str) else "")
         )
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # imported when needed
 

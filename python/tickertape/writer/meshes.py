@@ -83,7 +83,8 @@ def add_mesh(
 def _triples(value: Any, name: str) -> npt.NDArray[np.float32]:
     array = arrays.as_floats(value, name)
     if array.ndim != _RANK or array.shape[2] != _RANK or 0 in array.shape:
-        raise UnsupportedValue(f"{name}: expected [B, N, 3], got shape {array.shape}")
+        cure = f"; add the axis of the batch: {name}[None]" if array.shape[1:] == (_RANK,) else ""
+        raise UnsupportedValue(f"{name}: expected [B, N, 3], got shape {array.shape}{cure}")
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape._core import UnsupportedValue
-from tickertape.convert import arrays, check, notices, paths
+from tickertape.convert import arrays, check, keywords, notices, paths
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
     audio,
@@ -326,6 +326,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         max_bins: int | None = None,
         *,
         copy: bool = True,
+        step: None = None,
     ) -> None:
         """Writes a histogram of `values`.
 
@@ -342,12 +343,15 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             max_bins: if there are more bins than this, `bins // max_bins` neighbours are added up.
             copy: False reads a read-only, C-contiguous NumPy array in place, after the call: it must not change any
                 more, and its event is lost if the process is killed before it is written.
+            step: not a parameter: any value raises TypeError, which says that `global_step` is the name.
 
         Raises:
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/summary.py, make_histogram.
         """
+        if step is not None:  # not keywords.explained: a call inside a call would cost this one a tenth
+            raise keywords.unknown_error("SummaryWriter.add_histogram()", "step", ("global_step",))
         if _core.is_gated:
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
@@ -1200,8 +1204,11 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             writer.flush(wait)
 
 
-_core.put_fast_methods(SummaryWriter)
+for _name, _method in list(vars(SummaryWriter).items()):
+    if (_name.startswith("add_") and _name != "add_histogram") or _name in ("__init__", "write", "restart"):
+        setattr(SummaryWriter, _name, keywords.explained(_method))
 
+_core.put_fast_methods(SummaryWriter)
 
 # Attributes that stay here when a writer is pickled.
 _OF_THIS_PROCESS = frozenset(

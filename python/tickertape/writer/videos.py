@@ -35,7 +35,8 @@ def add_video(
     if sorted(axes) != sorted(_AXES):
         raise UnsupportedValue(f"dataformats: expected a permutation of {_AXES}, got {dataformats!r}")
     if array.ndim != len(axes):
-        raise UnsupportedValue(f"vid_tensor: expected the axes {axes}, got shape {array.shape}")
+        cure = "; add the axis of the clips: vid_tensor[None]" if array.ndim == len(axes) - 1 else ""
+        raise UnsupportedValue(f"vid_tensor: expected the axes {axes}, got shape {array.shape}{cure}")
     clips = array.transpose([axes.index(axis) for axis in _AXES])
     if not copy and not clips.flags.c_contiguous:
         raise UnsupportedValue(f"dataformats: expected {_AXES} (copy=False), got {dataformats!r}")
@@ -64,7 +65,10 @@ def _check_frames(shape: tuple[int, ...]) -> None:
         raise UnsupportedValue(f"vid_tensor: expected pixels, got {_AXES} {shape}")
     count, _, channels, height, width = shape
     if channels not in (1, 3):
-        raise UnsupportedValue(f"vid_tensor: expected 1 or 3 channels, got {channels} in {_AXES} {shape}")
+        cure = '; for this shape pass dataformats="NTHWC"' if width in (1, 3) else ""
+        raise UnsupportedValue(
+            f"vid_tensor: expected 1 or 3 channels, got {channels} in {_AXES} {shape}{cure}"
+        )
     rows = 2 ** ((count.bit_length() - 1) // 2)
     columns = 2 ** (count - 1).bit_length() // rows
     if max(rows * height, columns * width) > _MAX_SIDE:

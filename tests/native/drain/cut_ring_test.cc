@@ -35,8 +35,8 @@ using namespace test;
 
 std::string wait_for_notice(EventFileWriter& writer, const char* text) {
   for (;;) {
-    for (const std::string& notice : writer.backend().notices().take()) {
-      if (notice.find(text) != std::string::npos) return notice;
+    for (const Notice& notice : writer.backend().notices().take()) {
+      if (notice.text.find(text) != std::string::npos) return notice.text;
     }
     std::this_thread::yield();
   }

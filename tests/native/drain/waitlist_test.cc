@@ -144,12 +144,12 @@ TEST(a_failure_drops_its_op_alone_and_says_so) {
   CHECK(values_of(writer.path()) == expected);
   CHECK_EQ(writer.backend().counters().events_dropped.load(), dropped + 1);
   CHECK_EQ(writer.backend().events_queued(), std::uint64_t{0});
-  std::vector<std::string> said = writer.backend().notices().take();
+  std::vector<Notice> said = writer.backend().notices().take();
   // The ring of the test before went with its directory; the drainer may note that just now.
-  std::erase_if(said, [](const std::string& text) { return text.find("op ring") != std::string::npos; });
+  std::erase_if(said, [](const Notice& notice) { return notice.text.find("op ring") != std::string::npos; });
   CHECK_EQ(said.size(), std::size_t{1});
-  CHECK(!said.empty() && said[0].find("'bad' at step 6") != std::string::npos &&
-        said[0].find("simulated error 9") != std::string::npos);
+  CHECK(!said.empty() && said[0].text.find("'bad' at step 6") != std::string::npos &&
+        said[0].text.find("simulated error 9") != std::string::npos);
 }
 
 TEST(an_arrival_without_a_device_is_settled_from_any_thread) {
@@ -231,10 +231,11 @@ TEST(an_unexpected_exception_in_the_drainer_is_contained) {
   writer.add_scalar("b", 2, 2, 1.0);
   CHECK_THROWS(std::logic_error, writer.flush());
   while (backend.counters().internal_errors < errors + 3) std::this_thread::yield();  // the thread comes by
-  const std::vector<std::string> said = backend.notices().take();
+  const std::vector<Notice> said = backend.notices().take();
   // Other notices may be among them: the ring moves, because an earlier test has removed its directory.
-  CHECK_EQ(std::count_if(said.begin(), said.end(),
-                         [](const std::string& text) { return text.find("no words for it") != text.npos; }),
+  CHECK_EQ(std::count_if(
+               said.begin(), said.end(),
+               [](const Notice& notice) { return notice.text.find("no words for it") != std::string::npos; }),
            1);
   device().cannot_describe = false;
   writer.close();

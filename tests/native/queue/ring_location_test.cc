@@ -41,9 +41,9 @@ std::string place_at(const std::string& chosen, std::string& notice) {
   setenv("TICKERTAPE_RING_DIR", chosen.c_str(), 1);
   Notices notices;
   const SharedMapping mapping = place_ring(kSize, ring_directory_paths(), notices);
-  const std::vector<std::string> texts = notices.take();
+  const std::vector<Notice> texts = notices.take();
   CHECK(texts.size() <= 1);
-  notice = texts.empty() ? "" : texts[0];
+  notice = texts.empty() ? "" : texts[0].text;
   return mapping.is_file() ? fs::path(mapping.path()).parent_path().string() : "";
 }
 

@@ -47,7 +47,7 @@ TEST(pending_and_cancelled_ops_are_left_out) {
   in_child([&] {
     EventFileWriter writer(scene.logs());
     writer.add_scalar("s", 0, 0, 1.0);
-    const std::uint32_t name = writer.file()->tag("s").id;
+    const std::uint32_t name = writer.file()->tag("s", TagKind::kScalars).id;
     writer.flush();
     limit_file_size(fs::file_size(writer.path()));
     OpRing& ring = writer.file()->backend().ring();
@@ -112,13 +112,13 @@ TEST(the_next_writer_of_the_directory_or_of_its_parent_recovers) {
       Notices& notices = elsewhere.file()->backend().notices();
       const auto mentioned = notices.take();
       CHECK(mentioned.size() == 1 &&
-            mentioned[0].find("left it with events for '" + file) != std::string::npos);
+            mentioned[0].text.find("left it with events for '" + file) != std::string::npos);
       EventFileWriter also_elsewhere(scene.rings());
       CHECK(notices.take().empty());  // said once
       EventFileWriter next(scene.logs() + opened);
       CHECK(behind_opening(file) == whole);
       const auto told = notices.take();
-      CHECK(told.size() == 1 && told[0].starts_with("recovered 50 events of process"));
+      CHECK(told.size() == 1 && told[0].text.starts_with("recovered 50 events of process"));
     });
     CHECK_EQ(status, 0);
   }

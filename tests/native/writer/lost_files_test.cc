@@ -35,9 +35,9 @@ TEST(a_deleted_directory_is_made_again_with_a_new_file) {
     CHECK_EQ(writer.flush(), 0);
     CHECK(writer.path() != first);
     CHECK_EQ(files_renewed(writer), std::uint64_t{1});
-    const std::vector<std::string> notices = writer.backend().notices().take();
+    const std::vector<Notice> notices = writer.backend().notices().take();
     CHECK_EQ(notices.size(), std::size_t{1});
-    CHECK(notices.at(0).find("'" + first + "' was deleted by somebody") == 0);
+    CHECK(notices.at(0).text.find("'" + first + "' was deleted by somebody") == 0);
     log_scalars(writer, 200, 300);
   });
   CHECK_EQ(status, 0);
@@ -55,7 +55,7 @@ TEST(a_file_that_was_cut_off_is_left_alone_from_then_on) {
     fs::resize_file(writer.path(), 1000);
     log_scalars(writer, 100, 200);
     CHECK_EQ(writer.flush(), 0);
-    CHECK(writer.backend().notices().take().at(0).find("was cut off by somebody") != std::string::npos);
+    CHECK(writer.backend().notices().take().at(0).text.find("was cut off by somebody") != std::string::npos);
   });
   CHECK_EQ(status, 0);
   const std::vector<std::string> files = entries_of(scene.logs());
@@ -136,13 +136,14 @@ TEST(a_deleted_ring_is_moved_and_a_death_afterwards_loses_nothing) {
         if (with_directory) fs::remove_all(scene.rings());
         log_scalars(writer, 100, 200);
         while (!notices.any()) std::this_thread::yield();
-        const std::vector<std::string> said = notices.take();
+        const std::vector<Notice> said = notices.take();
         CHECK_EQ(said.size(), std::size_t{1});
-        CHECK(said.at(0).find("was deleted or renamed by somebody; it was moved to") != std::string::npos);
+        CHECK(said.at(0).text.find("was deleted or renamed by somebody; it was moved to") !=
+              std::string::npos);
         // Nothing of this gets into the file before the process dies.
         limit_file_size(fs::file_size(writer.path()));
         log_scalars(writer, 200, 20'000);
-        CHECK(!notices.any() || notices.take().at(0).find("op ring") == std::string::npos);
+        CHECK(!notices.any() || notices.take().at(0).text.find("op ring") == std::string::npos);
         die();
       });
       CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

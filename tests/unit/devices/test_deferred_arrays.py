@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_at_once_or_on_arrival(tmp_path, device):
         file.add_tensor("t", COMPLEX[::2], "complex128", None, "", b"", 0, None, source=deferred.copy)
     file.add_pr_curve("curve", LABELS[:2], deferred.memory, 5, None, 0, None, source=deferred.copy)
     device.release(stream)
-    with pytest.warns(RuntimeWarning, match=r"'curve' was dropped.* \[0, 1\]"):
+    with pytest.warns(RuntimeWarning, match=r"'curve' at step 0 was dropped.* \[0, 1\]"):
         file.close()
     assert oracle.logged(tmp_path) == []
 

@@ -40,7 +40,8 @@ def test_each_series_counts_for_itself(tmp_path, counting):
     for _ in range(3):
         counting.add_scalar("a", 1.0)
         counting.add_scalar("b", 1.0, 5.0)
-    counting.add_image("a", np.zeros((3, 2, 2)))
+    with pytest.warns(RuntimeWarning, match="one kind for 'a'"):
+        counting.add_image("a", np.zeros((3, 2, 2)))
     counting.add_image("i", np.zeros((2, 2, 3)), dataformats="HWC")
     counting.add_text("t", "one")
     counting.add_text("t", "two", walltime=5.0)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from tickertape.writer.graphs.nodes import Graph
 
 # They log at length why an export failed, which does not concern the user: torch.jit.trace comes next.
-_LOGGERS = ("torch.export._trace", "torch.fx.experimental.symbolic_shapes")
+_LOGGERS = (
+    "torch.export._trace",
+    "torch.fx.experimental.symbolic_shapes",
+    "torch._subclasses.fake_tensor",
+    "torch._dynamo",
+)
 
 
 def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tuple[Graph, str]:
@@ -51,6 +56,7 @@ def capture(torch: Any, model: Any, input_to_model: Any, *, strict: bool) -> tup
             try:
                 captured = _traced(torch, model, args, kwargs, strict=strict, dicts=dicts)
             except Exception as error:
+                _check_runs(torch, model, args, kwargs)
                 raise RuntimeError(_both_failed(export_error, error)) from error
     if any(issubclass(warning.category, torch.jit.TracerWarning) for warning in caught):
         notices.warn(
@@ -72,8 +78,34 @@ def _traced(
         return script.trace(torch, model, args, kwargs, strict=False)
 
 
+def _check_runs(torch: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Says so if it is the input with which the model does not run. The error has torch's class, and not its traceback.
+
+    Raises:
+        RuntimeError: the model itself raises.
+    """
+    try:
+        model(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001  # whatever forward() raises
+        given = [f"{name}=" + _described(torch, value) for name, value in kwargs.items()]
+        given = [_described(torch, value) for value in args] + given
+        message = (
+            f"input_to_model: expected arguments with which {type(model).__name__} runs, got {', '.join(given) or 'none'} "
+            f"({_first_line(error)})"
+        )
+    else:
+        return
+    raise RuntimeError(message) from None
+
+
+def _described(torch: Any, value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
+    return check.type_name(value)
+
+
 _WHAT_HELPS = (
-    "check that model(*input_to_model) itself runs; pass use_strict_trace=False when forward() returns lists or dicts; "
+    "pass use_strict_trace=False when forward() returns lists or dicts; "
     "replace `if` and `while` on values of tensors by torch.cond and torch.while_loop; keep NumPy, .item() and "
     ".tolist() out of forward(); or add the graph of a sub-module that can be captured"
 )
