@@ -149,7 +149,7 @@ def test_byte_for_byte_as_protobuf(tmp_path, case):
 
 
 def test_float32_overflow_is_infinity(tmp_path):
-    with pytest.warns(RuntimeWarning, match="scalar_value 1e\\+39 of tag 'a'"):
+    with pytest.warns(RuntimeWarning, match="got 1e\\+39 of 'a' at step 0"):
         record = only_record(tmp_path, lambda writer: writer.add_scalar("a", 1e39, 0, 0))
     assert Event.FromString(record).summary.value[0].simple_value == math.inf
 
