@@ -178,11 +178,11 @@ def test_boxes_and_sprites_have_the_same_rule(tmp_path, writer):
         with pytest.warns(RuntimeWarning, match=f"pixels of '{arguments[0]}'"):
             method(*arguments)
         method(*arguments)
-    writer.add_embedding(np.eye(1), label_img=image[None])
+    writer.add_embedding(np.eye(2), label_img=np.stack([image, image]))
     writer.close()
     np.testing.assert_array_equal(shown(oracle.logged(tmp_path / "ours")[0]), image.transpose(1, 2, 0))
     (sprite,) = (tmp_path / "ours").rglob("sprite.png")
-    np.testing.assert_array_equal(oracle.pixels(sprite.read_bytes()), image.transpose(1, 2, 0))
+    np.testing.assert_array_equal(oracle.pixels(sprite.read_bytes())[:4, :4], image.transpose(1, 2, 0))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
