@@ -81,8 +81,12 @@ class Group:
                 stderr=stderr,
             )
         try:
-            while not any(counters.read_bytes()[:8]) or _logged(counters) < least:
-                assert child.poll() is None, errors.read_text()
+            while True:
+                # Asked first: a child that ends by itself may do so at once after it has begun to log.
+                has_ended = child.poll() is not None
+                if any(counters.read_bytes()[:8]) and _logged(counters) >= least:
+                    break
+                assert not has_ended, errors.read_text()
                 time.sleep(0.001)
             if not own:
                 time.sleep(life_secs)
