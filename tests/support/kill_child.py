@@ -132,9 +132,9 @@ def main():
     rng = random.Random(int(SEED))
     with open(COUNTERS, "r+b") as file:  # noqa: PTH123
         counters = memoryview(mmap.mmap(file.fileno(), 8 * STREAMS)).cast("Q")
+    counters[0] = 1
     if DEATH:
         threading.Thread(target=die, args=(counters,), daemon=True).start()
-    counters[0] = 1
     load(rng, counters)
 
 
