@@ -211,7 +211,9 @@ test-old-tensorboard: $(STAMPS)/test-set $(OLD_TENSORBOARD)/package ## the answe
 # What asserts memory, counts instructions, or preloads a library of its own.
 NOT_SANITIZED := --ignore tests/unit/cli/test_bench.py --ignore tests/faults/test_nth_failure.py --ignore tests/faults/test_allocations.py \
   --ignore tests/faults/test_bounds.py \
-  --deselect tests/faults/test_stalled_disk.py::test_large_images_keep_to_the_budget
+  --deselect tests/faults/test_stalled_disk.py::test_large_images_keep_to_the_budget \
+  --deselect tests/unit/reader/test_index_damage.py::test_many_tags \
+  --deselect tests/unit/reader/test_messages.py::test_an_event_of_many_values_makes_objects_in_proportion
 
 asan asan-native tsan: export CXX = g++
 asan-native: $(STAMPS)/build-tools ## native tests under AddressSanitizer and UBSan

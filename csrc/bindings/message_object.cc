@@ -104,7 +104,9 @@ bool fill_lists(const MessageObject& message, std::uint32_t are_set, Values& val
     const auto index = static_cast<std::size_t>(found);
     const FieldSchema& known = message.schema->fields[index];
     if (known.rule != FieldRule::kRepeated || !is_value_of(known, field)) continue;
-    const std::size_t position = count_of(are_set & ((std::uint32_t{1} << index) - 1));
+    const std::uint32_t bit = std::uint32_t{1} << index;
+    if ((are_set & bit) == 0) continue;  // a packed field without an element has no list
+    const std::size_t position = count_of(are_set & (bit - 1));
     if (!fill(known, field, values[position], filled[index], message.owner)) return false;
   }
   return true;
