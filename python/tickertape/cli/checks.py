@@ -176,6 +176,7 @@ class RunChecks:
                 tag,
                 f"{_kind(value)} under a tag that began as {series.kind}; only one is shown",
             )
+            return  # its steps are not those of the series
         self._place(offset, step, wall_time, tag, series)
         series.step = step if series.step is None else max(step, series.step)
         series.wall_time = max(wall_time, series.wall_time)

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Lists them; exit status 1 if nothing matches."""
+    """Lists them; exit status 1 if nothing matches, or can be read."""
     runs = looking.filtered(options, options.path)
     files = [str(file) for one in runs.values() for file in one.files]
     with Progress("listing"):
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         _short(listed)
     else:
         _tree(listed)
-    return FOUND if listed else NOTHING_FOUND
+    return FOUND if any(one["tags"] or not one["problems"] for one in listed) else NOTHING_FOUND
 
 
 def _listed(one: Run, written: set[str]) -> dict[str, Any]:
@@ -69,6 +69,7 @@ def _listed(one: Run, written: set[str]) -> dict[str, Any]:
         "first_step": min(steps, default=None),
         "last_step": max(steps, default=None),
         "problems": len(one.problems),
+        "causes": list(dict.fromkeys(problem.cause for problem in one.problems)),
         "tags": tags,
     }
 
@@ -113,7 +114,8 @@ def _state(one: dict[str, Any]) -> str:
     if one["is_live"]:
         parts.append("live")
     if one["problems"]:
-        parts.append(terminal.counted(one["problems"], "problem"))
+        causes = "; ".join(map(terminal.clean, one["causes"]))
+        parts.append(f"{terminal.counted(one['problems'], 'problem')}: {causes}")
     return ", ".join(parts)
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
 from tickertape.reader import compressed, log_dirs, other_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SEARCHED_FOLDERS = 3_000  # that a search for a directory to suggest looks at
 _SEARCHED_ENTRIES = 10_000  # of each of them
@@ -100,6 +104,16 @@ def refuse_other(path: str, *, unpacks: bool = False) -> None:
     why = other_files.what_else(path) if is_packed else other_format(path)
     if why:
         raise CommandError(f"path: expected an event file, got {path!r}, which {why}")
+
+
+def not_regular(top: str) -> Iterator[tuple[str, str]]:
+    """What has the name of an event file below a directory and is no file, and what it is: a reader may wait at it for ever."""
+    for folder, _, names in os.walk(top):
+        for name in sorted(names):
+            path = os.path.join(folder, name)  # noqa: PTH118  # a str
+            if "tfevents" in name and not os.path.isfile(path):  # noqa: PTH113
+                is_dangling = os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+                yield path, "is a link that leads nowhere" if is_dangling else "is no regular file"
 
 
 def other_format(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     for cause in options.ignore:
         if cause not in _CAUSES:
             raise CommandError(f"--ignore: expected one of {', '.join(_CAUSES)}, got {cause!r}")
+    path = paths.meant(options.path)
     runs = paths.runs_of(options.path)
     problems: list[checks.Problem] = []
     files = events = 0
@@ -68,6 +70,10 @@ def run(options: argparse.Namespace) -> int:
                 files += 1
             events += run_checks.events
             problems += run_checks.problems
+    problems += [
+        checks.Problem(os.path.dirname(os.path.relpath(file, path)) or ".", file, 0, "format", "", 1, what)  # noqa: PTH120
+        for file, what in paths.not_regular(path)
+    ]
     problems = [problem for problem in problems if problem.cause not in options.ignore]
     if options.json:
         as_json.write({"files": files, "events": events, "problems": [p._asdict() for p in problems]})

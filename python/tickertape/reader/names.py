@@ -22,8 +22,10 @@ def there(names: Iterable[str], noun: str) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """A question with the name that is nearly the same, as the end of a sentence; "" if none is."""
+    """A question with the name that is nearly the same, or goes on behind it, as the end of a sentence; "" if none is."""
     from difflib import get_close_matches  # noqa: PLC0415  # for a mistake
 
-    found = get_close_matches(name, list(names), 1)
+    known = list(names)
+    # "note" of "note/text_summary": writers add to the names of some kinds.
+    found = get_close_matches(name, known, 1) or [one for one in known if one.startswith(f"{name}/")]
     return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,5 +1,6 @@
 """ls, show, plot, summarize, compare and average, compared with what TensorBoard's loader and NumPy say."""
 
+import gzip
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -308,3 +309,23 @@ def test_a_series_without_a_finite_value_has_no_area(tmp_path):
 def test_compare_by_reached_needs_a_threshold(log_dir):
     assert "expected --until" in commands.run("compare", log_dir, "--by", "reached", status=2).err
     commands.run("compare", log_dir, "--by", "reached", "--until", "loss/train<0.5", status=0)
+
+
+def test_ls_says_what_is_wrong_with_a_run(log_dir, tmp_path):
+    packed = gzip.compress(oracle.only_file(log_dir / "ours").read_bytes())
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "events.out.tfevents.1.gz").write_bytes(packed[: len(packed) // 2])
+    assert "1 problem: the compressed file is cut off" in commands.run("ls", tmp_path / "cut", status=0).out
+    pointer = tmp_path / "pointer" / "events.out.tfevents.1"
+    pointer.parent.mkdir()
+    pointer.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    done = commands.run("ls", pointer.parent, "--json", status=1)
+    (found,) = json.loads(done.out)
+    assert found["problems"] == 1
+    assert "git lfs pull" in found["causes"][0]
+    assert commands.run("ls", tmp_path, status=0).out
+
+
+def test_the_beginning_of_a_tag_is_understood_as_it(log_dir):
+    done = commands.run("show", log_dir / "ours", "note", status=1)
+    assert "did you mean 'note/text_summary'?" in done.err

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -183,3 +184,20 @@ def test_names_of_tags_are_escaped_once(tmp_path):
     with SummaryWriter(str(tmp_path)) as writer:
         writer.add_scalar("esc\x1b", 1.0, 0)
     assert "tag 'esc\\x1b': " in commands.run("verify", tmp_path, status=1).out
+
+
+def test_names_of_event_files_that_are_no_files(log_dir):
+    os.mkfifo(log_dir / "ours" / "events.out.tfevents.1")
+    (log_dir / "seed" / "events.out.tfevents.2").symlink_to(log_dir / "nowhere")
+    done = json.loads(commands.run("verify", log_dir, "--json", status=1).out)
+    assert {(p["run"], p["cause"], p["message"]) for p in done["problems"]} == {
+        ("ours", "format", "is no regular file"), ("seed", "format", "is a link that leads nowhere"),
+    }  # fmt: skip
+
+
+def test_a_value_of_another_kind_is_no_duplicate(tmp_path):
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("a", 1.0, 3)
+        writer.add_histogram("a", [1.0], 3)
+    done = json.loads(commands.run("verify", tmp_path, "--json", status=1).out)
+    assert [problem["cause"] for problem in done["problems"]] == ["kind"]
