@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from tickertape import _core
 
-_MOST_PADDED = (
-    1 << 26
-)  # elements that a tensor with fewer values than elements may have: no file asks for all memory
+# Elements that a tensor may have for which the event has fewer values: no file asks for all memory. Strings are objects.
+_MOST_PADDED, _MOST_PADDED_STRINGS = 1 << 24, 1 << 16
 _HALF, _BFLOAT16, _STRING = 19, 14, 7
 # TensorFlow's types.proto: number to (NumPy's type, the field that holds values)
 _DTYPES = {
@@ -194,15 +193,17 @@ def pixels(encoded: bytes) -> npt.NDArray[Any]:
         ValueError: it is no image.
     """
     try:
-        from PIL import Image, ImageSequence, UnidentifiedImageError  # noqa: PLC0415  # only whoever asks needs it
+        from PIL import Image, ImageSequence  # noqa: PLC0415  # only whoever asks needs it
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError("array: expected Pillow to be installed; pip install pillow") from error
     try:
         with Image.open(io.BytesIO(encoded)) as image:
-            frames = [_hwc(frame) for frame in ImageSequence.Iterator(image)]
-    except UnidentifiedImageError as error:
-        raise ValueError(f"image: expected an image file, got {len(encoded)} bytes that are none") from error
-    return stacked(frames)
+            return stacked([_hwc(frame) for frame in ImageSequence.Iterator(image)])
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's plugins raise errors of many classes
+        what = f"{len(encoded)} bytes that Pillow cannot read: {error}"
+        raise ValueError(f"image: expected an image file, got {what}") from error
 
 
 def image_ending(encoded: bytes) -> str:
@@ -258,11 +259,11 @@ def _shaped(values: npt.NDArray[Any], shape: tuple[int, ...], count: int, zero: 
         return values.reshape(shape)
     if len(values) > count:
         raise ValueError(f"tensor: expected {count} elements for shape {shape}, got {len(values)}")
+    if count > (_MOST_PADDED_STRINGS if values.dtype == object else _MOST_PADDED):
+        raise ValueError(f"tensor: expected {count} elements for shape {shape}, got {len(values)}")
     if len(values) <= 1:
         one = values[0] if len(values) else np.array(zero).astype(values.dtype)[()]
         return np.broadcast_to(np.array(one, dtype=values.dtype), shape)
-    if count > _MOST_PADDED:
-        raise ValueError(f"tensor: expected {count} elements for shape {shape}, got {len(values)}")
     return np.concatenate([values, np.repeat(values[-1:], count - len(values))]).reshape(shape)
 
 

@@ -180,4 +180,4 @@ def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:
         cause = other_files.what_else(file.readable)
         if cause:
             found = [Problem(file.path, 0, index.size, cause)]
-    return replace(file, index=index, problems=tuple(found))
+    return ScannedFile(file.path, file.readable, index, tuple(found))  # replace() takes ten times as long
