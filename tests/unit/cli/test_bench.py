@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 from support import oracle
 from tickertape import bench
-from tickertape.bench import contestants, instructions, pictures, png, race, readback, section, svg, timing
+from tickertape.bench import (
+    contestants,
+    floor,
+    instructions,
+    loop,
+    pictures,
+    png,
+    race,
+    readback,
+    section,
+    svg,
+    timing,
+)
 from tickertape.cli import main as command
 
 PARTS = [
@@ -156,6 +168,10 @@ def test_without_peers_compiler_or_valgrind(tmp_path, monkeypatch, capsys):
     assert "No photographs are installed" in printed
     assert "in NumPy" in printed
     assert "torch /" not in printed
+    assert "the compiler 'tickertape-has-no-such-compiler' cannot be run" in printed
+    assert not re.search(r"\| [-+−]?-\d", printed)  # no time is negative
+    imported = re.search(r"\| tickertape +\| [^|]+\| ([\d.]+) ms", printed)
+    assert float(imported[1]) > 0
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")
@@ -172,6 +188,27 @@ def test_instructions_repeat(tmp_path):
         # backend's thread that comes by in between.
         with_numpy = name in ("add_scalar, 0-d ndarray", "add_histogram, 1,000 float64")
         assert count == pytest.approx(found[name], rel=0.02 if with_numpy else 1e-3)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a compiler")
+def test_a_missing_header_is_named_without_the_compilers_output(tmp_path, monkeypatch):
+    monkeypatch.setattr(floor, "_SOURCES", tmp_path)
+    (tmp_path / "gone.c").write_text('#include "tickertape_has_no_such_header.h"\n')
+    (tmp_path / "wrong.c").write_text("nonsense\n")
+    for source, words in (
+        ("gone.c", "tickertape_has_no_such_header.h is not installed"),
+        ("wrong.c", "cc cannot compile it"),
+    ):
+        with pytest.raises(floor.CannotBuildError) as caught:
+            floor.compile_shared(source, tmp_path / "out.so")
+        assert str(caught.value).endswith(words)
+        assert "error" not in str(caught.value)
+
+
+def test_a_loop_that_logged_nothing_is_no_measurement(tmp_path):
+    runner = loop.Runner("someone", 10, tmp_path, writer=object(), steps=9)
+    with pytest.raises(readback.WrongAnswerError, match="expected a logged step, got 9 steps without one"):
+        runner.check([])
 
 
 def test_unknown_part(capsys):
