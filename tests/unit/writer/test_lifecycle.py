@@ -38,7 +38,7 @@ def test_close_clears_and_add_goes_on(tmp_path):
         lambda writer: writer.add_text("a", "b"),
         lambda writer: writer.add_scalars("a", {"b": 1}),
         lambda writer: writer.add_image("a", [[0.5]], dataformats="HW"),
-        lambda writer: writer.add_embedding([[1.0]]),
+        lambda writer: writer.add_embedding([[1.0, 0.0], [0.0, 1.0]]),
         lambda writer: writer._get_file_writer(),
     ],
 )
