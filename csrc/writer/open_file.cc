@@ -1,6 +1,11 @@
 // One open event file. L4.
 #include "writer/open_file.h"
 
+#include <algorithm>
+#include <string>
+
+#include "event/tag_trouble.h"
+
 namespace tickertape {
 
 const Name& OpenFile::tag(std::string_view text, TagKind kind) {
@@ -9,6 +14,10 @@ const Name& OpenFile::tag(std::string_view text, TagKind kind) {
   if (found == tags_.end()) {
     Name* name = backend_.names().add_tag(*channel_.name, text);
     tags_.emplace(name->text, Tag{name, kind});
+    if (const std::string trouble = tag_trouble(text); !trouble.empty()) [[unlikely]] {
+      backend_.notices().add(trouble);
+      backend_.ring().request_attention();  // of the call that asks for the name
+    }
     return *name;
   }
   Tag& tag = found->second;
@@ -30,6 +39,13 @@ std::uint32_t OpenFile::name_id(std::optional<std::string_view> tag) {
   return found != tags_.end() ? found->second.name->id : channel_.name->id;
 }
 
+void OpenFile::look_at_tags(std::span<const TaggedScalar> scalars) {
+  for (const TaggedScalar& scalar : scalars) {
+    // tag() says it, once.
+    if (!tag_trouble(scalar.tag).empty()) static_cast<void>(tag(scalar.tag, TagKind::kScalars));
+  }
+}
+
 bool OpenFile::add_scalar(std::string_view tag, double value, std::int64_t step, double wall_time,
                           ScalarStyle style) {
   const Name& name = this->tag(tag, TagKind::kScalars);
@@ -39,6 +55,11 @@ bool OpenFile::add_scalar(std::string_view tag, double value, std::int64_t step,
 }
 
 bool OpenFile::add_scalars(std::span<const TaggedScalar> scalars, std::int64_t step, double wall_time) {
+  const std::uint64_t size = std::uint64_t{1} << std::min<std::size_t>(scalars.size(), 63);
+  if ((sizes_looked_at_.load(std::memory_order_relaxed) & size) == 0) [[unlikely]] {
+    sizes_looked_at_.fetch_or(size, std::memory_order_relaxed);
+    look_at_tags(scalars);
+  }
   return add_op({OpKind::kSummary, *channel_.name, step, wall_time}, scalars_summary_size(scalars),
                 [&](std::uint8_t* to) { write_scalars_summary(scalars, to); });
 }

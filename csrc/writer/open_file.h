@@ -2,6 +2,7 @@
 // holder releases it.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -47,7 +48,8 @@ class OpenFile {
   std::string path() const { return channel_.current_sink()->path(); }
   Backend& backend() const { return backend_; }
 
-  // The name of a tag; valid as long as this object. Leaves a notice if the tag has had data of another kind.
+  // The name of a tag; valid as long as this object. Leaves a notice at the first use of a tag that breaks
+  // TensorBoard's page, and if the tag has had data of another kind.
   const Name& tag(std::string_view text, TagKind kind);
   // The id of a tag's name; of the file's own name if there is no tag, or if it was never used.
   std::uint32_t name_id(std::optional<std::string_view> tag);
@@ -117,10 +119,15 @@ class OpenFile {
  private:
   template <typename Write>
   bool add_op(const OpHead& head, std::uint64_t size, Write write);
+  void look_at_tags(std::span<const TaggedScalar> scalars);
 
   Backend& backend_;
   Channel& channel_;
   OpPusher pusher_;
+  // Bit n: the tags of an add_scalars() of n values (63: or more) were looked at. A training loop logs a few
+  // sets of tags again and again, so nearly every tag is in the first call of its size, and later calls cost
+  // one test. Relaxed: two threads may look at the same tags.
+  std::atomic<std::uint64_t> sizes_looked_at_{0};
   std::mutex tags_mutex_;
   struct Tag {
     Name* name;

@@ -8,6 +8,7 @@ import numpy as np
 
 from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, deferred, notices
+from tickertape.writer import tags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,6 +48,7 @@ def add_audio(
         notices.warn(
             f"snd_tensor: expected samples within [-1, 1], got others in {tag!r} at step {check.step(global_step)}, which are clipped"
         )
+    tags.warn_of_blob(tag)
     get_writer().add_audio(tag, samples, dtype, round(rate), global_step, walltime, source=source)
 
 

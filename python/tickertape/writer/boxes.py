@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, pixels
+from tickertape.writer import tags
 from tickertape.writer.images import check_axes, check_dataformats
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def add_image_with_boxes(
     for box, text in zip(boxes, texts, strict=True):
         _draw(picture, box, text)
     picture = picture.resize(size, _pillow().Resampling.LANCZOS)
+    tags.warn_of_blob(tag)
     get_writer().add_image(tag, np.asarray(picture), "uint8", "HWC", global_step, walltime)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred, pixels
+from tickertape.writer import tags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,6 +48,7 @@ def add_image(
                 f"dataformats: expected N first (copy=False with max_outputs), got {dataformats!r}"
             )
     array, dtype, source = pixels.maybe_deferred(array, dtype, source, "img_tensor")
+    tags.warn_of_blob(tag)
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 
 

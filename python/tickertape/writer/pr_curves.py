@@ -8,6 +8,7 @@ import numpy as np
 
 from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, notices, protobuf
+from tickertape.writer import tags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,6 +43,7 @@ def add_pr_curve(
     if num_thresholds is not _MAX_THRESHOLDS:  # CPython has one object for each of the small numbers
         num_thresholds = min(check.integer(num_thresholds, "num_thresholds", 1), _MAX_THRESHOLDS)
     factors = None if weights is None else _weights(weights, truth.shape, tag)
+    tags.warn_of_empty(tag)
     get_writer().add_pr_curve(tag, truth, probabilities, num_thresholds, factors, global_step, walltime)
 
 
@@ -61,6 +63,7 @@ def add_pr_curve_raw(
         notices.warn("weights: has no effect in add_pr_curve_raw")
     # tensorboard/plugins/pr_curve/plugin_data.proto: num_thresholds is field 2, version (0) field 1.
     content = protobuf.int_field(2, thresholds)
+    tags.warn_of_empty(tag)
     get_writer().add_tensor(tag, curve, "float32", curve.shape, "pr_curves", content, global_step, walltime)
 
 

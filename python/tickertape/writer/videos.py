@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape._core import UnsupportedValue
 from tickertape.convert import check, deferred, notices, pixels
+from tickertape.writer import tags
 
 if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
@@ -52,6 +53,7 @@ def add_video(
             f"{min(max(rate, SLOWEST_FPS), FASTEST_FPS):.3g}",
         )
     clips, dtype, source = pixels.maybe_deferred(clips, dtype, source, "vid_tensor")
+    tags.warn_of_blob(tag)
     get_writer().add_video(tag, clips, dtype, rate, global_step, walltime, source=source)
 
 

@@ -168,6 +168,7 @@ def test_floats_to_255_are_said_once_a_tag(tmp_path, writer, dtype):
         assert shown(event)[0, :, 0].tolist() == [0, 127, 255]  # as torch
 
 
+@pytest.mark.filterwarnings("ignore:mat. expected at least 2 rows")
 def test_boxes_and_sprites_have_the_same_rule(tmp_path, writer):
     image = np.arange(48).reshape(3, 4, 4) * 5
     writer.add_image_with_boxes("int", image, np.zeros((0, 4)), 1)
