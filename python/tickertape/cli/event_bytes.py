@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from tickertape import _core
 from tickertape.convert import protobuf
 from tickertape.reader import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # Field numbers of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
 WALL_TIME, STEP, FILE_VERSION, SUMMARY, SESSION_LOG, RUN_METADATA = 1, 2, 3, 5, 7, 8
@@ -41,6 +42,16 @@ def edit_tags(event: bytes, edit: Callable[[str], str | None]) -> bytes | None:
     if changed is not event and all(field.number in (WALL_TIME, STEP) for field in wire.walk(changed)):
         return None
     return changed
+
+
+def edit_some_tags(
+    event: bytes, beginnings: Sequence[bytes], edit: Callable[[str], str | None]
+) -> bytes | None:
+    """edit_tags() for an edit that concerns only tags with these beginnings; it takes other events 10 times as fast."""
+    if any(beginning in event for beginning in beginnings):
+        return edit_tags(event, edit)
+    _core.Event(event)  # the same ValueError
+    return event
 
 
 def tags(event: bytes) -> Iterator[str]:

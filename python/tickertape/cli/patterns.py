@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+def beginning(pattern: str) -> str:
+    """What every name begins with that is this one, or matches this glob."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:

@@ -40,11 +40,12 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.new and not options.prefix:
         raise CommandError("new: expected a tag, got an empty text")
+    old = options.old.encode(errors="surrogateescape")
     if not options.join:
         with Progress("looking for the new name"):
-            _refuse_if_taken(options.path, renamed)
+            _refuse_if_taken(options.path, renamed, [old, options.new.encode(errors="surrogateescape")])
     done = editing.edit_runs(
-        options.path, options, lambda event: event_bytes.edit_tags(event, renamed), "renaming"
+        options.path, options, lambda event: event_bytes.edit_some_tags(event, [old], renamed), "renaming"
     )
     return editing.report(
         done,
@@ -53,9 +54,10 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
-def _refuse_if_taken(given: str, renamed: Callable[[str], str]) -> None:
+def _refuse_if_taken(given: str, renamed: Callable[[str], str], beginnings: list[bytes]) -> None:
+    """Raises CommandError if a tag has a new name already. Only tags with these beginnings are looked at."""
     for run_name, files in paths.runs_of(given).items():
-        tags = {tag for file in files for tag in _tags(file)}
+        tags = {tag for file in files for tag in _tags(file, beginnings)}
         for tag in sorted(tags):
             new = renamed(tag)
             if new != tag and new in tags:
@@ -65,11 +67,13 @@ def _refuse_if_taken(given: str, renamed: Callable[[str], str]) -> None:
                 )
 
 
-def _tags(file: str) -> set[str]:
+def _tags(file: str, beginnings: list[bytes]) -> set[str]:
     found: set[str] = set()
     for record in _core.RecordReader(file):
+        if not any(beginning in record for beginning in beginnings):
+            continue
         try:
             found.update(event_bytes.tags(record))
-        except ValueError:  # noqa: PERF203  # costs nothing where nothing is raised
+        except ValueError:  # costs nothing where nothing is raised
             continue
     return found

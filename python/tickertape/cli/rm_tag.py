@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickertape.cli import editing, event_bytes, looking
-from tickertape.cli.patterns import matcher
+from tickertape.cli.patterns import beginning, matcher
 
 if TYPE_CHECKING:
     import argparse
@@ -25,9 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Removes the values of the tags."""
     matches = matcher(options.tags)
+    beginnings = [beginning(tag).encode(errors="surrogateescape") for tag in options.tags]
 
     def edit(event: bytes) -> bytes | None:
-        return event_bytes.edit_tags(event, lambda tag: None if matches(tag) else tag)
+        return event_bytes.edit_some_tags(event, beginnings, lambda tag: None if matches(tag) else tag)
 
     done = editing.edit_runs(options.path, options, edit, "removing")
     tags = ", ".join(options.tags)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import commands, oracle, scanner
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog, TaggedRunMetadata
-from tickertape.cli import event_bytes
+from tickertape.cli import event_bytes, patterns
 from tickertape.writer import SummaryWriter
 
 RUNS = ("ours", "seed/torch", "seed/tbx")
@@ -369,6 +369,26 @@ def test_edits_agree_with_protobuf(wall_time, step, values, new_step, new_tag):
         value.tag = new_tag if value.tag else value.tag
     assert Event.FromString(renamed) == event
     assert shifted.step == new_step
+
+
+@given(
+    st.lists(st.text("ab/*?[]\xe4", max_size=4), max_size=3),
+    st.lists(st.text("ab/*?[]\xe4", max_size=4), min_size=1, max_size=3),
+)
+def test_events_without_a_beginning_need_no_edit(tags, wanted):
+    event = Event(step=1)
+    for tag in tags:
+        event.summary.value.add(tag=tag, simple_value=1.0)
+    data = event.SerializeToString()
+    matches = patterns.matcher(wanted)
+    beginnings = [patterns.beginning(pattern).encode() for pattern in wanted]
+
+    def edit(tag):
+        return None if matches(tag) else tag
+
+    assert event_bytes.edit_some_tags(data, beginnings, edit) == event_bytes.edit_tags(data, edit)
+    with pytest.raises(ValueError, match="varint cut off"):
+        event_bytes.edit_some_tags(b"\xff\xff", [b"a"], edit)
 
 
 def test_run_metadata_has_tags_too():
