@@ -131,6 +131,7 @@ def _follow(board: Board, growing: Growing) -> dict[str, Any]:
     seen = []
     for _ in range(_LIVE_STEPS):
         board.directory = board.directory._replace(last_step=growing.grow())
+        board.renew_limit()
         start = time.perf_counter()
         board.load()
         seen.append(time.perf_counter() - start)

@@ -86,7 +86,8 @@ class Board:
         self.lane, self.directory = lane, directory
         self._log = tempfile.NamedTemporaryFile(mode="w+", prefix="tickertape-")  # noqa: SIM115  # closed in close()
         self.start = time.perf_counter()
-        self._deadline = self.start + limit_secs
+        self._limit_secs = limit_secs
+        self.renew_limit()
         self._process = subprocess.Popen(
             lane.command(directory.path),
             stdin=subprocess.DEVNULL,
@@ -121,6 +122,10 @@ class Board:
 
     def taken(self) -> float:
         return time.perf_counter() - self.start
+
+    def renew_limit(self) -> None:
+        """Starts the time after which until() gives up."""
+        self._deadline = time.perf_counter() + self._limit_secs
 
     def until(self, condition: Callable[[], Any], poll_secs: float = _POLL_SECS) -> Any:
         while not (found := condition()):
