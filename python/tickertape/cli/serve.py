@@ -61,9 +61,13 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise CommandError(str(error)) from error
     logs.start("tickertape serve", logging.INFO)
-    with server.Server(
-        options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
-    ) as served:
+    try:
+        started = server.Server(
+            options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    with started as served:
         place = shlex.quote(options.logdir)
         words = f"tensorboard --grpc_data_provider {served.address} --logdir {place}"
         sys.stdout.write(f"serving {place}; to see it run\n  {words}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import select
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _Value = TypeVar("_Value")
+_MOST_SAMPLES = 1 << 62  # fits the core's type
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,28 +36,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     level = {0: logging.WARNING, 1: logging.INFO}.get(options.verbose, logging.DEBUG)
     logs.start("tickertape-data-server", level)
     try:
-        from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
-
-        if "://" in options.logdir:  # TensorBoard then falls back to its own reader
-            raise FileNotFoundError(f"logdir: expected a local directory, got {options.logdir!r}")
-        server = Server(
-            options.logdir,
-            host=options.host,
-            port=options.port,
-            samples=options.samples_per_plugin,
-            reload_secs=options.reload,
-        )
-    except (OSError, ImportError) as error:
+        _serve(options)
+    except (OSError, ValueError, ImportError) as error:
         if options.error_file:
             Path(options.error_file).write_text(f"{error}\n", encoding="utf-8")
         sys.stderr.write(f"tickertape-data-server: {error}\n")
         return 1
-    with server:
-        if options.port_file:
-            _write_port(options.port_file, server.port)
+    except KeyboardInterrupt:  # Ctrl-C is for TensorBoard and its children
+        return 0
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
+
+    if "://" in options.logdir:  # TensorBoard then falls back to its own reader
+        raise FileNotFoundError(f"logdir: expected a local directory, got {options.logdir!r}")
+    with Server(
+        options.logdir,
+        host=options.host,
+        port=options.port,
+        samples=options.samples_per_plugin,
+        reload_secs=options.reload,
+    ) as server:
+        try:
+            if options.port_file:
+                _write_port(options.port_file, server.port)
+        except OSError:
+            if options.die_after_stdin and _has_ended():
+                return  # whoever started this is gone, and the file's folder with it
+            raise
         logging.getLogger("tickertape.serve").info("listening at %s", server.address)
         _wait(die_after_stdin=options.die_after_stdin)
-    return 0
 
 
 def samples(text: str) -> dict[str, int]:
@@ -72,7 +84,7 @@ def samples(text: str) -> dict[str, int]:
             raise ValueError(
                 f"samples-per-plugin: expected pairs such as 'images=20,scalars=all', got {text!r}"
             )
-        found[plugin] = 0 if count == "all" else int(count)
+        found[plugin] = 0 if count == "all" else min(int(count), _MOST_SAMPLES)
     return found
 
 
@@ -147,13 +159,17 @@ def _write_port(path: str, port: int) -> None:
     Path(written).replace(path)
 
 
+def _has_ended() -> bool:
+    """Whether nobody can write to standard input any more."""
+    if sys.stdin is None:
+        return True
+    is_readable = bool(select.select([sys.stdin], [], [], 0)[0])
+    return is_readable and not sys.stdin.buffer.read(1)
+
+
 def _wait(*, die_after_stdin: bool) -> None:
-    """Until standard input ends, if it should end then; until Ctrl-C in any case."""
-    try:
-        if die_after_stdin:
-            while sys.stdin.buffer.read(1 << 16):
-                pass
-        else:
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+    """Until standard input ends, if it should end then; otherwise until Ctrl-C."""
+    if not die_after_stdin:
+        threading.Event().wait()
+    while sys.stdin is not None and sys.stdin.buffer.read(1 << 16):
+        pass

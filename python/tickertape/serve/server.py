@@ -49,8 +49,11 @@ class Server:
             reload_secs: seconds between polls; what the system reports is read at once. None reads once.
 
         Raises:
+            ValueError: the port is none.
             OSError: it cannot listen there.
         """
+        if not 0 <= port < 1 << 16:  # gRPC would take the last 16 bits
+            raise ValueError(f"port: expected a number from 0 to 65535, got {port}")
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="tickertape-serve")
         options = [
             ("grpc.so_reuseport", 0),

@@ -1,6 +1,8 @@
 """`tickertape-data-server` as TensorBoard starts it, and alone."""
 
 import importlib
+import re
+import signal
 import subprocess
 import sys
 
@@ -8,9 +10,10 @@ import grpc
 import pytest
 import tickertape
 from support import boards
-from support.data_providers import until
+from support.data_providers import served, until
 from tensorboard.data import grpc_provider
 from tensorboard.data.proto import data_provider_pb2 as protos
+from tickertape.serve import data_server
 
 
 @pytest.fixture
@@ -116,3 +119,38 @@ def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "tickertape.serve.protos", raising=False)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'tickertape\[serve\]'"):
         importlib.import_module("tickertape.serve.protos")
+
+
+def test_it_ends_at_once_without_standard_input(directory):
+    shell = f"exec '{boards.DATA_SERVER}' --logdir '{directory}' --die-after-stdin <&-"
+    subprocess.run(["sh", "-c", shell], check=True, timeout=60)
+
+
+def test_a_port_file_that_cannot_be_written(directory, tmp_path):
+    process = _started("--logdir", directory, "--port-file", tmp_path / "no" / "port")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.fullmatch(r"tickertape-data-server: .*No such file.*\n", log)
+
+
+def test_ctrl_c(directory, tmp_path):
+    port_file = tmp_path / "port"
+    process = _started("--logdir", directory, "--port-file", port_file)
+    try:
+        until(lambda: port_file.exists() or process.poll() is not None)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=60)
+    assert (process.returncode, log) == (0, "")
+
+
+def test_a_huge_number_of_samples_is_all(directory):
+    with served(directory, samples=data_server.samples("scalars=" + "9" * 40)) as client:
+        assert len(client.scalars()["run"]["loss"]) == 10
+
+
+def test_a_port_that_is_none(directory):
+    process = _started("--logdir", directory, "--port", "70000")
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert log == "tickertape-data-server: port: expected a number from 0 to 65535, got 70000\n"

@@ -65,6 +65,7 @@ def test_it_serves_until_it_is_interrupted(directory):
         (["{logs}", "--reload", "-1"], "reload: expected seconds or 'once', got '-1'"),
         (["{logs}", "--samples-per-plugin", "x"], "samples-per-plugin: expected pairs such as"),
         (["{logs}", "--host", "256.0.0.1"], "port: expected one that is free at 256.0.0.1"),
+        (["{logs}", "--port", "70000"], "port: expected a number from 0 to 65535, got 70000"),
         (["--problems", "127.0.0.1:1"], "address: expected a server of tickertape, got '127.0.0.1:1'"),
     ],
 )
