@@ -61,19 +61,32 @@ def test_why_it_cannot_start_is_in_the_error_file(directory, tmp_path):
     assert error_file.read_text().startswith("port: expected one that is free at 256.0.0.1, got 0")
 
 
-def _started(*arguments, **options):
-    return subprocess.Popen(
-        [boards.DATA_SERVER, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+@pytest.fixture
+def start():
+    """Starts a data server, which does not outlive the test."""
+    processes = []
+
+    def started(*arguments):
+        processes.append(
+            subprocess.Popen(
+                [boards.DATA_SERVER, *map(str, arguments)],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return processes[-1]
+
+    yield started
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
-def test_it_ends_with_standard_input_also_while_it_loads(directory, tmp_path):
+def test_it_ends_with_standard_input_also_while_it_loads(directory, tmp_path, start):
     port_file = tmp_path / "port"
-    process = _started("--logdir", directory, "--port-file", port_file, "--die-after-stdin")
+    process = start("--logdir", directory, "--port-file", port_file, "--die-after-stdin")
     try:
         until(lambda: port_file.exists() or process.poll() is not None)
         assert port_file.read_text() == f"{int(port_file.read_text())}\n"
@@ -82,10 +95,10 @@ def test_it_ends_with_standard_input_also_while_it_loads(directory, tmp_path):
     assert process.returncode == 0
 
 
-def test_reload_once(directory, tmp_path):
+def test_reload_once(directory, tmp_path, start):
     port_file = tmp_path / "port"
     arguments = ["--logdir", directory, "--port-file", port_file, "--reload", "once", "--die-after-stdin"]
-    process = _started(*arguments, "--samples-per-plugin", "scalars=all,images=2", "--verbose", "--verbose")
+    process = start(*arguments, "--samples-per-plugin", "scalars=all,images=2", "--verbose", "--verbose")
     try:
         until(lambda: port_file.exists() or process.poll() is not None)
         address = f"127.0.0.1:{int(port_file.read_text())}"
@@ -105,9 +118,9 @@ def test_reload_once(directory, tmp_path):
     assert f"{directory}: 1 runs in" in log
 
 
-def test_a_url_is_left_to_tensorboard(tmp_path):
+def test_a_url_is_left_to_tensorboard(tmp_path, start):
     error_file = tmp_path / "error"
-    process = _started("--logdir", "gs://bucket/runs", "--error-file", error_file)
+    process = start("--logdir", "gs://bucket/runs", "--error-file", error_file)
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "logdir: expected a local directory, got 'gs://bucket/runs'" in log
@@ -126,16 +139,16 @@ def test_it_ends_at_once_without_standard_input(directory):
     subprocess.run(["sh", "-c", shell], check=True, timeout=60)
 
 
-def test_a_port_file_that_cannot_be_written(directory, tmp_path):
-    process = _started("--logdir", directory, "--port-file", tmp_path / "no" / "port")
+def test_a_port_file_that_cannot_be_written(directory, tmp_path, start):
+    process = start("--logdir", directory, "--port-file", tmp_path / "no" / "port")
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert re.fullmatch(r"tickertape-data-server: .*No such file.*\n", log)
 
 
-def test_ctrl_c(directory, tmp_path):
+def test_ctrl_c(directory, tmp_path, start):
     port_file = tmp_path / "port"
-    process = _started("--logdir", directory, "--port-file", port_file)
+    process = start("--logdir", directory, "--port-file", port_file)
     try:
         until(lambda: port_file.exists() or process.poll() is not None)
     finally:
@@ -149,8 +162,8 @@ def test_a_huge_number_of_samples_is_all(directory):
         assert len(client.scalars()["run"]["loss"]) == 10
 
 
-def test_a_port_that_is_none(directory):
-    process = _started("--logdir", directory, "--port", "70000")
+def test_a_port_that_is_none(directory, start):
+    process = start("--logdir", directory, "--port", "70000")
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert log == "tickertape-data-server: port: expected a number from 0 to 65535, got 70000\n"

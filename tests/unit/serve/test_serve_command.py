@@ -48,7 +48,10 @@ def test_it_serves_until_it_is_interrupted(directory):
         assert re.fullmatch(rf"{re.escape(shown)}: \d+ bytes at \d+: damaged\n", told)
     finally:
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=60)
+        try:
+            _, log = process.communicate(timeout=60)
+        finally:
+            process.kill()  # if it has not ended
     assert process.returncode == 130
     assert f"tickertape serve: {shown}: skipped" in log
     assert "Traceback" not in log
