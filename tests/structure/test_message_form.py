@@ -46,3 +46,10 @@ def test_native(path):
     for found in THROWN.finditer(path.read_text()):
         text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', found["thrown"] or found["set"]))
         assert "expected " in text or OF_PYTHON.match(text), text
+
+
+def test_one_helper_finds_the_users_line():
+    """`stacklevel` is counted in one place, convert/notices.py. The command line has no line of a user."""
+    for path in PYTHON:
+        if path.name != "notices.py" and path.parent.name != "cli":
+            assert "warnings.warn(" not in path.read_text(), path

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _core
-from tickertape.convert import paths
+from tickertape.convert import notices, paths
 
 if TYPE_CHECKING:
     from tickertape.convert import types
@@ -58,7 +57,7 @@ def recover(path: types.Path | None = None, *, dry_run: bool = False) -> list[Re
     """
     reports = reports_of(path, dry_run=dry_run)
     for message in passed_over():
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
+        notices.warn(message, RuntimeWarning)
     return reports
 
 
