@@ -93,7 +93,10 @@ class RunChecks:
     def check(self, file: str, progress: Callable[[int, int], object]) -> None:
         """Checks one file."""
         self._begin(file)
-        why = paths.other_format(file)
+        try:
+            why = paths.other_format(file)
+        except OSError as error:  # the other files are checked nevertheless
+            why = f"cannot be read: {error.strerror}"
         if why:
             self._note(0, "format", "", why)
             return

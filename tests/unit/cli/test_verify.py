@@ -195,9 +195,19 @@ def test_names_of_event_files_that_are_no_files(log_dir):
     }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:tag. expected data of one kind")
 def test_a_value_of_another_kind_is_no_duplicate(tmp_path):
     with SummaryWriter(str(tmp_path)) as writer:
         writer.add_scalar("a", 1.0, 3)
         writer.add_histogram("a", [1.0], 3)
     done = json.loads(commands.run("verify", tmp_path, "--json", status=1).out)
     assert [problem["cause"] for problem in done["problems"]] == ["kind"]
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(log_dir):
+    (log_dir / "ours" / "events.out.tfevents.1").symlink_to("/proc/self/mem")  # EIO, also for root
+    done = json.loads(commands.run("verify", log_dir, "--json", status=1).out)
+    assert done["files"] == 4
+    assert [(p["cause"], p["message"]) for p in done["problems"] if p["file"].endswith("tfevents.1")] == [
+        ("format", "cannot be read: Input/output error")
+    ]
