@@ -12,7 +12,8 @@ import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
-from support import oracle
+from support import index_oracle, oracle
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import plugin_data_pb2 as hparams_pb2
 from tensorboard.plugins.mesh import plugin_data_pb2 as mesh_pb2
@@ -128,8 +129,37 @@ def test_tensors_are_tensorboards(data):
     assert repr(ours.tolist()) == repr(theirs.tolist())
 
 
+@given(st.lists(mutated(), min_size=1, max_size=6))
+def test_the_index_of_any_values(tmp_path_factory, values):
+    """One value an event; what protobuf refuses is a problem, and costs that event alone."""
+    path = tmp_path_factory.mktemp("log") / "file"
+    data = [b"\x2a" + _sized(b"\x0a" + _sized(value)) for value in values]
+    path.write_bytes(b"".join(map(oracle.frame, data)))
+    events = [_event_or_empty(one) for one in data]
+    (index,) = _core.scan_files([str(path)])
+    assert index.events == len(values)
+    assert repr(index_oracle.of_index(index)) == repr(index_oracle.series(events))
+
+
+def _event_or_empty(data):
+    """An event; one without values, which keeps its number, if protobuf refuses it."""
+    try:
+        return Event.FromString(data)
+    except DecodeError:
+        return Event()
+
+
+def _sized(content):
+    """Bytes behind their length as a varint."""
+    size, out = len(content), bytearray()
+    while size > 127:
+        out.append(size & 127 | 128)
+        size >>= 7
+    return bytes([*out, size]) + content
+
+
 def contents(plugin):
-    values = [Summary.Value.FromString(seed) for seed in SEEDS[: len(SEEDS)] if _is_value(seed)]
+    values = [Summary.Value.FromString(seed) for seed in SEEDS if _is_value(seed)]
     return [v.metadata.plugin_data.content for v in values if v.metadata.plugin_data.plugin_name == plugin]
 
 

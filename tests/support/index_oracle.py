@@ -2,7 +2,8 @@
 
 import ml_dtypes
 import numpy as np
-from tensorboard.compat.proto.types_pb2 import DT_BFLOAT16
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.types_pb2 import DT_BFLOAT16, DT_UINT16
 from tensorboard.util import tensor_util
 
 from support import oracle
@@ -11,6 +12,13 @@ _PLUGINS = {"mesh": "meshes"} | {
     name: name
     for name in ("scalars", "histograms", "images", "audio", "text", "pr_curves", "hparams", "custom_scalars")
 }
+_QUANTISED = (
+    11,
+    12,
+    13,
+    15,
+    16,
+)  # DT_QINT8, ...: what number they stand for depends on a scale that is elsewhere
 _OLD_STYLE = {"image": "images", "histo": "histograms", "audio": "audio"}
 _EVENTS = {
     "graph_def": "graphs",
@@ -25,15 +33,20 @@ def number(proto):
 
     make_ndarray needs TensorFlow for bfloat16; ml_dtypes has it too.
     """
-    if proto.dtype == DT_BFLOAT16:
-        bits = (
-            np.frombuffer(proto.tensor_content, "<u2") if proto.tensor_content else np.array(proto.half_val)
-        )
-        return float(bits.astype(np.uint16).view(ml_dtypes.bfloat16)[0]) if len(bits) == 1 else None
-    try:
-        array = np.asarray(tensor_util.make_ndarray(proto))
-    except (TypeError, ValueError, OverflowError):
+    if proto.dtype in _QUANTISED:
         return None
+    bits = None
+    if proto.dtype == DT_BFLOAT16:
+        bits = TensorProto(
+            dtype=DT_UINT16, tensor_shape=proto.tensor_shape, tensor_content=proto.tensor_content
+        )
+        if not proto.tensor_content:
+            bits.tensor_content = np.array(proto.half_val, np.int64).astype("<u2").tobytes()
+    try:
+        array = np.asarray(tensor_util.make_ndarray(proto if bits is None else bits))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    array = array if bits is None else array.view(ml_dtypes.bfloat16).astype(np.float64)
     is_number = array.size == 1 and array.dtype.kind not in "cSOU"
     return float(array.astype(np.float64).item()) if is_number else None
 
