@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import signal
@@ -15,7 +16,7 @@ from tickertape.serve import reach
 from tickertape.serve.child import DataServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _TERMINATED = 128 + signal.SIGTERM  # what shells report for a process that SIGTERM ended
 
@@ -50,10 +51,26 @@ def run(
     if is_plain:
         _show([*flags, "--load_fast", "false", *arguments], log_dir, None, opens_browser)
         return
-    with DataServer(log_dir) as server:
+    with contextlib.ExitStack() as stack:
+        with _held(signal.SIGINT, signal.SIGTERM):
+            server = stack.enter_context(DataServer(log_dir))
         importlib.import_module("tensorboard.program")  # takes as long as the server's start
         provider = ["--grpc_data_provider", server.address()]
         _show([*flags, *provider, *arguments], log_dir, server, opens_browser)
+
+
+@contextlib.contextmanager
+def _held(*numbers: signal.Signals) -> Iterator[None]:
+    """Delivers these signals at the end of a `with` block. Not by a mask, which a child would inherit."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda one, _: came.append(one)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def _show(flags: list[str], log_dir: str, server: DataServer | None, opens_browser: bool) -> None:
