@@ -208,6 +208,7 @@ def everything(writer, tag):
     writer.add_mesh(tag, VERTICES, global_step=9)
 
 
+@pytest.mark.filterwarnings("ignore:tag. expected no quote")
 @pytest.mark.filterwarnings("ignore:tag. expected data of one kind")  # each method in turn
 @pytest.mark.parametrize("tag", TAGS)
 def test_tags_are_cleaned_if_asked(beside, tag):
@@ -216,6 +217,7 @@ def test_tags_are_cleaned_if_asked(beside, tag):
     assert names[0] == names[1]
 
 
+@pytest.mark.filterwarnings("ignore:tag. expected no quote")
 @pytest.mark.filterwarnings("ignore:tag. expected data of one kind")  # each method in turn
 @pytest.mark.parametrize("tag", TAGS)
 def test_tags_stay_if_not_asked(beside, tag):
