@@ -111,3 +111,8 @@ def tree(top):
         str(path.relative_to(top)): (path.read_bytes() if path.is_file() else None, path.lstat().st_mtime_ns)
         for path in sorted(Path(top).rglob("*"))
     }
+
+
+def contents(top):
+    """Of every path below a directory what it contains; None of a directory."""
+    return {name: content for name, (content, _) in tree(top).items()}
