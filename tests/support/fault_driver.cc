@@ -98,7 +98,7 @@ void log(EventFileWriter& writer, Answers& answers, std::int64_t from, std::int6
 void say_notices() {
   arm(0);
   if (Backend* backend = ProcessBackend::current()) {
-    for (const std::string& text : backend->notices().take()) std::printf("%s\n", text.c_str());
+    for (const Notice& notice : backend->notices().take()) std::printf("%s\n", notice.text.c_str());
   }
   std::fflush(stdout);
 }
