@@ -24,10 +24,9 @@ const Name& OpenFile::tag(std::string_view text, TagKind kind) {
   if (tag.kind != kind && !tag.is_told) [[unlikely]] {
     tag.is_told = true;
     backend_.notices().add("tag: expected data of one kind for '" + tag.name->text + "', got " +
-                               name_of(kind) + " after " + name_of(tag.kind) +
-                               ", and TensorBoard shows only the first kind of a tag; use another tag (said "
-                               "once for this tag)",
-                           tag.name->id);
+                           name_of(kind) + " after " + name_of(tag.kind) +
+                           ", and TensorBoard shows only the first kind of a tag; use another tag (said "
+                           "once for this tag)");
     backend_.ring().request_attention();  // of the call that asks for the name
   }
   return *tag.name;
@@ -40,9 +39,11 @@ std::uint32_t OpenFile::name_id(std::optional<std::string_view> tag) {
 }
 
 void OpenFile::look_at_tags(std::span<const TaggedScalar> scalars) {
+  // A call with more tags than any training loop has should not fill the name log with them.
+  constexpr std::size_t kMostNamed = 1000;
   for (const TaggedScalar& scalar : scalars) {
-    // tag() says it, once.
-    if (!tag_trouble(scalar.tag).empty()) static_cast<void>(tag(scalar.tag, TagKind::kScalars));
+    if (scalars.size() <= kMostNamed || !tag_trouble(scalar.tag).empty())
+      static_cast<void>(tag(scalar.tag, TagKind::kScalars));
   }
 }
 

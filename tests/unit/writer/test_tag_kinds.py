@@ -13,6 +13,7 @@ KINDS = {
     "scalar": (lambda w, step: w.add_scalar("t", 1.0, step), "scalars", "scalars"),
     "new style": (lambda w, step: w.add_scalar("t", 1.0, step, new_style=True), "scalars", "scalars"),
     "described": (lambda w, step: w.add_scalar("t", 1.0, step, display_name="T"), "scalars", "scalars"),
+    "log": (lambda w, step: w.log({"t": 1.0}, step), "scalars", "scalars"),
     "histogram": (lambda w, step: w.add_histogram("t", np.ones(3), step), "histograms", "histograms"),
     "raw histogram": (
         lambda w, step: w.add_histogram_raw("t", 0, 1, 2, 1, 1, [0.5, 1], [1, 1], step),
