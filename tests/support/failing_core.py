@@ -103,6 +103,8 @@ def valid_arguments(directory):
         "scan_files": ([file],),
         "read_record": (file, 0, 1),
         "live_rows": ([index], "all"),
+        "extremes": (number, 1),
+        "scalars_response": ([("run", [("a", np.zeros(2, np.int64), number, number)])], 1),
         "ArrowStream": ([("a", "l", None)], [(1, [[None, np.zeros(1, np.int64)]])]),
         "crc32c": (b"text",),
         "masked_crc32c": (b"text",),

@@ -30,7 +30,7 @@ def warn_of_blob(tag: Any) -> None:
 
 def warn_of_empty(tag: Any) -> None:
     """Warns, once, of an empty tag (tensorboard/plugins/pr_curve/pr_curves_plugin.py, pr_curves_route: status 500)."""
-    if tag == "":
+    if isinstance(tag, str) and tag == "":
         notices.warn_once_a_tag(
             "empty tag", tag, "tag: expected a name, got an empty one, for which the page shows no curve"
         )
