@@ -290,6 +290,12 @@ class FileWriter(EmptyBase):
         """
         self.event_writer.flush(wait)
 
+    def leave_directory(self) -> None:
+        """Called before close(), if another writer may be opened meanwhile: the two do not count as open at once."""
+        directory = os.path.normpath(self._log_dir)
+        if _newest.get(directory) is self:
+            _newest.pop(directory, None)
+
     def close(self) -> None:
         """flush(), then closes the file. Closing twice is fine."""
         self.op_writer.close()

@@ -942,6 +942,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self.all_writers = None
             self.file_writer = None
             self._bind(None)
+            for writer in writers.values():
+                writer.leave_directory()
         for directory, writer in writers.items():
             self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
