@@ -213,6 +213,7 @@ NOT_SANITIZED := --ignore tests/unit/cli/test_bench.py --ignore tests/faults/tes
   --ignore tests/faults/test_bounds.py \
   --deselect tests/faults/test_stalled_disk.py::test_large_images_keep_to_the_budget \
   --deselect tests/unit/reader/test_index_damage.py::test_many_tags \
+  --deselect tests/unit/reader/test_index_hostile.py::test_a_hundred_thousand_files \
   --deselect tests/unit/reader/test_messages.py::test_an_event_of_many_values_makes_objects_in_proportion
 
 asan asan-native tsan: export CXX = g++
