@@ -111,7 +111,7 @@ class LogDir:
             self._poll()
         except _Closed:
             return True
-        except Exception:  # noqa: BLE001  # whatever it is, the server goes on with what it has
+        except Exception:  # noqa: BLE001  # the server keeps what it has read
             _LOG.exception("%s: could not be read; the next poll tries again", self.path)
         finally:
             self._spent_secs = time.monotonic() - begin

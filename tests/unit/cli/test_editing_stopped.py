@@ -1,14 +1,11 @@
 """Commands that change files and are stopped: by a full disk, Ctrl-C or kill -9, or by a killed writer's events."""
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import tickertape
-from support import commands, oracle
+from support import commands, left_events, oracle
 
 
 def test_a_disk_that_is_full_changes_nothing(log_dir, tmp_path):
@@ -117,14 +114,19 @@ def test_an_edit_in_place_that_is_stopped_changes_all_or_nothing(name, how, log_
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_a_copy_that_is_interrupted_leaves_nothing(name, log_dir, tmp_path):
+def test_a_copy_that_is_interrupted_is_whole_or_not_there(name, log_dir, tmp_path):
     before = commands.contents(tmp_path)
+    commands.run(*filled(COPIES[name], tmp_path))
+    whole = len(commands.contents(tmp_path))
+    shutil.rmtree(tmp_path / "deep")
     for number in range(1, 60, 3):
         status = stopped(number, "SIGINT", filled(COPIES[name], tmp_path))
         if status == 0:
             return
         assert status == 130
-        if not (tmp_path / "deep" / "new").exists():
+        if (tmp_path / "deep" / "new").exists():  # the signal came after the copy had got its name
+            assert len(commands.contents(tmp_path)) == whole, number
+        else:
             assert commands.contents(tmp_path) == before, number
         shutil.rmtree(tmp_path / "deep", ignore_errors=True)
     raise AssertionError("it never came to its end")
@@ -132,24 +134,7 @@ def test_a_copy_that_is_interrupted_leaves_nothing(name, log_dir, tmp_path):
 
 def test_a_killed_process_left_events_for_the_run(tmp_path):
     rings = tmp_path / "rings"
-    rings.mkdir(mode=0o700)
-    script = """
-import os, resource, signal, sys
-from tickertape import SummaryWriter
-w = SummaryWriter(sys.argv[1])
-w.add_scalar('a', 0, 0)
-w.flush()
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-size = os.path.getsize(os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-w.add_scalar('a', 1, 1)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    environment = os.environ | {
-        "TICKERTAPE_RING_DIR": str(rings),
-        "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
-    }
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], env=environment, check=False)
+    left_events.leave(tmp_path / "run", rings, 1)
     arguments = ["rm-tag", tmp_path / "run", "b", "-o", tmp_path / "new"]
     done = commands.run(*arguments, status=1, TICKERTAPE_RING_DIR=str(rings))
     assert f"run `tickertape repair {tmp_path / 'run'}` first" in done.err

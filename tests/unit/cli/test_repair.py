@@ -1,7 +1,6 @@
 """`tickertape repair` and `tickertape doctor`."""
 
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -9,20 +8,7 @@ from pathlib import Path
 
 import pytest
 import tickertape
-from support import oracle
-
-LOG = """
-import os, resource, signal, sys
-from tickertape import SummaryWriter
-w = SummaryWriter(sys.argv[1])
-w.add_scalar('a', 0, 0)
-w.flush()
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-size = os.path.getsize(os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-for s in range(1, 10): w.add_scalar('a', s, s)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
+from support import left_events, oracle
 
 
 class Scene:
@@ -30,13 +16,8 @@ class Scene:
 
     def __init__(self, root):
         self.logs, self.rings = root / "logs", root / "rings"
-        self.rings.mkdir(mode=0o700)
-        self.environment = os.environ | {
-            "TICKERTAPE_RING_DIR": str(self.rings),
-            "PYTHONPATH": str(Path(tickertape.__file__).parents[1]),
-        }
-        done = subprocess.run([sys.executable, "-c", LOG, str(self.logs)], env=self.environment, check=False)
-        assert done.returncode == -signal.SIGKILL
+        left_events.leave(self.logs, self.rings, 9)
+        self.environment = left_events.environment(self.rings)
         assert self.steps() == [0]
 
     def steps(self):

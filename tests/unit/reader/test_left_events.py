@@ -1,41 +1,20 @@
 """read() says if events of a killed process are in no file yet; `tickertape ls` says the same, since it reads by it."""
 
-import os
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
 import tickertape
-
-# The file cannot grow any more, so what is logged then stays in the ring.
-KILLED = """
-import os, resource, signal, sys
-from tickertape import SummaryWriter
-writer = SummaryWriter(sys.argv[1])
-writer.add_scalar("a", 0, 0)
-writer.flush()
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-size = os.path.getsize(os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-writer.add_scalar("a", 1, 1)
-writer.add_scalar("a", 2, 2)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
+from support import left_events
 
 
 @pytest.fixture
 def logs(tmp_path, monkeypatch):
     """A log directory with a run whose process was killed, and one that is complete."""
     rings = tmp_path / "rings"
-    rings.mkdir(mode=0o700)
     with tickertape.SummaryWriter(tmp_path / "logs" / "whole") as writer:
         writer.add_scalar("a", 1, 1)
     monkeypatch.setenv("TICKERTAPE_RING_DIR", str(rings))
-    environment = os.environ | {"PYTHONPATH": str(Path(tickertape.__file__).parents[1])}
-    arguments = [sys.executable, "-c", KILLED, str(tmp_path / "logs" / "killed")]
-    subprocess.run(arguments, env=environment, check=False)
+    left_events.leave(tmp_path / "logs" / "killed", rings, 2)
     return tmp_path / "logs"
 
 

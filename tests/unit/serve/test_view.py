@@ -41,7 +41,7 @@ class View:
 
     Attributes:
         process: the command.
-        text: what it has printed until it was ready.
+        text: what it printed before it was ready.
         url: where TensorBoard is.
         children: the processes that it has started.
     """
