@@ -14,6 +14,7 @@ PACKAGE = ROOT / "python" / "tickertape"
 ALLOWED = {
     "convert": set(),
     "devices": {"convert"},
+    "remote": set(),
     "writer": {"convert", "devices"},
     "reader": {"convert"},
     "integrations": {"convert", "writer"},

@@ -1,0 +1,1 @@
+"""Log directories in object stores: what writers upload and readers fetch, as slices of event files."""

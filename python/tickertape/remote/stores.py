@@ -1,0 +1,161 @@
+"""One directory of an object store, through fsspec. Every error of a store is an OSError that names the URL."""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tickertape._core import UnsupportedValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# An object of these appears when all its bytes are there. Other file systems show a file while it is written, so it is
+# written under another name, and then renamed.
+_WHOLE_OBJECTS = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "memory"))
+_UNFINISHED = ".uploading"
+
+
+class StoreError(OSError):
+    """A store refused, or could not be reached. Its cause is the store's own error."""
+
+
+class Entry(NamedTuple):
+    """An object below the directory.
+
+    Attributes:
+        name: below the directory, with "/" between its parts.
+        size: in bytes.
+        version: changes when the content does (an ETag, a hash or a time); "" if the store tells none.
+    """
+
+    name: str
+    size: int
+    version: str
+
+
+class Store:
+    """The directory that a URL names. Several threads may use one; after a fork the child opens its own.
+
+    Args:
+        url: as `convert.urls.normalised` returns it.
+
+    Raises:
+        ImportError: fsspec, or its package for this kind of store, is not installed.
+        OSError: the store refused.
+        ValueError: fsspec knows no such store.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            from fsspec.core import url_to_fs  # noqa: PLC0415  # an optional dependency
+        except ImportError as error:
+            raise ImportError(
+                f"log_dir: expected fsspec to be installed for {url!r} ({error}); pip install 'tickertape[remote]'"
+            ) from error
+        try:
+            self._fs, path = url_to_fs(url)
+        except ImportError as error:
+            raise ImportError(
+                f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
+            ) from error
+        except ValueError as error:  # no such protocol
+            raise UnsupportedValue(
+                f"log_dir: expected a URL that fsspec can open, got {url!r}: {error}"
+            ) from error
+        except Exception as error:  # each package of fsspec has errors of its own, here and below
+            raise _of_store(url, error) from error
+        self._root: str = path.rstrip("/") or path
+        protocols = self._fs.protocol
+        names = {protocols} if isinstance(protocols, str) else set(protocols)
+        self._shows_whole_objects = bool(names & _WHOLE_OBJECTS)
+
+    def list(self, below: str = "") -> list[Entry]:
+        """All objects below the directory, or below its subdirectory `below`; sorted by name. Never from a cache.
+
+        Empty if there is no such directory. A name that could lead out of the directory is left out.
+        """
+        with self._told():
+            self._fs.invalidate_cache()
+            try:
+                found = self._fs.find(self._path(below), detail=True)
+            except FileNotFoundError:
+                if self._is_bucket_missing():
+                    raise
+                found = {}
+        start = self._root.lstrip("/") + "/"
+        entries = []
+        for path, info in found.items():
+            stripped = path.lstrip("/")
+            name = stripped[len(start) :]
+            if stripped.startswith(start) and _stays_below(name) and not name.endswith(_UNFINISHED):
+                entries.append(Entry(name, int(info.get("size") or 0), _version(info)))
+        return sorted(entries)
+
+    def read(self, name: str, begin: int = 0, end: int | None = None) -> bytes:
+        """The bytes [begin, end) of an object; None is its end.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        with self._told():
+            data: bytes = self._fs.cat_file(self._path(name), start=begin or None, end=end)
+        return bytes(data)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Makes an object, or replaces it. Readers see all of it or nothing."""
+        path = self._path(name)
+        with self._told():
+            if self._shows_whole_objects:
+                self._fs.pipe_file(path, data)
+                return
+            self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+            self._fs.pipe_file(path + _UNFINISHED, data)
+            self._fs.mv(path + _UNFINISHED, path)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Removes objects; those that are gone already are passed over."""
+        for name in names:
+            try:
+                with self._told():
+                    self._fs.rm_file(self._path(name))
+            except FileNotFoundError:  # noqa: PERF203  # each object may be gone
+                continue
+
+    def _path(self, name: str) -> str:
+        return posixpath.join(self._root, name) if name else self._root
+
+    def _is_bucket_missing(self) -> bool:
+        """Whether even the top of the store is not there: a directory that is empty is no error, a missing bucket is."""
+        bucket = self._root.lstrip("/").partition("/")[0]
+        return self._shows_whole_objects and "memory" not in self._fs.protocol and not self._fs.exists(bucket)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns whatever a store raises into an OSError."""
+        try:
+            yield
+        except (FileNotFoundError, PermissionError, MemoryError):
+            raise
+        except Exception as error:
+            raise _of_store(self.url, error) from error
+
+
+def _of_store(url: str, error: Exception) -> StoreError:
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return StoreError(f"{url}: {words}")
+
+
+def _stays_below(name: str) -> bool:
+    """Whether the relative name of an object leads to something below the directory that it is joined to."""
+    parts = name.split("/")
+    return bool(name) and "\0" not in name and "\\" not in name and not {"", ".", ".."} & set(parts)
+
+
+def _version(info: dict[str, Any]) -> str:
+    for key in ("ETag", "etag", "md5Hash", "content_md5", "generation", "mtime", "LastModified", "created"):
+        if info.get(key):
+            return str(info[key])
+    return ""
