@@ -66,6 +66,7 @@ Step: TypeAlias = SupportsInt | SupportsIndex | str | None
 WallTime: TypeAlias = SupportsFloat | SupportsIndex | None
 OnFull: TypeAlias = Literal["block", "drop"]
 OnError: TypeAlias = Literal["warn", "raise"]
+Ranks: TypeAlias = Literal["all", "zero"]
 Foreign: TypeAlias = HasArray | HasArrayInterface | HasDlpack
 Real: TypeAlias = SupportsFloat | SupportsIndex
 Pixels: TypeAlias = Foreign | Nested[float | Foreign]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape._core import UnsupportedType
-from tickertape.convert import check, notices, paths, protobuf
+from tickertape.convert import check, notices, paths, protobuf, rank
 from tickertape.writer import lifecycle, metadata, observation
 from tickertape.writer.instance_bridge import EmptyBase
 
@@ -117,6 +117,7 @@ class FileWriter(EmptyBase):
             over. In both cases what was logged stays queued and is tried again.
         is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
         write_to_disk: False checks every argument and writes nothing, not even a directory; nobody observes such a file.
+        ranks: "zero" is write_to_disk=False in all processes of a job but its rank 0; see SummaryWriter.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -135,6 +136,7 @@ class FileWriter(EmptyBase):
         on_error: types.OnError = "warn",
         is_patient: bool = False,
         write_to_disk: bool = True,
+        ranks: types.Ranks = "all",
     ) -> None:
         self._log_dir = paths.absolute(paths.local_dir(log_dir))
         check.real(max_queue, "max_queue")
@@ -144,7 +146,8 @@ class FileWriter(EmptyBase):
             "on_full": check.one_of(on_full, "on_full", ("block", "drop")),
             "on_error": check.one_of(on_error, "on_error", ("warn", "raise")),
         }
-        self._write_to_disk = bool(write_to_disk)
+        self._options: dict[str, Any] = {"write_to_disk": bool(write_to_disk), "ranks": ranks}  # for pickle
+        self._write_to_disk = bool(write_to_disk) and rank.writes(ranks)
         self._defaults = metadata.Defaults()
         lifecycle.arm()
         self._open(purge_step, is_patient)
@@ -153,7 +156,7 @@ class FileWriter(EmptyBase):
         """Makes the file, and finds out whether other packages want to see its ops."""
         self.event_writer = EventWriter(
             self._log_dir,
-            self._suffix,
+            rank.name_part() + self._suffix,
             purge_step=purge_step,
             is_patient=is_patient,
             write_to_disk=self._write_to_disk,
@@ -278,8 +281,7 @@ class FileWriter(EmptyBase):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle. The copy opens a file of its own in the same directory, with the same options."""
-        options = {**self._policies, "write_to_disk": self._write_to_disk}
-        return _reopened, (self._log_dir, self._suffix, options)
+        return _reopened, (self._log_dir, self._suffix, {**self._policies, **self._options})
 
     def flush(self, wait: bool = False) -> None:
         """Returns when everything added so far is in the file and visible to a reader.

@@ -18,7 +18,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape._core import UnsupportedValue
-from tickertape.convert import arrays, check, keywords, notices, paths
+from tickertape.convert import arrays, check, keywords, notices, paths, rank
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
     audio,
@@ -83,12 +83,16 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             refuses to write: "block" waits, "drop" drops the op and counts it (`tickertape.stats()`).
         on_error: what trouble with the disk does after the constructor: "warn" warns once, "raise" raises OSError from
             each call until it is over. In both cases what was logged stays queued and is tried again.
+        ranks: which processes of a job of many (torchrun, MPI, Slurm, ...) write: "all" of them, each a file with its rank
+            in the name, as in `….rank3`; or "zero": the others check every argument and write nothing. A process knows
+            its rank from torch.distributed or from its launcher's variables (docs/ranks.md); without, it writes.
 
     Attributes:
         log_dir: the directory of the run as it was given, as in torch; only bytes, `~` and URLs are replaced by the path
             that they mean. `file_writer.get_logdir()` is absolute.
         file_writer: the FileWriter of the main file; None after close().
         all_writers: directory to FileWriter, those of add_scalars included; None after close().
+        write_to_disk: whether this process writes.
         default_bins: the edges of add_histogram's bins="tensorflow".
 
     Raises:
@@ -117,6 +121,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         *,
         on_full: types.OnFull = "block",
         on_error: types.OnError = "warn",
+        ranks: types.Ranks = "all",
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
@@ -134,7 +139,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self.max_queue = max_queue
         self.flush_secs = flush_secs
         self.filename_suffix = paths.file_name_part(filename_suffix, "filename_suffix")
-        self.write_to_disk = check.flag(write_to_disk, "write_to_disk")
+        self._chosen = check.flag(write_to_disk, "write_to_disk"), ranks
+        self.write_to_disk = self._chosen[0] and rank.writes(ranks)
         self._policies: dict[str, Any] = {"on_full": on_full, "on_error": on_error}
         self._defaults = metadata.Defaults()
         self._is_patient = False
@@ -1223,6 +1229,8 @@ def _reopened(cls: type[SummaryWriter], kept: dict[str, Any]) -> SummaryWriter:
     writer = cls.__new__(cls)
     _core.SummaryWriterBase.__init__(writer)
     vars(writer).update(kept)
+    write_to_disk, ranks = writer._chosen  # noqa: SLF001  # this module's class
+    writer.write_to_disk = write_to_disk and rank.writes(ranks)
     writer.file_writer = writer.all_writers = writer.purge_step = None
     writer._closed_files = ()  # noqa: SLF001  # this module's class
     writer._defaults = metadata.Defaults()  # noqa: SLF001  # as above
