@@ -76,6 +76,8 @@ def log_pictures(writer, digits):
     astronaut = skimage.data.astronaut()[::4, ::4]
     for step in range(3):
         writer.add_image("astronaut", np.roll(astronaut, 20 * step, axis=1), step, dataformats="HWC")
+    for encoding in ("jpeg", "webp"):
+        writer.add_image(encoding, astronaut, 0, dataformats="HWC", encoding=encoding)
     writer.add_images("digits", digits.images[:32, None] / 16, 0)
     writer.add_image_with_boxes(
         "boxes", astronaut, np.array([[30, 10, 80, 70]]), 0, dataformats="HWC", labels=["face"]

@@ -75,7 +75,7 @@ def test_dashboard(show, name):
     assert pixels[100:, 460:1150].std() > 2
 
 
-@pytest.mark.parametrize("tag", ["astronaut", "boxes", "coins", "digits", "figure"])
+@pytest.mark.parametrize("tag", ["astronaut", "boxes", "coins", "digits", "figure", "jpeg", "webp"])
 def test_pictures_are_loaded(page, server, tag):
     page.goto(f"{server.url}#images&tagFilter=^{tag}$")
     image = page.locator("tf-image-loader", has_text=tag).locator("img").first

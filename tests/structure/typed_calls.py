@@ -103,7 +103,10 @@ writer.add_image("t", make_grid([tensor, tensor]), 1)
 writer.add_image("t", path, 1)  # wrong
 writer.add_image("t", "cat.png", 1)  # wrong
 writer.add_image("t", 1.0, 1)  # wrong
+writer.add_image("t", array, 1, encoding="webp", quality=90)
 writer.add_image("t", array, 1, dataformats="XY")  # wrong
+writer.add_image("t", array, 1, encoding="gif")  # wrong
+writer.add_images("t", array, 1, encoding="jpeg", quality="high")  # wrong
 writer.add_image("t", array, 1, dataformats=1)  # wrong
 writer.add_images("t", torch.zeros(2, 3, 4, 4), 1, dataformats="NHWC", max_outputs=2)
 writer.add_images("t", array, 1, dataformats="XY")  # wrong

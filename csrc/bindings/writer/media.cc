@@ -62,6 +62,7 @@ void add_image(PyWriter& self, py::handle tag, const py::array& pixels, const st
 void add_encoded_image(PyWriter& self, py::handle tag, const py::bytes& encoded, std::uint64_t height,
                        std::uint64_t width, std::uint64_t channels, py::handle step, py::handle walltime) {
   const EncodedImageOp op{height, width, channels, as_bytes(std::string_view(encoded))};
+  warn_if_not_shown(tag, "img_tensor", width, height);
   add(self, OpKind::kEncodedImage, tag, op, to_when(step, walltime));
 }
 

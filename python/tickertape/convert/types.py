@@ -67,6 +67,7 @@ WallTime: TypeAlias = SupportsFloat | SupportsIndex | None
 OnFull: TypeAlias = Literal["block", "drop"]
 OnError: TypeAlias = Literal["warn", "raise"]
 Ranks: TypeAlias = Literal["all", "zero"]
+ImageEncoding: TypeAlias = Literal["png", "jpeg", "webp"]
 Foreign: TypeAlias = HasArray | HasArrayInterface | HasDlpack
 Real: TypeAlias = SupportsFloat | SupportsIndex
 Pixels: TypeAlias = Foreign | Nested[float | Foreign]

@@ -138,7 +138,7 @@ class HistogramRow(Row):
 
 
 class ImageRow(Row):
-    """An image: `width, height, encoded`, the last a list of files (PNG, JPEG, GIF), one for each image of the value."""
+    """An image: `width, height, encoded`, the last a list of files (PNG, JPEG, WebP, GIF), one for each image of the value."""
 
     columns: ClassVar[Mapping[str, str]] = {"width": "l", "height": "l", "encoded": "+LZ"}
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, pixels
-from tickertape.writer import tags
+from tickertape.writer import pillow, tags
 from tickertape.writer.images import check_axes, check_dataformats
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def add_image_with_boxes(
 ) -> None:
     """See SummaryWriter.add_image_with_boxes."""
     dataformats = check_dataformats(dataformats)
-    if (pillow := pixels.of_pillow(img_tensor)) is not None:
-        img_tensor, dataformats = pillow
+    if (given := pixels.of_pillow(img_tensor)) is not None:
+        img_tensor, dataformats = given
     array, dtype = arrays.as_array(img_tensor, "img_tensor")
     check_axes(array.shape, dataformats)
     boxes = _boxes(box_tensor)
@@ -51,17 +51,9 @@ def add_image_with_boxes(
     picture = _picture(rgb)
     for box, text in zip(boxes, texts, strict=True):
         _draw(picture, box, text)
-    picture = picture.resize(size, _pillow().Resampling.LANCZOS)
+    picture = picture.resize(size, pillow.image_module("add_image_with_boxes").Resampling.LANCZOS)
     tags.warn_of_blob(tag)
     get_writer().add_image(tag, np.asarray(picture), "uint8", "HWC", global_step, walltime)
-
-
-def _pillow() -> Any:
-    try:
-        import PIL.Image  # noqa: PLC0415  # needed here alone
-    except ImportError as error:
-        raise ImportError("add_image_with_boxes needs Pillow: pip install pillow") from error
-    return PIL.Image
 
 
 def _boxes(box_tensor: Any) -> list[list[float]]:
@@ -101,7 +93,7 @@ def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
 
 
 def _picture(pixels: npt.NDArray[np.uint8]) -> PIL.Image.Image:
-    picture: PIL.Image.Image = _pillow().fromarray(pixels)
+    picture: PIL.Image.Image = pillow.image_module("add_image_with_boxes").fromarray(pixels)
     return picture
 
 

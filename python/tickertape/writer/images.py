@@ -1,4 +1,4 @@
-"""add_image, add_images and add_figure: pixels are converted here; the core scales and encodes them."""
+"""add_image, add_images and add_figure: pixels are converted here; the core scales and encodes them as PNG."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, deferred, pixels
-from tickertape.writer import tags
+from tickertape.convert import arrays, check, deferred, pixels
+from tickertape.writer import lossy_images, tags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,12 +31,20 @@ def add_image(
     max_outputs: int | None = None,
     *,
     copy: bool = True,
+    encoding: Any = "png",
+    quality: Any = None,
 ) -> None:
     """See SummaryWriter.add_image and add_images."""
     axes = check_dataformats(dataformats)
+    is_png = encoding == "png" and quality is None
+    lossy = None if is_png else lossy_images.checked(encoding, quality)
     if copy is True and (picture := pixels.of_pillow(img_tensor)) is not None:
         img_tensor, axes = picture
-    array, dtype, source = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
+    if lossy is None:
+        array, dtype, source = deferred.as_deferred_array(img_tensor, "img_tensor", copy=copy)
+    else:
+        check.flag(copy, "copy")
+        (array, dtype), source = arrays.as_array(img_tensor, "img_tensor"), None
     if isinstance(img_tensor, (list, tuple)) and array.ndim == len(axes) + 1 and "N" not in axes.upper():
         array, axes = _as_batch(array, axes)
     check_axes(array.shape, axes)
@@ -47,8 +55,12 @@ def add_image(
             raise UnsupportedValue(
                 f"dataformats: expected N first (copy=False with max_outputs), got {dataformats!r}"
             )
-    array, dtype, source = pixels.maybe_deferred(array, dtype, source, "img_tensor")
     tags.warn_of_blob(tag)
+    if lossy is not None:
+        array, dtype = pixels.readable(array, dtype, "img_tensor")
+        lossy_images.add(get_writer, tag, array, dtype, axes, global_step, walltime, lossy)
+        return
+    array, dtype, source = pixels.maybe_deferred(array, dtype, source, "img_tensor")
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
 
 

@@ -434,8 +434,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         dataformats: types.Dataformats = "CHW",
         *,
         copy: bool = True,
+        encoding: types.ImageEncoding = "png",
+        quality: int | None = None,
     ) -> None:
-        """Writes an image as PNG.
+        """Writes an image, as PNG unless `encoding` says otherwise.
 
         uint8 is written unchanged. Floats are multiplied by 255, clipped to 0..255 and truncated; NaN is black. If some are NaN
         or above 1.5, so probably 0..255, one warning for each tag says so. Other integers are scaled by the range of the
@@ -450,8 +452,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             walltime: seconds since the epoch; None is now.
             dataformats: a permutation of CHW, HW or NCHW; an N makes a grid, see `add_images`.
             copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+            encoding: "png" is exact. "jpeg" and "webp" are smaller and not exact; Pillow encodes them during the call, so copy
+                has no effect. Only "png" and "webp" store transparency.
+            quality: of "jpeg" and "webp", 1 to 100; None is Pillow's default (75 and 80).
 
         Raises:
+            ImportError: `encoding` needs Pillow, which is not installed.
             TypeError, ValueError: an argument is of the wrong kind, or integers have a range of no known scale.
 
         Source: torch/utils/tensorboard/summary.py, image.
@@ -460,7 +466,17 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
-        images.add_image(self._op_writer, tag, img_tensor, global_step, walltime, dataformats, copy=copy)
+        images.add_image(
+            self._op_writer,
+            tag,
+            img_tensor,
+            global_step,
+            walltime,
+            dataformats,
+            copy=copy,
+            encoding=encoding,
+            quality=quality,
+        )
 
     def add_images(
         self,
@@ -472,8 +488,10 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         max_outputs: int | None = None,
         *,
         copy: bool = True,
+        encoding: types.ImageEncoding = "png",
+        quality: int | None = None,
     ) -> None:
-        """Writes a batch of images as one PNG: a grid of up to 8 columns without padding.
+        """Writes a batch of images as one picture: a grid of up to 8 columns without padding.
 
         Args:
             tag: name of the series.
@@ -484,8 +502,12 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             dataformats: a permutation of NCHW, CHW or HW.
             max_outputs: how many images of the batch are shown, the first ones; None are all (as in tf.summary.image).
             copy: False reads a read-only NumPy array in place, after the call; see `add_histogram`.
+            encoding: "png" is exact. "jpeg" and "webp" are smaller and not exact; Pillow encodes them during the call, so copy
+                has no effect. Only "png" and "webp" store transparency.
+            quality: of "jpeg" and "webp", 1 to 100; None is Pillow's default (75 and 80).
 
         Raises:
+            ImportError: `encoding` needs Pillow, which is not installed.
             TypeError, ValueError: an argument is of the wrong kind.
 
         Source: torch/utils/tensorboard/_utils.py, make_grid.
@@ -496,7 +518,16 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             global_step, walltime = when
         most = None if max_outputs is None else check.integer(max_outputs, "max_outputs", 1)
         images.add_image(
-            self._op_writer, tag, img_tensor, global_step, walltime, dataformats, most, copy=copy
+            self._op_writer,
+            tag,
+            img_tensor,
+            global_step,
+            walltime,
+            dataformats,
+            most,
+            copy=copy,
+            encoding=encoding,
+            quality=quality,
         )
 
     def add_image_with_boxes(
