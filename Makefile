@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -183,6 +183,30 @@ test-browser: $(STACKS)/package ## what TensorBoard shows of our files, in headl
 	@mkdir -p build && rm -f build/browser.log
 	@echo "== pytest (browser)"
 	@$(STACKS)/bin/python -m pytest -c tests/browser/pytest.ini $(TEST_ARGS) tests/browser 2>&1 | tee build/browser.log
+
+# --- the documentation -------------------------------------------------------------------------------------------
+
+DOCS := .venv-docs
+
+$(DOCS)/installed: docs/requirements.txt
+	@echo "== $(DOCS)"
+	@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip --disable-pip-version-check -q install -r $<
+	@touch $@
+
+# mkdocs reads the sources; neither the package nor the network is needed.
+docs: $(DOCS)/installed ## the documentation as a site in build/site; a warning or a dead link is an error
+	@PATH=$(abspath $(DOCS)/bin):$$PATH NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+test-docs: $(STAMPS)/test-set docs ## run every code block of README.md and docs/, and compare the site with the public names
+	@rm -f build/docs.log
+	@$(MAKE) $(STAMPS)/package
+	@echo "== pytest (docs)"
+	@$(VENV)/bin/python -m pytest $(TEST_ARGS) tests/docs 2>&1 | tee build/docs.log
+
+docs-pictures: ## make docs/pictures anew, from what `make test-browser` saw
+	@$(STACKS)/bin/python docs/pictures/keep.py
 
 # The oldest TensorBoard that is supported, and our data server on its packages: in .venv only one TensorBoard can be.
 OLD_TENSORBOARD := .venv-tensorboard-2.14

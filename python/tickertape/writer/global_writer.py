@@ -32,7 +32,12 @@ class GlobalSummaryWriter:
 
     Args:
         logdir: directory of the run; None is `runs/<date>_<host><comment>`.
-        comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk: as in SummaryWriter.
+        comment: as in SummaryWriter.
+        purge_step: as in SummaryWriter.
+        max_queue: as in SummaryWriter.
+        flush_secs: as in SummaryWriter.
+        filename_suffix: as in SummaryWriter.
+        write_to_disk: as in SummaryWriter.
         log_dir: the same as `logdir`, and preferred if both are given.
         coalesce_process: no effect, as in tensorboardX.
         kwargs: no effect, as in tensorboardX.
