@@ -32,7 +32,7 @@ _IN_README = (
     "scalars a second",
     "`add_histogram`, 1 M",
     "`add_image`",
-    "PNG, ",
+    "PNG, 10 photographs",
     "read 1 M",
 )
 

@@ -1,10 +1,5 @@
 """Every code block of README.md, CONTRIBUTING.md, CHANGELOG.md and docs/ runs unchanged; what cannot says why."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from support import doc_blocks, oracle
 
@@ -33,32 +28,8 @@ LEFT = {"README.md": readme, "docs/reading.md": reading}
 
 @pytest.mark.parametrize("page", [page for page in BLOCKS if of_page(page)])
 def test_the_blocks_run_in_order(page, tmp_path):
-    run_page(page, tmp_path)
+    doc_blocks.run_page(page, tmp_path)
     LEFT.get(page, lambda _: None)(tmp_path)
-
-
-def run_page(page, directory):
-    tests = Path(__file__).parents[1]
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {
-        "PYTHONPATH": str(tests),
-        "PATH": programs,
-        "HOME": str(directory),
-        "COLUMNS": "100",
-    }
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"):
-        environment.pop(name, None)
-    done = subprocess.run(
-        [sys.executable, "-m", "support.doc_page", str(doc_blocks.ROOT / page)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=280,
-        env=environment,
-        cwd=directory,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def test_each_block_says_what_it_is():

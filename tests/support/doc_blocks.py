@@ -10,7 +10,10 @@ A comment in the line above a block, invisible on the page:
 `<!-- prepare` … `-->` around Python code is a block that readers do not see, e.g. one that makes a log directory.
 """
 
+import os
 import re
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,3 +68,33 @@ def blocks(path: Path) -> list[Block]:
         found.append(Block(page, number + 1, language, textwrap.dedent("\n".join(code)) + "\n", says))
         says = {}
     return found
+
+
+def run_page(page: str, directory: Path, environment: dict[str, str] | None = None) -> str:
+    """Runs the blocks of a page in a process of their own, in `directory`; returns what they print."""
+    tests = Path(__file__).parents[1]
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    variables = (
+        os.environ
+        | (environment or {})
+        | {
+            "PYTHONPATH": str(tests),
+            "PATH": programs,
+            "HOME": str(directory),
+            "COLUMNS": "100",
+        }
+    )
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"):
+        variables.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-m", "support.doc_page", str(ROOT / page)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=280,
+        env=variables,
+        cwd=directory,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
