@@ -1,6 +1,6 @@
 """`make torture`: kills processes that log at full load until enough is acknowledged, and proves that nothing is lost.
 
-docs/reliability.md has the figures of a run. --seed repeats a run.
+docs/testing.md has the figures of a run. --seed repeats a run.
 """
 
 import argparse
