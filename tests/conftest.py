@@ -67,6 +67,7 @@ _MISSING = {
     for name in (
         *("torch", "tensorboardX", "onnx", "skimage", "sklearn"),
         *("duckdb", "pandas", "polars", "pyarrow", "tbparse"),
+        *("boto3", "fsspec", "s3fs"),
     )
     if find_spec(name) is None
 }
