@@ -11,6 +11,8 @@ import numpy as np
 from tickertape import _core
 from tickertape.cli import event_bytes, paths, records, terminal
 from tickertape.reader import log_dirs
+from tickertape.reader.compressed import Unpacked
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +70,7 @@ class RunChecks:
         self.problems: list[Problem] = []
         self.events = 0
         self._run = run
+        self._unpacked = Unpacked()  # the files that are there in slices
         self._is_written = is_written
         self._series: dict[str, _Series] = {}
         self._known: dict[
@@ -94,14 +97,15 @@ class RunChecks:
         """Checks one file."""
         self._begin(file)
         try:
-            why = paths.other_format(file)
+            readable = self._opened(file)
+            why = paths.other_format(readable)
         except OSError as error:  # the other files are checked nevertheless
-            why = f"cannot be read: {error.strerror}"
+            why = f"cannot be read: {error.strerror or error}"
         if why:
             self._note(0, "format", "", why)
             return
-        total = os.path.getsize(file)  # noqa: PTH202
-        reader = _core.RecordReader(file)
+        total = os.path.getsize(readable)  # noqa: PTH202
+        reader = _core.RecordReader(readable)
         is_first = True
         for record in reader:
             offset = reader.offset - len(record) - records.OVERHEAD_BYTES
@@ -118,7 +122,7 @@ class RunChecks:
             progress(reader.offset, total)
         for offset, length in reader.damage:
             self._note(offset, "damage", "", f"{terminal.counted(length, 'byte')} of no record")
-        if reader.tail_bytes and not self._is_written(file):
+        if reader.tail_bytes and not self._is_written(readable):
             self._note(
                 reader.offset,
                 "cut",
@@ -128,6 +132,18 @@ class RunChecks:
         if total == 0:
             self._note(0, "empty", "", "the file is empty")
 
+    def _opened(self, file: str) -> str:
+        """What to read for a file: the file, or its slices put together. Notes what no slice has."""
+        if not file.endswith(slices.ALL):
+            return file
+        readable = self._unpacked.readable(file)[0]
+        for offset, length in self._unpacked.gaps(file):
+            missing = terminal.counted(length, "byte")
+            self.problems.append(
+                Problem(self._run, file, offset, "gap", "", 1, f"no slice has {missing} of the file")
+            )
+        return readable
+
     def _begin(self, file: str) -> None:
         self._file = file
         self._known = {}
@@ -136,7 +152,8 @@ class RunChecks:
         place = self._known.get((cause, tag))
         if place is None:
             self._known[cause, tag] = len(self.problems)
-            self.problems.append(Problem(self._run, self._file, offset, cause, tag, 1, message))
+            found = self._unpacked.origin(self._file, offset)
+            self.problems.append(Problem(self._run, *found, cause, tag, 1, message))
         else:
             self.problems[place] = self.problems[place]._replace(times=self.problems[place].times + 1)
 

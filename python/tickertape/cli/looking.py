@@ -43,7 +43,7 @@ def filtered(
     givens = [given] if isinstance(given, str) else given
     tops = [paths.meant(one) for one in givens]
     for one in givens:
-        paths.runs_of(one, unpacks=True)
+        paths.runs_of(one, unpacks=True, joins=True)
     with Progress("reading") as progress:
         runs = read(
             tops[0] if len(tops) == 1 else tops,

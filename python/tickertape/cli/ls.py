@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tickertape.cli import as_json, living, looking, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND
 from tickertape.cli.progress import Progress
+from tickertape.reader import local_slices
 
 if TYPE_CHECKING:
     import argparse
@@ -57,14 +57,14 @@ def run(options: argparse.Namespace) -> int:
 def _listed(one: Run, written: set[str]) -> dict[str, Any]:
     """What is shown of a run."""
     files = [str(file) for file in one.files]
-    states = [os.stat(file) for file in files if os.path.exists(file)]  # noqa: PTH110, PTH116  # names need not be UTF-8
+    states = [state for file in files if (state := _status(file)) is not None]
     tags = [_tag(kind, entry) for kind in one.tags for entry in _entries(one, kind)]
     steps = [tag[end] for tag in tags for end in ("first_step", "last_step") if tag[end] is not None]
     return {
         "run": one.name,
         "files": files,
-        "size": sum(state.st_size for state in states),
-        "last_write": max((state.st_mtime for state in states), default=None),
+        "size": sum(size for size, _ in states),
+        "last_write": max((written for _, written in states), default=None),
         "is_live": any(file in written for file in files),
         "first_step": min(steps, default=None),
         "last_step": max(steps, default=None),
@@ -72,6 +72,14 @@ def _listed(one: Run, written: set[str]) -> dict[str, Any]:
         "causes": list(dict.fromkeys(problem.cause for problem in one.problems)),
         "tags": tags,
     }
+
+
+def _status(file: str) -> tuple[int, float] | None:
+    """Size and last write; None if it is gone by now."""
+    try:
+        return local_slices.status(file)
+    except OSError:
+        return None
 
 
 def _entries(one: Run, kind: str) -> list[Any]:

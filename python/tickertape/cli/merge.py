@@ -11,6 +11,8 @@ from tickertape import _core
 from tickertape.cli import editing, event_bytes, paths, records, terminal
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
 from tickertape.cli.progress import Progress
+from tickertape.reader.compressed import Unpacked
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     import argparse
@@ -21,10 +23,14 @@ EXAMPLE = """
 
 
 class _Part:
-    """A run that is merged: its files, when it began, and its first step."""
+    """A run that is merged: its files, as they are named and as they are read, when it began, and its first step."""
 
     def __init__(self, given: str, options: argparse.Namespace) -> None:
-        self.files = _files(given)
+        self.sources = _files(given)
+        self._unpacked = Unpacked()  # the files that are there in slices
+        self.files = [
+            self._unpacked.readable(file)[0] if file.endswith(slices.ALL) else file for file in self.sources
+        ]
         editing.check_editable(self.files, options)
         self.begin = float("inf")
         self.first_step: int | None = None
@@ -47,7 +53,7 @@ class _Part:
 
 def _files(given: str) -> list[str]:
     """The event files of a run, without those of runs below it."""
-    runs = paths.runs_of(given)
+    runs = paths.runs_of(given, joins=True)
     files = next(iter(runs.values())) if not Path(paths.meant(given)).is_dir() else runs.get(".", [])
     if not files:
         names = ", ".join(repr(name) for name in list(runs)[:5])
@@ -96,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse_twice(given: list[str], parts: list[_Part]) -> None:
     """Raises CommandError if a file is in two of the runs: its events would be there twice."""
-    files = [os.path.realpath(file) for part in parts for file in part.files]
+    files = [os.path.realpath(file) for part in parts for file in part.sources]
     if len(set(files)) < len(files):
         raise CommandError(f"RUN: expected different runs, got a run twice in {', '.join(map(repr, given))}")
 

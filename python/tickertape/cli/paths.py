@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
-from tickertape.reader import compressed, log_dirs, other_files
+from tickertape.reader import compressed, local_slices, log_dirs, other_files
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,13 @@ def meant(given: str) -> str:
     """
     unquoted = given.strip().strip("'\"")
     for candidate in (given, unquoted, os.path.expanduser(given), os.path.expanduser(unquoted)):  # noqa: PTH111  # a str
-        if candidate and os.path.lexists(candidate):
+        if not candidate:
+            continue
+        if os.path.lexists(candidate):
             return candidate
+        named = log_dirs.in_slices(candidate)
+        if named.endswith(slices.ALL) and local_slices.exists(named):
+            return named
     if "://" in given:
         raise CommandError(f"path: expected a local path, got the URL {given!r}")
     path = Path(os.path.abspath(os.path.expanduser(unquoted)))  # noqa: PTH100, PTH111  # .. is resolved as text
@@ -45,17 +51,28 @@ def meant(given: str) -> str:
     )
 
 
-def runs_of(given: str, *, unpacks: bool = False) -> dict[str, list[str]]:
+def runs_of(given: str, *, unpacks: bool = False, joins: bool = False) -> dict[str, list[str]]:
     """The event files that a path stands for: run to its files in order. A file is a run named by itself.
 
     Args:
         given: what the user gave.
         unpacks: whether the caller reads files whose names end in .gz or .zst.
+        joins: whether the caller reads files that are there in slices, whose names end in .at-*.
 
     Raises:
-        CommandError: there is nothing, or no event file.
+        CommandError: there is nothing, or no event file, or one that the caller does not read.
     """
     path = meant(given)
+    runs = _runs_of(given, path, unpacks=unpacks)
+    sliced = next((file for files in runs.values() for file in files if file.endswith(slices.ALL)), "")
+    if sliced and not joins:
+        raise CommandError(
+            f"path: expected whole event files, got the slices {sliced!r}; `tickertape compact {given}` makes one file of them"
+        )
+    return runs
+
+
+def _runs_of(given: str, path: str, *, unpacks: bool) -> dict[str, list[str]]:
     if not os.path.isdir(path):  # noqa: PTH112  # a str
         refuse_other(path, unpacks=unpacks)
         return {os.path.basename(path): [path]}  # noqa: PTH119
@@ -98,6 +115,8 @@ def refuse_other(path: str, *, unpacks: bool = False) -> None:
         path: the file.
         unpacks: whether the caller reads files whose names end in .gz or .zst.
     """
+    if path.endswith(slices.ALL):
+        return
     if not os.path.isfile(path):  # noqa: PTH113  # a str
         raise CommandError(f"path: expected a file or a directory, got {path!r}, which is neither")
     is_packed = unpacks and path.endswith(compressed.SUFFIXES)

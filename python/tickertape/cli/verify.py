@@ -21,6 +21,7 @@ EXAMPLE = """
 _CAUSES = {
     "damage": "bytes that are no record",
     "cut": "the last record is cut off, and nobody is writing it",
+    "gap": "no slice has these bytes of the file",
     "undecodable": "a record that is no event",
     "format": "the file is of another format",
     "version": "no version event at the start",
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         if cause not in _CAUSES:
             raise CommandError(f"--ignore: expected one of {', '.join(_CAUSES)}, got {cause!r}")
     path = paths.meant(options.path)
-    runs = paths.runs_of(options.path)
+    runs = paths.runs_of(options.path, joins=True)
     problems: list[checks.Problem] = []
     files = events = 0
     with Progress("checking") as progress:

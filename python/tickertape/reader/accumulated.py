@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape import _core
-from tickertape.reader import damage
 from tickertape.reader.reservoir import Purge
 
 if TYPE_CHECKING:
@@ -31,17 +30,6 @@ _TYPES = {2: SCALARS, 4: IMAGES, 5: HISTOGRAMS, 6: AUDIO, 8: TENSORS}
 _FIELDS = {name: number for number, name in _TYPES.items()}
 _VERSION_MARK = "brain.Event:"
 _VERSION_WITH_STARTS = 2.0  # from this file version on, TensorBoard finds restarts by SessionLog START
-
-
-def warn_of_damage(index: _core.FileIndex) -> None:
-    """One DamageWarning for what the scan of a file could not read. A file that is gone by now is none."""
-    if isinstance(index.error, FileNotFoundError):
-        return
-    if index.error is not None:
-        damage.warn(index.path, [(0, 0)], [str(index.error)])
-        return
-    lost = [problem for problem in index.problems if problem[1]]
-    damage.warn(index.path, [(offset, length) for offset, length, _ in lost], [cause for _, _, cause in lost])
 
 
 class Part(NamedTuple):

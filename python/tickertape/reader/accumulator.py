@@ -141,7 +141,7 @@ class EventAccumulator:
                     self._files[file.path] = file
             in_order = sorted(self._files, key=lambda name: log_dirs.order(os.path.basename(name)))  # noqa: PTH119
             self._hold([self._files[name] for name in in_order])
-        if found == [self.path] and scanned[0].error is not None:
+        if found == [log_dirs.in_slices(self.path)] and scanned[0].error is not None:
             raise scanned[0].error
         for file in scanned:
             if file.problems and file.path not in self._warned:
@@ -276,8 +276,10 @@ class EventAccumulator:
 
     def _find_files(self) -> list[str]:
         if not os.path.isdir(self.path):  # noqa: PTH112  # names need not be UTF-8
-            os.stat(self.path)  # noqa: PTH116  # raises FileNotFoundError with the path
-            return [self.path]
+            path = log_dirs.in_slices(self.path)
+            if path == self.path:
+                os.stat(path)  # noqa: PTH116  # raises FileNotFoundError with the path
+            return [path]
         return [str(file) for file in log_dirs.event_files(self.path)]
 
     def _first_event(self) -> _core.Event | None:

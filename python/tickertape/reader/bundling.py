@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tickertape.convert import check
-from tickertape.reader import log_dirs
+from tickertape.reader import local_slices, log_dirs
 from tickertape.reader.log_dirs import FoundFiles
 from tickertape.reader.runs import Runs
 from tickertape.reader.selection import selection
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection, Iterable
 
     from tickertape.reader.log_dirs import EventFile
@@ -86,7 +86,7 @@ def bundles(
             found.append(Bundle(FoundFiles(files), size, tags, kinds, steps, restarts))
             files, size = [], 0
         files.append(file)
-        size += os.path.getsize(file.path)  # noqa: PTH202  # names need not be UTF-8
+        size += local_slices.status(file.path)[0]
     if files:
         found.append(Bundle(FoundFiles(files), size, tags, kinds, steps, restarts))
     return found

@@ -1,4 +1,7 @@
-"""Event files that were compressed (.gz, .zst): unpacked into a temporary folder, from which the scan reads."""
+"""Event files that the scan cannot read where they are: it gets a copy in a temporary folder.
+
+Compressed ones (.gz, .zst) are unpacked; those that are there in slices are put together.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
+from tickertape.reader.local_slices import LocalSlices
+from tickertape.remote import slices
+
 SUFFIXES = (".gz", ".zst")
 CUT_OFF = "the compressed file is cut off"  # it may still be written: no damage
 # The first is in the standard library from Python 3.14 on.
@@ -20,19 +26,32 @@ _ALWAYS_BYTES = 1 << 30
 
 
 class Unpacked:
-    """A temporary folder with what was unpacked; removed with this object."""
+    """A temporary folder with what was unpacked or put together; removed with this object.
 
-    def __init__(self) -> None:
+    Args:
+        gap_secs: see LocalSlices.
+    """
+
+    def __init__(self, gap_secs: float = 0.0) -> None:
         self._folder: Path | None = None
         self._copies: dict[tuple[str, int, int], tuple[str, str]] = {}
+        self._sliced = LocalSlices(gap_secs)
+
+    def look_anew(self) -> None:
+        """What is asked for from now on is a new look at the directories."""
+        self._sliced.look_anew()
 
     def readable(self, path: str) -> tuple[str, str]:
         """The path to read instead of `path`, and what is wrong with the compressed file; "" if nothing is.
+
+        A path that ends in `.at-*` is the slices of a file; that of another file, which is not compressed, is returned as it is.
 
         Raises:
             OSError: it cannot be read, or nothing of it can be unpacked.
             ModuleNotFoundError: the module that unpacks it is not installed.
         """
+        if path.endswith(slices.ALL):
+            return self._sliced.readable(path, self._make_folder), ""
         if not path.endswith(SUFFIXES):
             return path, ""
         status = Path(path).stat()
@@ -45,6 +64,14 @@ class Unpacked:
                     raise OSError(f"{path}: {cause}")
             self._copies[key] = str(copy), cause
         return self._copies[key]
+
+    def origin(self, path: str, offset: int) -> tuple[str, int]:
+        """The file that a user finds a byte of readable(path) in, and its offset there."""
+        return self._sliced.origin(path, offset) if path.endswith(slices.ALL) else (path, offset)
+
+    def gaps(self, path: str) -> list[tuple[int, int]]:
+        """(offset, bytes) of what is missing of readable(path): no slice has it."""
+        return self._sliced.gaps(path) if path.endswith(slices.ALL) else []
 
     def _make_folder(self) -> Path:
         if self._folder is None:

@@ -43,6 +43,13 @@ def warn(path: str, regions: list[tuple[int, int]], causes: Sequence[str] = ()) 
         notices.warn(DamageWarning(path, regions, causes))
 
 
+def warn_of_places(places: Sequence[tuple[str, int, int, str]]) -> None:
+    """One DamageWarning for each file of `places`: path, offset, length and cause of what was skipped."""
+    for path in dict.fromkeys(place[0] for place in places):
+        here = [place for place in places if place[0] == path]
+        warn(path, [(offset, length) for _, offset, length, _ in here], [cause for *_, cause in here])
+
+
 class _Row(Protocol):
     file: str
     tag: str

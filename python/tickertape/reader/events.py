@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tickertape import _core
 from tickertape.convert import paths
-from tickertape.reader import compressed, damage, protobufs
+from tickertape.reader import compressed, damage, log_dirs, protobufs
 from tickertape.reader.compressed import Unpacked
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def summary_iterator(path: str | os.PathLike[str], *, as_protobuf: bool = False)
     skipped (TensorFlow raises, TensorBoard stops in silence). A record that is cut off at the end ends the iteration.
 
     Args:
-        path: an event file; `.gz` and `.zst` files are unpacked.
+        path: an event file; `.gz` and `.zst` files are unpacked. If only slices of it are there, they are put together; the
+            name of a slice stands for that slice alone.
         as_protobuf: whether the events are protobuf messages, of the classes of tensorboard, tensorflow or tensorboardX.
 
     Yields:
@@ -44,17 +45,19 @@ def summary_iterator(path: str | os.PathLike[str], *, as_protobuf: bool = False)
         ModuleNotFoundError: none of these packages is installed, for as_protobuf=True; or what unpacks a `.zst` file is not.
         OSError: the file cannot be opened, or is no regular file (a FIFO, a device, a directory).
     """
-    name = paths.text(path)
+    name = log_dirs.in_slices(paths.text(path))
     decode: Callable[[bytes], Any] = protobufs.event_class().FromString if as_protobuf else _core.Event
-    unpacked = (
-        Unpacked()
-    )  # its copy of a compressed file is removed on return; it stays readable while it is open
+    unpacked = Unpacked()
     readable, cause = unpacked.readable(name)
-    return _events(name, _core.RecordReader(readable), decode, cause)
+    return _events(name, _core.RecordReader(readable), decode, cause, unpacked)
 
 
 def _events(
-    name: str, records: _core.RecordReader, decode: Callable[[bytes], _Message], cause: str
+    name: str,
+    records: _core.RecordReader,
+    decode: Callable[[bytes], _Message],
+    cause: str,
+    unpacked: Unpacked,
 ) -> Iterator[_Message]:
     """`cause` is what is wrong with a compressed file; "" if nothing is."""
     lost = [(0, os.stat(name).st_size, cause)] if cause not in ("", compressed.CUT_OFF) else []  # noqa: PTH116  # a str
@@ -70,7 +73,7 @@ def _events(
         else:
             yield event
     lost = sorted([*lost, *((offset, size, "damaged") for offset, size in records.damage)])
-    damage.warn(name, [(offset, size) for offset, size, _ in lost], [why for _, _, why in lost])
+    damage.warn_of_places([(*unpacked.origin(name, offset), size, why) for offset, size, why in lost])
 
 
 def _is_no_event(error: Exception) -> bool:

@@ -8,19 +8,19 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape import _core
 from tickertape.convert import check
-from tickertape.reader import accumulated, log_dirs
-from tickertape.reader.compressed import SUFFIXES
+from tickertape.reader import log_dirs, scan
+from tickertape.reader.compressed import SUFFIXES, Unpacked
 from tickertape.reader.dir_watch import Changes, DirWatch
 from tickertape.reader.rows import ROWS, Row
 from tickertape.reader.scalar_table import ScalarRow
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
+    from tickertape import _core
     from tickertape.reader.log_dirs import EventFile
+    from tickertape.reader.scan import ScannedFile
 
     AnyPath = str | bytes | os.PathLike[str]
 
 _STATE_VERSION = 1
+_GAP_SECS = 60.0  # slices behind a gap wait so long for one that fills it: rows come in their order
 _BLOCK_ROWS = 4096  # that are Python objects at a time
 
 
@@ -104,10 +107,11 @@ class Follower:
         self._timeout = timeout
         self._interval = interval
         self._files: dict[str, EventFile] = {}
-        self._indexes: dict[str, _core.FileIndex] = {}
+        self._scanned: dict[str, ScannedFile] = {}  # without rows
+        self._unpacked = Unpacked(_GAP_SECS)
         # what was found and not yet handed out, a file each
         self._pending: list[Iterator[ScalarRow | Row]] = []
-        self._damaged: list[_core.FileIndex] = []
+        self._damaged: list[ScannedFile] = []
         self._warned: set[str] = set()
         self._lock = threading.Lock()  # of whoever reads new rows
         self._is_closed = False
@@ -175,8 +179,8 @@ class Follower:
     def _ready(self) -> ScalarRow | Row | None:
         """The next row that was found already."""
         damaged, self._damaged = self._damaged, []
-        for index in damaged:
-            accumulated.warn_of_damage(index)
+        for file in damaged:
+            scan.warn_of_damage(file)
         while self._pending and not self._is_closed:
             row = next(self._pending[0], None)
             if row is not None:
@@ -256,43 +260,39 @@ class Follower:
 
     def _read(self, names: list[str]) -> None:
         """Takes what is new in some files."""
-        indexes = _core.scan_files(
-            names,
-            previous=[self._indexes.get(name) for name in names],
-            tag_filter=self._selected.tags,
-            kinds=self._selected.kinds or KINDS,
-            steps=self._selected.steps,
-        )
-        for name, index in zip(names, indexes, strict=True):
-            before = self._indexes.get(name)
-            if isinstance(index.error, FileNotFoundError):
-                self._files.pop(name)
-                self._known.discard(name)
-                self._indexes.pop(name, None)
-            elif index is not before:
-                self._take(self._files[name], index, before)
+        selected = self._selected._replace(kinds=self._selected.kinds or KINDS)
+        for file in scan.scan_files(names, self._unpacked, self._scanned, selected):
+            before = self._scanned.get(file.path)
+            if isinstance(file.error, FileNotFoundError):
+                self._files.pop(file.path)
+                self._known.discard(file.path)
+                self._scanned.pop(file.path, None)
+            elif before is None or file.index is None or file.index is not before.index:
+                self._take(self._files[file.path], file, before)
 
-    def _take(self, file: EventFile, index: _core.FileIndex, before: _core.FileIndex | None) -> None:
-        is_damaged = index.error is not None or any(size for _, size, _ in index.problems)
-        if is_damaged and index.path not in self._warned:
-            self._warned.add(index.path)
-            self._damaged.append(index)
-        if index.error is not None:
+    def _take(self, file: EventFile, scanned: ScannedFile, before: ScannedFile | None) -> None:
+        index = scanned.index
+        is_damaged = index is None or any(problem.bytes for problem in scanned.problems)
+        if is_damaged and file.path not in self._warned:
+            self._warned.add(file.path)
+            self._damaged.append(scanned)
+        if index is None:
             return
-        name = f"{file.run}/{file.path.rpartition('/')[2]}"
+        # The slices of a file, and the whole file that they may become, are one to go on with.
+        name = f"{file.run}/{file.path.rpartition('/')[2].removesuffix(slices.ALL)}"
         progress = self._progress.setdefault(name, _Progress())
-        if before is None:
+        if before is None or before.index is None:
             is_another = progress.first_wall_time != index.first_wall_time or progress.events > index.events
         else:
-            is_another = _is_another(index, before)
+            is_another = _is_another(index, before.index)
         if is_another:
             progress = self._progress[name] = _Progress()
         progress.first_wall_time = index.first_wall_time
         if index.series:
-            self._pending.append(_rows(file, index, progress))
+            self._pending.append(_rows(file, scanned.readable, index, progress))
         else:
             progress.events, progress.rows = index.events, 0
-        self._indexes[file.path] = index.without_rows()
+        self._scanned[file.path] = replace(scanned, index=index.without_rows())
 
 
 def _refuse_compressed(given: Iterable[str]) -> None:
@@ -303,7 +303,9 @@ def _refuse_compressed(given: Iterable[str]) -> None:
             )
 
 
-def _rows(file: EventFile, index: _core.FileIndex, progress: _Progress) -> Iterator[ScalarRow | Row]:
+def _rows(
+    file: EventFile, readable: str, index: _core.FileIndex, progress: _Progress
+) -> Iterator[ScalarRow | Row]:
     """The rows of an index behind `progress`, which moves on with them: by event, then by tag and kind."""
     series = sorted(index.series, key=lambda one: (one.tag, one.kind))
     ordinal = np.concatenate([one.ordinal for one in series])
@@ -327,7 +329,7 @@ def _rows(file: EventFile, index: _core.FileIndex, progress: _Progress) -> Itera
                 yield ScalarRow(file.run, one.tag, step, wall_time, value)
             else:
                 make = ROWS.get(one.kind, Row)
-                yield make(file.run, one.tag, step, wall_time, file.path, (file.path, *place), one.metadata)
+                yield make(file.run, one.tag, step, wall_time, file.path, (readable, *place), one.metadata)
     progress.events, progress.rows = index.events, 0
 
 

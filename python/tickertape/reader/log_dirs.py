@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape.convert import check, paths
-from tickertape.reader import other_files
+from tickertape.reader import local_slices, other_files
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ _NEAR_ENTRIES = 2_000  # that a search for a directory to suggest looks at
 
 
 class EventFile(NamedTuple):
-    """A file of a run."""
+    """A file of a run. If it is there in slices, its path ends in `.at-*`; `Unpacked` puts it together."""
 
     run: str
     path: str
@@ -44,6 +45,7 @@ def is_event_file(name: str) -> bool:
 
 def order(name: str) -> tuple[int, int, str]:
     """A key that sorts the files of a run by their making: seconds, then the counter as a number, then the name."""
+    name = name.removesuffix(slices.ALL)
     found = _NAME.search(name)
     if found is None:
         return 0, 0, name
@@ -84,7 +86,7 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
 
 def _event_file(path: str) -> str:
     """A file that was given by name. Raises ValueError if it is certainly no event file, whatever its name."""
-    why = other_files.what_else(path)
+    why = "" if path.endswith(slices.ALL) else other_files.what_else(path)
     if why:
         raise ValueError(f"logdir: expected an event file, got {path!r}, which {why}")
     return path
@@ -108,7 +110,14 @@ def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
 def event_files(folder: AnyPath) -> list[Path]:
     """The event files of one run, in the order in which they were made."""
     top = paths.text(folder)
-    return [Path(top) / name for name in sorted(_event_file_names(top), key=order)]
+    return [Path(top) / name for name in sorted(slices.grouped(_event_file_names(top)), key=order)]
+
+
+def in_slices(path: str) -> str:
+    """`path`, or the name of its slices, `<path>.at-*`, if no such file is there and slices of it are."""
+    if path.endswith(slices.ALL) or os.path.lexists(path) or not local_slices.exists(path):
+        return path
+    return path + slices.ALL
 
 
 def given_paths(where: object) -> list[str]:
@@ -121,8 +130,10 @@ def given_paths(where: object) -> list[str]:
         raise TypeError(f"logdir: expected a path or a list of paths, got {check.type_name(where)}")
     if not given:
         raise ValueError("logdir: expected a path or a list of paths, got an empty list")
-    tops = [os.path.abspath(paths.text(path, "logdir")) for path in given]  # noqa: PTH100
+    tops = [in_slices(os.path.abspath(paths.text(path, "logdir"))) for path in given]  # noqa: PTH100
     for top in tops:
+        if top.endswith(slices.ALL) and local_slices.exists(top):
+            continue
         try:
             mode = os.stat(top).st_mode  # noqa: PTH116
         except FileNotFoundError:
@@ -173,7 +184,7 @@ def _folders(
                 children = list(listing)
         except OSError:  # no right to read it, or gone meanwhile: what TensorBoard would not show either
             continue
-        yield folder, [entry.name for entry in children if _is_file(entry)]
+        yield folder, slices.grouped(entry.name for entry in children if _is_file(entry))
         seen += len(children)
         if entries is not None and seen > entries:
             return

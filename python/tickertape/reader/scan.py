@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_] | None
 
+_NO_SLICE = "no slice has these bytes of the file"
+
 
 class Problem(NamedTuple):
     """What could not be read, or reads in an unusual way.
@@ -116,6 +118,7 @@ def scan_files(
         selected: tags, kinds and steps.
         progress: see `read`.
     """
+    unpacked.look_anew()
     opened = [_open(path, unpacked) for path in paths]
     to_scan = [number for number, file in enumerate(opened) if file.readable]
     indexes = _core.scan_files(
@@ -127,21 +130,20 @@ def scan_files(
         progress=progress,
     )
     for number, index in zip(to_scan, indexes, strict=True):
-        opened[number] = _with_index(opened[number], index)
+        opened[number] = _with_index(opened[number], index, unpacked)
     return opened
 
 
 def warn_of_damage(file: ScannedFile, told: Collection[Problem] = ()) -> None:
-    """One DamageWarning for what is new in a file and cost something. A file that is gone by now is no damage."""
+    """One DamageWarning for what is new in a file, or in each of its slices, and cost something. A file that is gone by now is no damage."""
     if isinstance(file.error, FileNotFoundError):
         return
-    new = [
-        problem for problem in file.problems if problem not in told and (problem.bytes or file.index is None)
-    ]
-    damage.warn(
-        file.path,
-        [(problem.offset, problem.bytes) for problem in new],
-        [problem.cause for problem in new],
+    damage.warn_of_places(
+        [
+            problem
+            for problem in file.problems
+            if problem not in told and (problem.bytes or file.index is None)
+        ]
     )
 
 
@@ -168,14 +170,22 @@ def _open(path: str, unpacked: Unpacked) -> ScannedFile:
     except (OSError, ModuleNotFoundError) as error:
         return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),), error)
     lost = Path(path).stat().st_size if cause and cause != compressed.CUT_OFF else 0
-    return ScannedFile(path, readable, None, (Problem(path, 0, lost, cause),) if cause else ())
+    problems = [Problem(path, 0, lost, cause)] if cause else []
+    problems += [Problem(path, offset, size, _NO_SLICE) for offset, size in unpacked.gaps(path)]
+    return ScannedFile(path, readable, None, tuple(problems))
 
 
-def _with_index(file: ScannedFile, index: _core.FileIndex) -> ScannedFile:
+def _with_index(file: ScannedFile, index: _core.FileIndex, unpacked: Unpacked) -> ScannedFile:
     if index.error is not None:
         problems = (*file.problems, Problem(file.path, 0, 0, str(index.error)))
         return replace(file, problems=problems, error=index.error)
-    found = [*file.problems, *(Problem(file.path, *problem) for problem in index.problems)]
+    found = [
+        *file.problems,
+        *(
+            Problem(*unpacked.origin(file.path, offset), size, cause)
+            for offset, size, cause in index.problems
+        ),
+    ]
     if index.size > 0 and not index.series and index.file_version is None and not index.starts:
         cause = other_files.what_else(file.readable)
         if cause:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.reader import log_dirs, scan
 from tickertape.reader.accumulator import STORE_EVERYTHING_SIZE_GUIDANCE, EventAccumulator
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +31,13 @@ class Node:
         self.children: dict[str, Node] = {}
         self.is_directory = os.path.isdir(path)  # noqa: PTH112
         is_named = not above or log_dirs.is_event_file(self.name)
-        self.is_event_file = is_named and os.path.isfile(path)  # noqa: PTH113
+        self.is_event_file = is_named and (path.endswith(slices.ALL) or os.path.isfile(path))  # noqa: PTH113
         self.scanned: ScannedFile | None = None
         if self.is_directory:
             status = os.stat(path)  # noqa: PTH116
             identity = (status.st_dev, status.st_ino)
             if identity not in above:
-                for name in sorted(os.listdir(path)):  # noqa: PTH208
+                for name in sorted(slices.grouped(os.listdir(path))):  # noqa: PTH208
                     self.children[name] = Node(os.path.join(path, name), (*above, identity))  # noqa: PTH118
 
     def files(self, directory: str = "") -> Iterator[tuple[str, Node]]:
@@ -58,7 +59,7 @@ class Node:
 
 def read(path: str, unpacked: Unpacked) -> Node:
     """The tree of a directory or file, with the index of each event file. `unpacked` must outlive it."""
-    top = Node(path)
+    top = Node(log_dirs.in_slices(path))
     files = [file for _, file in top.files()]
     for file, scanned in zip(files, scan.scan_files([file.path for file in files], unpacked), strict=True):
         file.scanned = scanned

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Sixteen digits are more than the largest file of any system (2^53 bytes), and keep names in the order of offsets.
+# What readers call a file that is there in slices, as a shell would: `<file>.at-*`.
+ALL = ".at-*"
+_MARK = ".at-"
 _NAME = re.compile(r"(?P<file>.*[^/])\.at-(?P<offset>[0-9]{16})\Z", re.DOTALL)
 
 
@@ -88,3 +91,14 @@ def contiguous_end(slices: Iterable[Slice], covered: int = 0) -> int:
             break
         covered = piece.end
     return covered
+
+
+def grouped(names: Iterable[str]) -> list[str]:
+    """Names of files in a directory, those that are slices of one file, and that file, as one name `<file>.at-*`."""
+    names = list(names)
+    if not any(_MARK in name for name in names):
+        return names
+    parsed = {name: parse(name) for name in names}
+    files = dict.fromkeys(found[0] for found in parsed.values() if found is not None)
+    whole = [name for name, found in parsed.items() if found is None and name not in files]
+    return whole + [file + ALL for file in files]

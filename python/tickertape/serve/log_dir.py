@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tickertape.reader import log_dirs, scan
+from tickertape.reader import local_slices, log_dirs, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.dir_watch import DirWatch
 from tickertape.reader.selection import selection
@@ -220,7 +220,7 @@ def _batches(found: list[EventFile]) -> Iterator[list[EventFile]]:
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size  # noqa: PTH116
+        return local_slices.status(path)[0]
     except OSError:
         return 0
 
