@@ -14,11 +14,11 @@ PACKAGE = ROOT / "python" / "tickertape"
 ALLOWED = {
     "convert": set(),
     "devices": {"convert"},
-    "remote": set(),
+    "remote": {"convert"},
     "writer": {"convert", "devices"},
     "reader": {"convert", "remote"},
     "integrations": {"convert", "writer"},
-    "serve": {"reader"},
+    "serve": {"reader", "remote"},
     "demo": {"reader", "writer"},
     "bench": {"demo", "reader"},
     "cli": {"bench", "convert", "demo", "integrations", "reader", "remote", "serve", "writer"},

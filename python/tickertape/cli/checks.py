@@ -10,7 +10,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape.cli import event_bytes, paths, records, terminal
-from tickertape.reader import log_dirs
+from tickertape.reader import event_names
 from tickertape.reader.compressed import Unpacked
 from tickertape.remote import slices
 
@@ -81,7 +81,7 @@ class RunChecks:
     def names(self, files: Sequence[str]) -> None:
         """Checks that the files sort in the order in which they were made."""
         by_name = sorted(files, key=os.path.basename)
-        by_making = sorted(files, key=lambda file: log_dirs.order(os.path.basename(file)))  # noqa: PTH119
+        by_making = sorted(files, key=lambda file: event_names.order(os.path.basename(file)))  # noqa: PTH119
         for name, made in zip(by_name, by_making, strict=True):
             if name != made:
                 self._begin(name)
@@ -134,13 +134,11 @@ class RunChecks:
 
     def _opened(self, file: str) -> str:
         """What to read for a file: the file, or its slices put together. Notes what no slice has."""
-        if not file.endswith(slices.ALL):
-            return file
-        readable = self._unpacked.readable(file)[0]
-        for offset, length in self._unpacked.gaps(file):
+        readable = self._unpacked.readable(file)[0] if file.endswith(slices.ALL) else file
+        for name, offset, length in self._unpacked.gaps(file):
             missing = terminal.counted(length, "byte")
             self.problems.append(
-                Problem(self._run, file, offset, "gap", "", 1, f"no slice has {missing} of the file")
+                Problem(self._run, name, offset, "gap", "", 1, f"no slice has {missing} of the file")
             )
         return readable
 

@@ -57,6 +57,8 @@ def edit_runs(
     Returns:
         (path of the source, what became of its records) of each file.
     """
+    if options.in_place:
+        paths.refuse_url(given)
     files = editable(given, options)
     if not options.in_place:
         return copy_files(given, files, options.out, edit, doing)

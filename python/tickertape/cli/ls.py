@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tickertape.cli import as_json, living, looking, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND
 from tickertape.cli.progress import Progress
-from tickertape.reader import local_slices
+from tickertape.reader import local_slices, mirrors
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +62,7 @@ def _listed(one: Run, written: set[str]) -> dict[str, Any]:
     steps = [tag[end] for tag in tags for end in ("first_step", "last_step") if tag[end] is not None]
     return {
         "run": one.name,
-        "files": files,
+        "files": [mirrors.shown(file) for file in files],
         "size": sum(size for size, _ in states),
         "last_write": max((written for _, written in states), default=None),
         "is_live": any(file in written for file in files),

@@ -78,6 +78,7 @@ COMMANDS = {
     "average": Command("edit", "average over runs, as runs of their own", "tickertape.cli.average"),
     "export": Command("keep", "write Parquet, Arrow, CSV or JSON lines, and files", "tickertape.cli.export"),
     "merge": Command("edit", "join runs into one", "tickertape.cli.merge"),
+    "compact": Command("keep", "join the slices of finished runs in a bucket", "tickertape.cli.compact"),
     "rm-tag": Command("edit", "remove tags", "tickertape.cli.rm_tag"),
     "rename-tag": Command("edit", "give a tag another name", "tickertape.cli.rename_tag"),
     "rename-run": Command("edit", "give a run another name", "tickertape.cli.rename_run"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from itertools import islice
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tickertape import reader
 from tickertape.cli.errors import NOTHING_FOUND, CommandError
-from tickertape.reader import compressed, local_slices, log_dirs, other_files
+from tickertape.cli.progress import Progress
+from tickertape.reader import compressed, local_slices, log_dirs, mirrors, other_files
 from tickertape.remote import slices
 
 if TYPE_CHECKING:
@@ -27,11 +29,14 @@ _COMPRESSED = (
 
 
 def meant(given: str) -> str:
-    """The path that the user means: quotes that the shell left, and a quoted ~, are understood.
+    """The path that the user means: quotes that the shell left, and a quoted ~, are understood. Of a URL it is the local copy.
 
     Raises:
         CommandError: there is nothing; the message says what is there, and where event files are.
+        ImportError, OSError: a URL cannot be opened.
     """
+    if mirrors.is_url(given):
+        return _mirrored(given)
     unquoted = given.strip().strip("'\"")
     for candidate in (given, unquoted, os.path.expanduser(given), os.path.expanduser(unquoted)):  # noqa: PTH111  # a str
         if not candidate:
@@ -41,14 +46,29 @@ def meant(given: str) -> str:
         named = log_dirs.in_slices(candidate)
         if named.endswith(slices.ALL) and local_slices.exists(named):
             return named
-    if "://" in given:
-        raise CommandError(f"path: expected a local path, got the URL {given!r}")
     path = Path(os.path.abspath(os.path.expanduser(unquoted)))  # noqa: PTH100, PTH111  # .. is resolved as text
     there = next(parent for parent in path.parents if parent.is_dir())
     raise CommandError(
         f"path: expected a log directory or an event file, got {given!r}, which does not exist; "
         f"{_listing(there)}{_similar(there, path)}; {_near(there)}"
     )
+
+
+@functools.cache  # a command is one look
+def _mirrored(url: str) -> str:
+    with Progress("fetching") as progress:
+        try:
+            return mirrors.look(url, progress)[0]
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+
+
+def refuse_url(given: str, argument: str = "path") -> None:
+    """Raises CommandError for a URL, of which only the local copy could be changed."""
+    if mirrors.is_url(given):
+        raise CommandError(
+            f"{argument}: expected a local path, got the URL {given!r}, in which nothing is changed"
+        )
 
 
 def runs_of(given: str, *, unpacks: bool = False, joins: bool = False) -> dict[str, list[str]]:
@@ -83,11 +103,18 @@ def _runs_of(given: str, path: str, *, unpacks: bool) -> dict[str, list[str]]:
 
 
 def log_dir_of(given: str) -> str:
-    """The log directory that a path stands for, as an absolute path; it has an event file.
+    """The log directory that a path stands for, as an absolute path, or the URL as it is; it has an event file.
 
     Raises:
         CommandError: there is nothing, or no event file, or it is a file.
     """
+    if mirrors.is_url(given):
+        try:
+            if mirrors.has_event_file(given):
+                return given
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        raise _no_event_files(given, given)
     path = meant(given)
     if not os.path.isdir(path):  # noqa: PTH112  # a str
         refuse_other(path)
@@ -101,6 +128,11 @@ def log_dir_of(given: str) -> str:
 
 
 def _no_event_files(given: str, path: str) -> CommandError:
+    if mirrors.is_url(given):
+        return CommandError(
+            f"path: expected a directory with event files (their names contain 'tfevents'), got {given!r}, in which there are none",
+            NOTHING_FOUND,
+        )
     return CommandError(
         f"path: expected a directory with event files (their names contain 'tfevents'), got {given!r}; "
         f"{_listing(Path(path))}; {_near(Path(os.path.abspath(path)))}",  # noqa: PTH100

@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Renames the run: its directory in place, or a copy of the event files."""
+    if options.in_place:
+        paths.refuse_url(options.path)
     top = Path(paths.meant(options.path))
     if not top.is_dir():
         raise CommandError(f"path: expected a log directory, got the file {options.path!r}")

@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         return _copy_intact(options)
     directory = options.path
     if directory is not None:
+        paths.refuse_url(directory)
         directory = paths.meant(directory)
         if not Path(directory).is_dir():
             raise CommandError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.cli import terminal
 from tickertape.cli.errors import FOUND, CommandError
-from tickertape.reader import log_dirs
+from tickertape.reader import log_dirs, mirrors
 from tickertape.serve import data_server, logs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ EXAMPLE = """
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `serve`."""
     add = parser.add_argument
-    add("logdir", nargs="?", help="the log directory")
+    add("logdir", nargs="?", help="the log directory, or its URL")
     add(
         "--host",
         default="127.0.0.1",
@@ -38,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PLUGIN=N,…",
         help="how many values of a tag at most; 'all' or 0 is all (default: as many as TensorBoard asks for)",
     )
-    add("--reload", default="1", metavar="SECS", help="seconds between polls, or 'once' (default: 1)")
+    add(
+        "--reload",
+        default="1",
+        metavar="SECS",
+        help="seconds between polls, or 'once' (default: 1; of a URL at least 30)",
+    )
     add("--problems", metavar="ADDRESS", help="print what the server at this address could not read, and end")
 
 
@@ -55,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     if options.logdir is None:
         raise CommandError("logdir: expected a log directory, got none")
     try:
-        log_dirs.given_paths(options.logdir)
+        if not mirrors.is_url(options.logdir):  # the server looks at a URL, and says if that cannot be opened
+            log_dirs.given_paths(options.logdir)
         samples = data_server.samples(options.samples_per_plugin)
         reload_secs = data_server.reload_secs(options.reload)
     except (OSError, ValueError) as error:

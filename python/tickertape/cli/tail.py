@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.cli import as_json, looking, paths, terminal
 from tickertape.cli.errors import FOUND, NOTHING_FOUND, CommandError
+from tickertape.reader import mirrors
 from tickertape.reader.follower import follow
 from tickertape.reader.scalar_table import ScalarRow
 
@@ -80,9 +81,11 @@ def _last(rows: Iterator[Any], count: int) -> list[Any]:
 
 def _followed(options: argparse.Namespace) -> Iterator[Any]:
     """What is there, then what comes."""
-    top = paths.meant(options.path)
-    if not Path(top).is_dir():
-        paths.refuse_other(top)
+    top = options.path
+    if not mirrors.is_url(top):
+        top = paths.meant(top)
+        if not Path(top).is_dir():
+            paths.refuse_other(top)
     filters: dict[str, Any] = {
         "runs": options.runs,
         "tags": options.tags,

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "tickertape view [-h] [--port PORT] [--no-open] [--plain] [path] [-- arguments of TensorBoard]"
     )
-    parser.add_argument("path", nargs="?", default=".", help="a log directory (default: .)")
+    parser.add_argument("path", nargs="?", default=".", help="a log directory or its URL (default: .)")
     parser.add_argument(
         "--port", type=int, help="where the browser finds it (default: the first free one from 6006)"
     )

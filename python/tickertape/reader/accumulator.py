@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape.convert import check, paths
-from tickertape.reader import accumulated, accumulator_events, log_dirs, scan, wire
+from tickertape.reader import accumulated, accumulator_events, event_names, log_dirs, scan, wire
 from tickertape.reader.accumulated import AUDIO, DISTRIBUTIONS, HISTOGRAMS, IMAGES, SCALARS, TENSORS
 from tickertape.reader.accumulator_events import (
     AudioEvent,
@@ -134,14 +134,14 @@ class EventAccumulator:
             FileNotFoundError: there is no such directory or file.
         """
         with self._mutex:
-            found = self._find_files()
+            found, is_file = self._find_files()
             scanned = scan.scan_files(found, self._unpacked, self._files)
             for file in scanned:
                 if file.index is not None or file.path not in self._files:
                     self._files[file.path] = file
-            in_order = sorted(self._files, key=lambda name: log_dirs.order(os.path.basename(name)))  # noqa: PTH119
+            in_order = sorted(self._files, key=lambda name: event_names.order(os.path.basename(name)))  # noqa: PTH119
             self._hold([self._files[name] for name in in_order])
-        if found == [log_dirs.in_slices(self.path)] and scanned[0].error is not None:
+        if is_file and scanned[0].error is not None:
             raise scanned[0].error
         for file in scanned:
             if file.problems and file.path not in self._warned:
@@ -274,16 +274,17 @@ class EventAccumulator:
         except OSError as error:
             raise KeyError(f"Asset path {asset} not found") from error
 
-    def _find_files(self) -> list[str]:
-        if not os.path.isdir(self.path):  # noqa: PTH112  # names need not be UTF-8
-            path = log_dirs.in_slices(self.path)
-            if path == self.path:
-                os.stat(path)  # noqa: PTH116  # raises FileNotFoundError with the path
-            return [path]
-        return [str(file) for file in log_dirs.event_files(self.path)]
+    def _find_files(self) -> tuple[list[str], bool]:
+        """The event files, and whether `path` names one."""
+        path = log_dirs.in_slices(self.path)
+        if os.path.isdir(path):  # noqa: PTH112  # names need not be UTF-8
+            return [str(file) for file in log_dirs.event_files(path)], False
+        if path == self.path:
+            os.stat(path)  # noqa: PTH116  # raises FileNotFoundError with the path
+        return [path], True
 
     def _first_event(self) -> _core.Event | None:
-        for name in self._find_files():
+        for name in self._find_files()[0]:
             for record in _core.RecordReader(self._unpacked.readable(name)[0]):
                 return _core.Event(record)
         return None

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
+from tickertape.reader import mirrors
 from tickertape.reader.local_slices import LocalSlices
 from tickertape.remote import slices
 
@@ -67,11 +68,13 @@ class Unpacked:
 
     def origin(self, path: str, offset: int) -> tuple[str, int]:
         """The file that a user finds a byte of readable(path) in, and its offset there."""
-        return self._sliced.origin(path, offset) if path.endswith(slices.ALL) else (path, offset)
+        return (
+            self._sliced.origin(path, offset) if path.endswith(slices.ALL) else mirrors.origin(path, offset)
+        )
 
-    def gaps(self, path: str) -> list[tuple[int, int]]:
-        """(offset, bytes) of what is missing of readable(path): no slice has it."""
-        return self._sliced.gaps(path) if path.endswith(slices.ALL) else []
+    def gaps(self, path: str) -> list[tuple[str, int, int]]:
+        """(name of the file, offset, bytes) of what is missing of readable(path): no slice has it."""
+        return self._sliced.gaps(path) if path.endswith(slices.ALL) else mirrors.gaps(path)
 
     def _make_folder(self) -> Path:
         if self._folder is None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape.convert import check
-from tickertape.reader import log_dirs, scan
+from tickertape.convert import check, notices
+from tickertape.reader import event_names, log_dirs, scan
 from tickertape.reader.compressed import SUFFIXES, Unpacked
 from tickertape.reader.dir_watch import Changes, DirWatch
+from tickertape.reader.paced_tops import PacedTops
 from tickertape.reader.rows import ROWS, Row
 from tickertape.reader.scalar_table import ScalarRow
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
@@ -48,7 +49,7 @@ def follow(
     steps: tuple[int | None, int | None] | None = None,
     state: Mapping[str, Any] | None = None,
     timeout: float | None = None,
-    interval: float = 1.0,
+    interval: float | None = None,
 ) -> Follower:
     """The values of log directories: those that are there, then each new one when it is written, of new runs too.
 
@@ -56,7 +57,7 @@ def follow(
     those that a restart of the run makes void later. Damage is skipped; one DamageWarning for each such file says so.
 
     Args:
-        logdir: directories and event files; a directory may be empty. Compressed files in a directory are left out: nobody
+        logdir: directories and event files, or URLs of either; a directory may be empty. Compressed files in a directory are left out: nobody
             appends to them, and a file that is compressed once it is complete has been followed already.
         tags: which tags: a name, a glob, a compiled regular expression, a function, or a list of them.
         runs: which runs, likewise.
@@ -65,8 +66,9 @@ def follow(
         state: the `state` of an earlier follower, to go on behind its last row.
         timeout: ends the iteration when no row has come for so many seconds; 0 returns what is there. It may be begun again.
             None waits for ever.
-        interval: seconds between two polls of all files. If the system has inotify, a change is noticed within 20 ms, and polls
-            find what inotify misses: network file systems, symbolic links.
+        interval: seconds between two polls of all files, 1 by default. If the system has inotify, a change is noticed within
+            20 ms, and polls find what inotify misses: network file systems, symbolic links. For URLs it is the time between two
+            listings of the store, 30 by default (`$TICKERTAPE_LOOK_SECS`); it grows to 120 while nothing happens there.
 
     Returns:
         An iterator of rows with `run, tag, step, wall_time`: of scalars a named tuple with `value`, of other kinds the row
@@ -78,7 +80,7 @@ def follow(
     """
     selected = selection(runs, tags, kinds, steps, "all")
     ends_after, polls_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
-    return Follower(logdir, selected, _progress_of(state), ends_after, polls_after or 1.0)
+    return Follower(logdir, selected, _progress_of(state), ends_after, polls_after)
 
 
 @dataclass
@@ -99,13 +101,12 @@ class Follower:
         selected: Selection,
         progress: dict[str, _Progress],
         timeout: float | None,
-        interval: float,
+        interval: float | None,
     ) -> None:
-        self._where = where
         self._selected = selected
         self._progress = progress
         self._timeout = timeout
-        self._interval = interval
+        self._interval = 1.0 if interval is None else interval
         self._files: dict[str, EventFile] = {}
         self._scanned: dict[str, ScannedFile] = {}  # without rows
         self._unpacked = Unpacked(_GAP_SECS)
@@ -118,8 +119,10 @@ class Follower:
         self._is_awaited = False
         self._known: set[str] = set()  # every event file, wanted or not
         self._poll_secs = 0.0  # how long the last poll took
-        given = log_dirs.given_paths(where)
+        self._tops = PacedTops(where, interval, lambda words: notices.warn(RuntimeWarning(words)))
+        given = self._tops.local()
         _refuse_compressed(given)
+        # Also the local copy of a store: another process that looks there may find what is new first.
         self._watch = DirWatch(given)
         self._poll()
 
@@ -232,6 +235,8 @@ class Follower:
     def _seconds_until(self, end: float | None) -> float:
         """How long to wait for a change before the next poll. Polls take a tenth of the time at most."""
         seconds = max(self._interval, 10 * self._poll_secs)
+        if self._tops.has_only_urls:
+            seconds = max(self._tops.wait_secs, 10 * self._poll_secs)
         return seconds if end is None else min(seconds, end - time.monotonic())
 
     def _read_changes_locked(self, changes: Changes, seconds: float) -> None:
@@ -240,7 +245,7 @@ class Follower:
 
     def _read_changes(self, changes: Changes, seconds: float) -> None:
         """Reads what changed; everything if that is unknown, or if nobody had the time to wait for a change."""
-        changed = {path for path in changes.files if log_dirs.is_event_file(path)}
+        changed = {path for path in changes.files if event_names.is_event_file(path)}
         if changes.is_anything or seconds <= 0 or not changed <= self._known:
             self._poll()
         else:
@@ -250,7 +255,7 @@ class Follower:
         """Searches the directories and reads what is new in all files."""
         begin = time.monotonic()
         with suppress(FileNotFoundError):  # the log directory was removed; it may come again
-            for file in log_dirs.find_event_files(self._where, may_be_empty=True):
+            for file in log_dirs.find_in(self._tops.local(), may_be_empty=True):
                 self._known.add(file.path)
                 is_wanted = self._selected.runs is None or self._selected.runs(file.run)
                 if is_wanted and not file.path.endswith(SUFFIXES):

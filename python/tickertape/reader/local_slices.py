@@ -62,9 +62,9 @@ class LocalSlices:
         name, at = self._assemblies[path].origin(offset)
         return os.path.join(os.path.dirname(path), name), at  # noqa: PTH118, PTH120
 
-    def gaps(self, path: str) -> list[tuple[int, int]]:
-        """(offset, bytes) of what no slice of readable(path) has."""
-        return [(gap.begin, gap.end - gap.begin) for gap in self._assemblies[path].gaps]
+    def gaps(self, path: str) -> list[tuple[str, int, int]]:
+        """(path, offset, bytes) of what no slice of readable(path) has."""
+        return [(path, gap.begin, gap.end - gap.begin) for gap in self._assemblies[path].gaps]
 
     def _listed(self, folder: str) -> dict[str, list[Slice]]:
         """The slices in a directory by file, with the file itself as the first one, if it is there too. Sizes are not known yet."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape.convert import check, paths
-from tickertape.reader import local_slices, other_files
+from tickertape.reader import local_slices, mirrors, other_files
+from tickertape.reader.event_names import is_event_file, order
 from tickertape.remote import slices
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     AnyPath = str | bytes | os.PathLike[str]
 
-_MARK = "tfevents"  # what TensorBoard looks for in a file's name
-_NO_DATA = ".profile-empty"  # a file of TensorFlow's profiler; TensorBoard passes it by
-# events.out.tfevents.<seconds>.<host>.<process>.<counter><suffix>; hosts may hold dots and digits
-_NAME = re.compile(r"tfevents\.(\d+)(?:\..*\.\d+\.(\d+)(?:\D.*)?)?")
 _MOST_TOPS = 16
 _NEAR_ENTRIES = 2_000  # that a search for a directory to suggest looks at
 
@@ -38,26 +34,12 @@ class FoundFiles(tuple[EventFile, ...]):
     __slots__ = ()
 
 
-def is_event_file(name: str) -> bool:
-    """Whether TensorBoard would take a file of this name for an event file with data."""
-    return _MARK in name and not name.removesuffix(".gz").removesuffix(".zst").endswith(_NO_DATA)
-
-
-def order(name: str) -> tuple[int, int, str]:
-    """A key that sorts the files of a run by their making: seconds, then the counter as a number, then the name."""
-    name = name.removesuffix(slices.ALL)
-    found = _NAME.search(name)
-    if found is None:
-        return 0, 0, name
-    return int(found[1]), int(found[2] or 0), name
-
-
 def find_event_files(where: object, *, may_be_empty: bool = False) -> list[EventFile]:
     """The event files of log directories and files, run by run, each run's in the order of their making.
 
     Args:
-        where: a directory, an event file, a list of both, or FoundFiles. Runs are named by their directory below the given
-            one; below the directory that all of a list have in common.
+        where: a directory, an event file, their URLs, a list of all these, or FoundFiles. Runs are named by their directory
+            below the given one; below the directory that all of a list have in common.
         may_be_empty: whether a directory without event files is fine.
 
     Raises:
@@ -66,15 +48,21 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
     """
     if isinstance(where, FoundFiles):
         return list(where)
-    tops = given_paths(where)
-    common = os.path.commonpath([_folder_of(top) for top in tops]) if tops else ""
+    return find_in(given_paths(where), may_be_empty=may_be_empty)
+
+
+def find_in(tops: list[str], *, may_be_empty: bool = False) -> list[EventFile]:
+    """find_event_files() for what given_paths() has returned."""
+    named = {top: _named(top) for top in tops}
+    folders = [name if os.path.isdir(top) else os.path.dirname(name) for top, name in named.items()]  # noqa: PTH112, PTH120
+    common = os.path.commonpath(folders) if folders else ""
     found: dict[str, set[str]] = {}
-    for top in tops:
+    for top, name in named.items():
         is_folder = os.path.isdir(top)  # noqa: PTH112  # names need not be UTF-8
         files = _walk(top) if is_folder else [_event_file(top)]
         before = len(found)
         for file in files:
-            found.setdefault(_below(file, common), set()).add(file)
+            found.setdefault(_below(name + file[len(top) :], common), set()).add(file)
         if len(found) == before and not files and not may_be_empty:
             raise _nothing_in(top)
     return [
@@ -82,6 +70,12 @@ def find_event_files(where: object, *, may_be_empty: bool = False) -> list[Event
         for run, files in sorted(found.items())
         for path in sorted(files, key=lambda path: order(os.path.basename(path)))  # noqa: PTH119
     ]
+
+
+def _named(top: str) -> str:
+    """What runs are named by: a path, or the path of a URL."""
+    shown = mirrors.shown(top)
+    return top if shown == top else os.path.join(os.sep, shown.partition("://")[2].lstrip("/"))  # noqa: PTH118
 
 
 def _event_file(path: str) -> str:
@@ -99,7 +93,7 @@ def _below(file: str, top: str) -> str:
 
 def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
     """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
-    top = paths.text(log_dir)
+    top = mirrors.local(log_dir)
     runs: dict[str, list[Path]] = {}
     for file in sorted(_walk(top), key=lambda path: (os.path.dirname(path), order(os.path.basename(path)))):  # noqa: PTH119, PTH120
         run = _below(file, top)
@@ -109,28 +103,33 @@ def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
 
 def event_files(folder: AnyPath) -> list[Path]:
     """The event files of one run, in the order in which they were made."""
-    top = paths.text(folder)
+    top = mirrors.local(folder)
     return [Path(top) / name for name in sorted(slices.grouped(_event_file_names(top)), key=order)]
 
 
 def in_slices(path: str) -> str:
-    """`path`, or the name of its slices, `<path>.at-*`, if no such file is there and slices of it are."""
+    """`path`, or the name of its slices, `<path>.at-*`, if no such file is there and slices of it are.
+
+    Of a URL it is the local copy, brought up to date.
+    """
+    if mirrors.is_url(path):
+        return mirrors.local(path)
     if path.endswith(slices.ALL) or os.path.lexists(path) or not local_slices.exists(path):
         return path
     return path + slices.ALL
 
 
 def given_paths(where: object) -> list[str]:
-    """What was given, a path or a list of paths, as absolute paths that exist; errors as find_event_files()."""
-    if isinstance(where, str | bytes | os.PathLike):
-        given: list[object] = [where]
-    elif isinstance(where, list | tuple | set | frozenset):
-        given = list(where)
-    else:
-        raise TypeError(f"logdir: expected a path or a list of paths, got {check.type_name(where)}")
+    """What was given, a path or URL or a list of them, as absolute paths that exist; errors as find_event_files()."""
+    given = listed(where)
     if not given:
         raise ValueError("logdir: expected a path or a list of paths, got an empty list")
-    tops = [in_slices(os.path.abspath(paths.text(path, "logdir"))) for path in given]  # noqa: PTH100
+    tops = [
+        mirrors.local(path)
+        if mirrors.is_url(path)
+        else in_slices(os.path.abspath(paths.text(path, "logdir")))  # noqa: PTH100
+        for path in given
+    ]
     for top in tops:
         if top.endswith(slices.ALL) and local_slices.exists(top):
             continue
@@ -143,12 +142,24 @@ def given_paths(where: object) -> list[str]:
     return list(dict.fromkeys(tops))
 
 
+def listed(where: object) -> list[object]:
+    """A path or a collection of them as a list. TypeError if it is neither."""
+    if isinstance(where, str | bytes | os.PathLike):
+        return [where]
+    if isinstance(where, list | tuple | set | frozenset):
+        return list(where)
+    raise TypeError(f"logdir: expected a path or a list of paths, got {check.type_name(where)}")
+
+
 def top_folders(where: object) -> list[str]:
-    """The directories in and below which find_event_files() looks; none for FoundFiles.
+    """The local directories in and below which find_event_files() looks; none for FoundFiles.
 
     One that holds them all if there are many: for a list of ten thousand files.
     """
     if isinstance(where, FoundFiles):
+        return []
+    where = [path for path in listed(where) if not mirrors.is_url(path)]
+    if not where:
         return []
     folders = list(dict.fromkeys(_folder_of(top) for top in given_paths(where)))
     return folders if len(folders) <= _MOST_TOPS else [os.path.commonpath(folders)]
@@ -220,6 +231,11 @@ def _missing(top: str) -> FileNotFoundError:
 
 
 def _nothing_in(top: str) -> FileNotFoundError:
+    if mirrors.shown(top) != top:
+        return FileNotFoundError(
+            "logdir: expected a directory with event files (their names hold 'tfevents'), got "
+            f"{mirrors.shown(top)!r}, in which there are none"
+        )
     names = sorted(os.listdir(top))  # noqa: PTH208
     there = ", ".join(repr(name) for name in names[:5]) + (
         f" and {len(names) - 5} more" if len(names) > 5 else ""

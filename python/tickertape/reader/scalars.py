@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tickertape.convert import paths
-from tickertape.reader import scan
+from tickertape.reader import mirrors, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.log_dirs import event_files, in_slices
 from tickertape.reader.selection import EVERYTHING
@@ -33,7 +32,7 @@ def read_scalars(path: str | os.PathLike[str]) -> dict[str, Scalars]:
     Raises:
         OSError: it cannot be opened, or is no regular file.
     """
-    name = paths.text(path)
+    name = mirrors.local(path)
     files = [str(file) for file in event_files(name)] if Path(name).is_dir() else [in_slices(name)]
     parts: dict[str, list[Scalars]] = {}
     for file in scan.scan_files(files, Unpacked(), selected=_SCALARS):

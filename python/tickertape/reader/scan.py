@@ -171,7 +171,7 @@ def _open(path: str, unpacked: Unpacked) -> ScannedFile:
         return ScannedFile(path, "", None, (Problem(path, 0, 0, str(error)),), error)
     lost = Path(path).stat().st_size if cause and cause != compressed.CUT_OFF else 0
     problems = [Problem(path, 0, lost, cause)] if cause else []
-    problems += [Problem(path, offset, size, _NO_SLICE) for offset, size in unpacked.gaps(path)]
+    problems += [Problem(*gap, _NO_SLICE) for gap in unpacked.gaps(path)]
     return ScannedFile(path, readable, None, tuple(problems))
 
 

@@ -10,6 +10,7 @@ from tickertape.convert import check, paths
 from tickertape.reader import histogram_views, log_dirs, summary_columns, summary_frames, summary_tree
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.summary_columns import EVENT_TYPES, EXTRA_COLUMNS, HPARAMS, TEXT
+from tickertape.remote import slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,8 @@ class SummaryReader:
         path = paths.text(log_path, "log_path")
         columns = _names(extra_columns, "extra_columns", EXTRA_COLUMNS, ())
         types = _names(event_types, "event_types", EVENT_TYPES, EVENT_TYPES)
-        if not (os.path.exists(path) or log_dirs.in_slices(path) != path):  # noqa: PTH110  # names need not be UTF-8
+        path = log_dirs.in_slices(path)
+        if not (os.path.exists(path) or path.endswith(slices.ALL)):  # noqa: PTH110  # names need not be UTF-8
             raise ValueError(f"log_path: expected a directory or a file, got {path!r}, which does not exist")
         unpacked = Unpacked()
         self._hold(summary_tree.read(path, unpacked), unpacked, bool(pivot), columns, types)

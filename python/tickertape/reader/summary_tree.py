@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tickertape.reader import log_dirs, scan
+from tickertape.reader import event_names, log_dirs, scan
 from tickertape.reader.accumulator import STORE_EVERYTHING_SIZE_GUIDANCE, EventAccumulator
 from tickertape.remote import slices
 
@@ -30,7 +30,7 @@ class Node:
         self.name = os.path.basename(path)  # noqa: PTH119  # names need not be UTF-8, here and below
         self.children: dict[str, Node] = {}
         self.is_directory = os.path.isdir(path)  # noqa: PTH112
-        is_named = not above or log_dirs.is_event_file(self.name)
+        is_named = not above or event_names.is_event_file(self.name)
         self.is_event_file = is_named and (path.endswith(slices.ALL) or os.path.isfile(path))  # noqa: PTH113
         self.scanned: ScannedFile | None = None
         if self.is_directory:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 from bisect import bisect_right
 from itertools import accumulate
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -104,9 +105,10 @@ class Assembly:
     def _is_there(self) -> bool:
         """Whether the local file has what it should have."""
         try:
-            return os.lstat(self.path).st_size >= self.size
+            status = os.lstat(self.path)
         except OSError:
             return False
+        return stat.S_ISREG(status.st_mode) and status.st_size >= self.size
 
     def _is_same(self, wanted: Sequence[Part], read: Read) -> bool:
         """Whether what slices that are new or replaced say of the bytes that are there is what the local file has."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape._core import UnsupportedValue
@@ -28,11 +30,13 @@ class Entry(NamedTuple):
         name: below the directory, with "/" between its parts.
         size: in bytes.
         version: changes when the content does (an ETag, a hash or a time); "" if the store tells none.
+        modified: when it was made or replaced, in seconds since the epoch; 0 if the store tells none.
     """
 
     name: str
     size: int
     version: str
+    modified: float = 0.0
 
 
 class Store:
@@ -91,7 +95,7 @@ class Store:
             stripped = path.lstrip("/")
             name = stripped[len(start) :]
             if stripped.startswith(start) and _stays_below(name) and not name.endswith(_UNFINISHED):
-                entries.append(Entry(name, int(info.get("size") or 0), _version(info)))
+                entries.append(Entry(name, int(info.get("size") or 0), _version(info), _modified(info)))
         return sorted(entries)
 
     def read(self, name: str, begin: int = 0, end: int | None = None) -> bytes:
@@ -114,6 +118,19 @@ class Store:
             self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
             self._fs.pipe_file(path + _UNFINISHED, data)
             self._fs.mv(path + _UNFINISHED, path)
+
+    def put(self, name: str, local: str) -> None:
+        """write() of a local file of any size, which is not held in memory."""
+        path = self._path(name)
+        with self._told():
+            if self._shows_whole_objects:
+                self._fs.put_file(local, path)
+                return
+            folder, base = posixpath.split(path)
+            # Not the name of an event file: another program may list the directory meanwhile.
+            partial = f"{folder}/.{hashlib.blake2b(base.encode(), digest_size=8).hexdigest()}{_UNFINISHED}"
+            self._fs.put_file(local, partial)
+            self._fs.mv(partial, path)
 
     def remove(self, names: Iterable[str]) -> None:
         """Removes objects; those that are gone already are passed over."""
@@ -159,3 +176,13 @@ def _version(info: dict[str, Any]) -> str:
         if info.get(key):
             return str(info[key])
     return ""
+
+
+def _modified(info: dict[str, Any]) -> float:
+    for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        found = info.get(key)
+        if isinstance(found, datetime):
+            return found.timestamp()
+        if isinstance(found, int | float):
+            return float(found)
+    return 0.0

@@ -50,8 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> None:
     from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
 
-    if "://" in options.logdir:  # TensorBoard then falls back to its own reader
-        raise FileNotFoundError(f"logdir: expected a local directory, got {options.logdir!r}")
     with Server(
         options.logdir,
         host=options.host,

@@ -12,10 +12,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tickertape.reader import local_slices, log_dirs, scan
+from tickertape.reader import event_names, local_slices, log_dirs, mirrors, paced_tops, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.dir_watch import DirWatch
+from tickertape.reader.paced_tops import PacedTops
 from tickertape.reader.selection import selection
+from tickertape.remote.stores import StoreError
 from tickertape.serve.served_run import ServedRun
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class _Closed(Exception):  # noqa: N818  # no error: close() ends a scan by it
 
 
 class LogDir:
-    """The runs of a directory, which may be missing, empty, or removed while it is served.
+    """The runs of a directory or a URL, which may be missing, empty, or removed while it is served.
 
     Attributes:
         path: the directory as it was given.
@@ -47,7 +49,11 @@ class LogDir:
     def __init__(self, path: str, reload_secs: float | None) -> None:
         self.path = path
         self.runs: dict[str, ServedRun] = {}
-        self._top = os.path.abspath(path)  # noqa: PTH100  # names need not be UTF-8, here and below
+        # names need not be UTF-8, here and below
+        self._top = mirrors.top(path) if mirrors.is_url(path) else os.path.abspath(path)  # noqa: PTH100
+        look_secs = max(paced_tops.look_secs(), reload_secs or 0.0)
+        self._tops = PacedTops(path, look_secs, _LOG.warning)
+        self._next_show = 0.0
         self._reload_secs = reload_secs
         self._selected = selection(None, None, None, None, "as-tensorboard")
         self._unpacked = Unpacked()
@@ -97,6 +103,8 @@ class LogDir:
                 self._attempt(None)
                 share = _LOOK_SHARE if self._has_news else _IDLE_SHARE
                 next_poll = time.monotonic() + max(self._reload_secs, share * self._spent_secs)
+                if self._tops.has_urls:
+                    next_poll = time.monotonic() + max(self._tops.wait_secs, share * self._spent_secs)
             elif not self._attempt(changes):
                 next_poll = 0.0
             # What comes meanwhile is read in one look.
@@ -118,15 +126,34 @@ class LogDir:
         return True
 
     def _known(self, changes: Changes) -> bool:
-        return {path for path in changes.files if log_dirs.is_event_file(path)} <= self._files.keys()
+        return {path for path in changes.files if event_names.is_event_file(path)} <= self._files.keys()
 
     def _poll(self) -> None:
-        """Searches the directory and reads what is new in every file."""
+        """Searches the directory, or the store if it is time, and reads what is new in every file."""
         self._watch_again()
+        self._take(self._find())
+
+    def _find(self) -> list[EventFile]:
         try:
-            found = log_dirs.find_event_files(self._top, may_be_empty=True)
+            return log_dirs.find_in(self._tops.local(self._show_so_far), may_be_empty=True)
+        except StoreError as error:
+            _LOG.warning("%s; the next look tries again", error)
         except (OSError, ValueError):  # it is not there: not yet, or not any more
-            found = []
+            pass
+        return []
+
+    def _show_so_far(self, done: int, total: int) -> None:
+        """Takes what of a store has been fetched, now and then, while the rest comes."""
+        self._check_open(done, total)
+        if self.runs and time.monotonic() < self._next_show:
+            return
+        begin = time.monotonic()
+        self._take(log_dirs.find_in([self._top], may_be_empty=True))
+        now = time.monotonic()
+        self._next_show = now + max(1.0, _LOOK_SHARE * (now - begin))
+
+    def _take(self, found: list[EventFile]) -> None:
+        """Reads what is new in every file."""
         self._files = {file.path: file for file in found}
         before = self.runs
         runs: dict[str, ServedRun] = {}

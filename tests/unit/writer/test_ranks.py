@@ -9,7 +9,7 @@ import tickertape
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tickertape import FileWriter, SummaryWriter
 from tickertape.cli import living
-from tickertape.reader import log_dirs
+from tickertape.reader import event_names
 from torch.utils.tensorboard import summary as torch_summary
 from unit.writer import test_null
 
@@ -42,7 +42,7 @@ def test_the_name_of_the_file_says_the_rank(tmp_path, as_rank):
     # What tools read of a name: torch's form with seconds, host and process.
     assert name.split(".tfevents.")[1].partition(".")[2].startswith(f"{socket.gethostname()}.")
     assert living._MADE.search(name)[2] == socket.gethostname()
-    assert log_dirs.order(name)[0] > 1_600_000_000
+    assert event_names.order(name)[0] > 1_600_000_000
     events = EventAccumulator(str(tmp_path / "run")).Reload()
     assert [event.step for event in events.Scalars("a")] == [1]
 
@@ -53,7 +53,7 @@ def test_files_of_a_rank_sort_in_the_order_of_their_making(tmp_path, as_rank):
     for _ in range(12):
         with SummaryWriter(tmp_path) as writer:
             made.append(writer.file_writer.event_writer.path.rpartition("/")[2])
-    assert made == sorted(made) == sorted(made, key=log_dirs.order)
+    assert made == sorted(made) == sorted(made, key=event_names.order)
 
 
 def test_one_process_has_names_without_a_rank(tmp_path, as_rank):
