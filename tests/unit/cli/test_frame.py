@@ -236,7 +236,7 @@ def test_what_the_shell_left(log_dir, tmp_path):
         commands.run("verify", f'"{log_dir}"', status=0).out == commands.run("verify", log_dir, status=0).out
     )
     assert commands.run("verify", "~/logs", status=0, HOME=str(tmp_path)).out
-    assert "the URL 's3://bucket/runs'" in commands.run("verify", "s3://bucket/runs", status=2).err
+    assert "'nostore://bucket/runs'" in commands.run("verify", "nostore://bucket/runs", status=2).err
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_our_server_on_a_directory_of_slices(tmp_path, pieces):
         until(lambda: len(list(folder.iterdir())) == 1 and steps_of(client) == list(range(STEPS)))
 
 
-def test_our_server_on_a_url(tmp_path, pieces, monkeypatch):
+def test_our_server_on_a_url(tmp_path, pieces, monkeypatch, caplog):
     monkeypatch.setenv("TICKERTAPE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TICKERTAPE_LOOK_SECS", "0.05")
     monkeypatch.setattr(mirrors, "_mirrors", mirrors._mirrors._replace(by_url={}))
@@ -133,7 +133,7 @@ def test_our_server_on_a_url(tmp_path, pieces, monkeypatch):
         store.write(f"new/deep/{pieces[0][0]}", pieces[0][1])
         until(lambda: client.runs() == {"run", "new/deep"})
         monkeypatch.setattr(Store, "list", _away)
-        time.sleep(0.3)
+        until(lambda: "the store is away" in caplog.text)
         assert client.runs() == {"run", "new/deep"}  # what was read stays
         monkeypatch.undo()
         store.remove([f"new/deep/{pieces[0][0]}"])
