@@ -89,9 +89,9 @@ def name_part() -> str:
     return "" if rank is None else f".rank{rank.number}"
 
 
-def of_file_name(name: str) -> int | None:
-    """The rank that the name of an event file says; None if it says none."""
-    found = _IN_NAME.search(name)
+def of_file_name(path: str) -> int | None:
+    """The rank that the name of an event file says, given with or without its directory; None if it says none."""
+    found = _IN_NAME.search(os.path.basename(path))  # noqa: PTH119  # names need not be UTF-8
     return None if found is None else int(found[1])
 
 

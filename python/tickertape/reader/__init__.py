@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Value,
         VariantTensorDataProto,
     )
+    from tickertape.reader.rank_merge import RankScalars, RankTable
     from tickertape.reader.ray_data import ray_dataset
     from tickertape.reader.runs import Run, Runs, read
     from tickertape.reader.scalar_table import ScalarTable
@@ -60,6 +61,8 @@ __all__ = [
     "LogMessage",
     "PluginData",
     "Problem",
+    "RankScalars",
+    "RankTable",
     "ResourceHandleProto",
     "RowTable",
     "Run",
@@ -103,6 +106,8 @@ _HOMES = {
     "LogMessage": "tickertape.reader.messages",
     "PluginData": "tickertape.reader.messages",
     "Problem": "tickertape.reader.scan",
+    "RankScalars": "tickertape.reader.rank_merge",
+    "RankTable": "tickertape.reader.rank_merge",
     "ResourceHandleProto": "tickertape.reader.messages",
     "RowTable": "tickertape.reader.table",
     "Run": "tickertape.reader.runs",

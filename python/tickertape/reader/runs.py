@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tickertape.reader import export, hparams, left_events, log_dirs, names, rows, scan
+from tickertape.reader import export, hparams, left_events, log_dirs, names, rank_merge, rows, scan
 from tickertape.reader.compressed import Unpacked
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
@@ -36,6 +36,7 @@ def read(
     kinds: Collection[str] | str | None = None,
     steps: tuple[int | None, int | None] | None = None,
     restarts: Literal["as-tensorboard", "newest", "all"] = "as-tensorboard",
+    ranks: Literal["all", "merge"] = "all",
     progress: Callable[[int, int], object] | None = None,
 ) -> Runs:
     """The runs of log directories, of event files, or of a list of both.
@@ -53,6 +54,9 @@ def read(
         restarts: what counts where a run was started over. "as-tensorboard": what TensorBoard shows, steps at or behind a
             restart's mark are void in what was before. "newest": from the first step of a later file on only that file
             counts. "all": everything.
+        ranks: how the files of several ranks in one run are taken, whose names end in `.rank3` and the like. "all": one
+            after the other. "merge": of each tag of scalars one curve, with mean, min, max and n over ranks; of everything
+            else what the lowest rank has that has the tag.
         progress: called with the bytes read and the bytes in all, now and then, from the thread that reads.
 
     Returns:
@@ -66,19 +70,22 @@ def read(
         DamageWarning: when a file is read that is damaged. RuntimeWarning: a killed process left events for the directory that
             are in no file yet; `tickertape.recover` or `tickertape repair` puts them there.
     """
-    return Runs(logdir, selection(runs, tags, kinds, steps, restarts), progress)
+    return Runs(logdir, selection(runs, tags, kinds, steps, restarts, ranks), progress)
 
 
 class _Kinds:
     """The tables of a run or of many."""
+
+    _ranks: str
 
     def _entries(self, kind: str) -> list[Entry]:
         raise NotImplementedError
 
     @property
     def scalars(self) -> ScalarTable:
-        """Columns `run, tag, step, wall_time, value`."""
-        return ScalarTable(self._entries("scalars"))
+        """Columns `run, tag, step, wall_time, value`; with merged ranks also `min, max, n`."""
+        table = rank_merge.RankTable if self._ranks == "merge" else ScalarTable
+        return table(self._entries("scalars"))
 
     @property
     def histograms(self) -> RowTable[rows.HistogramRow]:
@@ -136,10 +143,11 @@ class Run(_Kinds):
         name: as TensorBoard shows it.
     """
 
-    def __init__(self, name: str, files: Sequence[ScannedFile], restarts: str) -> None:
+    def __init__(self, name: str, files: Sequence[ScannedFile], restarts: str, ranks: str = "all") -> None:
         self.name = name
         self._files = tuple(files)
         self._restarts = restarts
+        self._ranks = ranks
 
     @property
     def files(self) -> list[Path]:
@@ -170,6 +178,8 @@ class Run(_Kinds):
 
     @cached_property
     def _all_entries(self) -> dict[str, list[Entry]]:
+        if self._ranks == "merge":
+            return rank_merge.entries(self.name, self._files, self._restarts)
         found: dict[str, list[Entry]] = {}
         for (kind, tag), pieces in scan.pieces(self._files, self._restarts).items():
             entry = Entry(self.name, tag, pieces)
@@ -186,6 +196,7 @@ class Runs(Mapping[str, Run], _Kinds):
     ) -> None:
         self._where = where
         self._selected = selected
+        self._ranks = selected.ranks
         self._progress = progress
         self._unpacked = Unpacked()
         self._lock = threading.Lock()
@@ -227,10 +238,12 @@ class Runs(Mapping[str, Run], _Kinds):
 
         Raises:
             ValueError: the format or kind is unknown or not what the directory's name ends in, or the directory is of another
-                format or kind or holds something else.
+                format or kind or holds something else; or the runs were read with ranks="merge".
             ModuleNotFoundError: nothing installed can write the format.
             OSError: a file cannot be written; what was exported before stays.
         """
+        if self._ranks == "merge":
+            raise ValueError('ranks: expected runs that were read with ranks="all", got "merge"')
         sources = (export.Source(run.name, run._entries(kind), run._files) for run in self.values())  # noqa: SLF001
         return export.export(sources, directory, format, {"kind": kind, "restarts": self._selected.restarts})
 
@@ -275,7 +288,8 @@ class Runs(Mapping[str, Run], _Kinds):
         told = {problem for file in self._last.files() for problem in file.problems} if self._last else set()
         before = self._by_name or {}
         self._by_name = {
-            name: _unchanged(before.get(name), files) or Run(name, files, self._selected.restarts)
+            name: _unchanged(before.get(name), files)
+            or Run(name, files, self._selected.restarts, self._ranks)
             for name, files in last.runs.items()
         }
         self._last = last

@@ -24,6 +24,7 @@ KINDS: Final = (
     "graphs",
 )
 RESTARTS: Final = ("as-tensorboard", "newest", "all")
+_RANKS: Final = ("all", "merge")
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
 
@@ -35,12 +36,15 @@ class Selection(NamedTuple):
     kinds: tuple[str, ...] | None
     steps: tuple[int, int] | None
     restarts: str
+    ranks: str = "all"
 
 
 EVERYTHING: Final = Selection(None, None, None, None, "all")
 
 
-def selection(runs: object, tags: object, kinds: object, steps: object, restarts: object) -> Selection:
+def selection(
+    runs: object, tags: object, kinds: object, steps: object, restarts: object, ranks: object = "all"
+) -> Selection:
     """The filters, checked.
 
     Raises:
@@ -48,8 +52,15 @@ def selection(runs: object, tags: object, kinds: object, steps: object, restarts
     """
     if restarts not in RESTARTS:
         raise ValueError(f"restarts: expected one of {', '.join(map(repr, RESTARTS))}, got {restarts!r}")
+    if ranks not in _RANKS:
+        raise ValueError(f"ranks: expected one of {', '.join(map(repr, _RANKS))}, got {ranks!r}")
     return Selection(
-        matcher(runs, "runs"), matcher(tags, "tags"), _kinds(kinds), _steps(steps), str(restarts)
+        matcher(runs, "runs"),
+        matcher(tags, "tags"),
+        _kinds(kinds),
+        _steps(steps),
+        str(restarts),
+        str(ranks),
     )
 
 

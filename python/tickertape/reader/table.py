@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
+from tickertape.convert import rank
 from tickertape.reader import damage, saving
 from tickertape.reader.column import Categories, Column, categories, objects
 from tickertape.reader.frame import Frame
@@ -54,8 +55,8 @@ class Entry:
 class Table(Frame):
     """Rows `run, tag, step, wall_time` and the columns of a kind, by run, then by tag in the order of their first values, then as in the files.
 
-    `run` and `tag` are categories in pandas, polars and Arrow. The extra column "file" (`table.column("file")`) says which
-    file a row comes from.
+    `run` and `tag` are categories in pandas, polars and Arrow. The extra columns "file" (`table.column("file")`) and
+    "rank" say which file a row comes from, and the rank that the file's name tells, -1 if it tells none.
     """
 
     def __init__(self, kind: str, entries: Sequence[Entry]) -> None:
@@ -96,6 +97,8 @@ class Table(Frame):
             return self._categories([getattr(entry, name) for entry in self.entries])
         if name == "file":
             return self._files()
+        if name == "rank":
+            return self._ranks()
         if name in ("step", "wall_time"):
             return joined(
                 [entry.column(name) for entry in self.entries], np.int64 if name == "step" else np.float64
@@ -110,6 +113,12 @@ class Table(Frame):
         pieces = [piece for entry in self.entries for piece in entry.pieces]
         counts = [count for entry in self.entries for count in entry.counts]
         return categories([piece.file.path for piece in pieces], counts)
+
+    def _ranks(self) -> npt.NDArray[np.int64]:
+        files = self._files()
+        found = [rank.of_file_name(path) for path in files.texts]
+        ranks = np.array([-1 if one is None else one for one in found], dtype=np.int64)
+        return ranks[files.codes] if files.texts else ranks
 
 
 class Rows(Sequence[RowType], Generic[RowType]):
