@@ -62,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
 COMMANDS = {
     "ls": Command("look", "list runs and tags", "tickertape.cli.ls"),
     "show": Command("look", "show the values of a tag, or what a run has", "tickertape.cli.show"),
-    "tail": Command("look", "the last values, then what comes", "tickertape.cli.tail"),
+    "tail": Command("look", "the last values, then new ones", "tickertape.cli.tail"),
     "plot": Command("look", "draw curves in the terminal, or save them as a picture", "tickertape.cli.plot"),
     "summarize": Command(
         "look", "each series in a few numbers: last, best, area, …", "tickertape.cli.summarize"
@@ -75,7 +75,7 @@ COMMANDS = {
     "repair": Command(
         "keep", "recover what killed processes logged; copy what is intact of a file", "tickertape.cli.repair"
     ),
-    "average": Command("edit", "average over runs, as runs of their own", "tickertape.cli.average"),
+    "average": Command("edit", "average over runs, as new runs", "tickertape.cli.average"),
     "export": Command("keep", "write Parquet, Arrow, CSV or JSON lines, and files", "tickertape.cli.export"),
     "merge": Command("edit", "join runs into one", "tickertape.cli.merge"),
     "compact": Command("keep", "join the slices of finished runs in a bucket", "tickertape.cli.compact"),

@@ -26,6 +26,7 @@ def test_demo_logs_everything_and_says_so(tmp_path, capsys):
     assert shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
     runs = oracle.tree(folder)
     assert set(runs) == {".", "loss_train", "loss_validation", "accuracy_train", "accuracy_validation"}
+    assert "right for 9" in printed.splitlines()[0]
     table = dict(re.findall(r"^(\S+) +\d+ +([\d,]+) +[\d,]+$", printed, re.MULTILINE))
     assert {name: int(number.replace(",", "")) for name, number in table.items() if name != "all"} == {
         name: len(events) + 1 for name, events in runs.items()
