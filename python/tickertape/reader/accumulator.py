@@ -75,10 +75,11 @@ class EventAccumulator:
 
     Constructor, methods and results are TensorBoard's, sampling included, and the attributes `scalars`, `histograms`,
     `compressed_histograms`, `images`, `audios` and `tensors` have its Keys() and Items(). What differs:
+
     - Events are named tuples (`wall_time, step, ...`), as they once were in TensorBoard.
-    - Only scalars and places are in memory; everything else is read from its file when it is asked for.
-    - Damage costs the damaged events alone; one DamageWarning for each such file says what was skipped.
-    - The files of a run are read in the order in which they were made, and one that grows behind a newer one is read too.
+    - Only scalars are in memory; other values are read from their file when you ask for them.
+    - Only damaged events are lost; one DamageWarning for each such file says what was skipped.
+    - The files of a run are read in the order in which they were made, also a file that still grows beside a newer one.
 
     Args:
         path: the directory of a run (directories in it are other runs) or an event file. `.gz` and `.zst` files are unpacked.
@@ -88,7 +89,7 @@ class EventAccumulator:
         purge_orphaned_data: whether a restart of the run voids what it had at the restart's step and behind.
 
     Raises:
-        TypeError, ValueError: an argument is not what it may be.
+        TypeError, ValueError: an argument is of the wrong kind.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ class Bundle:
     restarts: Restarts
 
     def read(self) -> Runs:
-        """The runs, by the names that they have in the whole log directory; the filters work while the files are scanned."""
+        """The runs, with the names that they have in the whole log directory. The filters are applied while the files are scanned."""
         return Runs(self.files, selection(None, self.tags, self.kinds, self.steps, self.restarts))
 
 
@@ -67,12 +67,12 @@ def bundles(
         tags: which tags.
         kinds: which kinds.
         steps: the first and the last step.
-        restarts: what counts where a run was started over.
+        restarts: which values count if a run was started over.
         bundle_bytes: a bundle ends with the run that reaches this size. A run is never divided.
 
     Raises:
         FileNotFoundError: there is no such path, or no event file in it.
-        TypeError, ValueError: an argument is not what it may be.
+        TypeError, ValueError: an argument is of the wrong kind.
     """
     selected = selection(runs, tags, kinds, steps, restarts)
     least = check.integer(bundle_bytes, "bundle_bytes", 1)

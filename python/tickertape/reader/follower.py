@@ -51,7 +51,7 @@ def follow(
     timeout: float | None = None,
     interval: float | None = None,
 ) -> Follower:
-    """The values of log directories: those that are there, then each new one when it is written, of new runs too.
+    """Returns the values that log directories have, and then each new value when it is written, of new runs, too.
 
     `for row in tickertape.follow("runs", tags="loss"): …` or `async for row in …`. A file's values come in its order, also
     those that a restart of the run makes void later. Damage is skipped; one DamageWarning for each such file says so.
@@ -64,7 +64,7 @@ def follow(
         kinds: which kinds of values, e.g. "scalars" or ["scalars", "images"]; all if None.
         steps: the first and the last step; None is no limit.
         state: the `state` of an earlier follower, to go on behind its last row.
-        timeout: ends the iteration when no row has come for so many seconds; 0 returns what is there. It may be begun again.
+        timeout: ends the iteration when no row has come for so many seconds; 0 returns what is there. Another loop then goes on.
             None waits for ever.
         interval: seconds between two polls of all files, 1 by default. If the system has inotify, a change is noticed within
             20 ms, and polls find what inotify misses: network file systems, symbolic links. For URLs it is the time between two
@@ -76,7 +76,7 @@ def follow(
 
     Raises:
         FileNotFoundError: there is no such path.
-        TypeError, ValueError: an argument is not what it may be, or a file is a compressed one.
+        TypeError, ValueError: an argument is of the wrong kind, or a file is a compressed one.
     """
     selected = selection(runs, tags, kinds, steps, "all")
     ends_after, polls_after = _seconds(timeout, "timeout", 0.0), _seconds(interval, "interval", 0.001)
@@ -128,7 +128,7 @@ class Follower:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where the iteration is, as JSON takes it: what was handed out of each file."""
+        """Which rows of each file were returned, in a form that JSON can store."""
         files = {name: [one.first_wall_time, one.events, one.rows] for name, one in self._progress.items()}
         return {"version": _STATE_VERSION, "files": files}
 

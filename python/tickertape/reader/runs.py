@@ -41,8 +41,8 @@ def read(
 ) -> Runs:
     """The runs of log directories, of event files, or of a list of both.
 
-    The files are looked for at once and read when something of them is first asked for: every checksum is checked, scalars
-    become columns, and of everything else the place is noted.
+    The files are looked for at once, and read when you first ask for their content. Then every checksum is checked, scalars become
+    columns, and of other values only the place in the file is kept.
 
     Args:
         logdir: directories and files. Symbolic links are followed; `.gz` and `.zst` files are unpacked.
@@ -51,9 +51,9 @@ def read(
         kinds: which kinds: "scalars", "histograms", "images", "audio", "text", "tensors", "pr_curves", "hparams",
             "meshes", "graphs". Everything if None.
         steps: the first and the last step, both included; None is no limit.
-        restarts: what counts where a run was started over. "as-tensorboard": what TensorBoard shows, steps at or behind a
-            restart's mark are void in what was before. "newest": from the first step of a later file on only that file
-            counts. "all": everything.
+        restarts: which values count if a run was started over. "as-tensorboard": those that TensorBoard shows; a restart marker hides its
+            step and later steps of what was written before. "newest": from the first step of a later file on, only the later
+            file counts. "all": every value.
         ranks: how the files of several ranks in one run are taken, whose names end in `.rank3` and the like. "all": one
             after the other. "merge": of each tag of scalars one curve, with mean, min, max and n over ranks; of everything
             else what the lowest rank has that has the tag.
@@ -64,7 +64,7 @@ def read(
 
     Raises:
         FileNotFoundError: there is no such path, or no event file in it; the message says what is there.
-        TypeError, ValueError: an argument is not what it may be, or a file is no event file; the message says what it is.
+        TypeError, ValueError: an argument is of the wrong kind, or a file is no event file; the message says what it is.
 
     Warns:
         DamageWarning: when a file is read that is damaged. RuntimeWarning: a killed process left events for the directory that
@@ -151,7 +151,7 @@ class Run(_Kinds):
 
     @property
     def files(self) -> list[Path]:
-        """Its event files, in the order of their making."""
+        """Its event files, in the order in which they were made."""
         return [Path(file.path) for file in self._files]
 
     @cached_property
@@ -165,7 +165,7 @@ class Run(_Kinds):
 
     @property
     def problems(self) -> list[Problem]:
-        """What could not be read, or reads in an unusual way."""
+        """What could not be read, or is unusual."""
         return [problem for file in self._files for problem in file.problems]
 
     def __repr__(self) -> str:
@@ -189,7 +189,7 @@ class Run(_Kinds):
 
 
 class Runs(Mapping[str, Run], _Kinds):
-    """Runs by name. What `read()` returns; everything is read when it is first asked for."""
+    """Runs by name, as `read()` returns them. Everything is read when you first ask for it."""
 
     def __init__(
         self, where: object, selected: Selection, progress: Callable[[int, int], object] | None = None
@@ -206,7 +206,7 @@ class Runs(Mapping[str, Run], _Kinds):
         self._found: list[log_dirs.EventFile] | None = log_dirs.find_event_files(where)  # for the first look
 
     def refresh(self) -> Runs:
-        """Reads what is new since the last look: files that have grown, new files and runs. Tables already taken stay.
+        """Reads what is new: files that have grown, new files and new runs. Tables that you already have do not change.
 
         Returns:
             This object.
@@ -222,7 +222,7 @@ class Runs(Mapping[str, Run], _Kinds):
         *,
         kind: str = "scalars",
     ) -> export.ExportReport:
-        """Writes the values of one kind as a data set, or adds to it what is new: after `refresh()` only that is written.
+        """Writes the values of one kind as a data set. If the data set exists, adds what is new to it.
 
         Each run is a folder `run=NAME` (so data frames find the column `run`) with files of the other columns of the kind's
         table: of scalars `tag, step, wall_time, value`. Each value is there once, also if an earlier export was killed; if a
@@ -249,7 +249,7 @@ class Runs(Mapping[str, Run], _Kinds):
 
     @property
     def problems(self) -> list[Problem]:
-        """What could not be read, or reads in an unusual way, file by file; then events that only recovery can read."""
+        """What could not be read, and what is unusual, for each file; then events that only recovery can read."""
         of_files = [problem for run in self.values() for problem in run.problems]
         return of_files + self._left
 

@@ -87,7 +87,7 @@ class ScalarTable(Table):
             Columns `run`, `index`, and one for each tag.
 
         Raises:
-            ValueError: an argument is not what it may be, or a tag is called "run" or as `index`.
+            ValueError: an argument is of the wrong kind, or a tag is called "run" or as `index`.
         """
         _one_of(index, "index", ("step", "wall_time"))
         _one_of(duplicates, "duplicates", ("last", "first", "mean", "all"))
@@ -113,7 +113,7 @@ class ScalarTable(Table):
         return Frame(columns)
 
     def resample(self, points: int) -> ScalarTable:
-        """At most this many points of each series: the first, the last, and of each stretch between the least and greatest.
+        """At most this many points of each series: the first, the last, and the least and greatest of each section between them.
 
         Args:
             points: at least 4.
@@ -131,7 +131,7 @@ class ScalarTable(Table):
         A series of one value throughout stays as it is. A value that is not finite stays, and does not count.
 
         Args:
-            weight: of what came before, from 0 (no smoothing) to 1.
+            weight: weight of the earlier points, from 0 (no smoothing) to 1.
 
         Raises:
             ValueError: outside.
@@ -156,7 +156,7 @@ class ScalarTable(Table):
             np.std), `min`, `max`, `n`: how many runs.
 
         Raises:
-            ValueError: no run matches, or an argument is not what it may be.
+            ValueError: no run matches, or an argument is of the wrong kind.
         """
         _one_of(align, "align", ("step", "interpolate"))
         groups: dict[tuple[str, str], list[Scalars]] = {}

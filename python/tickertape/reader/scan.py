@@ -26,7 +26,7 @@ _NO_SLICE = "no slice has these bytes of the file"
 
 
 class Problem(NamedTuple):
-    """What could not be read, or reads in an unusual way.
+    """What could not be read, or is unusual.
 
     Attributes:
         path: the file.

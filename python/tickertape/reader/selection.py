@@ -48,7 +48,7 @@ def selection(
     """The filters, checked.
 
     Raises:
-        TypeError, ValueError: an argument is not what it may be; the message names it.
+        TypeError, ValueError: an argument is of the wrong kind; the message names it.
     """
     if restarts not in RESTARTS:
         raise ValueError(f"restarts: expected one of {', '.join(map(repr, RESTARTS))}, got {restarts!r}")

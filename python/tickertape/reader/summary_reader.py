@@ -30,11 +30,12 @@ class SummaryReader:
     Columns are `step`, `tag` and `value` (histograms: `counts` and `limits`; hyperparameters: no `step`), then those of
     `extra_columns`. With `pivot` there is one row a step and one column a tag; several values of one step and tag become a
     list. What differs from tbparse:
+
     - Images and sounds need no TensorFlow: images are decoded by Pillow, and are among the default `event_types`.
-    - `event_types={"text"}` has every text, not the last one of each tag alone.
+    - `event_types={"text"}` has every text, not only the last one of each tag.
     - A name in a directory that is no event file is a child without events, and so is a directory that leads back above itself.
-    - Damage costs the damaged events alone; one DamageWarning for each such file says what was skipped.
-    - Rows that nothing tells apart keep the order of their files and events.
+    - Only damaged events are lost; one DamageWarning for each such file says what was skipped.
+    - Rows with the same keys keep the order of their files and events.
 
     Args:
         log_path: a directory or an event file. `.gz` and `.zst` files are unpacked.

@@ -187,7 +187,7 @@ class Rows(Sequence[RowType], Generic[RowType]):
 
 
 class RowTable(Table, Generic[RowType]):
-    """A table whose rows are decoded when they are asked for something.
+    """A table whose rows are decoded when you ask for their content.
 
     `table[3]` is a row, `table["tag"]` the rows of a tag, `table.column("min")` a column, for which every row is decoded.
     """

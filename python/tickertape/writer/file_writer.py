@@ -111,9 +111,9 @@ class FileWriter(EmptyBase):
         max_queue: no effect.
         flush_secs: no effect.
         filename_suffix: put at the end of the file's name.
-        purge_step: TensorBoard hides what earlier files of the directory hold from this step on.
+        purge_step: TensorBoard hides this step and later steps of earlier files of the directory.
         on_full: what a call does if the byte budget is used up: "block" waits, "drop" drops the op and counts it.
-        on_error: what trouble with the disk does: "warn" warns once, "raise" raises OSError from each call until it is
+        on_error: what happens if the disk makes trouble: "warn" warns once, "raise" raises OSError from each call until it is
             over. In both cases what was logged stays queued and is tried again.
         is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
         write_to_disk: False checks every argument and writes nothing, not even a directory; nobody observes such a file.

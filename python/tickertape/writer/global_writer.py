@@ -25,7 +25,7 @@ _LOCK_SECS = 1.0  # an add_* holds the lock for far less: after that its holder 
 
 
 class GlobalSummaryWriter:
-    """A writer that counts the steps itself: one counter a series, for all modules and forked processes of a program.
+    """A writer that counts the steps itself, with a counter for each series, for all modules and forked processes of a program.
 
     The parameters are tensorboardX's; no add_* has a `global_step`. A forked child and its parent continue each other's
     count. May be used from many threads.
@@ -141,7 +141,7 @@ class GlobalSummaryWriter:
         return self.smw._get_file_writer()  # noqa: SLF001  # as in tensorboardX
 
     def close(self) -> None:
-        """Writes what is left and closes the files. A later add_* continues the count in a new file."""
+        """Writes everything that is queued and closes the files. A later add_* continues the count in a new file."""
         self.smw.close()
 
     def _add(self, name: str, tag: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -17,12 +17,12 @@ class RecoveryReport(NamedTuple):
     Attributes:
         ring: the ring's own file.
         process_id: the process that left it; 0 if that cannot be read.
-        events: recovered.
-        events_lost: not to be recovered: they died with the process, or cannot be encoded.
-        complete: nothing is left in the ring, and its file is removed.
+        events: number of events that were recovered.
+        events_lost: number of events that cannot be recovered: they died with the process, or cannot be encoded.
+        complete: whether the ring is empty, and its file removed.
         files: event file to number of events recovered to it.
         messages: the same in words; empty if there was nothing to do.
-        events_kept: stay in the ring, because their file is not found or takes nothing just now.
+        events_kept: number of events that stay in the ring, because their file is not found or cannot be written now.
     """
 
     ring: str
@@ -41,11 +41,11 @@ def recover(path: types.Path | None = None, *, dry_run: bool = False) -> list[Re
     A SummaryWriter that opens the directory does the same. Rings of living processes are left alone; those
     that belong to another user, or that another version must read, are left alone and reported. Only event files below
     `path` are changed, also files that were moved there. If a file is not found, its missing events stay in the ring.
-    May be interrupted and repeated: nothing is doubled. A directory of rings that others may have changed is passed over;
-    if rings are in it, a RuntimeWarning says why and what to do.
+    May be interrupted and repeated; no event is recovered twice. A directory of rings that others may have changed is not used;
+    if rings are in it, a RuntimeWarning says why, and what to do.
 
     Args:
-        path: a log directory, as str, bytes or path; everything of this user when None.
+        path: a log directory, as str, bytes or path; None is everything of this user.
         dry_run: change nothing, and report what would be done.
 
     Returns:

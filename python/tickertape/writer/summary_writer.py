@@ -62,18 +62,18 @@ __all__ = ["SummaryWriter"]
 
 
 class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
-    """Writes a training run to event files that TensorBoard shows. Drop-in for torch.utils.tensorboard's class.
+    """Writes a training run to event files that TensorBoard shows. It replaces torch.utils.tensorboard's class.
 
-    Each add_* returns once its arguments are copied; threads of the core encode and write. What was accepted is in the
-    file when the process ends, even without close(). May be used from many threads and after a fork: a forked child
-    writes into the run `<log_dir>/fork_<number>`, since TensorBoard's plain loader follows only one file of a directory.
+    Each add_* returns when its arguments are copied; threads of the core encode and write. Everything that was logged is in the file
+    when the process ends, also without close(). May be used from many threads, and after a fork: a forked child writes into the
+    run `<log_dir>/fork_<number>`, because TensorBoard's plain loader follows only one file of a directory.
 
     Args:
         log_dir: directory of the run, as str, bytes, path or file:// URL. `~` is expanded (torch makes a directory of this
             name). A relative one is made absolute inside, so that a later chdir does not matter. None and "" mean
             `runs/<date>_<host><comment>`.
         comment: end of that default name; ignored if `log_dir` is given. May not lead out of `runs`.
-        purge_step: TensorBoard hides what earlier files of the directory hold from this step on, and those of the runs that
+        purge_step: TensorBoard hides this step and later steps of earlier files of the directory, and of the runs that
             add_scalars and add_hparams have made below it.
         max_queue: no effect, torch's parameter: the core bounds its queue by bytes.
         flush_secs: no effect, torch's parameter: the core writes within milliseconds.
@@ -81,8 +81,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         write_to_disk: False checks every argument and writes nothing, not even a directory (as in tensorboardX).
         on_full: what a call does if the byte budget ($TICKERTAPE_QUEUE_BYTES) is used up because the disk is slow or
             refuses to write: "block" waits, "drop" drops the op and counts it (`tickertape.stats()`).
-        on_error: what trouble with the disk does after the constructor: "warn" warns once, "raise" raises OSError from
-            each call until it is over. In both cases what was logged stays queued and is tried again.
+        on_error: what happens after the constructor if the disk makes trouble: "warn" warns once, "raise" raises OSError from
+            each call until the trouble is over. In both cases what was logged stays queued and is tried again.
         ranks: which processes of a job of many (torchrun, MPI, Slurm, ...) write: "all" of them, each a file with its rank
             in the name, as in `….rank3`; or "zero": the others check every argument and write nothing. A process knows
             its rank from torch.distributed or from its launcher's variables (docs/ranks.md); without, it writes.
@@ -180,7 +180,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         name: str | None = None,
         same_run: bool = False,
     ) -> None:
-        """Writes hyperparameters and the metrics they led to.
+        """Writes hyperparameters, and the metrics that were reached with them.
 
         Unless `same_run` is set, they become a run of their own below this one, as in torch.
 
@@ -972,7 +972,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             """
 
     def close(self) -> None:
-        """Writes what is left and closes the files. Closing twice is fine. A later add_* opens a new file."""
+        """Writes everything that is queued and closes the files. Closing twice is fine. A later add_* opens a new file."""
         with lifecycle.opening:
             # A signal handler that logs between two of these lines opens a new file, which `_open` binds again.
             writers = self.all_writers or {}
