@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECS",
         help="seconds between polls, or 'once' (default: 1; of a URL at least 30)",
     )
+    add(
+        "--merge-ranks",
+        action="store_true",
+        help="serve runs of several ranks as three: the mean, RUN/rank-min and RUN/rank-max",
+    )
     add("--problems", metavar="ADDRESS", help="print what the server at this address could not read, and end")
 
 
@@ -69,7 +74,12 @@ def run(options: argparse.Namespace) -> int:
     logs.start("tickertape serve", logging.INFO)
     try:
         started = server.Server(
-            options.logdir, host=options.host, port=options.port, samples=samples, reload_secs=reload_secs
+            options.logdir,
+            host=options.host,
+            port=options.port,
+            samples=samples,
+            reload_secs=reload_secs,
+            merges_ranks=options.merge_ranks,
         )
     except ValueError as error:
         raise CommandError(str(error)) from error

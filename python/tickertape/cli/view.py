@@ -20,15 +20,19 @@ _LAST_PORT = 65_535
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `view`."""
-    parser.usage = (
-        "tickertape view [-h] [--port PORT] [--no-open] [--plain] [path] [-- arguments of TensorBoard]"
-    )
+    parser.usage = "tickertape view [-h] [--port PORT] [--no-open] [--plain | --merge-ranks] [path] [-- arguments of TensorBoard]"
     parser.add_argument("path", nargs="?", default=".", help="a log directory or its URL (default: .)")
     parser.add_argument(
         "--port", type=int, help="where the browser finds it (default: the first free one from 6006)"
     )
     parser.add_argument("--no-open", action="store_true", help="do not open the browser")
-    parser.add_argument("--plain", action="store_true", help="use TensorBoard's own reader")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--plain", action="store_true", help="use TensorBoard's own reader")
+    either.add_argument(
+        "--merge-ranks",
+        action="store_true",
+        help="show runs of several ranks as three: the mean, RUN/rank-min and RUN/rank-max",
+    )
 
 
 def split(words: list[str]) -> tuple[list[str], list[str]]:
@@ -52,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
             port=options.port,
             opens_browser=not options.no_open,
             is_plain=options.plain,
+            merges_ranks=options.merge_ranks,
             arguments=options.rest,
         )
     except ValueError as error:  # arguments that TensorBoard refuses

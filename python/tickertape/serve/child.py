@@ -29,7 +29,7 @@ _END_SECS = 5
 class DataServer:
     """The data server of a log directory. It ends when its standard input does, so also if this process is killed."""
 
-    def __init__(self, log_dir: str) -> None:
+    def __init__(self, log_dir: str, *, merges_ranks: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tickertape-")
         self._port_file = Path(self._folder.name) / "port"
         self._error_file = Path(self._folder.name) / "error"
@@ -38,6 +38,7 @@ class DataServer:
                 *(sys.executable, "-c", _PROGRAM),
                 *(f"--logdir={log_dir}", "--reload=1", "--port=0", f"--port-file={self._port_file}"),
                 *("--die-after-stdin", f"--error-file={self._error_file}"),
+                *(["--merge-ranks"] if merges_ranks else []),
             ],
             stdin=subprocess.PIPE,
             # Not in the terminal's process group: Ctrl-C is for this process, which then ends the server.

@@ -56,6 +56,7 @@ def _serve(options: argparse.Namespace) -> None:
         port=options.port,
         samples=options.samples_per_plugin,
         reload_secs=options.reload,
+        merges_ranks=options.merge_ranks,
     ) as server:
         try:
             if options.port_file:
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PLUGIN=N,…",
         help="how many values of a tag at most; 'all' or 0 is all",
     )
+    add("--merge-ranks", action="store_true", help="show a run of several ranks as mean, least and greatest")
     add("--port-file", help="a file to write the port to, once it listens")
     add("--error-file", help="a file to write to why it could not start")
     add("--die-after-stdin", action="store_true", help="end when standard input ends")

@@ -11,6 +11,7 @@ from tickertape import _core
 from tickertape.serve import blob_keys, values
 from tickertape.serve.blob_keys import BlobKey
 from tickertape.serve.protos import data_provider_pb2 as protos
+from tickertape.serve.rank_runs import RankRuns, say_if_many
 from tickertape.serve.served_run import BLOB_SEQUENCE, SCALAR, TENSOR, ServedTag
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ class Provider:
     such blob. Unknown runs and tags are left out of a response.
     """
 
-    def __init__(self, log_dir: LogDir, samples: Mapping[str, int]) -> None:
+    def __init__(self, log_dir: LogDir, samples: Mapping[str, int], *, merges_ranks: bool = False) -> None:
         self._log_dir = log_dir
+        self._rank_runs = RankRuns() if merges_ranks else None
+        self._has_said = merges_ranks  # that a run has several ranks
         self._samples = samples
 
     def get_experiment(self, _: Any) -> bytes:
@@ -131,7 +134,11 @@ class Provider:
 
     def _runs(self) -> Mapping[str, ServedRun]:
         self._log_dir.wait_until_loaded(_FIRST_WAIT_SECS)
-        return self._log_dir.runs
+        runs = self._log_dir.runs
+        if not self._has_said:
+            self._has_said = True
+            say_if_many(runs)
+        return runs if self._rank_runs is None else self._rank_runs.shown(runs)
 
     def _selected(self, request: Any, data_class: int) -> Iterator[tuple[ServedRun, list[ServedTag]]]:
         """Runs and tags of a plugin that pass the filters; runs without such a tag are left out."""

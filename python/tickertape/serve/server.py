@@ -38,6 +38,7 @@ class Server:
         port: int = 0,
         samples: Mapping[str, int] | None = None,
         reload_secs: float | None = 1.0,
+        merges_ranks: bool = False,
     ) -> None:
         """Starts it. Runs are read in a thread.
 
@@ -47,6 +48,7 @@ class Server:
             port: 0 takes a free one.
             samples: plugin to how many values of a tag it gets at most; 0 is all, as for plugins that are not named.
             reload_secs: seconds between polls; what the system reports is read at once. None reads once.
+            merges_ranks: whether a run of several ranks is shown as their mean, least and greatest.
 
         Raises:
             ValueError: the port is none.
@@ -68,7 +70,9 @@ class Server:
         except RuntimeError as error:
             raise OSError(f"port: expected one that is free at {shown}, got {port}: {error}") from error
         self.log_dir = LogDir(logdir, reload_secs)
-        self._server.add_generic_rpc_handlers(_handlers(Provider(self.log_dir, samples or {})))
+        self._server.add_generic_rpc_handlers(
+            _handlers(Provider(self.log_dir, samples or {}, merges_ranks=merges_ranks))
+        )
         self._server.start()
 
     @property

@@ -27,6 +27,7 @@ def run(
     port: int | None = None,
     opens_browser: bool = True,
     is_plain: bool = False,
+    merges_ranks: bool = False,
     arguments: Sequence[str] = (),
 ) -> None:
     """Shows a log directory until the process is interrupted.
@@ -36,6 +37,7 @@ def run(
         port: where TensorBoard listens; None is its default or the next free one, 0 any free one.
         opens_browser: whether to open the browser, if there is one that can show the page.
         is_plain: whether TensorBoard uses its own reader.
+        merges_ranks: whether a run of several ranks is shown as their mean, least and greatest; not with `is_plain`.
         arguments: further arguments of TensorBoard.
 
     Raises:
@@ -53,7 +55,7 @@ def run(
         return
     with contextlib.ExitStack() as stack:
         with _held(signal.SIGINT, signal.SIGTERM):
-            server = stack.enter_context(DataServer(log_dir))
+            server = stack.enter_context(DataServer(log_dir, merges_ranks=merges_ranks))
         importlib.import_module("tensorboard.program")  # takes as long as the server's start
         provider = ["--grpc_data_provider", server.address()]
         _show([*flags, *provider, *arguments], log_dir, server, opens_browser)
