@@ -263,12 +263,15 @@ def set_default_step(step: int | None) -> None:
 
 def default_step() -> int | None: ...
 def stats() -> dict[str, int]:
-    """Counters of the process.
+    """Returns the counters of the process, by name.
 
-    events_accepted, events_written, events_queued, bytes_written, bytes_queued, events_dropped (by on_full="drop", or
-    because they could not be encoded), write_retries, files_renewed (begun because the file before was deleted or cut
-    off), internal_errors (unexpected errors while writing, which was tried again), wait_ns (time that callers waited
-    for room), events_late (those that wait for a value from a device), writers_open.
+    - `events_accepted`, `events_written`, `events_queued`, `bytes_written`, `bytes_queued`, `writers_open`;
+    - `events_dropped`: by on_full="drop", or because they could not be encoded;
+    - `events_late`: events that wait for a value from a device;
+    - `write_retries`: writes that failed and were tried again;
+    - `files_renewed`: files that were begun because the file before was deleted or cut off;
+    - `internal_errors`: unexpected errors while writing, which was tried again;
+    - `wait_ns`: time that callers waited for room in the queue, nanoseconds.
     """
 
 def shutdown(is_last: bool) -> None:

@@ -1,5 +1,6 @@
 """The reference has every public name, and no other."""
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -70,3 +71,13 @@ def test_the_site_fetches_nothing():
         fetched = re.findall(r'(?:src|<link[^>]* href)="(https?://[^"]+)"', page)
         assert fetched == [], path.relative_to(SITE)
         assert Path(path).stat().st_size < 2_000_000
+
+
+def test_the_counters_are_those_that_stats_returns():
+    stub = ast.parse((doc_blocks.ROOT / "python" / "tickertape" / "_core.pyi").read_text())
+    (described,) = [
+        ast.get_docstring(node)
+        for node in stub.body
+        if isinstance(node, ast.FunctionDef) and node.name == "stats"
+    ]
+    assert set(re.findall(r"`(\w+)`", described)) == set(tickertape.stats())

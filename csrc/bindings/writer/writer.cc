@@ -288,7 +288,7 @@ void bind_writer(py::module_& module) {
   py::class_<PyWriterBase> base(module, "SummaryWriterBase");
   base.def(py::init<>()).def("_bind", &bind, py::arg("op_writer").none(true));
 
-  module.def("stats", &stats);
+  module.def("stats", &stats, "Returns the counters of the process, by name: events, bytes, retries, waits.");
   module.def("shutdown", &shutdown, py::arg("is_last"));
 }
 
