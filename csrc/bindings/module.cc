@@ -6,6 +6,7 @@
 #include "bindings/codecs.h"
 #include "bindings/convert/deferred_scalar.h"
 #include "bindings/convert/exposed.h"
+#include "bindings/convert/host_tensor.h"
 #include "bindings/fast/gate.h"
 #include "bindings/fast/methods.h"
 #include "bindings/index.h"
@@ -48,6 +49,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   register_errors(module);
   set_wait_hooks();
   bind_conversions(module);
+  bind_host_tensors(module);
   bind_in_place(module);
   bind_deferred_scalars(module);
   bind_devices(module);

@@ -14,6 +14,7 @@
 
 #include "base/os/clock.h"
 #include "bindings/convert/deferred_scalar.h"
+#include "bindings/convert/host_tensor.h"
 #include "bindings/convert/one_element.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/notices.h"

@@ -1,4 +1,4 @@
-// Arrays and tensors of one element in the memory of the host. L5.
+// Arrays of one element. L5.
 #include "bindings/convert/one_element.h"
 
 #include <algorithm>
@@ -59,27 +59,6 @@ double element_at(const char* from, DType dtype) {
   return 0;
 }
 
-// torch's own types, once torch is imported; a subclass may have its own dispatch.
-bool is_torch_type(PyTypeObject* type) {
-  struct Known {
-    const char* module;
-    const char* name;
-    PyTypeObject* type;
-  };
-  static Known known[] = {{"torch", "Tensor", nullptr}, {"torch.nn.parameter", "Parameter", nullptr}};
-  for (Known& candidate : known) {  // guarded by the GIL
-    if (candidate.type == type) return true;
-    if (candidate.type != nullptr || std::strcmp(type->tp_name, candidate.name) != 0) continue;
-    const auto module_name = py::str(candidate.module);
-    const auto module = py::reinterpret_steal<py::object>(PyImport_GetModule(module_name.ptr()));
-    const py::object found = module ? py::getattr(module, candidate.name, py::none()) : py::none();
-    if (found.ptr() != reinterpret_cast<PyObject*>(type)) continue;
-    candidate.type = reinterpret_cast<PyTypeObject*>(py::object(found).release().ptr());
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool is_array(PyObject* object) {
@@ -103,15 +82,6 @@ bool read_element(PyObject* object, double& value) {
   const std::optional<DType> dtype = dtype_of(py::reinterpret_borrow<py::dtype>(array->descr));
   if (dtype) value = element_at(array->data, *dtype);
   return dtype.has_value();
-}
-
-bool is_host_tensor(PyObject* object) {
-  if (!is_torch_type(Py_TYPE(object))) return false;
-  static PyObject* const name = PyUnicode_InternFromString("is_cpu");
-  PyObject* answer = PyObject_GetAttr(object, name);
-  if (answer == nullptr) PyErr_Clear();
-  Py_XDECREF(answer);
-  return answer == Py_True;
 }
 
 }  // namespace tickertape::bindings

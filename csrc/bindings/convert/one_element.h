@@ -1,4 +1,4 @@
-// Arrays and tensors of one element in the memory of the host. L5; for to_scalar().
+// Arrays of one element. L5; for to_scalar().
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -14,8 +14,5 @@ bool read_element(PyObject* object, double& value);
 // A masked array (numpy.ma) of one element, which is masked: float() and item() of some such arrays return
 // what is below the mask. Throws error_already_set if asking for its mask raises.
 bool is_masked(PyObject* object);
-
-// Exactly a torch.Tensor or Parameter in the memory of the host: reading it waits for nothing.
-bool is_host_tensor(PyObject* object);
 
 }  // namespace tickertape::bindings

@@ -40,6 +40,7 @@ def as_deferred_array(
     if copy is not True and not check.flag(copy, "copy"):
         array, dtype_name = _read_only(value, name, exact=exact)
         return array, dtype_name, _core.InPlace(value)
+    value = _core.host_array(value)
     if type(value) is not np.ndarray:
         tensor = _gathered(value) if isinstance(value, (list, tuple)) else value
         device = device_of(tensor)

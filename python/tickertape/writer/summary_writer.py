@@ -362,6 +362,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        if copy is True:
+            values = _core.host_array(values)
         if (
             bins is histograms.TENSORFLOW
             and type(values) is np.ndarray
