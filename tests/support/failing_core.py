@@ -126,7 +126,7 @@ def valid_arguments(directory):
         "to_text": ("text", "name"),
         "items_of": ({"a": 1}, "name"),
         "integers_to_bytes": (np.zeros(2, np.int64), "name"),
-        **dict.fromkeys(("text_of", "repr_of", "type_name"), (1.0,)),
+        **dict.fromkeys(("text_of", "repr_of", "type_name", "host_array"), (1.0,)),
     }
     for message in messages():
         calls[message.__name__] = (b"",)

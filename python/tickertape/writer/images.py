@@ -36,8 +36,7 @@ def add_image(
 ) -> None:
     """See SummaryWriter.add_image and add_images."""
     axes = check_dataformats(dataformats)
-    is_png = encoding == "png" and quality is None
-    lossy = None if is_png else lossy_images.checked(encoding, quality)
+    lossy = lossy_images.checked(encoding, quality)
     if copy is True and (picture := pixels.of_pillow(img_tensor)) is not None:
         img_tensor, axes = picture
     if lossy is None:
