@@ -376,7 +376,8 @@ def type_name(value: Any) -> str:
 
 def host_array(value: Any, /) -> Any:
     """The array of a torch tensor in the memory of the host, which it shares. Any other value is returned as it is, also a
-    tensor that NumPy has no array for (bfloat16, sparse, ...) or a subclass of torch's types."""
+    tensor that NumPy has no array for (bfloat16, sparse, ...) or a subclass of torch's types.
+    """
 
 DTYPES: Final[tuple[tuple[str, str], ...]]
 """The element types: (name, NumPy's kind). The kind is "" for bfloat16 and string, which NumPy lacks."""
