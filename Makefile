@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 macos torture failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -279,6 +279,23 @@ aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: 
 	@cmake --preset aarch64 --log-level=WARNING >/dev/null
 	@cmake --build --preset aarch64 -j $(JOBS) -- --quiet
 	@ctest --preset aarch64 -j $(JOBS) -E '^(recovery\.living_process|drain\.cut_ring)$$' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
+
+# zig's clang has the headers and stubs of macOS. It keeps its own cache of compiled files (~/.cache/zig), so ccache is left out.
+$(STAMPS)/zig: tests/constraints.txt $(STAMPS)/venv
+	@echo "== zig"
+	@$(PIP) install -c tests/constraints.txt ziglang
+	@ln -sf "$$($(VENV)/bin/python -c 'import ziglang, pathlib; print(pathlib.Path(ziglang.__file__).parent / "zig")')" $(VENV)/bin/zig
+	@touch $@
+
+MACOS_PROCESSORS ?= arm64 x86_64
+macos: export CMAKE_CXX_COMPILER_LAUNCHER =
+macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link the core and its tests for macOS (nothing can run here)
+	@rm -f build/macos.log; for processor in $(MACOS_PROCESSORS); do \
+	  echo "== core and native tests (macOS, $$processor)"; \
+	  cmake --preset macos-$$processor --log-level=WARNING >/dev/null; \
+	  cmake --build --preset macos-$$processor -j $(JOBS) -- --quiet; \
+	  echo "macos $$processor: compiled and linked, not run" | tee -a build/macos.log; \
+	done
 
 torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
 	@$(MAKE) $(STAMPS)/package

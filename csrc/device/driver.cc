@@ -3,12 +3,11 @@
 // The driver is neither linked nor loaded here: a program without a GPU needs none of it, and a caller that
 // has an event has loaded the driver. Function names, numbers and modes are from cuda.h (CUDA 12) and
 // hip_runtime_api.h (ROCm 6).
-#include <dlfcn.h>
-
 #include <array>
 #include <atomic>
 #include <memory>
 
+#include "base/os/library.h"
 #include "device/device.h"
 
 namespace tickertape {
@@ -47,7 +46,7 @@ constexpr Names kHip{
 
 template <typename Function>
 void find(void* library, const char* name, Function& function) {
-  if (name != nullptr) function = reinterpret_cast<Function>(dlsym(library, name));
+  if (name != nullptr) function = reinterpret_cast<Function>(function_in(library, name));
 }
 
 class Driver final : public Device {
@@ -56,7 +55,7 @@ class Driver final : public Device {
   bool open(const Names& names) {
     void* library = nullptr;
     for (const char* file : names.libraries) {
-      if (file != nullptr && library == nullptr) library = dlopen(file, RTLD_NOW | RTLD_NOLOAD);
+      if (file != nullptr && library == nullptr) library = loaded_library(file);
     }
     if (library == nullptr) return false;
     find(library, names.event_query, event_query_);

@@ -1,60 +1,39 @@
 // Where a process puts its op ring. L4.
 #include "queue/ring_location.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/os/clock.h"
+#include "base/os/file_status.h"
 #include "base/os/process.h"
+#include "base/os/standard_paths.h"
 
 namespace tickertape {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kPrefix = "tickertape-";
 constexpr std::string_view kSuffix = ".ring";
-
-std::string environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr ? value : "";
-}
-
-// `path` as an absolute one without a slash at its end: lstat() would follow a link in front of that.
-std::string normal(const std::string& path) {
-  std::error_code error;
-  std::string text = fs::absolute(path, error);
-  if (error) text = path;
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
-}
 
 std::string message_of(int error_number) { return std::generic_category().message(error_number); }
 
 // What is wrong with a directory for rings of `owner`; "" if nothing is. Nothing that it advises removes
 // rings.
-std::string problem_of(const std::string& path, const struct stat& status, unsigned owner) {
-  constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+std::string problem_of(const std::string& path, const FileStatus& status, unsigned owner) {
   std::string why;
-  if (S_ISLNK(status.st_mode)) {
+  if (status.kind == FileStatus::Kind::kLink) {
     why = "it is a symbolic link; remove the link";
-  } else if (!S_ISDIR(status.st_mode)) {
+  } else if (!status.is_directory()) {
     why = "it is not a directory; rename it";
-  } else if (status.st_uid != owner) {
-    why = "it belongs to user " + std::to_string(status.st_uid) + "; remove it";
-  } else if ((status.st_mode & kWritableByOthers) != 0) {
+  } else if (status.owner != owner) {
+    why = "it belongs to user " + std::to_string(status.owner) + "; remove it";
+  } else if (status.is_writable_by_others) {
     why = "others can write to it; run `chmod 700 '" + path + "'`";
   }
   if (why.empty()) return why;
@@ -64,19 +43,19 @@ std::string problem_of(const std::string& path, const struct stat& status, unsig
 
 RingDirectory examine(std::string path) {
   RingDirectory directory{std::move(path), false, {}};
-  struct stat status;
-  if (lstat(directory.path.c_str(), &status) == 0) {
+  FileStatus status;
+  if (const int error = link_status(directory.path, status); error == 0) {
     directory.is_there = true;
     directory.problem = problem_of(directory.path, status, user_id());
-  } else if (errno != ENOENT) {
-    directory.problem = "cannot use '" + directory.path + "' for op rings: " + message_of(errno);
+  } else if (error != ENOENT) {
+    directory.problem = "cannot use '" + directory.path + "' for op rings: " + message_of(error);
   }
   return directory;
 }
 
 // The same, and makes the directory if it is not there.
 RingDirectory prepare(const std::string& path) {
-  const int error = mkdir(path.c_str(), 0700) == 0 ? 0 : errno;
+  const int error = make_private_directory(path);
   RingDirectory directory = examine(path);
   if (!directory.is_there && directory.problem.empty())
     directory.problem = "cannot make '" + path + "' for op rings: " + message_of(error);
@@ -136,14 +115,9 @@ bool drop(std::string_view& name, std::string_view suffix) {
 }  // namespace
 
 std::vector<std::string> ring_directory_paths() {
-  if (const std::string chosen = environment("TICKERTAPE_RING_DIR"); !chosen.empty()) return {normal(chosen)};
-  const std::string name = std::string(kPrefix) + std::to_string(user_id());
-  std::vector<std::string> paths{"/dev/shm/" + name};
-  if (const std::string run = environment("XDG_RUNTIME_DIR"); run.starts_with('/'))
-    paths.push_back(normal(run) + "/tickertape");
-  const std::string temporary = environment("TMPDIR");
-  paths.push_back(normal(temporary.starts_with('/') ? temporary : "/tmp") + "/" + name);
-  return paths;
+  const char* chosen = std::getenv("TICKERTAPE_RING_DIR");
+  if (chosen != nullptr && *chosen != '\0') return {absolute_path(chosen)};
+  return shared_directories("tickertape");
 }
 
 std::vector<RingDirectory> ring_directories() {
@@ -156,14 +130,10 @@ bool is_orphaned_ring_name(const std::string& path) { return path.ends_with(kOrp
 
 namespace {
 
-// Not std::filesystem: if memory is short, the directory iterators of libstdc++ 12 end the process.
 std::vector<std::string> list_rings(const std::string& directory, bool wants_damaged) {
   std::vector<std::string> rings;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(directory.c_str()), &closedir);
-  if (open == nullptr) return rings;
-  while (const dirent* entry = readdir(open.get())) {
-    std::string_view name = entry->d_name;
-    const std::string_view whole = name;
+  for (const std::string& whole : names_in(directory)) {
+    std::string_view name = whole;
     if (drop(name, kDamagedSuffix) != wants_damaged) continue;
     drop(name, kOrphanedSuffix);
     if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) rings.push_back(joined(directory, whole));
@@ -181,9 +151,9 @@ std::vector<std::string> damaged_rings_in(const std::string& directory) {
 
 std::string problem_around(const std::string& ring) {
   const std::string directory = ring.substr(0, ring.rfind('/'));
-  struct stat status;
-  if (lstat(directory.c_str(), &status) != 0) return {};
-  return problem_of(directory, status, status.st_uid);
+  FileStatus status;
+  if (link_status(directory, status) != 0) return {};
+  return problem_of(directory, status, status.owner);
 }
 
 SharedMapping place_ring_file(std::size_t size, const std::vector<std::string>& directories,

@@ -1,9 +1,6 @@
 // Scans many files on a pool of threads. L4.
 #include "reader/log_scan.h"
 
-#include <sched.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -16,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/os/file_status.h"
 #include "base/os/process.h"
 #include "reader/file_scan.h"
 
@@ -28,21 +26,14 @@ constexpr std::chrono::milliseconds kHookInterval{50};
 // A part of a file is at least this long: it is scanned in about 5 ms, and a cut costs some 20 us.
 constexpr std::uint64_t kLeastPartBytes = std::uint64_t{8} << 20;
 
-unsigned usable_processors() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
-  return std::max(1U, std::thread::hardware_concurrency());
-}
-
 // What there is to scan; files that are not there count as empty.
 std::uint64_t bytes_of(const std::vector<ScanRequest>& requests) {
   std::uint64_t total = 0;
   for (const ScanRequest& request : requests) {
-    struct stat status;
-    if (stat(request.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    const auto size = static_cast<std::uint64_t>(status.st_size);
+    FileStatus status;
+    if (path_status(request.path, status) != 0 || !status.is_regular()) continue;
     const std::uint64_t known = request.previous != nullptr ? request.previous->end : 0;
-    total += size - std::min(size, known);
+    total += status.size - std::min(status.size, known);
   }
   return total;
 }

@@ -92,10 +92,8 @@ std::string surroundings() {
     bool is_log = false;
     for (std::size_t i = 0; i < kFiles; ++i) is_log = is_log || path == Place::get().file(i);
     if (!is_log && entry.symlink_status().type() == fs::file_type::regular) {
-      struct stat status;
-      PROMISE(lstat(path.c_str(), &status) == 0);
-      line += " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) +
-              "=" + read_all(path);
+      line +=
+          " " + std::to_string(fs::last_write_time(path).time_since_epoch().count()) + "=" + read_all(path);
     }
     lines.push_back(std::move(line));
   }

@@ -1,5 +1,5 @@
 // A directory by its descriptor, for names from untrusted files: never follows a symbolic link or ".." below
-// it. A port to another system rewrites directory_linux.cc. L0.
+// it. A port to another system rewrites directory_posix.cc. L0.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Files as the writer needs them: create, append, read, sync, truncate. A port to another system rewrites
-// file_linux.cc. L0.
+// file_posix.cc. L0.
 #pragma once
 
 #include <cstdint>

@@ -2,14 +2,14 @@
 // files that a port to another system rewrites. L0, private to base/os/.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <string>
+
+#include "base/os/file_status.h"
 
 namespace tickertape {
 
-// Owns a descriptor and the lock on its file (fcntl(2), "Open file description locks"). The lock ends when
-// the last descriptor and the last mapping of the open file go: at the end of the process and at exec().
+// Owns a descriptor and the lock on its file. The lock ends when the last descriptor and (not on macOS) the
+// last mapping of the open file go: at the end of the process and at exec().
 // Unlike a POSIX record lock it does not end when the process closes another descriptor of the same file, and
 // it holds against other threads of the process. A forked child inherits it, so the child closes its copy at
 // once.
@@ -28,22 +28,22 @@ class LockedDescriptor {
 
   // 0 if the file is locked; otherwise an errno: EWOULDBLOCK if somebody else holds the lock.
   int error() const { return error_; }
-  // The result of fstat() when the file was locked.
-  const struct stat& status() const { return entry_->status; }
+  // The file's status when it was locked.
+  const FileStatus& status() const { return entry_->status; }
 
   // The descriptor; -1 in a forked child, and if somebody closed it.
   int number() const;
-  // What fstat() says now; false if somebody closed the descriptor.
-  bool examine(struct stat& found) const;
+  // The file's status now; false if somebody closed the descriptor.
+  bool examine(FileStatus& found) const;
   // As number(); opens the file `path` again if it still is the same one.
   int number_or_reopened(const std::string& path);
 
  private:
   struct Entry {
     int number;
-    struct stat status;
+    FileStatus status;
     bool is(int candidate) const;
-    bool is(int candidate, struct stat& found) const;
+    bool is(int candidate, FileStatus& found) const;
     void close();
   };
   struct Registry;

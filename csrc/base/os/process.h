@@ -1,5 +1,5 @@
 // Identity of processes, fork handlers, signal masks and thread properties. A port to another system rewrites
-// process_linux.cc. L0.
+// process_linux.cc or process_posix.cc. L0.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace tickertape {
 std::uint32_t process_id();
 std::uint32_t user_id();
 
-// The time at which process `pid` started, in clock ticks since boot; 0 if there is no such process. Pids are
+// The time at which process `pid` started, in a unit of the system's; 0 if there is no such process. Pids are
 // reused, so only (pid, start ticks, boot_id()) identifies a process for good.
 std::uint64_t process_start_ticks(std::uint32_t pid);
 
@@ -41,6 +41,9 @@ bool is_main_thread();
 
 // Sets the calling thread's name, which tools such as `top -H` show. At most 15 bytes.
 void set_thread_name(const char* name);
+
+// How many processors this process may use; at least 1.
+unsigned usable_processors();
 
 // When the calling thread wakes, it no longer preempts a running thread; its share of the processor stays the
 // same. Needs no privileges. Has no effect on systems that do not support it.

@@ -1,23 +1,19 @@
-// Identity, fork handlers, signals and threads on POSIX systems and Linux; see process.h. L0.
+// Processes and threads on Linux; see process.h. L0.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <climits>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <thread>
 
 #include "base/os/process.h"
 
 namespace tickertape {
 namespace {
-
-static_assert(sizeof(sigset_t) <= 128);
 
 std::string read_small_file(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -29,10 +25,6 @@ std::string read_small_file(const std::string& path) {
 }
 
 }  // namespace
-
-std::uint32_t process_id() { return static_cast<std::uint32_t>(getpid()); }
-
-std::uint32_t user_id() { return geteuid(); }
 
 std::uint64_t process_start_ticks(std::uint32_t pid) {
   // Field 22 of /proc/PID/stat (proc(5)). Field 2 is a name in parentheses that may itself contain spaces and
@@ -53,53 +45,19 @@ std::string boot_id() {
   return id;
 }
 
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
+bool is_main_thread() { return syscall(SYS_gettid) == getpid(); }
 
-void register_fork_handlers(void (*before)(), void (*after_in_parent)(), void (*after_in_child)()) {
-  pthread_atfork(before, after_in_parent, after_in_child);
-}
-
-BlockedSignals::BlockedSignals() {
-  sigset_t all;
-  sigfillset(&all);
-  // They belong to an instruction. Blocking them ends the process, whatever handler it has.
-  for (const int number : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP}) sigdelset(&all, number);
-  sigset_t old;
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  std::memcpy(saved_, &old, sizeof old);
-}
-
-BlockedSignals::~BlockedSignals() {
-  sigset_t old;
-  std::memcpy(&old, saved_, sizeof old);
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
-}
-
-bool is_main_thread() {
-#if defined(__linux__)
-  return syscall(SYS_gettid) == getpid();
-#else
-  return pthread_main_np() != 0;
-#endif
-}
-
-void set_thread_name(const char* name) {
-#if defined(__linux__)
-  pthread_setname_np(pthread_self(), name);
-#else
-  (void)name;
-#endif
-}
+void set_thread_name(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 void never_preempt_when_waking() {
-#if defined(__linux__)
   const sched_param none{};
   static_cast<void>(sched_setscheduler(0, SCHED_BATCH, &none));  // sched(7)
-#endif
+}
+
+unsigned usable_processors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 }  // namespace tickertape

@@ -92,7 +92,7 @@ TEST(the_crc_of_an_end_follows_from_those_of_the_whole_and_the_front) {
   std::vector<std::uint8_t> bytes(70'000);
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
   for (const std::size_t size :
-       {0, 1, 2, 7, 8, 255, 256, 257, 4096, 65'535, 65'536, 65'537, 69'999, 70'000}) {
+       {0U, 1U, 2U, 7U, 8U, 255U, 256U, 257U, 4096U, 65'535U, 65'536U, 65'537U, 69'999U, 70'000U}) {
     const Bytes front = Bytes(bytes).first(bytes.size() - size), end = Bytes(bytes).last(size);
     CHECK_EQ(crc32c_of_end(by_definition(bytes), by_definition(front), size), by_definition(end));
   }

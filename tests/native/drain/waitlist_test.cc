@@ -120,7 +120,7 @@ TEST(one_op_with_values_of_several_queues_and_of_the_host) {
   const DeferredScalarAt waiting[] = {
       {0, deferred(11, 5, kValues[1])}, {2, deferred(12, 6, kValues[2])}, {3, deferred(13, 5, kValues[3])}};
   writer.file()->add_deferred_scalars(scalars, waiting, 4, 1.0);
-  for (const std::uintptr_t event : {13, 12, 11}) {
+  for (const std::uintptr_t event : {13U, 12U, 11U}) {
     CHECK_EQ(writer.flush(), 0);
     CHECK(values_of(writer.path()).empty());
     device().play(event, kDone);

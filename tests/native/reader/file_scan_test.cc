@@ -1,14 +1,13 @@
 // Scans of one file: in parts, as it grows, damaged, and against a plain index.
 #include "reader/file_scan.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
 
 #include "base/endian.h"
+#include "base/os/process.h"
 #include "check.h"
 #include "checksum/masked_crc.h"
 #include "event/encoder.h"
@@ -31,7 +30,7 @@ class ScratchFile {
   ~ScratchFile() { std::filesystem::remove(path()); }
 
   std::string path() const {
-    return std::filesystem::temp_directory_path() / ("tickertape_scan_" + std::to_string(getpid()));
+    return std::filesystem::temp_directory_path() / ("tickertape_scan_" + std::to_string(process_id()));
   }
   // The inode stays.
   void write(Bytes bytes) const {

@@ -67,7 +67,7 @@ TEST(a_recovery_killed_at_random_moments_can_be_repeated) {
   std::mt19937 random(7);
   for (int round = 0; round < 20; ++round) {
     const Scene scene;
-    leave_behind(scene, log_first, held, round * 100U);
+    leave_behind(scene, log_first, held, static_cast<unsigned>(round) * 100);
     for (int attempt = 0; attempt < 5; ++attempt) {
       const pid_t child = fork();
       if (child == 0) {

@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "base/error.h"
+#include "base/os/process.h"
 #include "check.h"
 #include "checksum/masked_crc.h"
 #include "tfrecord/format.h"
@@ -40,7 +41,7 @@ class Content {
 
  private:
   static std::string path() {
-    return std::filesystem::temp_directory_path() / ("tickertape_damage_" + std::to_string(getpid()));
+    return std::filesystem::temp_directory_path() / ("tickertape_damage_" + std::to_string(process_id()));
   }
   Buffer bytes_;
 };

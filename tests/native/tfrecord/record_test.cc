@@ -83,7 +83,7 @@ TEST(an_unfinished_frame_leaves_nothing) {
 TEST(records_of_all_sizes_come_back) {
   RecordFile file;
   std::vector<std::string> expected;
-  for (const std::size_t size : {0, 1, 7, 8, 100, 70'000, 3'000'000}) {
+  for (const std::size_t size : {0U, 1U, 7U, 8U, 100U, 70'000U, 3'000'000U}) {
     expected.emplace_back(size, static_cast<char>('a' + size % 26));
     file.add(expected.back());
   }

@@ -1,12 +1,11 @@
 // A writer with write_to_disk=false: nothing of the pipeline comes into being, and arrays are not even read.
-#include <unistd.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <string>
 
 #include "base/error.h"
+#include "base/os/process.h"
 #include "check.h"
 #include "writer/event_file_writer.h"
 
@@ -23,7 +22,7 @@ WriterOptions without_disk() {
 }
 
 std::string missing_directory() {
-  return (fs::temp_directory_path() / "tickertape_without_disk" / std::to_string(getpid())).string();
+  return (fs::temp_directory_path() / "tickertape_without_disk" / std::to_string(process_id())).string();
 }
 
 std::ptrdiff_t threads() {

@@ -42,7 +42,7 @@ TEST_ON_EVERY_CPU(the_grid_matches_torch) {
 }
 
 TEST_ON_EVERY_CPU(every_clip_is_in_its_cell_and_the_rest_is_black) {
-  for (const std::uint64_t channels : {1, 3}) {
+  for (const std::uint64_t channels : {1U, 3U}) {
     const ClipShape shape{5, 2, channels, 3, 2};
     const std::vector<std::uint8_t> clips = numbered(shape);
     Buffer out;

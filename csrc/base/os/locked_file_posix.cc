@@ -1,6 +1,5 @@
-// The Linux side of locked_file.h. L0.
+// LockedFile on POSIX systems; see locked_file.h. L0.
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,9 +21,9 @@ LockedDescriptor open_and_lock(const std::string& path) {
   if (descriptor < 0) throw IoError(errno, path, "cannot open op ring");
   LockedDescriptor file(descriptor, /*waits=*/false);
   int error = 0;
-  if (!S_ISREG(file.status().st_mode)) {
+  if (!file.status().is_regular()) {
     error = EINVAL;
-  } else if (file.status().st_uid != user_id()) {
+  } else if (file.status().owner != user_id()) {
     error = EPERM;
   } else {
     error = file.error();
@@ -37,16 +36,15 @@ LockedDescriptor open_and_lock(const std::string& path) {
 
 LockedFile::LockedFile(const std::string& path) : file_(open_and_lock(path)), path_(path) {}
 
-std::uint64_t LockedFile::size() const { return static_cast<std::uint64_t>(file_.status().st_size); }
+std::uint64_t LockedFile::size() const { return file_.status().size; }
 
-std::uint64_t LockedFile::allocated_bytes() const {
-  return static_cast<std::uint64_t>(file_.status().st_blocks) * 512;  // stat(2): whatever the block size
-}
+std::uint64_t LockedFile::allocated_bytes() const { return file_.status().allocated_bytes; }
 
 double LockedFile::age_seconds() const {
-  struct stat status;
-  if (fstat(file_.number(), &status) != 0) throw IoError(errno, path_, "cannot stat op ring");
-  return wall_time_now() - static_cast<double>(status.st_mtim.tv_sec);
+  FileStatus status;
+  if (const int error = descriptor_status(file_.number(), status); error != 0)
+    throw IoError(error, path_, "cannot stat op ring");
+  return wall_time_now() - static_cast<double>(status.modified_ns) * 1e-9;
 }
 
 std::size_t LockedFile::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t size) const {

@@ -1,7 +1,6 @@
-// The Linux side of mapping_guard.h. L0.
+// MappingGuard on POSIX systems; see mapping_guard.h. L0.
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/os/mapping_guard.h"
+#include "base/os/posix_memory.h"
 
 namespace tickertape {
 
@@ -24,14 +24,6 @@ const std::size_t kPage = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 constexpr int kThreadsAtOnce = 4;
 
 static_assert(sizeof(sigset_t) <= 128);
-
-// False if a touch of the byte would raise SIGBUS or SIGSEGV. rt_sigprocmask reads the new mask before it
-// finds that there is no such operation.
-bool is_readable(const std::uint8_t* byte) {
-  constexpr std::size_t kMaskBytes = 8;
-  const auto address = reinterpret_cast<std::uintptr_t>(byte) & ~(kMaskBytes - 1);
-  return syscall(SYS_rt_sigprocmask, ~0, address, nullptr, kMaskBytes) == 0 || errno != EFAULT;
-}
 
 }  // namespace
 
@@ -62,7 +54,7 @@ bool MappingGuard::replace_from(std::size_t from) noexcept {
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   const bool is_replaced = there != MAP_FAILED;
   if (is_replaced) {
-    madvise(start, to - from, MADV_DONTFORK);
+    posix::keep_from_children(start, to - from);
     cut_from_.store(from, std::memory_order_release);
   }
   done_.fetch_add(1, std::memory_order_seq_cst);
@@ -79,7 +71,7 @@ std::size_t MappingGuard::end_of_file(std::size_t page) const noexcept {
   std::size_t readable = 0, missing = page / kPage;  // counts of pages
   while (readable < missing) {
     const std::size_t middle = (readable + missing) / 2;
-    if (is_readable(data + middle * kPage)) {
+    if (posix::is_readable(data + middle * kPage)) {
       readable = middle + 1;
     } else {
       missing = middle;
@@ -140,17 +132,16 @@ struct MappingGuard::Handler {
       std::uint8_t* const data = guard->data_.load(std::memory_order_acquire);
       if (data == nullptr || guard->process_.load(std::memory_order_relaxed) != self) continue;
       const std::size_t size = guard->size_.load(std::memory_order_relaxed);
-      if (signal.si_code <= 0) {
+      if (posix::is_sent(signal)) {
         // Not the fault itself: a handler in front of this one (faulthandler) has raised the signal again.
-        // If this returns, the fault comes again, or another thread has mended it by now. kill() is not how
-        // handlers raise it (SI_USER).
-        if (signal.si_code != SI_TKILL || signal.si_pid != self) continue;
-        if (guard->is_cut() || !is_readable(data + size - 1)) return true;
+        // If this returns, the fault comes again, or another thread has mended it by now.
+        if (!posix::is_raised_here(signal, self)) continue;
+        if (guard->is_cut() || !posix::is_readable(data + size - 1)) return true;
         if (guard->raises_excused_.fetch_sub(1, std::memory_order_relaxed) > 0) return true;
       } else if (signal.si_code == BUS_ADRERR && address >= data && address < data + size) {
         const Busy busy(*guard);
         // Readable: another thread has met the same, or the file has grown again.
-        if (is_readable(address)) return true;
+        if (posix::is_readable(address)) return true;
         return guard->replace_from(guard->end_of_file(static_cast<std::size_t>(address - data)));
       }
     }
@@ -158,7 +149,7 @@ struct MappingGuard::Handler {
   }
 
   static void pass_on(const Action& action, int number, siginfo_t* signal, void* context) noexcept {
-    const bool is_sent = signal->si_code <= 0;
+    const bool is_sent = posix::is_sent(*signal);
     if (action.sa_handler == SIG_IGN && is_sent) return;
     if (has_function(action)) {
       if ((action.sa_flags & SA_SIGINFO) != 0) return action.sa_sigaction(number, signal, context);

@@ -1,14 +1,16 @@
-// The Linux side of mapping.h. L0.
+// SharedMapping on POSIX systems; see mapping.h. L0.
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "base/error.h"
+#include "base/os/file_status.h"
 #include "base/os/mapping.h"
+#include "base/os/posix_files.h"
+#include "base/os/posix_memory.h"
 
 namespace tickertape {
 
@@ -18,7 +20,7 @@ std::uint8_t* map(int descriptor, std::size_t size, int flags) {
   void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, descriptor, 0);
   if (address == MAP_FAILED) return nullptr;
   // A forked child makes its own ring; it must not keep this one alive or write to it.
-  madvise(address, size, MADV_DONTFORK);
+  posix::keep_from_children(address, size);
   return static_cast<std::uint8_t*>(address);
 }
 
@@ -53,8 +55,9 @@ SharedMapping SharedMapping::create(const std::string& path, std::size_t size) {
   // file.
   mapping.file_ = LockedDescriptor(descriptor, /*waits=*/true);
   int error = mapping.file_.error();
-  const bool is_removed = error == 0 && mapping.file_.status().st_nlink == 0;
+  const bool is_removed = error == 0 && mapping.file_.status().links == 0;
   if (is_removed) error = EAGAIN;
+  if (error == 0) error = posix::prepare_to_map(descriptor, size);
   if (error == 0) mapping.data_ = map(descriptor, size, MAP_SHARED);
   if (error == 0 && mapping.data_ == nullptr) error = errno;
   if (error != 0) {
@@ -78,14 +81,7 @@ SharedMapping SharedMapping::anonymous(std::size_t size) {
 bool SharedMapping::allocate(std::size_t offset, std::size_t size) {
   if (!is_file()) return offset + size <= size_;
   const int descriptor = file_.number_or_reopened(path_);
-  if (descriptor < 0) return false;
-  int result;
-  do {
-    result = fallocate(descriptor, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
-  } while (result != 0 && errno == EINTR);
-  // File systems without fallocate() (EOPNOTSUPP) have no way to promise room; a ring there would risk
-  // SIGBUS.
-  return result == 0;
+  return descriptor >= 0 && posix::allocate_range(descriptor, offset, size);
 }
 
 void SharedMapping::release(std::size_t offset, std::size_t size) {
@@ -94,24 +90,20 @@ void SharedMapping::release(std::size_t offset, std::size_t size) {
     return;
   }
   const int descriptor = file_.number_or_reopened(path_);
-  if (descriptor < 0) return;
-  fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-            static_cast<off_t>(size));
+  if (descriptor >= 0) posix::release_range(descriptor, offset, size);
 }
 
 bool SharedMapping::is_in_place() const noexcept {
   if (!is_file()) return true;
-  struct stat found;
-  if (lstat(path_.c_str(), &found) != 0) return errno != ENOENT && errno != ENOTDIR;
-  return found.st_dev == file_.status().st_dev && found.st_ino == file_.status().st_ino;
+  FileStatus found;
+  if (const int error = link_status(path_, found); error != 0) return error != ENOENT && error != ENOTDIR;
+  return found.is_same_file(file_.status());
 }
 
 bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
   if (fresh.is_cut()) return false;
-  // Moves the pages of `fresh` (with their MADV_DONTFORK) here and unmaps the old ones: one step, as other
-  // threads see it.
   const auto replace = [&] {
-    return mremap(fresh.data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) != MAP_FAILED;
+    return posix::move_mapping(fresh.data_, data_, size_, fresh.file_.number_or_reopened(fresh.path_));
   };
   if (guard_ == nullptr || fresh.guard_ == nullptr || !guard_->renew(replace)) return false;
   std::exchange(fresh.guard_, nullptr)->release();
@@ -123,10 +115,10 @@ bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
 
 bool SharedMapping::find_cut(std::size_t needed) noexcept {
   if (guard_ == nullptr) return false;
-  struct stat found;
+  FileStatus found;
   // A descriptor that the program closed tells nothing; then the next touch of what is missing does.
-  if (!file_.examine(found) || static_cast<std::uint64_t>(found.st_size) >= needed) return false;
-  return guard_->cut(static_cast<std::size_t>(found.st_size));
+  if (!file_.examine(found) || found.size >= needed) return false;
+  return guard_->cut(static_cast<std::size_t>(found.size));
 }
 
 void SharedMapping::empty_file() noexcept {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/os/directory.h"
+#include "base/os/file_status.h"
 #include "base/os/process.h"
 
 namespace tickertape {
@@ -61,9 +62,10 @@ Directory::~Directory() {
 }
 
 std::uint64_t Directory::inode() const {
-  struct stat status;
-  if (fstat(descriptor_, &status) != 0) throw IoError(errno, path_, "cannot stat");
-  return status.st_ino;
+  FileStatus status;
+  if (const int error = descriptor_status(descriptor_, status); error != 0)
+    throw IoError(error, path_, "cannot stat");
+  return status.inode;
 }
 
 Directory Directory::open_below(std::string_view relative) const {
@@ -83,10 +85,11 @@ File Directory::open_file(const std::string& name) const {
   const std::string path = joined(path_, name);
   check_component(name, path);
   File file(open_at(descriptor_, name, kFileFlags, path), path);
-  struct stat status;
-  if (fstat(file.descriptor_, &status) != 0) throw IoError(errno, path, "cannot stat");
-  if (!S_ISREG(status.st_mode)) throw IoError(EINVAL, path, "not a regular file:");
-  if (status.st_uid != user_id()) throw IoError(EPERM, path, "a file of another user:");
+  FileStatus status;
+  if (const int error = descriptor_status(file.descriptor_, status); error != 0)
+    throw IoError(error, path, "cannot stat");
+  if (!status.is_regular()) throw IoError(EINVAL, path, "not a regular file:");
+  if (status.owner != user_id()) throw IoError(EPERM, path, "a file of another user:");
   return file;
 }
 

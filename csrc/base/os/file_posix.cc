@@ -1,7 +1,5 @@
 // File on POSIX systems; see file.h. L0.
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/os/file.h"
+#include "base/os/file_status.h"
+#include "base/os/posix_files.h"
 
 namespace tickertape {
 namespace {
@@ -28,17 +28,30 @@ int open_retrying(const std::string& path, int flags, const char* doing) {
   }
 }
 
-const char* kind_of(mode_t mode) {
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISDIR(mode)) return "a directory";
-  return "a device";
+const char* name_of(FileStatus::Kind kind) {
+  switch (kind) {
+    case FileStatus::Kind::kFifo:
+      return "a FIFO";
+    case FileStatus::Kind::kSocket:
+      return "a socket";
+    case FileStatus::Kind::kDirectory:
+      return "a directory";
+    default:
+      return "a device";
+  }
 }
 
-void expect_regular(const struct stat& status, const std::string& path) {
-  if (S_ISREG(status.st_mode)) return;
-  throw IoError(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path,
-                std::string("path: expected a regular file, got ") + kind_of(status.st_mode));
+void expect_regular(const FileStatus& status, const std::string& path) {
+  if (status.is_regular()) return;
+  throw IoError(status.is_directory() ? EISDIR : EINVAL, path,
+                std::string("path: expected a regular file, got ") + name_of(status.kind));
+}
+
+FileStatus checked_status(int descriptor, const std::string& path) {
+  FileStatus status;
+  if (const int error = descriptor_status(descriptor, status); error != 0)
+    throw IoError(error, path, "cannot stat");
+  return status;
 }
 
 }  // namespace
@@ -52,9 +65,9 @@ File::File(File&& other) noexcept
       path_(std::move(other.path_)) {}
 
 File::Identity File::identity_of(int descriptor) noexcept {
-  struct stat known;
-  if (descriptor < 0 || fstat(descriptor, &known) != 0) return {};
-  return {known.st_dev, known.st_ino};
+  FileStatus known;
+  if (descriptor < 0 || descriptor_status(descriptor, known) != 0) return {};
+  return {known.device, known.inode};
 }
 
 File& File::operator=(File&& other) noexcept {
@@ -77,13 +90,10 @@ File File::open_to_read(const std::string& path) {
   // Opening a device can have effects (a tape rewinds), so the name is checked first. It may refer to another
   // file by the time of open(), so the open file is checked too; O_NONBLOCK keeps open() from waiting for the
   // writer of a FIFO.
-  struct stat status;
-  if (stat(path.c_str(), &status) == 0) expect_regular(status, path);
+  FileStatus status;
+  if (path_status(path, status) == 0) expect_regular(status, path);
   File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), path);
-  // open_retrying() has thrown if there is no descriptor.
-  // NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions)
-  if (fstat(file.descriptor_, &status) != 0) throw IoError(errno, path, "cannot stat");
-  expect_regular(status, path);
+  expect_regular(checked_status(file.descriptor_, path), path);
   return file;
 }
 
@@ -126,54 +136,29 @@ std::size_t File::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t si
   return done;
 }
 
-std::uint64_t File::size() const {
-  struct stat status;
-  if (fstat(descriptor_, &status) != 0) throw IoError(errno, path_, "cannot stat");
-  return static_cast<std::uint64_t>(status.st_size);
-}
+std::uint64_t File::size() const { return checked_status(descriptor_, path_).size; }
 
 File::Version File::version() const {
-  struct stat status;
-  if (fstat(descriptor_, &status) != 0) throw IoError(errno, path_, "cannot stat");
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
-          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+  const FileStatus status = checked_status(descriptor_, path_);
+  return {status.device, status.inode, status.size, status.modified_ns};
 }
 
 bool File::known_state(State& state) const noexcept {
-#if defined(STATX_NLINK)
-  struct statx known;
-  constexpr unsigned kWanted = STATX_SIZE | STATX_NLINK | STATX_INO;
-  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kWanted, &known) != 0) {
+  FileStatus known;
+  if (const int error = posix::known_status(descriptor_, known); error != 0) {
     state = {0, 0, false};
-    return errno == EBADF;
+    return error == EBADF;
   }
-  if ((known.stx_mask & kWanted) != kWanted) return false;
-  const Identity found{makedev(known.stx_dev_major, known.stx_dev_minor), known.stx_ino};
-  state = {known.stx_size, known.stx_nlink, found == identity_};
-#else
-  struct stat known;
-  if (fstat(descriptor_, &known) != 0) {
-    state = {0, 0, false};
-    return errno == EBADF;
-  }
-  state = {static_cast<std::uint64_t>(known.st_size), static_cast<std::uint64_t>(known.st_nlink),
-           Identity{known.st_dev, known.st_ino} == identity_};
-#endif
+  state = {known.size, known.links, Identity{known.device, known.inode} == identity_};
   return true;
 }
 
 FileLocation File::location() const noexcept {
   FileLocation location = location_of_missing_file(path_);
-  struct stat status;
-  if (fstat(descriptor_, &status) != 0) return location;
-  location.inode = status.st_ino;
-#if defined(STATX_BTIME)
-  struct statx known;
-  if (statx(descriptor_, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BTIME, &known) == 0 &&
-      (known.stx_mask & STATX_BTIME) != 0) {
-    location.birth_ns = known.stx_btime.tv_sec * 1'000'000'000 + known.stx_btime.tv_nsec;
-  }
-#endif
+  FileStatus status;
+  if (descriptor_status(descriptor_, status) != 0) return location;
+  location.inode = status.inode;
+  location.birth_ns = posix::birth_ns(descriptor_);
   return location;
 }
 
@@ -185,9 +170,9 @@ FileLocation location_of_missing_file(const std::string& path) noexcept {
     location.path = path;
     const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
     const std::unique_ptr<char, void (*)(void*)> real(realpath(directory.c_str(), nullptr), &std::free);
-    struct stat status;
-    if (real == nullptr || stat(real.get(), &status) != 0) return location;
-    location.directory_inode = status.st_ino;
+    FileStatus status;
+    if (real == nullptr || path_status(real.get(), status) != 0) return location;
+    location.directory_inode = status.inode;
     location.path = (slash == 0 ? std::string() : std::string(real.get())) + path.substr(slash);
   } catch (const std::bad_alloc&) {
     location.path.clear();
@@ -197,7 +182,7 @@ FileLocation location_of_missing_file(const std::string& path) noexcept {
 
 void File::sync() {
   if (!is_ours()) return reopened().sync();
-  while (fsync(descriptor_) != 0) {
+  while (posix::sync_to_disk(descriptor_) != 0) {
     if (errno != EINTR) throw IoError(errno, path_, "cannot sync");
   }
 }

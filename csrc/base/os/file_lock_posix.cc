@@ -1,4 +1,4 @@
-// The Linux side of file_lock.h. L0.
+// LockedDescriptor on POSIX systems; see file_lock.h. L0.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,24 +8,10 @@
 #include <utility>
 
 #include "base/os/file_lock.h"
+#include "base/os/posix_files.h"
 #include "base/os/process.h"
 
 namespace tickertape {
-namespace {
-
-int change_lock(int descriptor, short type, bool waits) {
-  struct flock lock{};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  int result;
-  do {
-    result = fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
-  } while (result != 0 && errno == EINTR);
-  if (result == 0) return 0;
-  return errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
-}
-
-}  // namespace
 
 // The descriptors of this process, for a forked child to close. Without a lock, so that the child finds whole
 // entries whatever other threads of its parent were doing; the pointers are exchanged with acquire and
@@ -58,13 +44,12 @@ struct LockedDescriptor::Registry {
   }
 };
 
-bool LockedDescriptor::Entry::is(int candidate, struct stat& found) const {
-  return candidate >= 0 && fstat(candidate, &found) == 0 && found.st_dev == status.st_dev &&
-         found.st_ino == status.st_ino;
+bool LockedDescriptor::Entry::is(int candidate, FileStatus& found) const {
+  return candidate >= 0 && descriptor_status(candidate, found) == 0 && found.is_same_file(status);
 }
 
 bool LockedDescriptor::Entry::is(int candidate) const {
-  struct stat found;
+  FileStatus found;
   return is(candidate, found);
 }
 
@@ -74,14 +59,9 @@ void LockedDescriptor::Entry::close() {
 }
 
 LockedDescriptor::LockedDescriptor(int descriptor, bool waits) : entry_(new Entry{descriptor, {}}) {
-  if (fstat(descriptor, &entry_->status) != 0) {
-    error_ = errno;
-  } else if (!Registry::enter(entry_)) {
-    error_ = EMFILE;
-  } else {
-    error_ = change_lock(descriptor, F_WRLCK, waits);
-  }
-  if (error_ == 0 && fstat(descriptor, &entry_->status) != 0) error_ = errno;  // others may have changed it
+  error_ = descriptor_status(descriptor, entry_->status);
+  if (error_ == 0) error_ = Registry::enter(entry_) ? posix::lock_open_file(descriptor, waits) : EMFILE;
+  if (error_ == 0) error_ = descriptor_status(descriptor, entry_->status);  // others may have changed it
 }
 
 LockedDescriptor::LockedDescriptor(LockedDescriptor&& other) noexcept
@@ -97,14 +77,14 @@ LockedDescriptor::~LockedDescriptor() {
   if (entry_ == nullptr) return;
   Registry::leave(entry_);
   // Not left to close(): a child that is being forked just now may still have a copy.
-  if (error_ == 0 && entry_->is(entry_->number)) change_lock(entry_->number, F_UNLCK, false);
+  if (error_ == 0 && entry_->is(entry_->number)) posix::unlock_open_file(entry_->number);
   entry_->close();
   delete entry_;
 }
 
 int LockedDescriptor::number() const { return entry_->is(entry_->number) ? entry_->number : -1; }
 
-bool LockedDescriptor::examine(struct stat& found) const { return entry_->is(entry_->number, found); }
+bool LockedDescriptor::examine(FileStatus& found) const { return entry_->is(entry_->number, found); }
 
 int LockedDescriptor::number_or_reopened(const std::string& path) {
   if (const int known = number(); known >= 0) return known;
