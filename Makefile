@@ -288,13 +288,14 @@ $(STAMPS)/zig: tests/constraints.txt $(STAMPS)/venv
 	@touch $@
 
 MACOS_PROCESSORS ?= arm64 x86_64
+MACOS_TARGET ?= all
 macos: export CMAKE_CXX_COMPILER_LAUNCHER =
 macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link the core and its tests for macOS (nothing can run here)
 	@rm -f build/macos.log; for processor in $(MACOS_PROCESSORS); do \
 	  echo "== core and native tests (macOS, $$processor)"; \
 	  cmake --preset macos-$$processor --log-level=WARNING >/dev/null; \
-	  cmake --build --preset macos-$$processor -j $(JOBS) -- --quiet; \
-	  echo "macos $$processor: compiled and linked, not run" | tee -a build/macos.log; \
+	  cmake --build --preset macos-$$processor -j $(JOBS) --target $(MACOS_TARGET) -- --quiet; \
+	  echo "macos $$processor: $(MACOS_TARGET) built, not run" | tee -a build/macos.log; \
 	done
 
 torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
