@@ -81,3 +81,17 @@ def test_the_counters_are_those_that_stats_returns():
         if isinstance(node, ast.FunctionDef) and node.name == "stats"
     ]
     assert set(re.findall(r"`(\w+)`", described)) == set(tickertape.stats())
+
+
+def test_the_types_of_signatures_are_explained():
+    sources = doc_blocks.ROOT / "python" / "tickertape"
+    used = set(re.findall(r"\btypes\.([A-Z]\w+)", (sources / "writer" / "summary_writer.py").read_text()))
+    table = re.search(
+        r"## Types in signatures\n(.*?)\n:::", (doc_blocks.ROOT / "docs/api/writer.md").read_text(), re.DOTALL
+    )
+    explained = {
+        name
+        for row in table[1].splitlines()
+        for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    }
+    assert used == explained
