@@ -13,6 +13,7 @@
 #include "bindings/support/gil.h"
 #include "bindings/waiting.h"
 #include "tfrecord/record_reader.h"
+#include "tfrecord/record_span.h"
 
 namespace py = pybind11;
 
@@ -73,6 +74,16 @@ std::unique_ptr<PyRecordReader> open_reader(const py::object& path, std::uint64_
   return std::make_unique<PyRecordReader>(name, offset);
 }
 
+py::tuple record_span(const py::object& path, std::uint64_t offset, std::uint64_t most_bytes) {
+  const std::string name = to_path(path);
+  RecordSpan span{};
+  {
+    const GilRelease release;  // reads the file with memory of its own
+    span = find_record_span(name, offset, most_bytes, &signal_raised);
+  }
+  return py::make_tuple(span.begin, span.end);
+}
+
 using Regions = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
 
 Regions to_regions(const std::vector<DamagedRegion>& damage) {
@@ -91,6 +102,7 @@ void bind_reader(py::module_& module) {
       .def_property_readonly("offset", [](PyRecordReader& self) { return self.get().offset(); })
       .def_property_readonly("damage", [](PyRecordReader& self) { return to_regions(self.get().damage()); })
       .def_property_readonly("tail_bytes", [](PyRecordReader& self) { return self.get().tail_bytes(); });
+  module.def("record_span", &record_span, py::arg("path"), py::arg("offset"), py::arg("most_bytes"));
 }
 
 }  // namespace tickertape::bindings

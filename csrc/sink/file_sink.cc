@@ -1,5 +1,8 @@
 // The sink that is an event file. L3.
+#include <atomic>
 #include <cerrno>
+#include <limits>
+#include <memory>
 #include <utility>
 
 #include "base/os/file.h"
@@ -14,6 +17,8 @@ class FileSink : public Sink {
       : file_(std::move(file)), location_(file_.location()), size_(size) {}
 
   Appended append(Bytes bytes) noexcept override {
+    // relaxed: a limit that is seen one write later is as good
+    if (size_ >= size_limit_.load(std::memory_order_relaxed)) return {0, EDQUOT};
     std::size_t done = 0;
     while (done < bytes.size()) {
       const std::int64_t taken = file_.append_some(bytes.subspan(done));
@@ -26,6 +31,9 @@ class FileSink : public Sink {
       size_ += static_cast<std::uint64_t>(taken);
     }
     return {done};
+  }
+  void set_size_limit(std::uint64_t bytes) noexcept override {
+    size_limit_.store(bytes, std::memory_order_relaxed);
   }
   SinkState check_state() noexcept override {
     File::State state;
@@ -45,6 +53,7 @@ class FileSink : public Sink {
   File file_;
   const FileLocation location_;
   std::uint64_t size_;
+  std::atomic<std::uint64_t> size_limit_{std::numeric_limits<std::uint64_t>::max()};
   bool is_lost_ = false;
 };
 

@@ -38,6 +38,10 @@ class Sink {
   // Called before each append(), so it must not ask a server.
   virtual SinkState check_state() noexcept { return SinkState::kSound; }
 
+  // append() takes nothing more once the size is `bytes` or more: it fails with EDQUOT until the limit is
+  // raised. Thread-safe.
+  virtual void set_size_limit(std::uint64_t /*bytes*/) noexcept {}
+
   // For kClosed: another sink that continues this one. Throws IoError.
   virtual std::unique_ptr<Sink> reopen() { return nullptr; }
 

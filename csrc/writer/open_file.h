@@ -47,6 +47,8 @@ class OpenFile {
   // The file that is written to now: it changes if somebody deletes the file.
   std::string path() const { return channel_.current_sink()->path(); }
   Backend& backend() const { return backend_; }
+  // See Sink::set_size_limit(). A file that is begun because this one is lost has no limit.
+  void set_size_limit(std::uint64_t bytes) { channel_.current_sink()->set_size_limit(bytes); }
 
   // The name of a tag; valid as long as this object. Leaves a notice at the first use of a tag that breaks
   // TensorBoard's page, and if the tag has had data of another kind.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickertape import _lazy
-from tickertape._core import UnsupportedType, UnsupportedValue, __version__, stats
+from tickertape._core import UnsupportedType, UnsupportedValue, __version__
 from tickertape.writer import observation
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tickertape.reader.follower import follow
     from tickertape.reader.runs import Run, Runs, read
     from tickertape.reader.scalars import read_scalars
+    from tickertape.writer.counters import stats
     from tickertape.writer.file_writer import FileWriter
     from tickertape.writer.global_writer import GlobalSummaryWriter
     from tickertape.writer.grids import make_grid
@@ -73,6 +74,7 @@ _HOMES = {
     "Runs": "tickertape.reader.runs",
     "ScalarBuffer": "tickertape.devices.scalar_buffer",
     "set_step": "tickertape.writer.recording",
+    "stats": "tickertape.writer.counters",
     "summary_iterator": "tickertape.reader.events",
     "SummaryWriter": "tickertape.writer.summary_writer",
     "uninstall": "tickertape.integrations.install",

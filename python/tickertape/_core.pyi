@@ -204,6 +204,12 @@ class EventFileWriter:
         """
     def sync(self) -> None:
         """flush(), and the file is on the disk (fsync)."""
+    def set_size_limit(self, bytes: int) -> None:
+        """Once the file has this many bytes, nothing more is written to it until the limit is raised.
+
+        What is logged meanwhile stays queued, as with a full disk (EDQUOT). Does nothing if no file of this process is open.
+        """
+
     def close(self) -> None:
         """flush(wait=True), then closes the file. Closing twice is fine."""
 
@@ -273,6 +279,9 @@ def stats() -> dict[str, int]:
     - `internal_errors`: unexpected errors while writing, which was tried again;
     - `wait_ns`: time that callers waited for room in the queue, nanoseconds.
     """
+
+def leave_notice(text: str) -> None:
+    """Lets the next call of any writer warn with `text` (RuntimeWarning). For threads that no user's code has called."""
 
 def shutdown(is_last: bool) -> None:
     """Drains everything and stops the threads; later ops are written by their caller at once.
@@ -404,6 +413,19 @@ class RecordReader(Iterator[bytes]):
     @property
     def tail_bytes(self) -> int:
         """Bytes of an incomplete record at the end of the file; 0 if it ends with a whole one."""
+
+def record_span(path: str | bytes, offset: int, most_bytes: int) -> tuple[int, int]:
+    """Where to cut a file: the first whole records from `offset`, the start of a record, on.
+
+    Every CRC is checked. Damage before the first record is left out, so `begin` may be behind `offset`; the span ends before the
+    next damage.
+
+    Returns:
+        (begin, end) of at most `most_bytes` bytes, but of at least one record; both are `offset` if there is none yet.
+
+    Raises:
+        OSError: the file cannot be read, or is no regular file.
+    """
 
 @final
 class FileIndex:

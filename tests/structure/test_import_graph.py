@@ -15,7 +15,7 @@ ALLOWED = {
     "convert": set(),
     "devices": {"convert"},
     "remote": {"convert"},
-    "writer": {"convert", "devices"},
+    "writer": {"convert", "devices", "remote"},
     "reader": {"convert", "remote"},
     "integrations": {"convert", "writer"},
     "serve": {"reader", "remote"},

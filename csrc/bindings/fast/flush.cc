@@ -28,7 +28,8 @@ PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
     wait = wait_argument(arguments, count, keywords);
     if (wait == nullptr) return nullptr;
   }
-  if (nothing_is_queued()) [[likely]]
+  // flush(wait=True) of a run with a URL also waits for the store, which knows more than the queue.
+  if (wait == Py_False && nothing_is_queued()) [[likely]]
     Py_RETURN_NONE;
   static PyObject* const name = PyUnicode_InternFromString("_flush");
   return PyObject_CallMethodOneArg(self, name, wait);

@@ -230,6 +230,13 @@ py::dict stats() {
   return all;
 }
 
+void leave_notice(const std::string& text) {
+  Backend* backend = ProcessBackend::current();
+  if (backend == nullptr) return;
+  backend->notices().add(text);
+  backend->ring().request_attention();
+}
+
 void shutdown(bool is_last) {
   Backend* backend = ProcessBackend::current();
   if (backend == nullptr) return;
@@ -280,6 +287,12 @@ void bind_writer(py::module_& module) {
       .def("add_event", &add_event, py::arg("event"))
       .def("flush", &flush, py::arg("wait") = false)
       .def("sync", &sync)
+      .def(
+          "set_size_limit",
+          [](PyWriter& self, std::uint64_t bytes) {
+            if (self.writer.is_ready()) self.writer.file()->set_size_limit(bytes);
+          },
+          py::arg("bytes"))
       .def("close", &close);
 
   bind_curves(writer);
@@ -289,6 +302,7 @@ void bind_writer(py::module_& module) {
   base.def(py::init<>()).def("_bind", &bind, py::arg("op_writer").none(true));
 
   module.def("stats", &stats, "Returns the counters of the process, by name: events, bytes, retries, waits.");
+  module.def("leave_notice", &leave_notice, py::arg("text"));
   module.def("shutdown", &shutdown, py::arg("is_last"));
 }
 

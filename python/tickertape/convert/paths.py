@@ -80,7 +80,7 @@ def _file_url(url: str, name: str) -> str:
     scheme, _, rest = url.partition("://")
     if scheme.lower() != "file":
         raise UnsupportedValue(
-            f"{name}: expected a local directory, got the URL {url!r}; remote logging is not there yet: write to a local"
+            f"{name}: expected a local directory, got the URL {url!r}; this takes local paths only: write to a local"
             " directory and copy it, or mount the store"
         )
     host, slash, path = rest.partition("/")

@@ -39,6 +39,43 @@ class Entry(NamedTuple):
     modified: float = 0.0
 
 
+def check_installed(url: str) -> None:
+    """Imports what opens `url`. Asks no store, so it takes no time on a bad day.
+
+    Raises:
+        ImportError: fsspec, or its package for this kind of store, is not installed.
+        ValueError: fsspec knows no such store.
+    """
+    for protocol in url.partition("://")[0].split("::"):
+        with _imported(url):
+            from fsspec import get_filesystem_class  # noqa: PLC0415  # an optional dependency
+
+            get_filesystem_class(protocol)
+
+
+@contextmanager
+def _imported(url: str) -> Iterator[None]:
+    """Says what to install, and which URL asks for it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "fsspec":
+            raise ImportError(
+                f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
+            ) from error
+        raise ImportError(
+            f"log_dir: expected fsspec to be installed for {url!r} ({error}); pip install 'tickertape[remote]'"
+        ) from error
+    except ImportError as error:
+        raise ImportError(
+            f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
+        ) from error
+    except ValueError as error:  # no such protocol
+        raise UnsupportedValue(
+            f"log_dir: expected a URL that fsspec can open, got {url!r}: {error}"
+        ) from error
+
+
 class Store:
     """The directory that a URL names. Several threads may use one; after a fork the child opens its own.
 
@@ -53,24 +90,15 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        try:
+        with _imported(url):
             from fsspec.core import url_to_fs  # noqa: PLC0415  # an optional dependency
-        except ImportError as error:
-            raise ImportError(
-                f"log_dir: expected fsspec to be installed for {url!r} ({error}); pip install 'tickertape[remote]'"
-            ) from error
-        try:
-            self._fs, path = url_to_fs(url)
-        except ImportError as error:
-            raise ImportError(
-                f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
-            ) from error
-        except ValueError as error:  # no such protocol
-            raise UnsupportedValue(
-                f"log_dir: expected a URL that fsspec can open, got {url!r}: {error}"
-            ) from error
-        except Exception as error:  # each package of fsspec has errors of its own, here and below
-            raise _of_store(url, error) from error
+
+            try:
+                self._fs, path = url_to_fs(url)
+            except (ImportError, ValueError):
+                raise
+            except Exception as error:  # each package of fsspec has errors of its own, here and below
+                raise _of_store(url, error) from error
         self._root: str = path.rstrip("/") or path
         protocols = self._fs.protocol
         names = {protocols} if isinstance(protocols, str) else set(protocols)
@@ -131,6 +159,15 @@ class Store:
             partial = f"{folder}/.{hashlib.blake2b(base.encode(), digest_size=8).hexdigest()}{_UNFINISHED}"
             self._fs.put_file(local, partial)
             self._fs.mv(partial, path)
+
+    def write_all(self, objects: dict[str, bytes]) -> None:
+        """`write` for several objects, at the same time if the store can. After an error some of them may be there."""
+        if self._shows_whole_objects and len(objects) > 1:
+            with self._told():
+                self._fs.pipe({self._path(name): data for name, data in objects.items()})
+            return
+        for name, data in objects.items():
+            self.write(name, data)
 
     def remove(self, names: Iterable[str]) -> None:
         """Removes objects; those that are gone already are passed over."""

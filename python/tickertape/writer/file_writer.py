@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tickertape import _core
 from tickertape._core import UnsupportedType
 from tickertape.convert import check, notices, paths, protobuf, rank
-from tickertape.writer import lifecycle, metadata, observation
+from tickertape.writer import lifecycle, metadata, observation, uploads
 from tickertape.writer.instance_bridge import EmptyBase
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class FileWriter(EmptyBase):
         is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
         write_to_disk: False checks every argument and writes nothing, not even a directory; nobody observes such a file.
         ranks: "zero" is write_to_disk=False in all processes of a job but its rank 0; see SummaryWriter.
+        upload_secs, spool_bytes: as in SummaryWriter, for a `log_dir` that is a URL.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
@@ -137,8 +138,13 @@ class FileWriter(EmptyBase):
         is_patient: bool = False,
         write_to_disk: bool = True,
         ranks: types.Ranks = "all",
+        upload_secs: types.Real | None = None,
+        spool_bytes: int | None = None,
     ) -> None:
-        self._log_dir = paths.absolute(paths.local_dir(log_dir))
+        self._target = uploads.target_of(log_dir, upload_secs, spool_bytes)
+        self._log_dir = (
+            self._target.url if self._target is not None else paths.absolute(paths.local_dir(log_dir))
+        )
         check.real(max_queue, "max_queue")
         check.real(flush_secs, "flush_secs")
         self._suffix = paths.file_name_part(filename_suffix, "filename_suffix")
@@ -154,8 +160,17 @@ class FileWriter(EmptyBase):
 
     def _open(self, purge_step: int | None, is_patient: bool = False) -> None:
         """Makes the file, and finds out whether other packages want to see its ops."""
+        if self._target is None or not self._write_to_disk:
+            self._open_in(self._log_dir, purge_step, is_patient)
+            return
+        self._log_dir = self._target.open()
+        with self._target.closed_after_error():
+            self._open_in(self._log_dir, purge_step, is_patient)
+            self._target.add_writer(self.event_writer)
+
+    def _open_in(self, directory: str, purge_step: int | None, is_patient: bool) -> None:
         self.event_writer = EventWriter(
-            self._log_dir,
+            directory,
             rank.name_part() + self._suffix,
             purge_step=purge_step,
             is_patient=is_patient,
@@ -168,7 +183,7 @@ class FileWriter(EmptyBase):
         self._front, self._messages, self.op_writer = find_observers(self, self._suffix)
 
     def get_logdir(self) -> str:
-        """The directory of the event file, absolute."""
+        """The directory of the event file, absolute; of a run with a URL, the local one from which it is uploaded."""
         return self._log_dir
 
     def add_event(self, event: Any, step: types.Step = None, walltime: types.WallTime = None) -> None:
@@ -281,16 +296,20 @@ class FileWriter(EmptyBase):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle. The copy opens a file of its own in the same directory, with the same options."""
-        return _reopened, (self._log_dir, self._suffix, {**self._policies, **self._options})
+        log_dir = self._log_dir if self._target is None else self._target
+        return _reopened, (log_dir, self._suffix, {**self._policies, **self._options})
 
     def flush(self, wait: bool = False) -> None:
         """Returns when everything added so far is in the file and visible to a reader.
 
         Args:
             wait: also wait for values that are still on a device. Otherwise the first of them in the file, and what
-                follows it there, is written later.
+                follows it there, is written later. A run with a URL is also uploaded, if the store takes it; if it does
+                not, a warning comes, or with on_error="raise" an OSError.
         """
         self.event_writer.flush(wait)
+        if wait and self._target is not None:
+            self._target.upload(raises=self._policies["on_error"] == "raise")
 
     def leave_directory(self) -> None:
         """Called before close(), if another writer may be opened meanwhile: the two do not count as open at once."""
@@ -300,8 +319,12 @@ class FileWriter(EmptyBase):
 
     def close(self) -> None:
         """flush(), then closes the file. Closing twice is fine."""
+        if self._target is not None:
+            self._target.lift_limits()
         self.op_writer.close()
         self.event_writer.close()
+        if self._target is not None:
+            self._target.close()
 
     def reopen(self) -> None:
         """After close(): opens a new file of the same directory. Does nothing while the file is open."""
@@ -333,6 +356,8 @@ def _warn_of_two(opened: FileWriter) -> None:
     )
 
 
-def _reopened(log_dir: str, suffix: str, options: dict[str, Any]) -> FileWriter:
+def _reopened(log_dir: str | uploads.Target, suffix: str, options: dict[str, Any]) -> FileWriter:
     """A pickled FileWriter in another process."""
+    if isinstance(log_dir, uploads.Target):
+        return FileWriter(log_dir.url, filename_suffix=suffix, is_patient=True, **log_dir.options, **options)
     return FileWriter(log_dir, filename_suffix=suffix, is_patient=True, **options)

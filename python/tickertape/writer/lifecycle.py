@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 from tickertape import _core
 
@@ -25,6 +26,10 @@ _finalizer_pid = 0
 opening = (
     threading.RLock()
 )  # held while a SummaryWriter opens or closes files; re-entrant for __del__ and signals
+
+
+# Called when the process ends, after each time that the queue was drained.
+after_drain: list[Callable[[], None]] = []
 
 
 def arm() -> None:
@@ -49,14 +54,25 @@ def _register_finalizer(_: object) -> None:
 
 def _drain() -> None:
     """The core drains again in C's atexit, and reports there what could not be written."""
-    _core.shutdown(is_last=False)
+    try:
+        _core.shutdown(is_last=False)
+    finally:
+        _after_drain()
 
 
 def _drain_at_end_of_child() -> None:
     """Children of multiprocessing skip C's atexit. Their parent runs this too."""
     process = sys.modules.get("multiprocessing.process")
     is_child = process is not None and process.parent_process() is not None
-    _core.shutdown(is_last=is_child)
+    try:
+        _core.shutdown(is_last=is_child)
+    finally:
+        _after_drain()
+
+
+def _after_drain() -> None:
+    for function in after_drain:
+        function()
 
 
 def _after_fork_in_child() -> None:

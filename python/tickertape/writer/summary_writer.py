@@ -39,6 +39,7 @@ from tickertape.writer import (
     scalars,
     tensors,
     texts,
+    uploads,
     videos,
 )
 from tickertape.writer.file_writer import FileWriter, Reopening
@@ -69,7 +70,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
     run `<log_dir>/fork_<number>`, because TensorBoard's plain loader follows only one file of a directory.
 
     Args:
-        log_dir: directory of the run, as str, bytes, path or file:// URL. `~` is expanded (torch makes a directory of this
+        log_dir: directory of the run, as str, bytes, path or URL. That of a store (`s3://bucket/run`, `gs://…`, whatever fsspec
+            opens) is written to a local spool and uploaded from there, see docs/remote.md. `~` is expanded (torch makes a directory of this
             name). A relative one is made absolute inside, so that a later chdir does not matter. None and "" mean
             `runs/<date>_<host><comment>`.
         comment: end of that default name; ignored if `log_dir` is given. May not lead out of `runs`.
@@ -86,6 +88,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         ranks: which processes of a job of many (torchrun, MPI, Slurm, ...) write: "all" of them, each a file with its rank
             in the name, as in `….rank3`; or "zero": the others check every argument and write nothing. A process knows
             its rank from torch.distributed or from its launcher's variables (docs/ranks.md); without, it writes.
+        upload_secs: for a URL: how many seconds pass at most until what was logged is uploaded; None is 30.
+        spool_bytes: for a URL: how many bytes may wait in the spool while the store is away; then `on_full` decides. None
+            is $TICKERTAPE_SPOOL_BYTES, or 4 GiB.
 
     Attributes:
         log_dir: the directory of the run as it was given, as in torch; only bytes, `~` and URLs are replaced by the path
@@ -96,6 +101,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         default_bins: the edges of add_histogram's bins="tensorflow".
 
     Raises:
+        ImportError: fsspec, or its package for the URL's store, is not installed.
         OSError: the directory cannot be made or written; carries the path.
         TypeError, ValueError: an argument is of the wrong kind.
 
@@ -122,14 +128,19 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         on_full: types.OnFull = "block",
         on_error: types.OnError = "warn",
         ranks: types.Ranks = "all",
+        upload_secs: types.Real | None = None,
+        spool_bytes: int | None = None,
     ) -> None:
         super().__init__()
         if log_dir is None or (isinstance(log_dir, (str, bytes)) and not log_dir):
             log_dir = _default_log_dir(check.string(comment, "comment"))
         elif comment:
             notices.warn_once("comment", f"comment: {comment!r} has no effect, since log_dir is given")
-        path = paths.local_dir(log_dir)
-        self._directory = paths.absolute(path)
+        self._target = uploads.target_of(log_dir, upload_secs, spool_bytes)
+        path = os.fsdecode(log_dir) if self._target is not None else paths.local_dir(log_dir)
+        self._directory = (
+            path if self._target is not None else paths.absolute(path)
+        )  # of a URL: see _get_file_writer
         if os.fspath(log_dir) != path:  # bytes, ~, file://
             pathlib = sys.modules.get("pathlib")  # loaded if the caller has a Path
             log_dir = pathlib.Path(path) if pathlib and isinstance(log_dir, pathlib.PurePath) else path
@@ -983,11 +994,15 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self._bind(None)
             for writer in writers.values():
                 writer.leave_directory()
+        if self._target is not None:
+            self._target.lift_limits()
         for directory, writer in writers.items():
             self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
         if self._layout is not None and writers and self.write_to_disk:
             custom_scalars.warn_of_unknown_tags(self._layout.tags, (path for _, path in self._closed_files))
+        if self._target is not None and writers:
+            self._target.close()
 
     def __enter__(self) -> Self:
         return self
@@ -1151,21 +1166,25 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         restarts.restart(self._open_writers, self._new_file_writer, step, tag, is_on_disk=self.write_to_disk)
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> dict[str, Any]:
         """Counters of the process, see `tickertape.stats`; also the number of open `files` of this writer and their `file_bytes`.
 
         Counts bytes that have been written: call flush() first to count what is queued.
         """
-        return counters.stats(writer.event_writer.path for writer in tuple((self.all_writers or {}).values()))
+        return counters.stats_of(
+            writer.event_writer.path for writer in tuple((self.all_writers or {}).values())
+        )
 
     def sync(self) -> None:
-        """flush(), and waits until what was written is on the disk, where it survives a loss of power.
+        """flush(), and waits until what was written is on the disk, where it survives a loss of power; with a URL, in the store.
 
         Raises:
-            OSError: the disk refused.
+            OSError: the disk or the store refused.
         """
         for writer in tuple((self.all_writers or {}).values()):
             writer.event_writer.sync()
+        if self._target is not None:
+            self._target.upload(raises=True)
 
     # --- files
 
@@ -1176,20 +1195,28 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             return open_writer
         with lifecycle.opening:
             if self.file_writer is None or self.all_writers is None:
-                purge_step, self.purge_step = self.purge_step, None
-                file_writer = self._new_file_writer(self._directory, purge_step)
-                self.all_writers = {file_writer.get_logdir(): file_writer}
-                self.file_writer = file_writer
-                self._bind(file_writer.op_writer)
-                if purge_step is not None and self.write_to_disk:
-                    restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
-            return self.file_writer
+                if self._target is None or not self.write_to_disk or os.getpid() != self._process_id:
+                    self._open_main_file()
+                else:
+                    self._directory = self._target.open()
+                    with self._target.closed_after_error():
+                        self._open_main_file()
+            return cast("FileWriter", self.file_writer)
+
+    def _open_main_file(self) -> None:
+        purge_step, self.purge_step = self.purge_step, None
+        file_writer = self._new_file_writer(self._directory, purge_step)
+        self.all_writers = {file_writer.get_logdir(): file_writer}
+        self.file_writer = file_writer
+        self._bind(file_writer.op_writer)
+        if purge_step is not None and self.write_to_disk:
+            restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
 
     def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
         """A FileWriter with the options of this writer; with write_to_disk=False one that writes nothing."""
         if os.getpid() != self._process_id:  # forked: files that were open go there by themselves
             directory = _core.fork_directory(directory)
-        return FileWriter(
+        writer = FileWriter(
             directory,
             self.max_queue,
             self.flush_secs,
@@ -1199,6 +1226,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             write_to_disk=self.write_to_disk,
             **self._policies,
         )
+        if self._target is not None:
+            self._target.add_writer(writer.event_writer)
+        return writer
 
     def _op_writer(self) -> EventWriter:
         """Takes the ops of the main file. Called after the arguments are checked, so that a bad one opens no file.
@@ -1243,6 +1273,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """Called by the native flush() if something is queued."""
         for writer in tuple((self.all_writers or {}).values()):  # another thread may open one meanwhile
             writer.flush(wait)
+        if wait and self._target is not None:
+            self._target.upload(raises=self._policies["on_error"] == "raise")
 
 
 for _name, _method in list(vars(SummaryWriter).items()):

@@ -1,0 +1,163 @@
+"""Where runs with a URL are written before they are uploaded.
+
+<root>/<name of the URL>/<host>.<process>.<token>/    of one process, so that no two upload the same bytes
+    url      which URL it is for
+    lock     held (flock) while the process, or a child that it forked, lives
+    files/   the log directory
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import secrets
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME_CHARACTERS = 60  # of the URL, in the name of its folder; a hash tells apart what is cut off
+_TRIES = 100  # others remove empty folders at the same time
+
+
+def root() -> Path:
+    """$TICKERTAPE_SPOOL; otherwise a directory in the user's cache directory."""
+    given = os.environ.get("TICKERTAPE_SPOOL")
+    if given:
+        return Path(given).absolute()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "tickertape" / "spool"
+
+
+def _folder_of(url: str) -> Path:
+    """The folder of a URL."""
+    words = re.sub(r"[^\w.-]+", "_", url, flags=re.ASCII)[-_NAME_CHARACTERS:]
+    return root() / f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+
+
+class Spool:
+    """The folder of one process and one URL, locked.
+
+    Attributes:
+        url: where its files go.
+        files: the log directory in it.
+    """
+
+    def __init__(self, url: str, folder: Path, lock: int) -> None:
+        self.url = url
+        self.files = folder / "files"
+        self._folder = folder
+        self._lock = lock
+
+    @classmethod
+    def make(cls, url: str) -> Spool:
+        """A new folder of this process.
+
+        Raises:
+            OSError: it cannot be made, or others could write to it.
+        """
+        host = re.sub(r"[^\w.-]", "_", platform.node(), flags=re.ASCII)
+        for _ in range(_TRIES):
+            folder = _folder_of(url) / f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
+            try:
+                _make_private(folder)
+                lock = _try_lock(folder)
+            except FileNotFoundError:  # another process has removed an empty folder just now
+                continue
+            if lock is not None:
+                (folder / "url").write_text(url, encoding="utf-8")
+                (folder / "files").mkdir()
+                return cls(url, folder, lock)
+        raise BlockingIOError(f"log_dir: cannot make a folder in the spool {str(root())!r}")
+
+    def close(self) -> None:
+        """Gives up the lock. The files stay."""
+        os.close(self._lock)
+
+    def remove_if_empty(self) -> bool:
+        """Removes the folder if no file is left in it; False, and nothing changed but empty directories, otherwise."""
+        for top, _, _ in os.walk(self.files, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(top).rmdir()
+        if self.files.exists():
+            return False
+        for name in ("url", "lock"):
+            (self._folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something else is in it, or another process uses it
+            self._folder.rmdir()
+            self._folder.parent.rmdir()
+        return True
+
+
+def orphans(url: str | None = None, *, is_exact: bool = False) -> Iterator[Spool]:
+    """The folders whose process is dead, each locked for the caller, who closes it.
+
+    Args:
+        url: only those for this URL or below it; None is all.
+        is_exact: not those below it.
+    """
+    for folder, its_url in _folders(_folder_of(url).name if url is not None and is_exact else "*"):
+        if url is not None and its_url != url and not its_url.startswith(url + "/"):
+            continue
+        with contextlib.suppress(OSError):  # gone meanwhile
+            lock = _try_lock(folder)
+            if lock is not None:
+                yield Spool(its_url, folder, lock)
+
+
+def waiting() -> list[tuple[str, Path, bool]]:
+    """(URL, folder, whether its process lives) of every folder."""
+    found = []
+    for folder, url in _folders("*"):
+        with contextlib.suppress(OSError):
+            lock = _try_lock(folder)
+            if lock is not None:
+                os.close(lock)
+            found.append((url, folder, lock is None))
+    return found
+
+
+def _folders(name: str) -> Iterator[tuple[Path, str]]:
+    """(folder of a process, URL) of those whose URL's folder has this name, or any if it is "*"."""
+    for folder in sorted(root().glob(f"{name}/*/")):
+        if folder.is_symlink() or not (folder / "lock").is_file():
+            continue
+        try:
+            yield folder, (folder / "url").read_text(encoding="utf-8")
+        except (OSError, UnicodeError):  # its process died before it had written this, or removes it
+            continue
+
+
+def _make_private(folder: Path) -> None:
+    """Makes a folder and those above it, which must be the user's alone."""
+    for one in (root(), folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = one.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+            raise PermissionError(
+                f"log_dir: expected a spool directory that only this user can write to, got {str(one)!r}; run chmod 700, or "
+                "set $TICKERTAPE_SPOOL to another directory"
+            )
+
+
+def _try_lock(folder: Path) -> int | None:
+    """A descriptor that holds the lock of a folder; None if a living process holds it."""
+    path = folder / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        # flock, since a forked child shares it: the folder belongs to a living process as long as the child lives.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_removed = os.fstat(descriptor).st_ino != path.stat().st_ino
+    except OSError:
+        os.close(descriptor)
+        return None
+    if is_removed:
+        os.close(descriptor)
+        return None
+    return descriptor
