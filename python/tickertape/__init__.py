@@ -13,6 +13,7 @@ from tickertape._core import UnsupportedType, UnsupportedValue, __version__
 from tickertape.writer import observation
 
 if TYPE_CHECKING:
+    from tickertape import reader as reader
     from tickertape.devices.scalar_buffer import ScalarBuffer
     from tickertape.integrations.install import install, uninstall
     from tickertape.integrations.watch import Watch, watch
@@ -81,7 +82,7 @@ _HOMES = {
     "Watch": "tickertape.integrations.watch",
     "watch": "tickertape.integrations.watch",
 }
-__getattr__, __dir__ = _lazy.names(__name__, _HOMES)
+__getattr__, __dir__ = _lazy.names(__name__, _HOMES, packages=("reader",))
 
 
 def _file_opened(file_writer: FileWriter, filename_suffix: str) -> observation.Observation:

@@ -10,15 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def names(
+    package: str, homes: Mapping[str, str], packages: tuple[str, ...] = ()
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The `__getattr__` and the `__dir__` of a package.
 
     Args:
         package: the package's `__name__`.
         homes: each public name to the module that defines it.
+        packages: public packages in it, which are imported when they are first used as an attribute.
     """
 
     def find(name: str) -> object:
+        if name in packages:
+            return import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(homes[name]), name)

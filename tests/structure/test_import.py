@@ -99,6 +99,10 @@ def test_public_names(name):
     assert name in dir(tickertape)
 
 
+def test_the_reader_need_not_be_imported_by_name(run_script):
+    run_script("import tickertape\ntickertape.reader.bundles\n" + CHECK)
+
+
 def test_unknown_name():
     with pytest.raises(AttributeError, match="nothing"):
         _ = tickertape.nothing
