@@ -35,10 +35,13 @@ class Board(Endpoints):
 
 
 @contextlib.contextmanager
-def started(directory, *arguments, python=sys.executable, is_plain=False):
-    """A TensorBoard on the data server of its environment, or on its own loader; it is ended behind the block."""
+def started(directory, *arguments, python=sys.executable, is_plain=False, log=None):
+    """A TensorBoard on the data server of its environment, or on its own loader; it is ended behind the block.
+
+    What it prints is in the file `log`, by default beside the directory.
+    """
     data_server = Path(python).with_name(DATA_SERVER.name)
-    log = directory.parent / f"{directory.name}.{'plain' if is_plain else 'ours'}.log"
+    log = log or directory.parent / f"{directory.name}.{'plain' if is_plain else 'ours'}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [python, "-m", "tensorboard.main", "--logdir", str(directory), "--port", "0",

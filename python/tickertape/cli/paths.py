@@ -37,6 +37,7 @@ def meant(given: str) -> str:
     """
     if mirrors.is_url(given):
         return _mirrored(given)
+    given = mirrors.local(given)  # of a file:// URL its path
     unquoted = given.strip().strip("'\"")
     for candidate in (given, unquoted, os.path.expanduser(given), os.path.expanduser(unquoted)):  # noqa: PTH111  # a str
         if not candidate:

@@ -65,7 +65,11 @@ def run(options: argparse.Namespace) -> int:
     if options.logdir is None:
         raise CommandError("logdir: expected a log directory, got none")
     try:
-        if not mirrors.is_url(options.logdir):  # the server looks at a URL, and says if that cannot be opened
+        if mirrors.is_url(options.logdir):
+            mirrors.has_event_file(
+                options.logdir
+            )  # says what is wrong with the store; there need be none yet
+        else:
             log_dirs.given_paths(options.logdir)
         samples = data_server.samples(options.samples_per_plugin)
         reload_secs = data_server.reload_secs(options.reload)

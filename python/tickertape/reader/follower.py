@@ -68,7 +68,7 @@ def follow(
             None waits for ever.
         interval: seconds between two polls of all files, 1 by default. If the system has inotify, a change is noticed within
             20 ms, and polls find what inotify misses: network file systems, symbolic links. For URLs it is the time between two
-            listings of the store, 30 by default (`$TICKERTAPE_LOOK_SECS`); it grows to 120 while nothing happens there.
+            listings of the store, 30 by default (`$TICKERTAPE_LOOK_SECS`); it grows to four times that while nothing happens there.
 
     Returns:
         An iterator of rows with `run, tag, step, wall_time`: of scalars a named tuple with `value`, of other kinds the row

@@ -125,9 +125,7 @@ def given_paths(where: object) -> list[str]:
     if not given:
         raise ValueError("logdir: expected a path or a list of paths, got an empty list")
     tops = [
-        mirrors.local(path)
-        if mirrors.is_url(path)
-        else in_slices(os.path.abspath(paths.text(path, "logdir")))  # noqa: PTH100
+        mirrors.local(path) if mirrors.is_url(path) else in_slices(os.path.abspath(mirrors.local(path)))  # noqa: PTH100
         for path in given
     ]
     for top in tops:

@@ -41,7 +41,8 @@ def local(path: Any) -> str:
         ValueError: no store can have this URL.
     """
     if not urls.is_remote(path):
-        return paths.text(path, "logdir")
+        text = paths.text(path, "logdir")
+        return paths.local_dir(text) if text.lower().startswith("file://") else text
     return look(path)[0]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A bucket that is written by us has something new every 30 s (SummaryWriter's upload_secs), and each listing costs money.
 _LOOK_SECS = 30.0
-_MOST_SECS = 120.0  # between two listings of a bucket in which nothing happens
+_MOST_TIMES = 4  # as long is the time between two listings of a bucket in which nothing happens
 _SLOWER = 1.5  # than before, after each listing that found nothing
 
 
@@ -41,7 +41,7 @@ class PacedTops:
     Args:
         where: as `log_dirs.find_event_files` takes it.
         secs: between two listings of a store, while they find something; None is look_secs(). If nothing happens the time grows
-            to two minutes.
+            to four times that.
         say: is told what is wrong with a store that could be read before; what was read stays.
     """
 
@@ -100,6 +100,6 @@ class PacedTops:
         self._pace(is_new=is_first or any(is_new for _, is_new in looks))
 
     def _pace(self, *, is_new: bool) -> None:
-        most = max(self._least_secs, _MOST_SECS)
-        self._secs = self._least_secs if is_new else min(self._secs * _SLOWER, most)
+        longer = min(self._secs * _SLOWER, self._least_secs * _MOST_TIMES)
+        self._secs = self._least_secs if is_new else longer
         self._due = time.monotonic() + self._secs

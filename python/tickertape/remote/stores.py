@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # An object of these appears when all its bytes are there. Other file systems show a file while it is written, so it is
 # written under another name, and then renamed.
 _WHOLE_OBJECTS = frozenset(("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "memory"))
+_FORBIDDEN = "Forbidden"  # what gcsfs says in an OSError
 _UNFINISHED = ".uploading"
 
 
@@ -188,12 +189,16 @@ class Store:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turns whatever a store raises into an OSError."""
+        """Turns whatever a store raises into an OSError that names the URL."""
         try:
             yield
-        except (FileNotFoundError, PermissionError, MemoryError):
+        except MemoryError:
             raise
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{self.url}: {error}") from error
         except Exception as error:
+            if isinstance(error, PermissionError) or str(error).startswith(_FORBIDDEN):
+                raise PermissionError(f"{self.url}: {error}") from error
             raise _of_store(self.url, error) from error
 
 

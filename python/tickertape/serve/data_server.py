@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from tickertape.reader import mirrors
 from tickertape.serve import logs
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> None:
     from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
 
+    if mirrors.is_url(options.logdir):  # if the store refuses, TensorBoard falls back to its own reader
+        mirrors.has_event_file(options.logdir)
     with Server(
         options.logdir,
         host=options.host,

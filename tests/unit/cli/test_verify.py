@@ -177,7 +177,7 @@ def test_as_a_module(log_dir):
 
 def test_a_cause_that_is_not_known(log_dir):
     done = commands.run("verify", log_dir, "--ignore", "dmage", status=2)
-    assert "--ignore: expected one of damage, cut, undecodable, format, version, order," in done.err
+    assert "--ignore: expected one of damage, cut, gap, undecodable, format, version, order," in done.err
 
 
 def test_names_of_tags_are_escaped_once(tmp_path):

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import threading
 import time
 
 import grpc
@@ -137,6 +138,31 @@ def test_our_server_on_a_url(tmp_path, pieces, monkeypatch, caplog):
         assert client.runs() == {"run", "new/deep"}  # what was read stays
         monkeypatch.undo()
         store.remove([f"new/deep/{pieces[0][0]}"])
+
+
+def test_runs_show_while_the_rest_is_fetched(tmp_path, pieces, monkeypatch):
+    monkeypatch.setenv("TICKERTAPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(mirrors, "_mirrors", mirrors._mirrors._replace(by_url={}))
+    store = Store(f"memory://slow-{tmp_path.name}/runs")
+    for run in ("first", "last"):
+        for name, data in pieces:
+            store.write(f"{run}/{name}", data)
+    goes_on = threading.Event()
+    read = Store.read
+
+    def slow(self, name, begin=0, end=None):
+        if name.startswith("last") and not name.endswith("at-0000000000000000"):
+            goes_on.wait()
+        return read(self, name, begin, end)
+
+    monkeypatch.setattr(Store, "read", slow)
+    with served(store.url) as client:
+        try:
+            until(lambda: steps_of(client, "first") == list(range(STEPS)))
+            until(lambda: 0 < len(steps_of(client, "last")) < STEPS)
+        finally:
+            goes_on.set()
+        until(lambda: steps_of(client, "last") == list(range(STEPS)))
 
 
 def _away(_self, _below=""):
