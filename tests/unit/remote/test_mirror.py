@@ -13,6 +13,7 @@ import pytest
 import support.disk_store  # noqa: F401  # registers disk://
 import tickertape
 from support import event_slices, oracle
+from support.data_providers import until
 from tickertape.reader import EventAccumulator, SummaryReader, mirrors
 from tickertape.remote import fetching
 from tickertape.remote.stores import Entry, Store, StoreError
@@ -438,8 +439,7 @@ def test_a_store_that_fails_while_it_is_followed(tmp_path, store, monkeypatch):
     monkeypatch.setattr(Store, "list", refused)
     upload(store, f"exp/{name}", data)
     with pytest.warns(RuntimeWarning, match="away; what was read stays") as caught:
-        while not caught:
-            assert list(follower) == []
+        until(lambda: not list(follower) and len(caught))
     is_away[0] = False
     rows = []
     while len(rows) + len(seen) < STEPS:
