@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 macos torture torture-remote failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture torture-remote failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -301,6 +301,10 @@ macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link the core and its 
 torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
 	@$(MAKE) $(STAMPS)/package
 	@$(VENV)/bin/python tests/torture/kill.py $(TORTURE_ARGS)
+
+torture-remote: $(STAMPS)/test-set ## the same for runs with a URL, 200 times, while the store refuses now and then
+	@$(MAKE) $(STAMPS)/package
+	@$(VENV)/bin/python tests/torture/remote_kill.py $(TORTURE_ARGS)
 
 failures: $(STAMPS)/test-set native-test ## fail each call of malloc, write, open, ... in turn, once and for good
 	@$(MAKE) $(STAMPS)/package

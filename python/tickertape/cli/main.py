@@ -78,6 +78,9 @@ COMMANDS = {
     "average": Command("edit", "average over runs, as new runs", "tickertape.cli.average"),
     "export": Command("keep", "write Parquet, Arrow, CSV or JSON lines, and files", "tickertape.cli.export"),
     "merge": Command("edit", "join runs into one", "tickertape.cli.merge"),
+    "sync": Command(
+        "keep", "upload a log directory to a bucket, or what dead processes left", "tickertape.cli.sync"
+    ),
     "compact": Command("keep", "join the slices of finished runs in a bucket", "tickertape.cli.compact"),
     "rm-tag": Command("edit", "remove tags", "tickertape.cli.rm_tag"),
     "rename-tag": Command("edit", "give a tag another name", "tickertape.cli.rename_tag"),

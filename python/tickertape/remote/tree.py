@@ -89,12 +89,14 @@ class Tree:
         url: as `convert.urls.normalised` returns it.
         is_new: its event files are this process's, so nothing of them is in the store. Otherwise the store is listed first:
             the names and sizes there are the state.
+        most_bytes: of a file that is no event file; larger ones, such as checkpoints, are passed over.
     """
 
-    def __init__(self, directory: str, url: str, *, is_new: bool) -> None:
+    def __init__(self, directory: str, url: str, *, is_new: bool, most_bytes: int | None = None) -> None:
         self.directory = directory
         self.url = url
         self._is_new = is_new
+        self._most_bytes = most_bytes
         self._opened: Store | None = None
         self._listed: tuple[dict[str, list[slices.Slice]], dict[str, Entry]] | None = (
             ({}, {}) if is_new else None
@@ -120,6 +122,8 @@ class Tree:
                 file.size = status.st_size
                 if file.size < file.uploaded:
                     self.passed_over[name] = f"the store has {file.uploaded} bytes of it, more than it has"
+            elif self._most_bytes is not None and status.st_size > self._most_bytes:
+                self.passed_over[name] = f"it is no event file, and larger than {self._most_bytes >> 20} MiB"
             else:
                 other = self._others.setdefault(name, _OtherFile(path, name, entries.get(name)))
                 other.seen, other.size = (status.st_size, status.st_mtime_ns), status.st_size
@@ -215,6 +219,10 @@ class Tree:
 
     def _add_other(self, batch: _Batch, other: _OtherFile) -> None:
         seen = other.seen
+        if other.size > _BATCH_BYTES and not projector.is_config(other.name):
+            self.store.put(other.name, other.path)  # without holding it in memory
+            batch.done.append(partial(setattr, other, "uploaded", seen))
+            return
         try:
             data = Path(other.path).read_bytes()
         except OSError as error:  # as above
