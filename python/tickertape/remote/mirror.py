@@ -84,7 +84,8 @@ class Mirror:
             Whether anything has changed.
 
         Raises:
-            OSError: the store refused, or the files have no room; what was fetched stays, and a later look goes on.
+            OSError: the store refused, or the files have no room; what was fetched stays, and a later look goes on. If single
+                objects are refused, everything else is fetched before.
         """
         with self._folder.locked():
             self._load()
@@ -181,10 +182,11 @@ class Mirror:
         with Fetching(self._store) as fetching, ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
             pending = {pool.submit(self._update, file, one, fetching) for file, one in changed.items()}
             is_whole = True
+            refused: list[PermissionError] = []
             try:
                 while pending:
                     done, pending = wait(pending, _POLL_SECS, return_when="FIRST_COMPLETED")
-                    is_whole &= all(_result(future) for future in done)
+                    is_whole &= all(_result(future, refused) for future in done)
                     progress(min(fetching.bytes, total), total)
                     if time.monotonic() - saved > _SAVE_SECS:
                         self._save()
@@ -193,6 +195,8 @@ class Mirror:
                 fetching.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        if refused:
+            raise refused[0]
         return is_whole
 
     def _missing(self, file: str, found: _Found) -> int:
@@ -209,9 +213,7 @@ class Mirror:
         except FileNotFoundError:  # removed since it was listed
             return False
         except PermissionError as error:
-            words = f"{urls.joined(self.url, file)}: {error}; it is left out"
-            notices.warn_once(("permission", self.url, file), words, RuntimeWarning)
-            return True
+            raise PermissionError(f"{urls.joined(self.url, file)}: {error}") from error
         return is_whole
 
     def _make_folder(self, file: str) -> None:
@@ -282,8 +284,12 @@ def _name(file: str, offset: int) -> str:
     return file if offset < 0 else slices.name_of(file, offset)
 
 
-def _result(future: Future[bool]) -> bool:
+def _result(future: Future[bool], refused: list[PermissionError]) -> bool:
+    """Whether a file is whole. What the store refuses to this user is added to `refused`, so that other files are fetched."""
     try:
         return future.result()
     except Stopped:
         return False
+    except PermissionError as error:
+        refused.append(error)
+        return True
