@@ -24,7 +24,7 @@ EXAMPLE = """
 # What reads or writes the same files, or what a feature of ours needs.
 _PEERS = (
     "numpy", "torch", "tensorboard", "tensorboardX", "tensorflow", "protobuf", "tensorboard-data-server", "jax", "lightning",
-    "transformers", "pandas", "polars", "pyarrow", "duckdb", "pillow", "matplotlib", "ray", "zstandard", "tbparse",
+    "transformers", "pandas", "polars", "pyarrow", "duckdb", "pillow", "matplotlib", "ray", "zstandard", "tbparse", "fsspec", "s3fs", "gcsfs",
 )  # fmt: skip
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  # where queue/ring_location.cc puts rings; nothing is written here
 _LITTLE_ROOM = 1 << 30  # of a log directory

@@ -43,6 +43,8 @@ class LocalSlices:
         folder, name = os.path.split(path)
         file = name.removesuffix(slices.ALL)
         found, versions, written = self._state(folder, self._listed(folder).get(file, []))
+        if not found and os.path.isfile(path):  # noqa: PTH113  # a file that has such a name itself
+            return path
         if not found:
             raise FileNotFoundError(f"{path}: there is no slice of this file")
         if path not in self._assemblies:
@@ -64,7 +66,8 @@ class LocalSlices:
 
     def gaps(self, path: str) -> list[tuple[str, int, int]]:
         """(path, offset, bytes) of what no slice of readable(path) has."""
-        return [(path, gap.begin, gap.end - gap.begin) for gap in self._assemblies[path].gaps]
+        assembly = self._assemblies.get(path)
+        return [] if assembly is None else [(path, gap.begin, gap.end - gap.begin) for gap in assembly.gaps]
 
     def _listed(self, folder: str) -> dict[str, list[Slice]]:
         """The slices in a directory by file, with the file itself as the first one, if it is there too. Sizes are not known yet."""

@@ -145,8 +145,8 @@ class Store:
                 self._fs.pipe_file(path, data)
                 return
             self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
-            self._fs.pipe_file(path + _UNFINISHED, data)
-            self._fs.mv(path + _UNFINISHED, path)
+            self._fs.pipe_file(_partial(path), data)
+            self._fs.mv(_partial(path), path)
 
     def put(self, name: str, local: str) -> None:
         """write() of a local file of any size, which is not held in memory."""
@@ -155,11 +155,8 @@ class Store:
             if self._shows_whole_objects:
                 self._fs.put_file(local, path)
                 return
-            folder, base = posixpath.split(path)
-            # Not the name of an event file: another program may list the directory meanwhile.
-            partial = f"{folder}/.{hashlib.blake2b(base.encode(), digest_size=8).hexdigest()}{_UNFINISHED}"
-            self._fs.put_file(local, partial)
-            self._fs.mv(partial, path)
+            self._fs.put_file(local, _partial(path))
+            self._fs.mv(_partial(path), path)
 
     def write_all(self, objects: dict[str, bytes]) -> None:
         """`write` for several objects, at the same time if the store can. After an error some of them may be there."""
@@ -200,6 +197,12 @@ class Store:
             if isinstance(error, PermissionError) or str(error).startswith(_FORBIDDEN):
                 raise PermissionError(f"{self.url}: {error}") from error
             raise _of_store(self.url, error) from error
+
+
+def _partial(path: str) -> str:
+    """Where an object is written before it has its name. Not the name of an event file: others may list the directory."""
+    folder, base = posixpath.split(path)
+    return f"{folder}/.{hashlib.blake2b(base.encode(), digest_size=8).hexdigest()}{_UNFINISHED}"
 
 
 def _of_store(url: str, error: Exception) -> StoreError:

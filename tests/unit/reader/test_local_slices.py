@@ -231,13 +231,15 @@ def test_names_of_strangers(tmp_path, both):
     (folder / f"{name}.at-12").write_bytes(content)
     (folder / f"{name}.at-99999999999999999").write_bytes(b"")
     (folder / f"{name}.at-0000000000000003").symlink_to(folder / "nowhere")
+    (folder / "own.tfevents.at-*").write_bytes(both[0].read_bytes())
     (folder / "tfevents.at-9999999999999990").write_bytes(both[0].read_bytes())
     runs = tickertape.read(tmp_path / "sliced")
     with pytest.warns(tickertape.DamageWarning, match="no slice has these bytes"):
         found = {path.name: path for path in runs["run"].files}
     assert f"{name}.at-*" in found
     assert "tfevents.at-*" in found
-    assert runs["run"].scalars["loss"].step.tolist().count(STEPS // 2) == 2
+    assert "own.tfevents.at-*" in found
+    assert runs["run"].scalars["loss"].step.tolist().count(STEPS // 2) == 3
     assert [problem.bytes for problem in runs.problems] == [9999999999999990]
 
 
