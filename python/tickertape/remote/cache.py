@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,13 +57,12 @@ class CacheFolder:
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", key.partition("://")[2])[-_LABEL_CHARACTERS:].strip("-.")
         name = f"{label}-{hashlib.blake2b(key.encode(), digest_size=8).hexdigest()}"
         self._path = directory() / "mirrors" / name
-        self._used = self._hold()
+        used = self._hold()
+        weakref.finalize(
+            self, os.close, used
+        )  # not __del__: at the end of Python `os` may be gone before this object
         self.files = str(self._path / _FILES)
         _make_own(self._path / _FILES)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_used"):
-            os.close(self._used)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
