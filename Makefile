@@ -34,7 +34,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve asan asan-bindings asan-native tsan aarch64 torture torture-remote failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos torture torture-remote failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -151,6 +151,11 @@ bench-serve: $(STAMPS)/test-set ## TensorBoard on our reader beside its own two:
 	@$(MAKE) $(STAMPS)/package
 	@mkdir -p build
 	@$(VENV)/bin/python benchmarks/bench_serve.py --json build/serve-report.json $(BENCH_ARGS)
+
+cluster: $(STAMPS)/test-set ## 64 writers and one bucket for 10 minutes: upload lag, requests, memory (docs/remote.md)
+	@$(MAKE) $(STAMPS)/package
+	@mkdir -p build
+	@$(VENV)/bin/python benchmarks/cluster.py --json build/cluster.json $(CLUSTER_ARGS)
 
 # --- real stacks and a real browser --------------------------------------------------------------------------------
 # Both in an environment of their own: what the stacks ask for shall not decide what the tests above run with.

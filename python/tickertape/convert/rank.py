@@ -30,6 +30,7 @@ _LAUNCHERS: Final = (
     # srun. SLURM_NTASKS would not do: a batch script has it too, with SLURM_PROCID=0, and is one process.
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
 )
+_RAY_WORKER: Final = "RAY_RAYLET_PID"  # which Ray sets for its workers
 _IN_NAME: Final = re.compile(r"tfevents\.\d+\..*\.\d+\.\d+\.rank(\d{1,9})(?!\d)")
 
 
@@ -56,7 +57,9 @@ def of_process() -> Rank | None:
 
 def of_environment(environment: Mapping[str, str]) -> Rank | None:
     """What the innermost launcher says; None if there is none."""
-    for rank, world_size in _LAUNCHERS:
+    # A worker of Ray has what started Ray on its node, too: that is no rank of the worker.
+    launchers = _LAUNCHERS[:1] if _RAY_WORKER in environment else _LAUNCHERS
+    for rank, world_size in launchers:
         found = _pair(environment.get(rank), environment.get(world_size))
         if found is not None:
             return found

@@ -33,6 +33,8 @@ SBATCH = {"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_LOCALID": "0"}
         (SRUN | OPEN_MPI, (1, 2)),
         (SRUN | LIGHTNING, (2, 4)),
         (SRUN | {"RANK": "0", "WORLD_SIZE": "1"}, (0, 1)),  # each task starts a job of one process
+        (SRUN | {"RAY_RAYLET_PID": "1"}, None),  # srun started Ray, and Ray this process
+        (SRUN | TORCHRUN | {"RAY_RAYLET_PID": "1"}, (3, 8)),  # which is one of Ray Train
         ({"RANK": "0"}, None),
         ({"WORLD_SIZE": "2"}, None),
         ({"RANK": "x", "WORLD_SIZE": "2"}, None),
