@@ -105,7 +105,9 @@ class Session:
 
     def _recover(self) -> None:
         """Brings what a killed process had queued into its files, before they are uploaded."""
-        if self._is_recovered:
+        if (
+            self._is_recovered or not self._place.files.is_dir()
+        ):  # its process died while it made or removed it
             return
         rings, _ = _core.recover(os.fsencode(self.directory), False)  # not a dry run
         self._is_recovered = True

@@ -71,8 +71,8 @@ class Spool:
             except FileNotFoundError:  # another process has removed an empty folder just now
                 continue
             if lock is not None:
-                (folder / "url").write_text(url, encoding="utf-8")
                 (folder / "files").mkdir()
+                (folder / "url").write_text(url, encoding="utf-8")
                 return cls(url, folder, lock)
         raise BlockingIOError(f"log_dir: cannot make a folder in the spool {str(root())!r}")
 
@@ -129,9 +129,28 @@ def _folders(name: str) -> Iterator[tuple[Path, str]]:
         if folder.is_symlink() or not (folder / "lock").is_file():
             continue
         try:
-            yield folder, (folder / "url").read_text(encoding="utf-8")
-        except (OSError, UnicodeError):  # its process died before it had written this, or removes it
+            url = (folder / "url").read_text(encoding="utf-8")
+        except (
+            OSError,
+            UnicodeError,
+        ):  # its process is about to write this, or died before or while it removed the folder
+            _remove_dead(folder)
             continue
+        if url:
+            yield folder, url
+
+
+def _remove_dead(folder: Path) -> None:
+    """Removes a folder that nothing was written to, unless its process lives."""
+    with contextlib.suppress(OSError):
+        lock = _try_lock(folder)
+        if lock is not None:
+            with contextlib.closing(os.fdopen(lock)):
+                if (folder / "files").exists():
+                    (folder / "files").rmdir()  # fails if something is in it
+                (folder / "lock").unlink()
+                folder.rmdir()
+                folder.parent.rmdir()
 
 
 def _make_private(folder: Path) -> None:

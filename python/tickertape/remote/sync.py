@@ -88,7 +88,8 @@ def follow(directory: str, url: str, upload_secs: float) -> Iterator[Synced]:
 
 def _upload_place(place: spool.Spool) -> Synced:
     directory = str(place.files)
-    rings, _ = _core.recover(os.fsencode(directory), False)  # not a dry run
+    # A process that died while it made or removed its folder has no directory.
+    rings = _core.recover(os.fsencode(directory), False)[0] if place.files.is_dir() else []
     tree = Tree(directory, place.url, is_new=False)
     synced = _upload(tree)._replace(events=sum(ring[2] for ring in rings))
     if synced.error:
