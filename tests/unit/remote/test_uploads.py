@@ -375,3 +375,15 @@ def test_large_uploaded_files_give_their_blocks_back(bucket):
         assert status.st_blocks * 512 < status.st_size
     assert steps(bucket, "noise") == list(range(24))
     assert steps(bucket) == list(range(10))
+
+
+def test_after_install_torchs_class_uploads(bucket):
+    import torch.utils.tensorboard
+
+    tickertape.install()
+    try:
+        with torch.utils.tensorboard.SummaryWriter(bucket.url) as writer:
+            log(writer, 0, 10)
+    finally:
+        tickertape.uninstall()
+    assert steps(bucket) == list(range(10))
