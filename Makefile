@@ -199,9 +199,9 @@ $(DOCS)/installed: docs/requirements.txt
 	@$(DOCS)/bin/python -m pip --disable-pip-version-check -q install -r $<
 	@touch $@
 
-# mkdocs reads the sources; neither the package nor the network is needed.
+# mkdocs reads the sources; neither the package nor the network is needed. Not --quiet: it would not count warnings.
 docs: $(DOCS)/installed ## the documentation as a site in build/site; a warning or a dead link is an error
-	@PATH=$(abspath $(DOCS)/bin):$$PATH NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@PATH=$(abspath $(DOCS)/bin):$$PATH NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict 2>&1 | { grep -v '^INFO' || true; }
 	@echo "build/site/index.html"
 
 test-docs: $(STAMPS)/test-set docs ## run every code block of README.md and docs/, and compare the site with the public names

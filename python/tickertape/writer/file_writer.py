@@ -118,7 +118,8 @@ class FileWriter(EmptyBase):
         is_patient: do not raise if the disk refuses to make the file now; it is tried again later.
         write_to_disk: False checks every argument and writes nothing, not even a directory; nobody observes such a file.
         ranks: "zero" is write_to_disk=False in all processes of a job but its rank 0; see SummaryWriter.
-        upload_secs, spool_bytes: as in SummaryWriter, for a `log_dir` that is a URL.
+        upload_secs: as in SummaryWriter, for a `log_dir` that is a URL.
+        spool_bytes: as in SummaryWriter, for a `log_dir` that is a URL.
 
     Raises:
         OSError: the directory cannot be made or written; carries the path.
