@@ -18,7 +18,7 @@ ALLOWED = {
     "writer": {"convert", "devices", "remote"},
     "reader": {"convert", "remote"},
     "integrations": {"convert", "writer"},
-    "serve": {"reader", "remote"},
+    "serve": {"reader"},
     "demo": {"reader", "writer"},
     "bench": {"demo", "reader"},
     "cli": {"bench", "convert", "demo", "integrations", "reader", "remote", "serve", "writer"},

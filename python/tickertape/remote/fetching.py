@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tickertape.remote.daemon_pool import DaemonPool
 from tickertape.remote.stores import StoreError
 
 if TYPE_CHECKING:
@@ -40,17 +41,18 @@ class Fetching:
         self.bytes = 0
         self._store = store
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="tickertape-fetch")
+        self._pool = DaemonPool(_THREADS, "tickertape-fetch-range")
+        self._submitting = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def stop(self) -> None:
-        """Ends all reads with Stopped."""
+        """Ends all reads with Stopped, as soon as the requests that are under way have an answer."""
         self._stopping.set()
 
     def read(self, name: str, begin: int, end: int) -> Iterator[bytes]:
@@ -63,24 +65,32 @@ class Fetching:
         starts = iter(range(begin, end, _RANGE_BYTES))
         pending: deque[tuple[int, Future[bytes]]] = deque()
         if end - begin <= _RANGE_BYTES:
-            yield self._range(name, begin, end)
+            data = self._range(name, begin, end)
+            self._check()
+            yield data
             return
         while True:
             while len(pending) < _RANGES_AHEAD and (start := next(starts, None)) is not None:
                 stop = min(start + _RANGE_BYTES, end)
-                pending.append((stop - start, self._pool.submit(self._range, name, start, stop)))
+                with self._submitting:
+                    future = self._pool.submit(partial(self._range, name, start, stop))
+                pending.append((stop - start, future))
             if not pending:
                 return
             size, future = pending.popleft()
             data = future.result()
+            self._check()
             yield data
             if len(data) < size:
                 return
 
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
     def _range(self, name: str, begin: int, end: int) -> bytes:
         for pause in (*_PAUSES_SECS, None):
-            if self._stopping.is_set():
-                raise Stopped
+            self._check()
             try:
                 data = self._store.read(name, begin, end)
             except StoreError:

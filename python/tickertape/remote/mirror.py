@@ -6,12 +6,14 @@ import contextlib
 import os
 import stat
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tickertape.convert import notices, urls
 from tickertape.remote import cache, slices
 from tickertape.remote.assembly import Assembly, Part
+from tickertape.remote.daemon_pool import DaemonPool
 from tickertape.remote.fetching import Fetching, Stopped
 from tickertape.remote.slices import Slice
 from tickertape.remote.stores import Store, StoreError
@@ -179,22 +181,21 @@ class Mirror:
         """Brings files up to date, several at once. Whether each was as long as it was listed."""
         total = sum(self._missing(file, one) for file, one in changed.items())
         saved = time.monotonic()
-        with Fetching(self._store) as fetching, ThreadPoolExecutor(_FILES_AT_ONCE) as pool:
-            pending = {pool.submit(self._update, file, one, fetching) for file, one in changed.items()}
-            is_whole = True
-            refused: list[PermissionError] = []
-            try:
-                while pending:
-                    done, pending = wait(pending, _POLL_SECS, return_when="FIRST_COMPLETED")
-                    is_whole &= all(_result(future, refused) for future in done)
-                    progress(min(fetching.bytes, total), total)
-                    if time.monotonic() - saved > _SAVE_SECS:
-                        self._save()
-                        saved = time.monotonic()
-            except BaseException:
-                fetching.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        is_whole = True
+        refused: list[PermissionError] = []
+        pool = DaemonPool(_FILES_AT_ONCE, "tickertape-fetch-file")
+        with Fetching(self._store) as fetching, contextlib.closing(pool):
+            pending = {
+                pool.submit(partial(self._update, file, one, fetching)) for file, one in changed.items()
+            }
+            while pending:
+                done, pending = wait(pending, _POLL_SECS, return_when="FIRST_COMPLETED")
+                for future in done:
+                    is_whole &= _result(future, refused)
+                progress(min(fetching.bytes, total), total)
+                if time.monotonic() - saved > _SAVE_SECS:
+                    self._save()
+                    saved = time.monotonic()
         if refused:
             raise refused[0]
         return is_whole

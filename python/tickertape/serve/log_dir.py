@@ -17,7 +17,6 @@ from tickertape.reader.compressed import Unpacked
 from tickertape.reader.dir_watch import DirWatch
 from tickertape.reader.paced_tops import PacedTops
 from tickertape.reader.selection import selection
-from tickertape.remote.stores import StoreError
 from tickertape.serve.served_run import ServedRun
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ _LOG = logging.getLogger("tickertape.serve")
 _LEAST_PAUSE_SECS = 0.25  # between two looks: new data shows within 1 s, and a busy directory costs little
 _LOOK_SHARE = 5  # looks and polls that find something take a fifth of the time at most
 _IDLE_SHARE = 100  # polls that find nothing a hundredth
+_STORE_SECS = 1.0  # that close() waits for a store that does not answer
 _FIRST_BYTES = 256 << 20  # read at the start before the runs so far are shown: a fraction of a second
 
 
@@ -84,8 +84,9 @@ class LogDir:
             self._closing.set()
             self._watch.wake()
         self._is_loaded.set()  # nobody waits any more
-        self._thread.join()
-        self._watch.close()
+        self._thread.join(_STORE_SECS if self._tops.has_urls else None)
+        if not self._thread.is_alive():
+            self._watch.close()
 
     def _keep_up(self) -> None:
         self._attempt(None)
@@ -136,11 +137,11 @@ class LogDir:
     def _find(self) -> list[EventFile]:
         try:
             return log_dirs.find_in(self._tops.local(self._show_so_far), may_be_empty=True)
-        except StoreError as error:
-            _LOG.warning("%s; the next look tries again", error)
-        except (OSError, ValueError):  # it is not there: not yet, or not any more
-            pass
-        return []
+        except (OSError, ValueError) as error:
+            if not self._tops.has_urls:  # it is not there: not yet, or not any more
+                return []
+            _LOG.warning("%s; what was fetched is shown, and the next look tries again", error)
+            return log_dirs.find_in([self._top], may_be_empty=True)
 
     def _show_so_far(self, done: int, total: int) -> None:
         """Takes what of a store has been fetched, now and then, while the rest comes."""

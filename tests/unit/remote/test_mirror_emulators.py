@@ -1,9 +1,13 @@
 """The mirror on an S3 server and a GCS emulator: requests are counted where they arrive, and fail as a test asks."""
 
+import signal
+import subprocess
+import time
+
 import pytest
 import tickertape
-from support import event_slices, fault_proxy, oracle
-from support.data_providers import until
+from support import commands, event_slices, fault_proxy, oracle
+from support.data_providers import served, until
 from tickertape.reader import mirrors
 from tickertape.remote import fetching
 from tickertape.remote.stores import Store
@@ -89,13 +93,16 @@ def test_requests_that_fail_for_a_while(s3, made, action):
     assert listings.hits <= 1
 
 
-def test_one_object_that_may_not_be_read_is_left_out(s3, made):
+def test_one_object_that_may_not_be_read(s3, made):
+    """An error that names it; everything else is fetched, and shown by a server."""
     put(s3, made)
     put(s3, [(name.replace("/exp/", "/secret/"), data) for name, data in made])
     s3.proxy.fail(fault_proxy.ACCESS_DENIED, key="secret/.*tfevents")
-    with pytest.warns(RuntimeWarning, match="secret.*left out"):
-        runs = tickertape.read(f"{s3.url}/runs")
-    assert steps_of(runs) == list(range(STEPS))
+    with pytest.raises(PermissionError, match=f"{s3.url}/runs/secret"):
+        tickertape.read(f"{s3.url}/runs")
+    assert len(tickertape.read(f"{s3.url}/runs/exp").scalars) == STEPS
+    with served(f"{s3.url}/runs") as client:
+        until(lambda: len(client.scalars().get("exp", {}).get("loss", [])) == STEPS)
 
 
 @pytest.mark.parametrize(
@@ -150,3 +157,25 @@ def test_compact_and_its_requests(any_store, made, capsys):
     assert any_store.objects()[made[0][0]] == b"".join(data for _, data in made)
     assert steps_of(runs.refresh()) == list(range(STEPS))
     assert Store(f"{any_store.url}/runs").list()[0].modified > 0
+
+
+@pytest.mark.parametrize("words", [["ls"], ["verify"], ["tail", "-f"], ["serve"]])
+@pytest.mark.parametrize("kind", ["list", "get"])
+def test_ctrl_c_ends_a_command_whose_store_hangs(s3, made, words, kind):
+    put(s3, made)
+    key = "tfevents" if kind == "get" else rf"^{s3.bucket}/?$"
+    fault = s3.proxy.fail(
+        "hang", methods=("GET",), key=key, after=1 if words == ["serve"] and kind == "list" else 0
+    )
+    process = subprocess.Popen(
+        [commands.COMMAND, words[0], f"{s3.url}/runs", *words[1:]],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert fault.arrived.wait(60)
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    assert time.monotonic() - begin < 30  # requests that hang take 60 s
