@@ -8,6 +8,18 @@
 #include <system_error>
 #include <utility>
 
+// Errors of network file systems and quotas, which the C library of Windows does not name; nothing there
+// returns them.
+#if defined(_WIN32)
+#include <cerrno>
+#if !defined(ESTALE)
+#define ESTALE 116
+#endif
+#if !defined(EDQUOT)
+#define EDQUOT 122
+#endif
+#endif
+
 namespace tickertape {
 
 // A bad argument; becomes ValueError. The message names the argument.

@@ -29,7 +29,7 @@ struct Names {
 };
 
 constexpr Names kCuda{"cuda",
-                      {"libcuda.so.1"},
+                      {"libcuda.so.1", "nvcuda.dll"},
                       "cuEventQuery",
                       "cuCtxGetCurrent",
                       "cuCtxSetCurrent",

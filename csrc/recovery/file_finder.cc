@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/os/standard_paths.h"
 #include "checksum/masked_crc.h"
 #include "event/decoder.h"
 #include "protobuf/fields.h"
@@ -23,12 +24,6 @@ constexpr std::uint64_t kMaxVersionBytes = 4096;
 
 // So many files of a tree are looked at for one that was moved.
 constexpr std::size_t kMaxMoved = 1'000'000;
-
-std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), &std::free);
-  if (real == nullptr) throw IoError(errno, path, "cannot look for event files in");
-  return real.get();
-}
 
 std::string_view directory_part(std::string_view path) { return path.substr(0, path.rfind('/')); }
 std::string_view name_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -72,7 +67,7 @@ bool is_event_file_name(std::string_view name) {
 }
 
 FileFinder::FileFinder(const std::string& under, SearchDepth depth)
-    : under_(real_path(under.empty() ? "/" : under)),
+    : under_(canonical_path(under.empty() ? "/" : under)),
       depth_(depth),
       root_(under_),
       is_everything_(under.empty()) {}

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/error.h"
 #include "base/os/file.h"
 #include "sink/sink.h"
 

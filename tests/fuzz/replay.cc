@@ -14,7 +14,7 @@ int main(int count, char** arguments) {
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string content{std::istreambuf_iterator<char>(file), {}};
       const tickertape::Bytes bytes = tickertape::as_bytes(content);
-      std::fprintf(stderr, "%s\n", entry.path().c_str());
+      std::fprintf(stderr, "%s\n", entry.path().string().c_str());
       LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
       ++inputs;
     }

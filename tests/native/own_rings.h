@@ -2,21 +2,21 @@
 // said of what other processes have left.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
+
+#include "environment.h"
 
 namespace tickertape::test {
 
 class OwnRings {
  public:
-  OwnRings() {
-    const bool has_shm = std::filesystem::is_directory("/dev/shm");
-    path_ = (has_shm ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path()) /
-            "tickertape_test_XXXXXX";
-    if (mkdtemp(path_.data()) != nullptr) setenv("TICKERTAPE_RING_DIR", path_.c_str(), 1);
+  OwnRings() : path_(make_test_directory()) { set_environment("TICKERTAPE_RING_DIR", path_); }
+  ~OwnRings() {
+    std::error_code ignored;  // Windows keeps a file that is mapped
+    std::filesystem::remove_all(path_, ignored);
   }
-  ~OwnRings() { std::filesystem::remove_all(path_); }
   OwnRings(const OwnRings&) = delete;
   OwnRings& operator=(const OwnRings&) = delete;
 

@@ -16,6 +16,10 @@ std::vector<std::string> shared_directories(const std::string& name);
 // `path` as an absolute one without a slash at its end: lstat() would follow a link in front of that.
 std::string absolute_path(const std::string& path);
 
+// `path` without symbolic links, absolute, with '/' in front and between its parts ("/C:/logs" on Windows).
+// Throws IoError if it is not there.
+std::string canonical_path(const std::string& path);
+
 // Makes a directory that only this user can use. 0 or an errno.
 int make_private_directory(const std::string& path) noexcept;
 

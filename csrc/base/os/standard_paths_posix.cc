@@ -8,6 +8,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/error.h"
 #include "base/os/posix_files.h"
 #include "base/os/process.h"
 #include "base/os/standard_paths.h"
@@ -39,6 +40,12 @@ std::string absolute_path(const std::string& path) {
   if (error) text = path;
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
+}
+
+std::string canonical_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), &std::free);
+  if (real == nullptr) throw IoError(errno, path, "cannot look for event files in");
+  return real.get();
 }
 
 int make_private_directory(const std::string& path) noexcept {

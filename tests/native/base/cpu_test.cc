@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "check.h"
+#include "environment.h"
 
 namespace tickertape {
 namespace {
@@ -15,10 +16,10 @@ std::uint32_t usable() { return cpu_internal::usable.load(std::memory_order_rela
 // The features that a process with this value of the environment variable may use. disable_cpu_features()
 // detects them again.
 std::uint32_t usable_where(const char* environment) {
-  setenv("TICKERTAPE_DISABLE_CPU", environment, 1);
+  test::set_environment("TICKERTAPE_DISABLE_CPU", environment);
   disable_cpu_features(0);
   const std::uint32_t found = usable();
-  unsetenv("TICKERTAPE_DISABLE_CPU");
+  test::unset_environment("TICKERTAPE_DISABLE_CPU");
   disable_cpu_features(0);
   return found;
 }
@@ -41,7 +42,7 @@ TEST(names) {
 }
 
 TEST(environment_turns_features_off) {
-  unsetenv("TICKERTAPE_DISABLE_CPU");
+  test::unset_environment("TICKERTAPE_DISABLE_CPU");
   disable_cpu_features(0);
   const std::uint32_t all = usable();
   CHECK_EQ(usable_where(""), all);
@@ -53,14 +54,14 @@ TEST(environment_turns_features_off) {
 
 // A feature that the environment disables stays disabled when a test undoes its own switch.
 TEST(environment_and_switch_are_combined) {
-  setenv("TICKERTAPE_DISABLE_CPU", "avx2", 1);
+  test::set_environment("TICKERTAPE_DISABLE_CPU", "avx2");
   {
     const test::WithoutCpuFeatures without(bit(CpuFeature::kPclmul));
     CHECK(!has_cpu_feature(CpuFeature::kAvx2));
     CHECK(!has_cpu_feature(CpuFeature::kPclmul));
   }
   CHECK(!has_cpu_feature(CpuFeature::kAvx2));
-  unsetenv("TICKERTAPE_DISABLE_CPU");
+  test::unset_environment("TICKERTAPE_DISABLE_CPU");
   disable_cpu_features(0);
 }
 

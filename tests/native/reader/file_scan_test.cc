@@ -30,7 +30,8 @@ class ScratchFile {
   ~ScratchFile() { std::filesystem::remove(path()); }
 
   std::string path() const {
-    return std::filesystem::temp_directory_path() / ("tickertape_scan_" + std::to_string(process_id()));
+    return (std::filesystem::temp_directory_path() / ("tickertape_scan_" + std::to_string(process_id())))
+        .string();
   }
   // The inode stays.
   void write(Bytes bytes) const {

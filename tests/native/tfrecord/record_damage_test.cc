@@ -41,7 +41,8 @@ class Content {
 
  private:
   static std::string path() {
-    return std::filesystem::temp_directory_path() / ("tickertape_damage_" + std::to_string(process_id()));
+    return (std::filesystem::temp_directory_path() / ("tickertape_damage_" + std::to_string(process_id())))
+        .string();
   }
   Buffer bytes_;
 };

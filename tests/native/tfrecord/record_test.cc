@@ -43,7 +43,7 @@ class RecordFile {
   std::string write(std::size_t size) const {
     std::ofstream(path_, std::ios::binary)
         .write(reinterpret_cast<const char*>(content_.data()), static_cast<std::streamsize>(size));
-    return path_;
+    return path_.string();
   }
   std::string write() const { return write(size()); }
 
