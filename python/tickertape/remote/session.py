@@ -42,6 +42,7 @@ class Session:
         self.users = 0
         self.is_closing = is_orphan
         self.is_finished = False
+        self.is_last = False  # the process ends: its folder stays, for what is logged even later
         self.wanted = self.done = 0  # requests to upload everything now
         self.bytes_behind = self.files_behind = 0  # as of the last look
         self.progress = 0
@@ -144,7 +145,9 @@ class Session:
         self.tree.remove_uploaded()
         self._look()
         self._has_more = self.files_behind > len(self.tree.passed_over)
-        if self._place.remove_if_empty() or not self._has_more:  # what is left can never be uploaded
+        if self.is_last:
+            self.is_finished = not self._has_more
+        elif self._place.remove_if_empty() or not self._has_more:  # what is left can never be uploaded
             self._place.close()
             self.is_finished = True
 

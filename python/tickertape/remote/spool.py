@@ -111,6 +111,19 @@ def orphans(url: str | None = None, *, is_exact: bool = False) -> Iterator[Spool
                 yield Spool(its_url, folder, lock)
 
 
+def remove_empty() -> None:
+    """Removes the folders of dead processes that hold no file: those of processes that ended without close()."""
+    for folder, url in _folders("*"):
+        if any(names for _, _, names in os.walk(folder / "files")):
+            continue
+        with contextlib.suppress(OSError):
+            lock = _try_lock(folder)
+            if lock is not None:
+                place = Spool(url, folder, lock)
+                place.remove_if_empty()
+                place.close()
+
+
 def waiting() -> list[tuple[str, Path, bool]]:
     """(URL, folder, whether its process lives) of every folder."""
     found = []

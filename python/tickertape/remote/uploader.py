@@ -30,6 +30,7 @@ class _Uploader:
         self.condition = threading.Condition()  # its lock is re-entrant, for __del__ and signal handlers
         self.sessions: list[Session] = []
         self.closed = {"objects": 0, "uploaded_bytes": 0, "failures": 0, "last_ns": 0}
+        self.last: list[Session] = []  # whose folders stay until the process is gone
         self._thread: threading.Thread | None = None
         self._turn = 0
 
@@ -74,6 +75,8 @@ class _Uploader:
 
     def _forget(self, session: Session) -> None:
         self.sessions.remove(session)
+        if session.is_last:
+            self.last.append(session)
         for name in ("objects", "uploaded_bytes", "failures"):
             self.closed[name] += getattr(session, name)
         self.closed["last_ns"] = max(self.closed["last_ns"], session.last_ns)
@@ -138,6 +141,7 @@ def open_session(url: str, upload_secs: float, spool_bytes: int) -> Session:
         session = Session(spool.Spool.make(url), upload_secs, spool_bytes)
         session.users = 1
         _uploader.sessions.append(session)
+        spool.remove_empty()
         for place in spool.orphans(url, is_exact=True):
             _uploader.sessions.append(Session(place, upload_secs, spool_bytes, is_orphan=True))
         _uploader.start()
@@ -200,8 +204,13 @@ def spool_limit() -> int:
 def finish() -> None:
     """Called when the process ends, after its queue is drained: uploads what is left, within the time limit."""
     with _uploader.condition:
+        while _uploader.last:  # this is called again after more functions of atexit: they may have logged
+            session = _uploader.last.pop()
+            session.is_finished = False
+            _uploader.sessions.append(session)
         sessions = tuple(_uploader.sessions)
         for session in sessions:
+            session.is_last = session.is_last or session.users > 0
             session.users = 0
             session.is_closing = True
     if not sessions:

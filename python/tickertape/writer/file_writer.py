@@ -320,12 +320,18 @@ class FileWriter(EmptyBase):
 
     def close(self) -> None:
         """flush(), then closes the file. Closing twice is fine."""
-        if self._target is not None:
-            self._target.lift_limits()
+        if self._target is None:
+            self._close_file()
+            return
+        self._target.lift_limits()
+        try:
+            self._close_file()
+        finally:
+            self._target.close()
+
+    def _close_file(self) -> None:
         self.op_writer.close()
         self.event_writer.close()
-        if self._target is not None:
-            self._target.close()
 
     def reopen(self) -> None:
         """After close(): opens a new file of the same directory. Does nothing while the file is open."""

@@ -994,15 +994,22 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self._bind(None)
             for writer in writers.values():
                 writer.leave_directory()
-        if self._target is not None:
-            self._target.lift_limits()
+        if self._target is None:
+            self._close_files(writers)
+            return
+        self._target.lift_limits()
+        try:
+            self._close_files(writers)
+        finally:
+            if writers:
+                self._target.close()
+
+    def _close_files(self, writers: Mapping[str, FileWriter]) -> None:
         for directory, writer in writers.items():
             self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
         if self._layout is not None and writers and self.write_to_disk:
             custom_scalars.warn_of_unknown_tags(self._layout.tags, (path for _, path in self._closed_files))
-        if self._target is not None and writers:
-            self._target.close()
 
     def __enter__(self) -> Self:
         return self

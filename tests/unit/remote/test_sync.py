@@ -53,8 +53,8 @@ def records(content):
 
 
 def left(spool):
-    """The files in the spool."""
-    return [path for path in spool.rglob("*") if path.is_file()]
+    """The files in the spool, without the empty folder that a process leaves if it ends without close()."""
+    return [path for path in spool.rglob("*") if path.is_file() and path.name not in ("url", "lock")]
 
 
 # --- What processes leave
@@ -90,6 +90,23 @@ def test_an_exit_uploads_everything(bucket, spool, end):
     assert steps(content) == list(range(1000)), done.stderr
     assert not left(spool)
     assert "tickertape" not in done.stderr.replace(str(Path(tickertape.__file__).parent), "")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "import atexit; atexit.register(writer.add_scalar, 'a', 1, 1000)",
+        "sys.late = type('Late', (), {'__del__': lambda self: writer.add_scalar('a', 1, 1000)})()",
+        "import weakref; weakref.finalize(writer, print); writer.add_scalar('a', 1, 1000)",
+    ],
+    ids=["atexit", "__del__", "finalize"],
+)
+def test_what_is_logged_at_the_very_end_is_not_lost(bucket, spool, end):
+    done = log_in_child(bucket, 1000, end)
+    tickertape.SummaryWriter(bucket.url).close()  # the next writer uploads what came too late
+    found = sorted(step for content in bucket.files().values() for step in steps(content))
+    assert found == list(range(1001)), done.stderr
+    assert not [path for path in spool.rglob("*") if path.is_file()]
 
 
 def test_an_exit_has_a_bound_while_the_store_is_away(bucket, spool):
