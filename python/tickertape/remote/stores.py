@@ -105,25 +105,31 @@ class Store:
         names = {protocols} if isinstance(protocols, str) else set(protocols)
         self._shows_whole_objects = bool(names & _WHOLE_OBJECTS)
 
-    def list(self, below: str = "") -> list[Entry]:
+    def list(self, below: str = "", start: str = "") -> list[Entry]:
         """All objects below the directory, or below its subdirectory `below`; sorted by name. Never from a cache.
 
         Empty if there is no such directory. A name that could lead out of the directory is left out.
+
+        Args:
+            below: a subdirectory.
+            start: only what is called so from there on; stores that can then list nothing else.
         """
         with self._told():
             self._fs.invalidate_cache()
             try:
-                found = self._fs.find(self._path(below), detail=True)
+                # Filesystems that do not know `prefix` list everything.
+                found = self._fs.find(self._path(below), detail=True, **({"prefix": start} if start else {}))
             except FileNotFoundError:
                 if self._is_bucket_missing():
                     raise
                 found = {}
-        start = self._root.lstrip("/") + "/"
+        top = self._root.lstrip("/") + "/"
+        wanted = top + (f"{below}/{start}" if below else start)
         entries = []
         for path, info in found.items():
             stripped = path.lstrip("/")
-            name = stripped[len(start) :]
-            if stripped.startswith(start) and _stays_below(name) and not name.endswith(_UNFINISHED):
+            name = stripped[len(top) :]
+            if stripped.startswith(wanted) and _stays_below(name) and not name.endswith(_UNFINISHED):
                 entries.append(Entry(name, int(info.get("size") or 0), _version(info), _modified(info)))
         return sorted(entries)
 

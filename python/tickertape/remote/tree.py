@@ -27,6 +27,7 @@ _BATCH_BYTES, _BATCH_OBJECTS = 16 << 20, 32  # uploaded at the same time
 _PUNCH_HOLE, _KEEP_SIZE = 2, 1  # linux/falloc.h
 _HEAD_BYTES = 4096  # recovery wants to see how an event file begins
 _PACKED = (".gz", ".zst")  # event files that nobody appends to; they have no records to cut at
+_MOST_LISTINGS = 4  # at the end; one of everything costs a request for each 1,000 objects
 
 
 class Progress(NamedTuple):
@@ -286,7 +287,7 @@ class Tree:
         """
         if not self._files and not self._others:
             return
-        entries = {entry.name: entry for entry in self.store.list()}
+        entries = {entry.name: entry for entry in self._list_own()}
         there = slices.by_file((entry.name, entry.size) for entry in entries.values())
         for name, file in list(self._files.items()):
             file.slices = there.get(name, [])
@@ -301,6 +302,16 @@ class Tree:
             if other.seen == other.uploaded and name in entries:
                 os.unlink(other.path)  # noqa: PTH108  # a str
                 del self._others[name]
+
+    def _list_own(self) -> Iterator[Entry]:
+        """What the store has of these files. Of few only that: many processes may end at once on one large directory."""
+        names = [*self._files, *self._others]
+        if len(names) > _MOST_LISTINGS:
+            yield from self.store.list()
+            return
+        for name in names:
+            below, start = posixpath.split(name)
+            yield from self.store.list(below, start)
 
 
 def _is_event_file(name: str) -> bool:
