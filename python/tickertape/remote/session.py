@@ -133,6 +133,8 @@ class Session:
             self.uploaded_bytes += done.size
             self.last_ns = time.time_ns()
             self.tree.punch(_KEPT_BYTES)
+            if is_due and not self.tree.bytes_behind:
+                self._due = now + self.upload_secs  # what was logged since the look waits for the next time
         elif least_bytes == 1:
             self._due = now + self.upload_secs
             if self._is_ending():

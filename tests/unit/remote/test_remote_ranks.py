@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import tickertape
 from tickertape.convert import rank
+from tickertape.remote import uploader
 
 RANKS, STEPS = 3, 200
 _LOG = """
@@ -77,3 +79,29 @@ def test_the_other_ranks_ask_nothing_of_the_store(s3, tmp_path, monkeypatch):
         writer.sync()
     assert s3.proxy.requests == []
     assert not (tmp_path / "spool").exists()
+
+
+def test_one_upload_each_time(s3, tmp_path, monkeypatch):
+    """What is logged while an upload is on its way waits for the next time, and makes no small object of its own."""
+    monkeypatch.setenv("TICKERTAPE_SPOOL", str(tmp_path / "spool"))
+
+    def puts():
+        return [request for request in s3.proxy.requests if request.kind == "put"]
+
+    with tickertape.SummaryWriter(f"{s3.url}/run", upload_secs=3600) as writer:
+        (session,) = (one for one in uploader._uploader.sessions if one.url.startswith(s3.url))
+        look = session._look
+
+        def look_and_log():
+            look()
+            writer.add_scalar("a", 1.0, 1)  # after the look
+            writer.flush()
+
+        monkeypatch.setattr(session, "_look", look_and_log)
+        session._due = 0.0
+        while not puts():
+            time.sleep(0.01)
+        while session.next_look <= time.monotonic():  # until it has nothing to do
+            time.sleep(0.01)
+        monkeypatch.setattr(session, "_look", look)
+        assert len(puts()) == 1
