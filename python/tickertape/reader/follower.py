@@ -236,7 +236,7 @@ class Follower:
         """How long to wait for a change before the next poll. Polls take a tenth of the time at most."""
         seconds = max(self._interval, 10 * self._poll_secs)
         if self._tops.has_only_urls:
-            seconds = max(self._tops.wait_secs, 10 * self._poll_secs)
+            seconds = self._tops.wait_secs  # most of a poll is waiting for the store, which is no load
         return seconds if end is None else min(seconds, end - time.monotonic())
 
     def _read_changes_locked(self, changes: Changes, seconds: float) -> None:

@@ -103,13 +103,14 @@ class LogDir:
             if changes.is_anything or not self._known(changes) or time.monotonic() >= next_poll:
                 self._attempt(None)
                 share = _LOOK_SHARE if self._has_news else _IDLE_SHARE
-                next_poll = time.monotonic() + max(self._reload_secs, share * self._spent_secs)
-                if self._tops.has_urls:
-                    next_poll = time.monotonic() + max(self._tops.wait_secs, share * self._spent_secs)
+                # Waiting for a store is no load: its pace alone says when to look again.
+                pause = self._tops.wait_secs if self._tops.has_urls else share * self._spent_secs
+                next_poll = time.monotonic() + max(self._reload_secs, pause)
             elif not self._attempt(changes):
                 next_poll = 0.0
             # What comes meanwhile is read in one look.
-            self._closing.wait(max(_LEAST_PAUSE_SECS, (_LOOK_SHARE - 1) * self._spent_secs))
+            busy_secs = 0.0 if self._tops.has_urls else self._spent_secs
+            self._closing.wait(max(_LEAST_PAUSE_SECS, (_LOOK_SHARE - 1) * busy_secs))
 
     def _attempt(self, changes: Changes | None) -> bool:
         """A look at what changed, or a poll. False if a poll has to follow."""
