@@ -107,7 +107,7 @@ def _follow(options: argparse.Namespace, directory: str, url: str) -> None:
                 _say(synced._replace(bytes_left=0), is_json=options.json)
                 sys.stdout.flush()
     except KeyboardInterrupt:
-        return
+        terminal.say("uploading the rest; Ctrl-C again ends without it")
 
 
 def _say(synced: sync.Synced, *, is_json: bool) -> int:

@@ -57,7 +57,8 @@ class Session:
         self._due = time.monotonic() + upload_secs
         self._retry_at = 0.0
         self._is_recovered = not is_orphan
-        self._has_more = False
+        self._has_more = False  # of what the last look saw
+        self._looked_for = 0  # the last request that a look came after
 
     @property
     def directory(self) -> str:
@@ -84,8 +85,12 @@ class Session:
         began = time.monotonic()
         try:
             self._recover()
-            self._look()
-            self._limit()
+            # What has come since the last look waits for its own time: otherwise the files that were looked at first would
+            # always have something new, and each upload would be followed by a small one.
+            if not self._has_more or request > self._looked_for:
+                self._looked_for = request
+                self._look()
+                self._limit()
             self._upload(is_asked=request > self.done or self._is_ending())
         except Exception as error:  # noqa: BLE001  # a store's package may raise anything
             self._fail(error)
@@ -98,6 +103,9 @@ class Session:
 
     def _look(self) -> None:
         self.tree.look()
+        self._count_behind()
+
+    def _count_behind(self) -> None:
         self.bytes_behind, self.files_behind = self.tree.bytes_behind, self.tree.files_behind
 
     def _is_ending(self) -> bool:
@@ -128,6 +136,7 @@ class Session:
         done = self.tree.upload(least_bytes)
         if done is not None:
             self._has_more = True  # perhaps: after other sessions had their turn
+            self._count_behind()
             self.progress += 1
             self.objects += done.objects
             self.uploaded_bytes += done.size

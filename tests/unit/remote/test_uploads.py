@@ -16,6 +16,8 @@ from support import oracle, scanner
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tickertape import FileWriter, SummaryWriter
 from tickertape.remote import uploader
+from tickertape.remote.session import Session
+from tickertape.remote.spool import Spool
 
 
 def steps(bucket, tag="a"):
@@ -387,3 +389,34 @@ def test_after_install_torchs_class_uploads(bucket):
     finally:
         tickertape.uninstall()
     assert steps(bucket) == list(range(10))
+
+
+def test_what_comes_during_an_upload_waits_for_its_own_time(tmp_path, spool, monkeypatch):
+    """One slice a file and period, however busy the writers are, and each of many files gets its turn."""
+    with SummaryWriter(tmp_path / "local") as writer:
+        writer.add_scalar("a", 0, 0)
+    (made,) = (tmp_path / "local").iterdir()
+    session = Session(Spool.make("memory://bucket/busy"), 3600, 1 << 30)
+    try:
+        paths = [Path(session.directory) / str(number) / made.name for number in range(40)]
+        for path in paths:
+            path.parent.mkdir()
+            path.write_bytes(made.read_bytes())
+        write_all = session.tree.store.write_all
+
+        def busy(objects):
+            write_all(objects)
+            for path in paths:
+                path.write_bytes(path.read_bytes() + oracle.frame(b""))
+
+        monkeypatch.setattr(session.tree.store, "write_all", busy)
+        session._due = 0.0
+        session.work(0)
+        while session._has_more:
+            session.work(0)
+        assert session.objects == len(paths)
+        assert not session.error
+        session._look()
+        assert session.files_behind == len(paths)
+    finally:
+        session._place.close()
