@@ -1,9 +1,11 @@
-// scan_files(), FileIndex and Series for Python. L5.
+// FileIndex and Series for Python, and columns of many series. L5.
 #include "bindings/index.h"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -14,52 +16,16 @@
 
 #include "base/error.h"
 #include "bindings/convert/arguments.h"
+#include "bindings/index_objects.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
-#include "bindings/waiting.h"
-#include "reader/file_index.h"
-#include "reader/log_scan.h"
 #include "reader/restarts.h"
-#include "tfrecord/record_at.h"
 
 namespace py = pybind11;
 
 namespace tickertape::bindings {
 namespace {
-
-using Index = std::shared_ptr<const FileIndex>;
-
-// tickertape._core.FileIndex and Series.
-struct PyFileIndex {
-  Index index;
-};
-struct PySeries {
-  Index index;
-  std::size_t number;
-
-  const Series& series() const { return index->series[number]; }
-};
-
-std::string fs_path(const py::handle& path) {
-  PyObject* encoded = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&encoded)) == 0) throw py::error_already_set();
-  return std::string(py::reinterpret_steal<py::bytes>(encoded));
-}
-
-py::str path_text(const std::string& path) {
-  PyObject* text = PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size()));
-  if (text == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(text);
-}
-
-// Tags, names and causes are UTF-8, but for paths in messages of the system.
-py::str plain_text(std::string_view text) {
-  PyObject* object =
-      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
-  if (object == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(object);
-}
 
 py::object text_or_none(const std::string& text) {
   if (text.empty()) return py::none();
@@ -142,125 +108,141 @@ py::object error_of(const PyFileIndex& self) {
   return type(error->error_number(), plain_text(error->what()), path_text(error->path()));
 }
 
-std::vector<ScanRequest> to_requests(const py::object& paths, const py::object& previous) {
-  std::vector<ScanRequest> requests;
-  for (const py::handle path : elements(paths, "paths", "a sequence of paths"))
-    requests.push_back({fs_path(path), nullptr});
-  if (previous.is_none()) return requests;
-  const py::list indices = elements(previous, "previous", "a sequence of FileIndex or None");
-  if (indices.size() != requests.size())
-    throw ArgumentError(expected("previous", std::to_string(requests.size()) + " indices, as many as paths",
-                                 std::to_string(indices.size())));
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    const py::object index = indices[i];
-    if (index.is_none()) continue;
-    if (!py::isinstance<PyFileIndex>(index))
-      throw UnsupportedType(expected("previous", "FileIndex or None", type_name(index.ptr())));
-    requests[i].previous = index.cast<const PyFileIndex&>().index;
-  }
-  return requests;
+// Whether no problem or error is known, and it has what an event file begins with.
+bool is_plain(const PyFileIndex& self) {
+  const FileIndex& index = *self.index;
+  const bool has_events = !index.series.empty() || !index.file_version.empty() || !index.starts.empty();
+  return has_events && index.problems.empty() && !index.error;
 }
 
-KindSet to_kinds(const py::object& names) {
-  if (names.is_none()) return KindSet::all();
-  KindSet kinds = KindSet::none();
-  for (const py::handle name : elements(names, "kinds", "names of kinds")) {
-    const std::string text(to_text(name.ptr(), "kinds"));
-    const std::optional<Kind> kind = kind_of_name(text);
-    if (!kind) throw ArgumentError(expected("kinds", "names of kinds such as 'scalars'", "'" + text + "'"));
-    kinds.add(*kind);
-  }
-  return kinds;
+// --- of the files of a run ---
+
+py::object mask_of(const LiveRows& live) {
+  if (live.empty()) return py::none();
+  py::array_t<bool> mask(static_cast<py::ssize_t>(live.size()));
+  std::memcpy(mask.mutable_data(), live.data(), live.size());
+  return mask;
 }
 
-void to_steps(const py::object& steps, ScanFilter& filter) {
-  if (steps.is_none()) return;
-  const py::list both = elements(steps, "steps", "(first, last)");
-  if (both.size() != 2)
-    throw ArgumentError(expected("steps", "(first, last)", std::to_string(both.size()) + " elements"));
-  const bool are_steps =
-      to_step(both[0].ptr(), filter.first_step, "steps") && to_step(both[1].ptr(), filter.last_step, "steps");
-  if (!are_steps) throw py::error_already_set();
+// The name of a kind; the same object each time.
+py::handle kind_text(Kind kind) {
+  static std::array<PyObject*, kKindCount> texts{};  // guarded by the GIL; kept as long as the process
+  PyObject*& text = texts.at(static_cast<std::size_t>(kind));
+  if (text == nullptr) text = plain_text(kind_name(kind)).release().ptr();
+  return text;
 }
 
-// What the scan asks on the calling thread, which has given up the GIL.
-ScanHooks to_hooks(const py::object& tag_filter, const py::object& progress) {
-  ScanHooks asked;
-  asked.is_interrupted = &signal_raised;
-  if (!tag_filter.is_none()) {
-    asked.keeps_tag = [call = py::handle(tag_filter)](std::string_view tag) {
-      const py::gil_scoped_acquire gil;
-      const py::object answer = call(plain_text(tag));
-      const int is_true = PyObject_IsTrue(answer.ptr());
-      if (is_true < 0) throw py::error_already_set();
-      return is_true != 0;
-    };
-  }
-  if (!progress.is_none()) {
-    asked.progress = [call = py::handle(progress)](std::uint64_t done, std::uint64_t total) {
-      const py::gil_scoped_acquire gil;
-      call(done, total);
-    };
-  }
-  return asked;
-}
-
-py::list scan(const py::object& paths, const py::object& previous, const py::object& tag_filter,
-              const py::object& kinds, const py::object& steps, unsigned threads,
-              const py::object& progress) {
-  const std::vector<ScanRequest> requests = to_requests(paths, previous);
-  ScanFilter filter;
-  filter.kinds = to_kinds(kinds);
-  to_steps(steps, filter);
-  const ScanHooks asked = to_hooks(tag_filter, progress);
-  std::vector<Index> indices;
-  {
-    const GilRelease release;  // reads files into memory of its own; the hooks take the GIL back
-    indices = scan_files(requests, std::move(filter), asked, threads);
-  }
-  py::list all;
-  for (Index& index : indices) all.append(PyFileIndex{std::move(index)});
-  return all;
-}
-
-py::bytes record(const py::object& path, std::uint64_t offset, std::uint64_t length) {
-  const std::string name = fs_path(path);
-  Buffer whole;
-  {
-    const GilRelease release;  // reads into memory of its own
-    whole = read_record(File::open_to_read(name), offset, length);
-  }
-  const Bytes data = record_data(whole);
-  return {reinterpret_cast<const char*>(data.data()), data.size()};
-}
-
-py::list live(const std::vector<PyFileIndex>& files, const std::string& name) {
+py::list live_series(const py::object& files, const std::string& name) {
   const std::optional<Restarts> restarts = restarts_of_name(name);
   if (!restarts)
     throw ArgumentError(expected("restarts", "'as-tensorboard', 'newest' or 'all'", "'" + name + "'"));
-  std::vector<Index> indices;
-  indices.reserve(files.size());
-  for (const PyFileIndex& file : files) indices.push_back(file.index);
-  std::vector<std::vector<LiveRows>> rows;
-  {
+  std::vector<std::shared_ptr<const FileIndex>> indices;
+  std::size_t rows = 0;
+  for (const py::handle file : elements(files, "files", "a sequence of FileIndex")) {
+    if (!py::isinstance<PyFileIndex>(file))
+      throw UnsupportedType(expected("files", "a sequence of FileIndex", type_name(file.ptr())));
+    indices.push_back(file.cast<const PyFileIndex&>().index);
+    for (const Series& series : indices.back()->series) rows += series.size;
+  }
+  std::vector<std::vector<LiveRows>> live;
+  if (rows < kWorthReleasingGil / sizeof(double)) {
+    live = live_rows(indices, *restarts);
+  } else {
     const GilRelease release;  // indices are snapshots
-    rows = live_rows(indices, *restarts);
+    live = live_rows(indices, *restarts);
   }
   py::list all;
-  for (const auto& file : rows) {
-    py::list masks;
-    for (const LiveRows& mask : file) {
-      if (mask.empty()) {
-        masks.append(py::none());
-        continue;
-      }
-      py::array_t<bool> array(static_cast<py::ssize_t>(mask.size()));
-      std::memcpy(array.mutable_data(), mask.data(), mask.size());
-      masks.append(std::move(array));
+  for (std::size_t file = 0; file < indices.size(); ++file) {
+    for (std::size_t i = 0; i < live[file].size(); ++i) {
+      const Series& series = indices[file]->series[i];
+      all.append(py::make_tuple(file, kind_text(series.kind), plain_text(series.info->tag),
+                                PySeries{indices[file], i}, mask_of(live[file][i])));
     }
-    all.append(std::move(masks));
   }
   return all;
+}
+
+// --- columns ---
+
+// The rows of a series that count.
+struct Piece {
+  std::vector<std::shared_ptr<const Rows>> segments;
+  const bool* live;  // one for each row; nullptr: all count
+  std::size_t size;
+};
+
+template <typename T>
+void copy_rows(const Piece& piece, const T* (Rows::*column)() const, T*& to) {
+  const bool* live = piece.live;
+  for (const auto& segment : piece.segments) {
+    const T* from = (segment.get()->*column)();
+    if (live == nullptr) {
+      to = std::copy_n(from, segment->size(), to);
+      continue;
+    }
+    for (std::size_t i = 0; i < segment->size(); ++i) {
+      if (live[i]) *to++ = from[i];
+    }
+    live += segment->size();
+  }
+}
+
+template <typename T>
+py::array joined(const std::vector<Piece>& pieces, const T* (Rows::*column)() const) {
+  std::size_t size = 0;
+  for (const Piece& piece : pieces) size += piece.size;
+  py::array_t<T> array(static_cast<py::ssize_t>(size));
+  T* to = array.mutable_data();
+  const auto copy = [&] {
+    for (const Piece& piece : pieces) copy_rows(piece, column, to);
+  };
+  if (size * sizeof(T) < kWorthReleasingGil) {
+    copy();
+  } else {
+    const GilRelease release;  // segments never change, the caller holds the masks, nobody else has the array
+    copy();
+  }
+  return array;
+}
+
+py::array joined(const std::vector<Piece>& pieces, const std::string& name, bool has_numbers,
+                 bool has_places) {
+  if (name == "step") return joined(pieces, &Rows::step);
+  if (name == "wall_time") return joined(pieces, &Rows::wall_time);
+  if (name == "ordinal") return joined(pieces, &Rows::ordinal);
+  if (!has_places && name == "value") return joined(pieces, &Rows::value);
+  if (!has_numbers && name == "offset") return joined(pieces, &Rows::offset);
+  if (!has_numbers && name == "length") return joined(pieces, &Rows::length);
+  if (!has_numbers && name == "position") return joined(pieces, &Rows::position);
+  if (!has_numbers && name == "field") return joined(pieces, &Rows::field);
+  throw ArgumentError(expected("name", "a column that all of the series have", "'" + name + "'"));
+}
+
+py::array join_columns(const py::object& series, const py::object& live, const std::string& name) {
+  const py::list all = elements(series, "series", "a sequence of Series");
+  const py::list masks = elements(live, "live", "a sequence of masks");
+  if (all.size() != masks.size())
+    throw ArgumentError(expected("live", std::to_string(all.size()) + " masks, as many as series",
+                                 std::to_string(masks.size())));
+  std::vector<Piece> pieces;
+  std::vector<py::array_t<bool, py::array::c_style>> kept;
+  bool has_numbers = false, has_places = false;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const py::object object = all[i];
+    if (!py::isinstance<PySeries>(object))
+      throw UnsupportedType(expected("series", "a sequence of Series", type_name(object.ptr())));
+    const auto& one = object.cast<const PySeries&>();
+    (one.series().kind == Kind::kScalars ? has_numbers : has_places) = true;
+    Piece& piece = pieces.emplace_back(Piece{one.index->segments(one.number), nullptr, one.series().size});
+    if (masks[i].is_none()) continue;
+    const auto& mask = kept.emplace_back(py::object(masks[i]));
+    if (mask.ndim() != 1 || static_cast<std::size_t>(mask.size()) != piece.size)
+      throw ArgumentError(
+          expected("live", "a mask with an element for each row", text_of(mask.attr("shape"))));
+    piece.live = mask.data();
+    piece.size = static_cast<std::size_t>(std::count(mask.data(), mask.data() + mask.size(), true));
+  }
+  return joined(pieces, name, has_numbers, has_places);
 }
 
 void bind_series(py::module_& module) {
@@ -305,6 +287,7 @@ void bind_file_index(py::module_& module) {
                              [](const PyFileIndex& self) { return text_or_none(self.index->file_version); })
       .def_property_readonly("source_writer",
                              [](const PyFileIndex& self) { return text_or_none(self.index->source_writer); })
+      .def_property_readonly("is_plain", &is_plain)
       .def_property_readonly("error", &error_of)
       .def_property_readonly("series", &series_of)
       .def("without_rows", [](const PyFileIndex& self) { return PyFileIndex{self.index->without_rows()}; });
@@ -315,11 +298,8 @@ void bind_file_index(py::module_& module) {
 void bind_index(py::module_& module) {
   bind_series(module);
   bind_file_index(module);
-  module.def("scan_files", &scan, py::arg("paths"), py::kw_only(), py::arg("previous") = py::none(),
-             py::arg("tag_filter") = py::none(), py::arg("kinds") = py::none(), py::arg("steps") = py::none(),
-             py::arg("threads") = 0, py::arg("progress") = py::none());
-  module.def("read_record", &record, py::arg("path"), py::arg("offset"), py::arg("length"));
-  module.def("live_rows", &live, py::arg("files"), py::arg("restarts"));
+  module.def("live_series", &live_series, py::arg("files"), py::arg("restarts"));
+  module.def("join_columns", &join_columns, py::arg("series"), py::arg("live"), py::arg("name"));
 }
 
 }  // namespace tickertape::bindings

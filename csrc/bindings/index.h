@@ -1,4 +1,4 @@
-// scan_files() and what it returns, for Python. L5.
+// What a scan returns, for Python. L5.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -13,6 +13,7 @@
 #include "bindings/messages.h"
 #include "bindings/reader.h"
 #include "bindings/recovery.h"
+#include "bindings/scan.h"
 #include "bindings/serving.h"
 #include "bindings/support/errors.h"
 #include "bindings/waiting.h"
@@ -59,6 +60,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   bind_messages(module);
   bind_reader(module);
   bind_index(module);
+  bind_scan(module);
   bind_arrow(module);
   bind_serving(module);
   bind_codecs(module);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "bindings/support/gil.h"
+#include "bindings/support/text.h"
 #include "bindings/waiting.h"
 #include "tfrecord/record_reader.h"
 #include "tfrecord/record_span.h"
@@ -21,13 +22,6 @@ namespace tickertape::bindings {
 namespace {
 
 py::bytes to_bytes(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-// A path as the system takes it: a str (with what os.fsdecode() made of other bytes), bytes or os.PathLike.
-std::string to_path(const py::object& path) {
-  PyObject* encoded = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&encoded)) == 0) throw py::error_already_set();
-  return std::string(py::reinterpret_steal<py::bytes>(encoded));
-}
 
 // tickertape._core.RecordReader. next() gives up the GIL, so that another thread may call meanwhile.
 class PyRecordReader {
@@ -69,7 +63,7 @@ class PyRecordReader {
 };
 
 std::unique_ptr<PyRecordReader> open_reader(const py::object& path, std::uint64_t offset) {
-  const std::string name = to_path(path);
+  const std::string name = fs_path(path);
   const GilRelease release;  // a network's file system may take its time
   return std::make_unique<PyRecordReader>(name, offset);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/support/gil.h"
+#include "bindings/support/text.h"
 #include "queue/ring_location.h"
 #include "recovery/recovery.h"
 
@@ -15,24 +16,9 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-// A path as os.fsdecode() has it: any bytes.
-py::str path_object(const std::string& path) {
-  PyObject* text = PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size()));
-  if (text == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(text);
-}
-
-// Words with paths in them, to be printed: what is not UTF-8 becomes \xNN.
-py::str words_object(const std::string& text) {
-  PyObject* object =
-      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
-  if (object == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::str>(object);
-}
-
 py::list words_object(const std::vector<std::string>& words) {
   py::list all;
-  for (const std::string& text : words) all.append(words_object(text));
+  for (const std::string& text : words) all.append(plain_text(text));
   return all;
 }
 
@@ -45,8 +31,8 @@ py::tuple recover(const std::string& under, bool dry_run) {
   py::list rings;
   for (const RingReport& ring : report.rings) {
     py::dict files;
-    for (const RepairedFile& file : ring.files) files[path_object(file.path)] = file.events;
-    rings.append(py::make_tuple(path_object(ring.ring), ring.process_id, ring.events(),
+    for (const RepairedFile& file : ring.files) files[path_text(file.path)] = file.events;
+    rings.append(py::make_tuple(path_text(ring.ring), ring.process_id, ring.events(),
                                 ring.events_lost() + ring.events_unread, ring.events_kept(), ring.is_removed,
                                 files, words_object(ring.words())));
   }
@@ -55,7 +41,7 @@ py::tuple recover(const std::string& under, bool dry_run) {
 
 py::list damaged() {
   py::list all;
-  for (const std::string& ring : damaged_rings()) all.append(path_object(ring));
+  for (const std::string& ring : damaged_rings()) all.append(path_text(ring));
   return all;
 }
 
@@ -63,7 +49,7 @@ py::list directories() {
   py::list all;
   for (const RingDirectory& directory : ring_directories())
     all.append(
-        py::make_tuple(path_object(directory.path), directory.is_there, words_object(directory.problem)));
+        py::make_tuple(path_text(directory.path), directory.is_there, plain_text(directory.problem)));
   return all;
 }
 
@@ -72,7 +58,7 @@ py::list passed_over() {
   for (const RingDirectory& directory : ring_directories()) {
     if (!directory.is_there || directory.problem.empty()) continue;
     if (const std::size_t rings = rings_in(directory.path).size(); rings != 0)
-      all.append(py::make_tuple(words_object(directory.problem), rings));
+      all.append(py::make_tuple(plain_text(directory.problem), rings));
   }
   return all;
 }

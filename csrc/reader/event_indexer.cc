@@ -1,6 +1,7 @@
 // Adds events to the index of one part of a file. L4.
 #include "reader/event_indexer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -42,7 +43,8 @@ bool is_equal(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-EventIndexer::EventIndexer(const ScanFilter& filter, const FileIndex* known) : filter_(filter) {
+EventIndexer::EventIndexer(const ScanFilter& filter, const FileIndex* known, std::uint64_t end)
+    : filter_(filter), end_(end) {
   if (known == nullptr) return;
   for (const auto& info : known->tags) {
     if (info->has_metadata) new_tag(*info);
@@ -353,7 +355,19 @@ void EventIndexer::check_order(PartSeries& series, const Moment& moment) {
 
 PartSeries& EventIndexer::new_series(Tag& tag, Kind kind) {
   Rows rows(content_of(kind == Kind::kScalars));
+  rows.reserve(guessed_rows());
   return part_.series.emplace_back(PartSeries{tag.index, kind, std::move(rows), event_offset_});
+}
+
+// How many rows a new series may get: as if the rest of the part were events like the one at hand, shared
+// among the series so far. A small file then has its columns allocated once. Only the first series count, so
+// that many tags do not cost more memory than they have rows.
+std::size_t EventIndexer::guessed_rows() const {
+  constexpr std::size_t kGuessedSeries = 16, kLeast = 4, kMost = 1024;
+  const std::size_t series = part_.series.size();
+  if (series >= kGuessedSeries || end_ <= event_offset_) return kLeast;
+  const std::uint64_t events = (end_ - event_offset_) / (event_.size() + record_format::kOverheadBytes);
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(events / (series + 1), kLeast, kMost));
 }
 
 // --- tags ---

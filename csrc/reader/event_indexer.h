@@ -72,8 +72,9 @@ struct FilePart {
 class EventIndexer {
  public:
   // `known` has what is before the part in the file, or is nullptr: then tensors without metadata are what
-  // they seem to be. `filter` and `known` must outlive the indexer.
-  EventIndexer(const ScanFilter& filter, const FileIndex* known);
+  // they seem to be. `filter` and `known` must outlive the indexer. `end`: where the part probably ends in
+  // the file, for a guess at its number of rows.
+  EventIndexer(const ScanFilter& filter, const FileIndex* known, std::uint64_t end);
 
   // Adds the events of records whose data is at `places` in `window`, which is at `window_at` in the file:
   // all values of an event or, if it is no Event, none and a problem.
@@ -120,8 +121,10 @@ class EventIndexer {
   Tag& find_tag(std::string_view text);
   Tag& new_tag(TagInfo info);
   PartSeries& new_series(Tag& tag, Kind kind);
+  std::size_t guessed_rows() const;
 
   const ScanFilter& filter_;
+  const std::uint64_t end_;
   FilePart part_;
   std::deque<Tag> tags_;  // elements never move
   std::unordered_map<std::string_view, Tag*> by_text_;

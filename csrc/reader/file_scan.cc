@@ -20,6 +20,10 @@ namespace {
 // How many records are found before they are decoded: with events of 55 bytes, what stays in the first cache.
 constexpr std::size_t kRunRecords = 256;
 
+// Memory that a thread keeps from one file to the next: what the reader begins with, and not the largest
+// record.
+constexpr std::size_t kMostKeptBytes = std::size_t{2} << 20;
+
 // A cut is given up if no record starts within this many bytes behind it: there is a large one, or damage.
 constexpr std::uint64_t kCutSearchBytes = std::uint64_t{1} << 20;
 
@@ -31,8 +35,7 @@ FileScan::FileScan(std::string path, std::shared_ptr<const FileIndex> previous, 
       previous_(std::move(previous)),
       filter_(filter),
       control_(control),
-      file_(File::open_to_read(path_)),
-      version_(file_.version()) {
+      file_(File::open_to_read(path_, version_)) {
   is_unchanged_ = previous_ != nullptr && !previous_->error && previous_->version == version_;
   if (previous_ != nullptr && !is_unchanged_ && !describes_front(*previous_)) previous_ = nullptr;
   if (previous_ != nullptr) start_ = previous_->end;
@@ -70,23 +73,32 @@ std::uint64_t FileScan::record_from(std::uint64_t offset) const {
   return reader.next(data) ? reader.offset() - data.size() - kOverheadBytes : UINT64_MAX;
 }
 
-void FileScan::scan_part(std::size_t i) {
+void FileScan::scan_part(std::size_t i, Buffer& memory) {
   const std::uint64_t to = i + 1 < cuts_.size() ? cuts_[i + 1] : UINT64_MAX;
-  parts_[i] = scan(i == 0 ? std::move(file_) : File::open_to_read(path_), cuts_[i], to, nullptr);
+  parts_[i] = scan(i == 0 ? std::move(file_) : open_again(), cuts_[i], to, nullptr, memory);
+}
+
+// Nothing if the file was replaced: what is there now belongs to another file, which the next scan sees.
+std::optional<File> FileScan::open_again() const {
+  File::Version version;
+  File file = File::open_to_read(path_, version);
+  if (version.device != version_.device || version.inode != version_.inode) return std::nullopt;
+  return file;
 }
 
 // The records from `from`, where one starts, up to the first that starts at or behind `to`.
-FilePart FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const {
-  const File::Version version = file.version();
-  FilePart nothing;
-  nothing.start = nothing.end = from;
-  nothing.is_last = true;
-  // It was replaced: what comes now belongs to another file, which the next scan sees.
-  if (version.device != version_.device || version.inode != version_.inode) return nothing;
-  RecordReader reader(std::move(file), from);
+FilePart FileScan::scan(std::optional<File> file, std::uint64_t from, std::uint64_t to,
+                        const FileIndex* known, Buffer& memory) const {
+  if (!file) {
+    FilePart nothing;
+    nothing.start = nothing.end = from;
+    nothing.is_last = true;
+    return nothing;
+  }
+  RecordReader reader(std::move(*file), from, std::move(memory));
   // relaxed: nothing else is read because of the flag
   reader.set_interrupt_check([this] { return control_.is_cancelled.load(std::memory_order_relaxed); });
-  EventIndexer indexer(filter_, known);
+  EventIndexer indexer(filter_, known, std::min(to, version_.size));
   std::array<RecordPlace, kRunRecords> places;
   std::size_t damaged = 0;
   std::uint64_t end = from;
@@ -122,6 +134,8 @@ FilePart FileScan::scan(File file, std::uint64_t from, std::uint64_t to, const F
   part.is_last = is_last;
   part.end_crc = end_crc;
   part.tail = is_last ? reader.tail_bytes() : 0;
+  memory = reader.take_memory();
+  if (memory.capacity() > kMostKeptBytes) memory = {};
   return part;
 }
 
@@ -138,8 +152,9 @@ std::shared_ptr<const FileIndex> FileScan::finish() {
     FilePart* part = is_here ? &parts_[next] : &again;
     if (is_here) ++next;
     if (!is_here || !builder.append(*part)) {
-      again = scan(File::open_to_read(path_), at, next < parts_.size() ? parts_[next].start : UINT64_MAX,
-                   &builder.index());
+      Buffer memory;
+      again = scan(open_again(), at, next < parts_.size() ? parts_[next].start : UINT64_MAX, &builder.index(),
+                   memory);
       part = &again;
       builder.append(again);
     }

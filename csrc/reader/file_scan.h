@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,22 +36,24 @@ class FileScan {
   // Cuts what is new into at most `most` parts of at least `least_bytes`, at records. Returns their number.
   // Call it once.
   std::size_t cut(std::size_t most, std::uint64_t least_bytes);
-  // Scans one part, on any thread.
-  void scan_part(std::size_t i);
+  // Scans one part, on any thread. `memory` is the thread's, for the bytes of one file after the other.
+  void scan_part(std::size_t i, Buffer& memory);
   // The index, once all parts are scanned. Scans again what was cut in a wrong place.
   std::shared_ptr<const FileIndex> finish();
 
  private:
   bool describes_front(const FileIndex& previous) const;
   std::uint64_t record_from(std::uint64_t offset) const;
-  FilePart scan(File file, std::uint64_t from, std::uint64_t to, const FileIndex* known) const;
+  std::optional<File> open_again() const;
+  FilePart scan(std::optional<File> file, std::uint64_t from, std::uint64_t to, const FileIndex* known,
+                Buffer& memory) const;
 
   std::string path_;
   std::shared_ptr<const FileIndex> previous_;
   const ScanFilter& filter_;
   ScanControl& control_;
-  File file_;  // until the first part takes it
   File::Version version_;
+  File file_;  // until the first part takes it
   std::uint64_t start_ = 0;
   bool is_unchanged_ = false;
   std::vector<std::uint64_t> cuts_;  // where parts begin

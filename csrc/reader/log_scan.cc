@@ -149,6 +149,7 @@ class Pool {
 
   void work() {
     set_thread_name("tickertape-read");
+    Buffer memory;
     std::unique_lock lock(mutex_);
     for (;;) {
       work_.wait(lock, [this] {
@@ -160,7 +161,7 @@ class Pool {
       const Job job = take();
       lock.unlock();
       try {
-        run(job);
+        run(job, memory);
         lock.lock();
       } catch (...) {
         lock.lock();
@@ -186,12 +187,12 @@ class Pool {
     return job;
   }
 
-  void run(const Job& job) {
+  void run(const Job& job, Buffer& memory) {
     Open& file = *job.file;
     const ScanRequest& request = requests_[file.request];
     try {
       if (file.scan == nullptr && !open(job.file)) return;
-      file.scan->scan_part(job.part);
+      file.scan->scan_part(job.part, memory);
       {
         const std::lock_guard lock(mutex_);
         if (--file.parts_left != 0) return;
@@ -222,7 +223,7 @@ class Pool {
     file->scan = std::move(scan);
     file->parts_left = parts;
     for (std::size_t i = 1; i < parts; ++i) jobs_.push_back({file, i});
-    work_.notify_all();
+    if (parts > 1) work_.notify_all();
     return true;
   }
 

@@ -47,13 +47,16 @@ std::optional<std::uint64_t> record_length(const std::uint8_t* header) {
 RecordReader::RecordReader(const std::string& path, std::uint64_t offset)
     : RecordReader(File::open_to_read(path), offset) {}
 
-RecordReader::RecordReader(File file, std::uint64_t offset)
+RecordReader::RecordReader(File file, std::uint64_t offset, Buffer memory)
     : file_(std::move(file)),
+      window_(std::move(memory)),
       window_at_(offset),
       start_(offset),
       offset_(offset),
       searched_(offset),
-      free_bytes_(kFreeBytes) {}
+      free_bytes_(kFreeBytes) {
+  window_.clear();
+}
 
 bool RecordReader::next(Bytes& data) {
   for (;;) {

@@ -36,8 +36,8 @@ class RecordReader {
   // Starts at `offset`, which must be the start of a record. Throws IoError, also if `path` is no regular
   // file.
   explicit RecordReader(const std::string& path, std::uint64_t offset = 0);
-  // The same with a file that is open to read.
-  explicit RecordReader(File file, std::uint64_t offset = 0);
+  // The same with a file that is open to read, and with memory to use for its bytes.
+  explicit RecordReader(File file, std::uint64_t offset = 0, Buffer memory = {});
 
   // `check` can end next() with Interrupted; the next call of next() continues.
   void set_interrupt_check(InterruptCheck check) { work_.set_interrupt_check(std::move(check)); }
@@ -74,6 +74,9 @@ class RecordReader {
 
   // Memory that the reader holds for the file's bytes.
   std::size_t buffer_bytes() const { return window_.capacity() + chunk_.capacity(); }
+
+  // The memory that the last records lie in, for the next reader. This one may not be used any more.
+  Buffer take_memory() { return std::move(window_); }
 
  private:
   // What the bytes at offset() are.

@@ -469,6 +469,9 @@ class FileIndex:
     @property
     def source_writer(self) -> str | None: ...
     @property
+    def is_plain(self) -> bool:
+        """Whether there is no error and no problem, and a value, a file version or a start: certainly an event file."""
+    @property
     def error(self) -> OSError | None:
         """Why the file could not be opened or read; then there is nothing else."""
     @property
@@ -560,12 +563,41 @@ def scan_files(
 def read_record(path: str | bytes, offset: int, length: int) -> bytes:
     """The data of the record at `offset`, which has `length` bytes. ValueError if no such record is there; OSError."""
 
-def live_rows(files: Sequence[FileIndex], restarts: str) -> list[list[npt.NDArray[np.bool_] | None]]:
-    """Which rows of the files of one run count, in their order: [file][series]; None: every row.
+def event_folders(
+    top: str | bytes, *, most_entries: int | None = None, most_folders: int | None = None
+) -> list[tuple[str, list[str]]]:
+    """The directories at and below `top` that have event files, and the names of these; in no order.
+
+    Symbolic links are followed, but no link into a directory above itself. What cannot be read is passed over.
+
+    Args:
+        top: a directory.
+        most_entries: ends once more names than this were looked at.
+        most_folders: ends once so many of these directories were found.
+    """
+
+def is_event_file(name: str) -> bool:
+    """Whether TensorBoard would take a file of this name for an event file with data."""
+
+def live_series(
+    files: Sequence[FileIndex], restarts: str
+) -> list[tuple[int, str, str, Series, npt.NDArray[np.bool_] | None]]:
+    """Every series of the files of one run, file by file: number of the file, kind, tag, series, which rows count (None: all).
 
     restarts: "as-tensorboard": a SessionLog START at step T (but for the run's first) voids what came before it from step T
         on; before any file version of 2 or more, a step that goes back voids its tags' rows from that step on. "newest": the
         first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
+    """
+
+def join_columns(
+    series: Sequence[Series], live: Sequence[npt.NDArray[np.bool_] | None], name: str
+) -> npt.NDArray[Any]:
+    """One column of several series, one after the other: the rows that count.
+
+    Args:
+        series: all with numbers, or all with places.
+        live: for each of them which rows count; None: all.
+        name: "step", "wall_time", "ordinal"; "value" of numbers; "offset", "length", "position" or "field" of places.
     """
 
 def extremes(values: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.intp]:

@@ -24,6 +24,14 @@ struct FileLocation {
 // path.
 class File {
  public:
+  // Which file it is, and what tells that its content has changed.
+  struct Version {
+    std::uint64_t device = 0, inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+    bool operator==(const Version&) const = default;
+  };
+
   File() = default;
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
@@ -34,6 +42,8 @@ class File {
   // Opens a regular file, or a symbolic link to one. Refuses everything else (FIFOs, devices, directories)
   // without waiting for it: EISDIR for a directory, EINVAL for the rest.
   static File open_to_read(const std::string& path);
+  // The same, and what version() returned right then: without a further system call.
+  static File open_to_read(const std::string& path, Version& version);
   // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);
 
@@ -49,13 +59,6 @@ class File {
 
   std::uint64_t size() const;
 
-  // Which file it is, and what tells that its content has changed.
-  struct Version {
-    std::uint64_t device = 0, inode = 0;
-    std::uint64_t size = 0;
-    std::int64_t modified_ns = 0;
-    bool operator==(const Version&) const = default;
-  };
   Version version() const;
 
   // Opens the same file again, to append. Throws IoError; ESTALE if another file has its path now.
@@ -85,6 +88,7 @@ class File {
     std::uint64_t device = 0, inode = 0;
     bool operator==(const Identity&) const = default;
   };
+  File(int descriptor, Identity identity, std::string path);
   static Identity identity_of(int descriptor) noexcept;
   bool is_ours() const noexcept { return identity_of(descriptor_) == identity_; }
 

@@ -54,10 +54,16 @@ FileStatus checked_status(int descriptor, const std::string& path) {
   return status;
 }
 
+File::Version version_of(const FileStatus& status) {
+  return {status.device, status.inode, status.size, status.modified_ns};
+}
+
 }  // namespace
 
-File::File(int descriptor, std::string path)
-    : descriptor_(descriptor), identity_(identity_of(descriptor)), path_(std::move(path)) {}
+File::File(int descriptor, Identity identity, std::string path)
+    : descriptor_(descriptor), identity_(identity), path_(std::move(path)) {}
+
+File::File(int descriptor, std::string path) : File(descriptor, identity_of(descriptor), std::move(path)) {}
 
 File::File(File&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
@@ -87,13 +93,21 @@ File File::create(const std::string& path) {
 }
 
 File File::open_to_read(const std::string& path) {
+  Version version;
+  return open_to_read(path, version);
+}
+
+File File::open_to_read(const std::string& path, Version& version) {
   // Opening a device can have effects (a tape rewinds), so the name is checked first. It may refer to another
   // file by the time of open(), so the open file is checked too; O_NONBLOCK keeps open() from waiting for the
   // writer of a FIFO.
   FileStatus status;
   if (path_status(path, status) == 0) expect_regular(status, path);
-  File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), path);
-  expect_regular(checked_status(file.descriptor_, path), path);
+  File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), {}, path);
+  status = checked_status(file.descriptor_, path);
+  file.identity_ = {status.device, status.inode};
+  expect_regular(status, path);
+  version = version_of(status);
   return file;
 }
 
@@ -139,8 +153,7 @@ std::size_t File::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t si
 std::uint64_t File::size() const { return checked_status(descriptor_, path_).size; }
 
 File::Version File::version() const {
-  const FileStatus status = checked_status(descriptor_, path_);
-  return {status.device, status.inode, status.size, status.modified_ns};
+  return version_of(checked_status(descriptor_, path_));
 }
 
 bool File::known_state(State& state) const noexcept {

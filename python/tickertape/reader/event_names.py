@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 
+from tickertape import _core
 from tickertape.remote import slices
 
-_MARK = "tfevents"  # what TensorBoard looks for in a file's name
-_NO_DATA = ".profile-empty"  # a file of TensorFlow's profiler; TensorBoard passes it by
 # events.out.tfevents.<seconds>.<host>.<process>.<counter><suffix>; hosts may hold dots and digits
 _NAME = re.compile(r"tfevents\.(\d+)(?:\..*\.\d+\.(\d+)(?:\D.*)?)?")
 
 
-def is_event_file(name: str) -> bool:
-    """Whether TensorBoard would take a file of this name for an event file with data."""
-    return _MARK in name and not name.removesuffix(".gz").removesuffix(".zst").endswith(_NO_DATA)
+is_event_file = _core.is_event_file
 
 
 def order(name: str) -> tuple[int, int, str]:

@@ -7,18 +7,19 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tickertape import _core
 from tickertape.convert import check, paths
 from tickertape.reader import local_slices, mirrors, other_files
 from tickertape.reader.event_names import is_event_file, order
 from tickertape.remote import slices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection
 
     AnyPath = str | bytes | os.PathLike[str]
 
 _MOST_TOPS = 16
-_NEAR_ENTRIES = 2_000  # that a search for a directory to suggest looks at
+_NEAR_ENTRIES, _NEAR_FOLDERS = 2_000, 3  # that a search for directories to suggest looks at, and returns
 
 
 class EventFile(NamedTuple):
@@ -56,19 +57,21 @@ def find_in(tops: list[str], *, may_be_empty: bool = False) -> list[EventFile]:
     named = {top: _named(top) for top in tops}
     folders = [name if os.path.isdir(top) else os.path.dirname(name) for top, name in named.items()]  # noqa: PTH112, PTH120
     common = os.path.commonpath(folders) if folders else ""
-    found: dict[str, set[str]] = {}
+    found: dict[str, tuple[str, set[str]]] = {}  # folder to the run and the names of its event files
     for top, name in named.items():
-        is_folder = os.path.isdir(top)  # noqa: PTH112  # names need not be UTF-8
-        files = _walk(top) if is_folder else [_event_file(top)]
-        before = len(found)
-        for file in files:
-            found.setdefault(_below(name + file[len(top) :], common), set()).add(file)
-        if len(found) == before and not files and not may_be_empty:
+        if os.path.isdir(top):  # noqa: PTH112  # names need not be UTF-8
+            inside = [(name + folder[len(top) :], folder, names) for folder, names in _walk(top)]
+        else:
+            inside = [(os.path.dirname(name), *_event_file(top))]  # noqa: PTH120
+        for shown, folder, names in inside:
+            found.setdefault(folder, (_below(shown, common), set()))[1].update(names)
+        if not inside and not may_be_empty:
             raise _nothing_in(top)
+    runs = sorted((run, folder, names) for folder, (run, names) in found.items())
     return [
-        EventFile(run, path)
-        for run, files in sorted(found.items())
-        for path in sorted(files, key=lambda path: order(os.path.basename(path)))  # noqa: PTH119
+        EventFile(run, os.path.join(folder, name))  # noqa: PTH118
+        for run, folder, names in runs
+        for name in _in_order(names)
     ]
 
 
@@ -78,33 +81,35 @@ def _named(top: str) -> str:
     return top if shown == top else os.path.join(os.sep, shown.partition("://")[2].lstrip("/"))  # noqa: PTH118
 
 
-def _event_file(path: str) -> str:
-    """A file that was given by name. Raises ValueError if it is certainly no event file, whatever its name."""
+def _event_file(path: str) -> tuple[str, list[str]]:
+    """A file that was given by name: its folder and its name there.
+
+    Raises:
+        ValueError: it is certainly no event file, whatever its name.
+    """
     why = "" if path.endswith(slices.ALL) else other_files.what_else(path)
     if why:
         raise ValueError(f"logdir: expected an event file, got {path!r}, which {why}")
-    return path
+    folder, name = os.path.split(path)
+    return folder, [name]
 
 
-def _below(file: str, top: str) -> str:
-    """The directory of a file as seen from one above it; what os.path.relpath() finds by taking both paths apart."""
-    return os.path.dirname(file)[len(top) :].strip(os.sep) or "."  # noqa: PTH120
+def _below(folder: str, top: str) -> str:
+    """A directory as seen from one above it; what os.path.relpath() finds by taking both paths apart."""
+    return folder[len(top) :].strip(os.sep) or "."
 
 
 def find_runs(log_dir: AnyPath) -> dict[str, list[Path]]:
     """The runs in and below a directory: name as TensorBoard shows it ("." for the top) to its event files."""
     top = mirrors.local(log_dir)
-    runs: dict[str, list[Path]] = {}
-    for file in sorted(_walk(top), key=lambda path: (os.path.dirname(path), order(os.path.basename(path)))):  # noqa: PTH119, PTH120
-        run = _below(file, top)
-        runs.setdefault(run, []).append(Path(file))
-    return dict(sorted(runs.items()))
+    folders = sorted((_below(folder, top), folder, names) for folder, names in _walk(top))
+    return {run: [Path(folder) / name for name in _in_order(names)] for run, folder, names in folders}
 
 
 def event_files(folder: AnyPath) -> list[Path]:
     """The event files of one run, in the order in which they were made."""
     top = mirrors.local(folder)
-    return [Path(top) / name for name in sorted(slices.grouped(_event_file_names(top)), key=order)]
+    return [Path(top) / name for name in _in_order(slices.grouped(_event_file_names(top)))]
 
 
 def in_slices(path: str) -> str:
@@ -167,50 +172,25 @@ def _folder_of(top: str) -> str:
     return top if os.path.isdir(top) else os.path.dirname(top)  # noqa: PTH112, PTH120
 
 
-def _walk(top: str, entries: int | None = None) -> list[str]:
-    """The event files in and below a directory. Symbolic links are followed, but no link into a directory above itself."""
-    return [os.path.join(folder, name) for folder, names in _folders(top, (), entries) for name in names]  # noqa: PTH118
+def _walk(top: str) -> list[tuple[str, list[str]]]:
+    """The folders with event files in and below a directory, and the names of these; those of slices as one."""
+    return [(folder, slices.grouped(names)) for folder, names in _core.event_folders(top)]
+
+
+def _in_order(names: Collection[str]) -> Collection[str]:
+    """The names of a run's files by their making."""
+    return sorted(names, key=order) if len(names) > 1 else names
 
 
 def has_event_file(log_dir: AnyPath) -> bool:
     """Whether there is an event file in or below a directory; looks no further than the first."""
-    return any(names for _, names in _folders(paths.text(log_dir), (), None))
-
-
-def _folders(
-    top: str, above: tuple[tuple[int, int], ...], entries: int | None
-) -> Iterator[tuple[str, list[str]]]:
-    pending = [(top, above)]
-    seen = 0
-    while pending:
-        folder, above = pending.pop()
-        try:
-            status = os.stat(folder)  # noqa: PTH116
-            identity = (status.st_dev, status.st_ino)
-            if identity in above:
-                continue
-            with os.scandir(folder) as listing:
-                children = list(listing)
-        except OSError:  # no right to read it, or gone meanwhile: what TensorBoard would not show either
-            continue
-        yield folder, slices.grouped(entry.name for entry in children if _is_file(entry))
-        seen += len(children)
-        if entries is not None and seen > entries:
-            return
-        pending += [(entry.path, (*above, identity)) for entry in children if _is_directory(entry)]
+    return bool(_core.event_folders(paths.text(log_dir), most_folders=1))
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return is_event_file(entry.name) and entry.is_file()
     except OSError:  # a link that leads to itself
-        return False
-
-
-def _is_directory(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
         return False
 
 
@@ -246,17 +226,7 @@ def _nothing_in(top: str) -> FileNotFoundError:
 
 def _near(folder: str) -> str:
     """A hint at directories in and below `folder` that have event files."""
-    found = _first_folders(_folders(folder, (), _NEAR_ENTRIES))
+    found = _core.event_folders(folder, most_entries=_NEAR_ENTRIES, most_folders=_NEAR_FOLDERS)
     if not found:
         return f"there are no event files near it, below {folder!r}"
-    return "event files are in " + ", ".join(repr(name) for name in found)
-
-
-def _first_folders(folders: Iterable[tuple[str, list[str]]], wanted: int = 3) -> list[str]:
-    found = []
-    for folder, names in folders:
-        if names:
-            found.append(folder)
-            if len(found) == wanted:
-                break
-    return found
+    return "event files are in " + ", ".join(repr(name) for name, _ in found)

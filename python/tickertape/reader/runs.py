@@ -299,7 +299,8 @@ class Runs(Mapping[str, Run], _Kinds):
             scan.warn_of_damage(file, told)
 
     def _entries(self, kind: str) -> list[Entry]:
-        return [entry for run in self.values() for entry in run._entries(kind)]  # noqa: SLF001  # its own half
+        runs = self._runs().values()
+        return [entry for run in runs for entry in run._entries(kind)]  # noqa: SLF001  # its own half
 
 
 def _unchanged(run: Run | None, files: tuple[ScannedFile, ...]) -> Run | None:

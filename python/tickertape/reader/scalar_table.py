@@ -189,7 +189,7 @@ class ScalarTable(Table):
 
     def _column(self, name: str) -> Column:
         if name == "value":
-            return joined([entry.column("value") for entry in self.entries], np.float64)
+            return self._of_entries(name)
         return super()._column(name)
 
 

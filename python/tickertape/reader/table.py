@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
+from tickertape import _core
 from tickertape.convert import rank
 from tickertape.reader import damage, saving
 from tickertape.reader.column import Categories, Column, categories, objects
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from tickertape import _core
     from tickertape.reader.scan import Piece
 
 RowType = TypeVar("RowType", bound=Row)
@@ -44,7 +44,7 @@ class Entry:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """One column of its series; the file's own memory if it is one file of which everything counts."""
-        return joined([live(piece, getattr(piece.series, name)) for piece in self.pieces])
+        return column_of(self.pieces, name)
 
     @property
     def metadata(self) -> bytes:
@@ -100,10 +100,14 @@ class Table(Frame):
         if name == "rank":
             return self._ranks()
         if name in ("step", "wall_time"):
-            return joined(
-                [entry.column(name) for entry in self.entries], np.int64 if name == "step" else np.float64
-            )
+            return self._of_entries(name)
         raise KeyError(f"{name!r}; the columns are {_some(list(self.columns))}")
+
+    def _of_entries(self, name: str) -> npt.NDArray[Any]:
+        """A column that every entry has."""
+        if all(entry.pieces for entry in self.entries):
+            return column_of([piece for entry in self.entries for piece in entry.pieces], name)
+        return joined([entry.column(name) for entry in self.entries])  # made of others, in no file
 
     def _categories(self, names: list[str]) -> Categories:
         """The name of each entry as a column of rows."""
@@ -265,8 +269,8 @@ class RowTable(Table, Generic[RowType]):
 
     def _places(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """The file (by number) and the offset of each row."""
-        offsets = [live(piece, piece.series.offset) for entry in self.entries for piece in entry.pieces]
-        return self._files().codes, joined(offsets, np.int64)
+        pieces = [piece for entry in self.entries for piece in entry.pieces]
+        return self._files().codes, column_of(pieces, "offset")
 
     def _head(self, name: str) -> Sequence[object]:
         form = self._row_type.columns.get(name)
@@ -283,6 +287,14 @@ class RowTable(Table, Generic[RowType]):
 def live(piece: Piece, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The rows of a column that count."""
     return values if piece.live is None else values[piece.live]
+
+
+def column_of(pieces: Sequence[Piece], name: str) -> npt.NDArray[Any]:
+    """One column of series; the file's own memory if it is one series of which every row counts."""
+    if len(pieces) == 1 and pieces[0].live is None:
+        column: npt.NDArray[Any] = getattr(pieces[0].series, name)
+        return column
+    return _core.join_columns([piece.series for piece in pieces], [piece.live for piece in pieces], name)
 
 
 def joined(arrays: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:

@@ -312,7 +312,7 @@ def test_bad_arguments(tmp_path):
     with pytest.raises(
         ValueError, match="restarts: expected 'as-tensorboard', 'newest' or 'all', got 'some'"
     ):
-        _core.live_rows([], "some")
+        _core.live_series([], "some")
     assert _core.scan_files([]) == []
 
 

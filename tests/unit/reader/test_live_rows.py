@@ -1,4 +1,4 @@
-"""live_rows: which rows of a run count after restarts, compared with what TensorBoard keeps."""
+"""live_series: which rows of a run count after restarts, compared with what TensorBoard keeps."""
 
 import numpy as np
 import pytest
@@ -30,12 +30,16 @@ def kept(paths, restarts, **options):
     """Tag to (step, value) of the rows that count."""
     indices = _core.scan_files([str(path) for path in paths], **options)
     found = {}
-    for index, masks in zip(indices, _core.live_rows(indices, restarts), strict=True):
-        for one, mask in zip(index.series, masks, strict=True):
-            chosen = slice(None) if mask is None else mask
-            rows = zip(one.step[chosen].tolist(), one.value[chosen].tolist(), strict=True)
-            found.setdefault(one.tag, []).extend(rows)
+    for _, _, tag, one, mask in _core.live_series(indices, restarts):
+        chosen = slice(None) if mask is None else mask
+        rows = zip(one.step[chosen].tolist(), one.value[chosen].tolist(), strict=True)
+        found.setdefault(tag, []).extend(rows)
     return {tag: rows for tag, rows in found.items() if rows}
+
+
+def masks_of(indices, restarts):
+    """The number of the file, and the mask, of each series."""
+    return [(number, mask) for number, _, _, _, mask in _core.live_series(indices, restarts)]
 
 
 def shown(directory):
@@ -115,11 +119,11 @@ def test_a_run_without_restarts_has_no_masks(tmp_path):
     paths = write_run(tmp_path / "run", [[VERSION, scalar(1), scalar(2)], [VERSION, scalar(3)]])
     indices = _core.scan_files([str(path) for path in paths])
     for restarts in ("as-tensorboard", "newest", "all"):
-        assert _core.live_rows(indices, restarts) == [[None], [None]]
+        assert masks_of(indices, restarts) == [(0, None), (1, None)]
 
 
 def test_graphs_stay(tmp_path):
     again = [VERSION, Event(step=0, session_log=START), Event(graph_def=b"g")]
     paths = write_run(tmp_path / "run", [again, again])
     indices = _core.scan_files([str(path) for path in paths])
-    assert _core.live_rows(indices, "as-tensorboard") == [[None], [None]]
+    assert masks_of(indices, "as-tensorboard") == [(0, None), (1, None)]
