@@ -1,10 +1,10 @@
 // Fields of a message to Python objects. L5.
 #include "bindings/message_object.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <new>
-#include <utility>
 
 #include "base/error.h"
 #include "protobuf/message.h"
@@ -14,16 +14,6 @@ namespace tickertape::bindings {
 using namespace protobuf;
 
 namespace {
-
-PyObject* nothing_set[1] = {};  // `values` of every message without a set field
-
-void free_values(PyObject** values, std::size_t count) {
-  if (values == nullptr || values == nothing_set) return;
-  for (std::size_t i = 0; i < count; ++i) Py_XDECREF(values[i]);
-  PyMem_Free(static_cast<void*>(values));
-}
-
-std::size_t count_of(std::uint32_t are_set) { return static_cast<std::size_t>(std::popcount(are_set)); }
 
 PyObject* number_object(FieldKind kind, std::uint64_t number) {
   switch (kind) {
@@ -65,19 +55,30 @@ PyObject* object_of(const FieldSchema& field, Bytes bytes, std::uint64_t number,
 // The values of a message while they are being made.
 class Values {
  public:
-  explicit Values(std::size_t count)
-      : count_(count), values_(static_cast<PyObject**>(PyMem_Calloc(count, sizeof(PyObject*)))) {
+  explicit Values(std::size_t count) : count_(count) {
+    if (count <= MessageObject::kFew) return;
+    values_ = static_cast<PyObject**>(PyMem_Calloc(count, sizeof(PyObject*)));
     if (values_ == nullptr) throw std::bad_alloc();
   }
-  ~Values() { free_values(values_, count_); }
+  ~Values() {
+    for (std::size_t i = 0; i < count_; ++i) Py_XDECREF(values_[i]);
+    if (values_ != few_) PyMem_Free(static_cast<void*>(values_));
+  }
   Values(const Values&) = delete;
   Values& operator=(const Values&) = delete;
   PyObject*& operator[](std::size_t index) { return values_[index]; }
-  PyObject** release() { return std::exchange(values_, nullptr); }
+  // Hands them over to a message that has none yet.
+  void move_to(MessageObject& message) {
+    std::copy_n(few_, MessageObject::kFew, message.few);
+    message.values = values_ == few_ ? message.few : values_;
+    values_ = few_;
+    count_ = 0;
+  }
 
  private:
   std::size_t count_;
-  PyObject** values_;
+  PyObject* few_[MessageObject::kFew] = {};
+  PyObject** values_ = few_;
 };
 
 // Appends to the lists, which have their full length already, what `field` adds. False with an error set.
@@ -112,17 +113,11 @@ bool fill_lists(const MessageObject& message, std::uint32_t are_set, Values& val
   return true;
 }
 
-struct Decoded {
-  PyObject** values;  // nullptr with an error set
-  std::uint32_t are_set;
-};
-
-Decoded decoded_values(const MessageObject& message) {
+bool decode(MessageObject& message) {
   const MessageFields contents(*message.schema, bytes_of(message));
   const std::size_t count = message.schema->fields.size();
   std::uint32_t are_set = 0;
   for (std::size_t i = 0; i < count; ++i) are_set |= std::uint32_t{contents[i].count != 0} << i;
-  if (are_set == 0) return {nothing_set, 0};
   Values values(count_of(are_set));
   bool has_lists = false;
   std::size_t position = 0;
@@ -137,10 +132,15 @@ Decoded decoded_values(const MessageObject& message) {
     } else {
       value = object_of(known, content.bytes, content.number, message.owner);
     }
-    if (value == nullptr) return {nullptr, 0};
+    if (value == nullptr) return false;
   }
-  if (has_lists && !fill_lists(message, are_set, values)) return {nullptr, 0};
-  return {values.release(), are_set};
+  if (has_lists && !fill_lists(message, are_set, values)) return false;
+  // Otherwise an object's finaliser, run while lists were made, asked for a field of this message.
+  if (message.values == nullptr) {
+    values.move_to(message);
+    message.are_set = are_set;
+  }
+  return true;
 }
 
 }  // namespace
@@ -157,21 +157,13 @@ PyObject* new_message(const MessageSchema& schema, PyObject* owner, Bytes bytes)
   return object;
 }
 
-bool decode_fields(MessageObject& message) {
-  if (message.values != nullptr) return true;
-  const Decoded decoded = decoded_values(message);
-  if (decoded.values == nullptr) return false;
-  if (message.values == nullptr) {
-    message.values = decoded.values;
-    message.are_set = decoded.are_set;
-  } else {  // an object's finaliser, run while lists were made, asked for a field of this message
-    free_values(decoded.values, count_of(decoded.are_set));
-  }
-  return true;
-}
+bool decode_fields(MessageObject& message) { return message.values != nullptr || decode(message); }
 
 void release_message(MessageObject& message) {
-  free_values(message.values, count_of(message.are_set));
+  if (message.values != nullptr) {
+    for (std::size_t i = 0; i < count_of(message.are_set); ++i) Py_DECREF(message.values[i]);
+    if (message.values != message.few) PyMem_Free(static_cast<void*>(message.values));
+  }
   Py_XDECREF(message.owner);
 }
 

@@ -28,12 +28,16 @@ struct TypeParts {
   PyTypeObject* type = nullptr;
   std::string name, doc;
   std::vector<PyGetSetDef> getters;
+  std::vector<PyObject*> names;  // of the fields of the schema, interned
 };
 
 std::array<TypeParts, kMostMessages>& parts() {
   static auto* all = new std::array<TypeParts, kMostMessages>();
   return *all;
 }
+
+// By the id of the schema; for get_attribute(), so that nothing is checked at each call.
+TypeParts* all_parts = nullptr;
 
 MessageObject& message_of(PyObject* object) { return *reinterpret_cast<MessageObject*>(object); }
 
@@ -58,14 +62,28 @@ PyObject* unset(const FieldSchema& field) {
   }
 }
 
+PyObject* field_at(MessageObject& message, std::size_t index) {
+  if (!decode_fields(message)) return nullptr;
+  PyObject* value = value_of(message, index);
+  return value != nullptr ? Py_NewRef(value) : unset(message.schema->fields[index]);
+}
+
 // `closure` is the FieldSchema.
 PyObject* get_field(PyObject* self, void* closure) {
   MessageObject& message = message_of(self);
-  if (!decode_fields(message)) return nullptr;
   const auto* field = static_cast<const FieldSchema*>(closure);
-  const auto index = static_cast<std::size_t>(field - message.schema->fields.data());
-  PyObject* value = value_of(message, index);
-  return value != nullptr ? Py_NewRef(value) : unset(*field);
+  return field_at(message, static_cast<std::size_t>(field - message.schema->fields.data()));
+}
+
+// The names in a program's source are interned, so comparing pointers finds a field in half the time that
+// Python takes to find its descriptor. Everything else is left to Python.
+PyObject* get_attribute(PyObject* self, PyObject* name) {
+  MessageObject& message = message_of(self);
+  const std::vector<PyObject*>& names = all_parts[message.schema->id].names;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return field_at(message, i);
+  }
+  return PyObject_GenericGetAttr(self, name);
 }
 
 // Value.plugin_name and plugin_content: `closure` is the name of the field of metadata.plugin_data.
@@ -128,12 +146,7 @@ const MessageSchema& schema_of(const PyTypeObject* type) {
   return *messages::all()[static_cast<std::size_t>(found - parts().begin())];
 }
 
-PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-  static char name[] = "data";
-  static char* names[] = {name, nullptr};
-  const py::bytes nothing;
-  PyObject* data = nothing.ptr();
-  if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &data) == 0) return nullptr;
+PyObject* made_of(const PyTypeObject* type, PyObject* data) {
   if (!PyBytes_Check(data)) {
     throw UnsupportedType(expected("data", "bytes", type_name(data)));
   }
@@ -147,6 +160,29 @@ PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords)
     check_message(schema, bytes);
   }
   return new_message(schema, data, bytes);
+}
+
+PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
+  static char name[] = "data";
+  static char* names[] = {name, nullptr};
+  const py::bytes nothing;
+  PyObject* data = nothing.ptr();
+  if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O", names, &data) == 0) return nullptr;
+  return made_of(type, data);
+}
+
+// The call of a type: of bytes alone without a tuple of arguments.
+PyObject* call_type(PyObject* type, PyObject* const* arguments, std::size_t flags, PyObject* keywords) {
+  const Py_ssize_t count = PyVectorcall_NARGS(flags);
+  auto* own = reinterpret_cast<PyTypeObject*>(type);
+  if (count == 1 && keywords == nullptr) return made_of(own, arguments[0]);
+  py::tuple positional(static_cast<std::size_t>(count));
+  for (Py_ssize_t i = 0; i < count; ++i)
+    positional[static_cast<std::size_t>(i)] = py::reinterpret_borrow<py::object>(arguments[i]);
+  py::dict named;
+  for (Py_ssize_t i = 0; keywords != nullptr && i < PyTuple_GET_SIZE(keywords); ++i)
+    named[py::handle(PyTuple_GET_ITEM(keywords, i))] = py::handle(arguments[count + i]);
+  return construct(own, positional.ptr(), named.ptr());
 }
 
 void deallocate(PyObject* self) {
@@ -191,6 +227,7 @@ PyTypeObject* make_type(const MessageSchema& schema, TypeParts& part) {
   PyType_Slot slots[] = {
       {Py_tp_new, reinterpret_cast<void*>(&Entry<&construct>::call)},
       {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+      {Py_tp_getattro, reinterpret_cast<void*>(&Entry<&get_attribute>::call)},
       {Py_tp_repr, reinterpret_cast<void*>(&Entry<&repr>::call)},
       {Py_tp_methods, methods},
       {Py_tp_getset, part.getters.data()},
@@ -199,7 +236,14 @@ PyTypeObject* make_type(const MessageSchema& schema, TypeParts& part) {
   };
   PyType_Spec spec{part.name.c_str(), sizeof(MessageObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
                    slots};
-  return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  auto* type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (type == nullptr) throw py::error_already_set();
+  type->tp_vectorcall = &Entry<&call_type>::call;  // no slot of a spec before Python 3.14
+  for (const FieldSchema& field : schema.fields) {
+    part.names.push_back(PyUnicode_InternFromString(field.name));
+    if (part.names.back() == nullptr) throw py::error_already_set();
+  }
+  return type;
 }
 
 }  // namespace
@@ -207,10 +251,10 @@ PyTypeObject* make_type(const MessageSchema& schema, TypeParts& part) {
 PyTypeObject* message_type(const MessageSchema& schema) { return parts()[schema.id].type; }
 
 void bind_messages(py::module_& module) {
+  all_parts = parts().data();
   for (const MessageSchema* schema : messages::all()) {
     TypeParts& part = parts()[schema->id];
     part.type = make_type(*schema, part);
-    if (part.type == nullptr) throw py::error_already_set();
     module.add_object(schema->name,
                       py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(part.type)));
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bindings/support/entry.h"
 #include "bindings/support/gil.h"
 #include "bindings/support/text.h"
 #include "bindings/waiting.h"
@@ -21,7 +22,10 @@ namespace py = pybind11;
 namespace tickertape::bindings {
 namespace {
 
-py::bytes to_bytes(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+PyObject* as_object(Bytes bytes) {
+  return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(bytes.data()),
+                                   static_cast<Py_ssize_t>(bytes.size()));
+}
 
 // tickertape._core.RecordReader. next() gives up the GIL, so that another thread may call meanwhile.
 class PyRecordReader {
@@ -37,17 +41,18 @@ class PyRecordReader {
       throw std::runtime_error("RecordReader: another thread is reading with it; make one for each thread");
     return reader_;
   }
-  py::bytes next() {
+  // The next record as bytes; nullptr at the end.
+  PyObject* next() {
     RecordReader& reader = get();
-    const Busy busy(is_busy_);
     Bytes data;
+    if (reader.next_in_memory(data)) return as_object(data);
+    const Busy busy(is_busy_);
     bool found;
     {
       const GilRelease release;  // `is_busy_` keeps other threads out
       found = reader.next(data);
     }
-    if (!found) throw py::stop_iteration();
-    return to_bytes(data);
+    return found ? as_object(data) : nullptr;
   }
 
  private:
@@ -86,13 +91,21 @@ Regions to_regions(const std::vector<DamagedRegion>& damage) {
   return all;
 }
 
+PyObject* next_record(PyObject* self) {
+  auto* reader = value_of<PyRecordReader>(self);
+  return reader == nullptr ? nullptr : reader->next();
+}
+
 }  // namespace
 
 void bind_reader(py::module_& module) {
-  py::class_<PyRecordReader>(module, "RecordReader", py::is_final())
+  // Without pybind11's dispatcher, which takes longer than a record of one scalar.
+  const py::custom_type_setup iterates([](PyHeapTypeObject* type) {
+    type->ht_type.tp_iter = &PyObject_SelfIter;
+    type->ht_type.tp_iternext = &Entry<&next_record>::call;
+  });
+  py::class_<PyRecordReader>(module, "RecordReader", py::is_final(), iterates)
       .def(py::init(&open_reader), py::arg("path"), py::arg("offset") = 0)
-      .def("__iter__", [](py::object self) { return self; })
-      .def("__next__", &PyRecordReader::next)
       .def_property_readonly("offset", [](PyRecordReader& self) { return self.get().offset(); })
       .def_property_readonly("damage", [](PyRecordReader& self) { return to_regions(self.get().damage()); })
       .def_property_readonly("tail_bytes", [](PyRecordReader& self) { return self.get().tail_bytes(); });

@@ -48,8 +48,7 @@ py::list damaged() {
 py::list directories() {
   py::list all;
   for (const RingDirectory& directory : ring_directories())
-    all.append(
-        py::make_tuple(path_text(directory.path), directory.is_there, plain_text(directory.problem)));
+    all.append(py::make_tuple(path_text(directory.path), directory.is_there, plain_text(directory.problem)));
   return all;
 }
 

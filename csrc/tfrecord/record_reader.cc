@@ -66,6 +66,18 @@ bool RecordReader::next(Bytes& data) {
   }
 }
 
+bool RecordReader::next_in_memory(Bytes& data) {
+  const std::uint64_t end = window_at_ + window_.size();
+  if (offset_ < window_at_ || offset_ > end) return false;
+  const Bytes window = window_.bytes().subspan(static_cast<std::size_t>(offset_ - window_at_));
+  RecordPlace place;
+  if (find_record_run(window, {&place, 1}) == 0) return false;
+  work_.did_checksum(place.size);
+  offset_ += place.size + kOverheadBytes;
+  data = window.subspan(place.offset, place.size);
+  return true;
+}
+
 std::size_t RecordReader::next_run(Bytes& window, std::span<RecordPlace> places) {
   window = buffered(offset_, kOverheadBytes);
   const std::size_t found = find_record_run(window, places);

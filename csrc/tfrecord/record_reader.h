@@ -46,6 +46,9 @@ class RecordReader {
   // call continues if the file has grown. Throws IoError, Interrupted.
   bool next(Bytes& data);
 
+  // The same, but false also if the next record is not whole in memory: next() then says what there is.
+  bool next_in_memory(Bytes& data);
+
   // The next records, as many of them as lie in the buffer and fit in `places`: their number, and `window`,
   // the bytes that `places` are in. Both are valid until the next call. 0 if next() would return false.
   std::size_t next_run(Bytes& window, std::span<RecordPlace> places);

@@ -14,7 +14,7 @@ NATIVE = sorted(path for path in (ROOT / "csrc").rglob("*") if path.suffix in ("
 FORM = re.compile(r"[^:]+: expected .+, got ", re.DOTALL)
 CLASSES = ("TypeError", "ValueError", "UnsupportedType", "UnsupportedValue")
 # The words in which Python itself refuses a call.
-OF_PYTHON = re.compile(r"\w+\(\) (takes|missing|got)|__init__\(\) of the writer was not called")
+OF_PYTHON = re.compile(r"\w+\(\) (takes|missing|got)|__init__\(\) was not called")
 THROWN = re.compile(
     r"\b(?:ArgumentError|UnsupportedValue|UnsupportedType|value_error|type_error)\(\s*(?P<thrown>(?:\"|std::string\().*?)\);|"
     r"PyErr_(?:SetString|Format)\(\s*PyExc_(?:Type|Value)Error,\s*(?P<set>\".*?)\);",

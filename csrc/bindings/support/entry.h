@@ -55,7 +55,7 @@ T* value_of(PyObject* self) {
   auto* instance = reinterpret_cast<pybind11::detail::instance*>(self);
   void* value = instance->simple_layout ? instance->simple_value_holder[0]
                                         : instance->get_value_and_holder().value_ptr<void>();
-  if (value == nullptr) PyErr_SetString(PyExc_TypeError, "__init__() of the writer was not called");
+  if (value == nullptr) PyErr_SetString(PyExc_TypeError, "__init__() was not called");
   return static_cast<T*>(value);
 }
 
