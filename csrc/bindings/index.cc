@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -76,6 +79,17 @@ py::tuple fields_of(const PySeries& self) {
     if ((bits >> field & 1) != 0) fields.append(field);
   }
   return {fields};
+}
+
+// The field of Summary.Value that holds the first value; of numbers the lowest of all fields.
+unsigned first_field_of(const PySeries& self) {
+  const auto first = self.index->segments(self.number).front();
+  if (first->content() == Rows::Content::kPlaces) return first->field()[0];
+  return static_cast<unsigned>(std::countr_zero(first->fields()));
+}
+
+std::uint32_t first_ordinal_of(const PySeries& self) {
+  return self.index->segments(self.number).front()->ordinal()[0];
 }
 
 py::bytes metadata_of(const PySeries& self) { return self.series().info->metadata; }
@@ -218,31 +232,60 @@ py::array joined(const std::vector<Piece>& pieces, const std::string& name, bool
   throw ArgumentError(expected("name", "a column that all of the series have", "'" + name + "'"));
 }
 
-py::array join_columns(const py::object& series, const py::object& live, const std::string& name) {
+using Mask = py::array_t<bool, py::array::c_style>;
+
+// The rows of these series that count; `kept` holds the masks.
+std::vector<Piece> to_pieces(const py::object& series, const py::object& live, std::vector<Mask>& kept) {
   const py::list all = elements(series, "series", "a sequence of Series");
   const py::list masks = elements(live, "live", "a sequence of masks");
   if (all.size() != masks.size())
     throw ArgumentError(expected("live", std::to_string(all.size()) + " masks, as many as series",
                                  std::to_string(masks.size())));
   std::vector<Piece> pieces;
-  std::vector<py::array_t<bool, py::array::c_style>> kept;
-  bool has_numbers = false, has_places = false;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const py::object object = all[i];
     if (!py::isinstance<PySeries>(object))
       throw UnsupportedType(expected("series", "a sequence of Series", type_name(object.ptr())));
     const auto& one = object.cast<const PySeries&>();
-    (one.series().kind == Kind::kScalars ? has_numbers : has_places) = true;
     Piece& piece = pieces.emplace_back(Piece{one.index->segments(one.number), nullptr, one.series().size});
     if (masks[i].is_none()) continue;
-    const auto& mask = kept.emplace_back(py::object(masks[i]));
+    const Mask& mask = kept.emplace_back(py::object(masks[i]));
     if (mask.ndim() != 1 || static_cast<std::size_t>(mask.size()) != piece.size)
       throw ArgumentError(
           expected("live", "a mask with an element for each row", text_of(mask.attr("shape"))));
     piece.live = mask.data();
     piece.size = static_cast<std::size_t>(std::count(mask.data(), mask.data() + mask.size(), true));
   }
+  return pieces;
+}
+
+py::array join_columns(const py::object& series, const py::object& live, const std::string& name) {
+  std::vector<Mask> kept;
+  const std::vector<Piece> pieces = to_pieces(series, live, kept);
+  bool has_numbers = false, has_places = false;
+  for (const Piece& piece : pieces)
+    (piece.segments.front()->content() == Rows::Content::kNumbers ? has_numbers : has_places) = true;
   return joined(pieces, name, has_numbers, has_places);
+}
+
+py::tuple latest(const py::object& series, const py::object& live) {
+  std::vector<Mask> kept;
+  std::int64_t step = 0;
+  double wall_time = 0;
+  bool is_first = true;
+  for (const Piece& piece : to_pieces(series, live, kept)) {
+    const bool* mask = piece.live;
+    for (const auto& segment : piece.segments) {
+      for (std::size_t i = 0; i < segment->size(); ++i) {
+        if (mask != nullptr && !*mask++) continue;
+        const double time = segment->wall_time()[i];
+        if (is_first || segment->step()[i] > step) step = segment->step()[i];
+        if (is_first || time > wall_time || std::isnan(time)) wall_time = time;  // nothing exceeds a NaN
+        is_first = false;
+      }
+    }
+  }
+  return py::make_tuple(step, wall_time);
 }
 
 void bind_series(py::module_& module) {
@@ -257,6 +300,8 @@ void bind_series(py::module_& module) {
       .def_property_readonly("has_metadata",
                              [](const PySeries& self) { return self.series().info->has_metadata; })
       .def_property_readonly("fields", &fields_of)
+      .def_property_readonly("first_field", &first_field_of)
+      .def_property_readonly("first_ordinal", &first_ordinal_of)
       .def_property_readonly("step", &column_of<&Rows::step>)
       .def_property_readonly("wall_time", &column_of<&Rows::wall_time>)
       .def_property_readonly("ordinal", &column_of<&Rows::ordinal>)
@@ -299,6 +344,7 @@ void bind_index(py::module_& module) {
   bind_series(module);
   bind_file_index(module);
   module.def("live_series", &live_series, py::arg("files"), py::arg("restarts"));
+  module.def("latest", &latest, py::arg("series"), py::arg("live"));
   module.def("join_columns", &join_columns, py::arg("series"), py::arg("live"), py::arg("name"));
 }
 

@@ -533,6 +533,12 @@ class Series:
     @property
     def field(self) -> npt.NDArray[np.uint8]:
         """The field of Summary.Value that holds the value, as in `fields`."""
+    @property
+    def first_field(self) -> int:
+        """The field of the first place; of numbers the lowest of `fields`."""
+    @property
+    def first_ordinal(self) -> int:
+        """The ordinal of the first row."""
 
 def scan_files(
     paths: Sequence[str | bytes],
@@ -588,6 +594,9 @@ def live_series(
         on; before any file version of 2 or more, a step that goes back voids its tags' rows from that step on. "newest": the
         first step that a file has for a tag voids earlier files' rows of that tag from that step on. "all": nothing is void.
     """
+
+def latest(series: Sequence[Series], live: Sequence[npt.NDArray[np.bool_] | None]) -> tuple[int, float]:
+    """The greatest step and the greatest wall time (NaN if there is one) of the rows that count; zeros without rows."""
 
 def join_columns(
     series: Sequence[Series], live: Sequence[npt.NDArray[np.bool_] | None], name: str

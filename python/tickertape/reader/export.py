@@ -11,10 +11,11 @@ import numpy as np
 
 from tickertape.convert import paths
 from tickertape.reader import formats
+from tickertape.reader.entry import Entry, live
 from tickertape.reader.rows import ROWS
 from tickertape.reader.saving import part_name
 from tickertape.reader.scalar_table import ScalarTable
-from tickertape.reader.table import Entry, RowTable, joined, live
+from tickertape.reader.table import RowTable, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,7 +16,7 @@ from tickertape.reader.table import Rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tickertape.reader.table import Entry
+    from tickertape.reader.entry import Entry
 
 _STATUS = {0: "unknown", 1: "success", 2: "failure", 3: "running"}  # tensorboard/plugins/hparams/api.proto
 _LESS_IS_BETTER = re.compile(

@@ -57,22 +57,18 @@ def find_in(tops: list[str], *, may_be_empty: bool = False) -> list[EventFile]:
     named = {top: _named(top) for top in tops}
     folders = [name if os.path.isdir(top) else os.path.dirname(name) for top, name in named.items()]  # noqa: PTH112, PTH120
     common = os.path.commonpath(folders) if folders else ""
-    found: dict[str, tuple[str, set[str]]] = {}  # folder to the run and the names of its event files
+    found: dict[str, set[str]] = {}
     for top, name in named.items():
         if os.path.isdir(top):  # noqa: PTH112  # names need not be UTF-8
             inside = [(name + folder[len(top) :], folder, names) for folder, names in _walk(top)]
         else:
             inside = [(os.path.dirname(name), *_event_file(top))]  # noqa: PTH120
         for shown, folder, names in inside:
-            found.setdefault(folder, (_below(shown, common), set()))[1].update(names)
+            files = [os.path.join(folder, name) for name in names]  # noqa: PTH118
+            found.setdefault(_below(shown, common), set()).update(files)
         if not inside and not may_be_empty:
             raise _nothing_in(top)
-    runs = sorted((run, folder, names) for folder, (run, names) in found.items())
-    return [
-        EventFile(run, os.path.join(folder, name))  # noqa: PTH118
-        for run, folder, names in runs
-        for name in _in_order(names)
-    ]
+    return [EventFile(run, path) for run, files in sorted(found.items()) for path in _in_order(files)]
 
 
 def _named(top: str) -> str:
@@ -177,9 +173,11 @@ def _walk(top: str) -> list[tuple[str, list[str]]]:
     return [(folder, slices.grouped(names)) for folder, names in _core.event_folders(top)]
 
 
-def _in_order(names: Collection[str]) -> Collection[str]:
-    """The names of a run's files by their making."""
-    return sorted(names, key=order) if len(names) > 1 else names
+def _in_order(paths: Collection[str]) -> Collection[str]:
+    """The files of a run, or their names, by their making."""
+    if len(paths) == 1:
+        return paths
+    return sorted(paths, key=lambda path: order(os.path.basename(path)))  # noqa: PTH119
 
 
 def has_event_file(log_dir: AnyPath) -> bool:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tickertape.convert import rank
 from tickertape.reader import curves, scan
+from tickertape.reader.entry import Entry
 from tickertape.reader.frame import Frame
 from tickertape.reader.scalar_table import Made, ScalarTable
 from tickertape.reader.series import Scalars
-from tickertape.reader.table import Entry, joined
+from tickertape.reader.table import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,20 +127,13 @@ class RankTable(ScalarTable):
         return Frame._arrow(self)  # noqa: SLF001  # of its base, for any columns
 
 
-def by_rank(files: Sequence[ScannedFile]) -> list[tuple[ScannedFile, ...]]:
-    """The files of each rank, by rank, in their order; those whose names say none are one more rank, the first."""
-    numbered = [(rank.of_file_name(file.path), file) for file in files]
-    numbered.sort(key=lambda one: -1 if one[0] is None else one[0])
-    return [tuple(file for _, file in group) for _, group in groupby(numbered, key=lambda one: one[0])]
-
-
 def entries(run: str, files: Sequence[ScannedFile], restarts: str) -> dict[str, list[Entry]]:
     """The series of a run by kind: scalars over ranks; of everything else that of the lowest rank that has it.
 
     A restart concerns the rank that it is written by.
     """
     found: dict[tuple[str, str], list[Entry]] = {}
-    for group in by_rank(files):
+    for group in scan.by_rank(files):
         for key, pieces in scan.pieces(group, restarts).items():
             entry = Entry(run, key[1], pieces)
             if len(entry):

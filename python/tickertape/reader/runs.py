@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from tickertape.reader import export, hparams, left_events, log_dirs, names, rank_merge, rows, scan
 from tickertape.reader.compressed import Unpacked
+from tickertape.reader.entry import Entry
 from tickertape.reader.frame import grid
 from tickertape.reader.scalar_table import ScalarTable
 from tickertape.reader.scan import Problem
 from tickertape.reader.selection import KINDS, Patterns, Selection, selection
-from tickertape.reader.table import Entry, RowTable
+from tickertape.reader.table import RowTable
 
 if TYPE_CHECKING:
     import os

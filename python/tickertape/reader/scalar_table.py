@@ -11,9 +11,10 @@ import numpy.typing as npt
 from tickertape import _core
 from tickertape.reader import curves
 from tickertape.reader.column import Column, categories, objects
+from tickertape.reader.entry import Entry, live
 from tickertape.reader.frame import Frame
 from tickertape.reader.series import Scalars
-from tickertape.reader.table import Entry, Table, joined, live
+from tickertape.reader.table import Table, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

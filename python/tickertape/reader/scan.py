@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
+from tickertape.convert import rank
 from tickertape.reader import compressed, damage, other_files
 from tickertape.reader.selection import EVERYTHING
 
@@ -145,6 +147,13 @@ def warn_of_damage(file: ScannedFile, told: Collection[Problem] = ()) -> None:
             if problem not in told and (problem.bytes or file.index is None)
         ]
     )
+
+
+def by_rank(files: Sequence[ScannedFile]) -> list[tuple[ScannedFile, ...]]:
+    """The files of each rank, by rank, in their order; those whose names say none are one more rank, the first."""
+    numbered = [(rank.of_file_name(file.path), file) for file in files]
+    numbered.sort(key=lambda one: -1 if one[0] is None else one[0])
+    return [tuple(file for _, file in group) for _, group in groupby(numbered, key=lambda one: one[0])]
 
 
 def pieces(files: tuple[ScannedFile, ...], restarts: str) -> dict[tuple[str, str], list[Piece]]:

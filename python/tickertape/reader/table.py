@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from tickertape import _core
 from tickertape.convert import rank
 from tickertape.reader import damage, saving
 from tickertape.reader.column import Categories, Column, categories, objects
+from tickertape.reader.entry import column_of
 from tickertape.reader.frame import Frame
 from tickertape.reader.names import near
 from tickertape.reader.rows import Row
@@ -23,33 +23,13 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+    from tickertape import _core
+    from tickertape.reader.entry import Entry
     from tickertape.reader.scan import Piece
 
 RowType = TypeVar("RowType", bound=Row)
 _NUMBERS = {"l": np.int64, "g": np.float64}
 _INSTEAD: dict[str, object] = {"l": 0, "g": float("nan"), "U": "", "Z": b""}  # of what cannot be decoded
-
-
-class Entry:
-    """The values of one tag in one run, file by file."""
-
-    def __init__(self, run: str, tag: str, pieces: Sequence[Piece]) -> None:
-        self.run = run
-        self.tag = tag
-        self.pieces = pieces
-        self.counts = [_count(piece) for piece in pieces]
-
-    def __len__(self) -> int:
-        return sum(self.counts)
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """One column of its series; the file's own memory if it is one file of which everything counts."""
-        return column_of(self.pieces, name)
-
-    @property
-    def metadata(self) -> bytes:
-        """The SummaryMetadata of the first value."""
-        return next((piece.series.metadata for piece in self.pieces if piece.series.metadata), b"")
 
 
 class Table(Frame):
@@ -284,28 +264,11 @@ class RowTable(Table, Generic[RowType]):
         return dict(self._row_type.columns)
 
 
-def live(piece: Piece, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The rows of a column that count."""
-    return values if piece.live is None else values[piece.live]
-
-
-def column_of(pieces: Sequence[Piece], name: str) -> npt.NDArray[Any]:
-    """One column of series; the file's own memory if it is one series of which every row counts."""
-    if len(pieces) == 1 and pieces[0].live is None:
-        column: npt.NDArray[Any] = getattr(pieces[0].series, name)
-        return column
-    return _core.join_columns([piece.series for piece in pieces], [piece.live for piece in pieces], name)
-
-
 def joined(arrays: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
     """One array after the other; the array itself if there is one."""
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate(arrays) if arrays else np.empty(0, dtype)
-
-
-def _count(piece: Piece) -> int:
-    return len(piece.series) if piece.live is None else int(np.count_nonzero(piece.live))
 
 
 def _decoded(row: Row, name: str, form: str) -> object:

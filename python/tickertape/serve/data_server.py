@@ -20,6 +20,8 @@ from tickertape.serve import logs
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tickertape.serve.server import Server
+
 _Value = TypeVar("_Value")
 _MOST_SAMPLES = 1 << 62  # fits the core's type
 
@@ -49,18 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from tickertape.serve.server import Server  # noqa: PLC0415  # its error goes into the error file
-
     if mirrors.is_url(options.logdir):  # if the store refuses, TensorBoard falls back to its own reader
         mirrors.has_event_file(options.logdir)
-    with Server(
-        options.logdir,
-        host=options.host,
-        port=options.port,
-        samples=options.samples_per_plugin,
-        reload_secs=options.reload,
-        merges_ranks=options.merge_ranks,
-    ) as server:
+    with _started(options) as server:
         try:
             if options.port_file:
                 _write_port(options.port_file, server.port)
@@ -70,6 +63,26 @@ def _serve(options: argparse.Namespace) -> None:
             raise
         logging.getLogger("tickertape.serve").info("listening at %s", server.address)
         _wait(die_after_stdin=options.die_after_stdin)
+
+
+def _started(options: argparse.Namespace) -> Server:
+    """The server; its directory is read while gRPC is imported, which takes as long as reading a million points."""
+    from tickertape.serve.log_dir import LogDir  # noqa: PLC0415  # its error goes into the error file, as below
+
+    log_dir = LogDir(options.logdir, options.reload)
+    try:
+        from tickertape.serve.server import Server  # noqa: PLC0415
+
+        return Server(
+            log_dir,
+            host=options.host,
+            port=options.port,
+            samples=options.samples_per_plugin,
+            merges_ranks=options.merge_ranks,
+        )
+    except BaseException:
+        log_dir.close()
+        raise
 
 
 def samples(text: str) -> dict[str, int]:

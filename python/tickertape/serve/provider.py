@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tickertape import _core
-from tickertape.serve import blob_keys, values
+from tickertape.serve import blob_keys
 from tickertape.serve.blob_keys import BlobKey
 from tickertape.serve.protos import data_provider_pb2 as protos
-from tickertape.serve.rank_runs import RankRuns, say_if_many
-from tickertape.serve.served_run import BLOB_SEQUENCE, SCALAR, TENSOR, ServedTag
+from tickertape.serve.served_run import BLOB_SEQUENCE, SCALAR, TENSOR, ServedTag, say_if_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,9 +38,14 @@ class Provider:
 
     def __init__(self, log_dir: LogDir, samples: Mapping[str, int], *, merges_ranks: bool = False) -> None:
         self._log_dir = log_dir
-        self._rank_runs = RankRuns() if merges_ranks else None
+        self._rank_runs = None
+        if merges_ranks:
+            from tickertape.serve.rank_runs import RankRuns  # noqa: PLC0415  # imports NumPy, see _prepare()
+
+            self._rank_runs = RankRuns()
         self._has_said = merges_ranks  # that a run has several ranks
         self._samples = samples
+        self._is_prepared = False
 
     def get_experiment(self, _: Any) -> bytes:
         """The log directory as the place of the data."""
@@ -70,6 +74,11 @@ class Provider:
         """The tags of blob sequences, each with its last step and the length of its longest sequence."""
 
         def add_length(tag: ServedTag, metadata: Any) -> None:
+            if tag.blobs_of_all is not None:
+                metadata.max_length = tag.blobs_of_all if len(tag.entry) else 0
+                return
+            from tickertape.serve import values  # noqa: PLC0415  # see _prepare()
+
             most = self._samples.get(request.plugin_filter.plugin_name, _LISTED_POINTS)
             numbers = values.spread(len(tag.entry), most or _ALL)
             counts = [count for _, count in values.each(tag, numbers, values.blob_count)]
@@ -79,6 +88,8 @@ class Provider:
 
     def read_scalars(self, request: Any) -> bytes:
         """Scalars, encoded natively."""
+        from tickertape.serve import values  # noqa: PLC0415  # see _prepare()
+
         points = self._points(request, _downsample(request))
         runs = [
             (run.name, [(tag.name, *values.scalars(tag)) for tag in tags])
@@ -88,6 +99,8 @@ class Provider:
 
     def read_tensors(self, request: Any) -> bytes:
         """Tensors, read from their files."""
+        from tickertape.serve import values  # noqa: PLC0415  # see _prepare()
+
         points = self._points(request, _downsample(request))
         response = protos.ReadTensorsResponse()
         for run, tags in self._selected(request, TENSOR):
@@ -103,6 +116,8 @@ class Provider:
 
     def read_blob_sequences(self, request: Any) -> bytes:
         """Keys of blobs. Of several values of a step the first counts, as in TensorBoard."""
+        from tickertape.serve import values  # noqa: PLC0415  # see _prepare()
+
         points = self._points(request, _downsample(request))
         plugin = request.plugin_filter.plugin_name
         response = protos.ReadBlobSequencesResponse()
@@ -110,9 +125,7 @@ class Provider:
             run_entry = response.runs.add(run_name=run.name)
             for tag in tags:
                 data = run_entry.tags.add(tag_name=tag.name).data
-                first = values.first_of_steps(tag)
-                numbers = np.sort(first[values.spread(len(first), points)])
-                found = values.each(tag, numbers, values.blob_count)
+                found = values.each(tag, values.first_of_steps(tag, points), values.blob_count)
                 for row, count in sorted(found, key=lambda one: one[0].step):
                     key = BlobKey(request.experiment_id, plugin, run.name, tag.name, row.step, 0)
                     keys = [blob_keys.encoded(key._replace(number=number)) for number in range(count)]
@@ -169,7 +182,18 @@ class Provider:
                 metadata.max_step, metadata.max_wall_time = tag.latest
                 metadata.summary_metadata.MergeFromString(tag.description.metadata)
                 add(tag, metadata)
-        return _serialized(response)
+        answer = _serialized(response)
+        self._prepare()
+        return answer
+
+    def _prepare(self) -> None:
+        """Imports, once a listing is answered, what reading values needs: it comes next.
+
+        NumPy takes as long to import as gRPC, so the server starts without it.
+        """
+        if not self._is_prepared:
+            self._is_prepared = True
+            threading.Thread(target=import_module, args=("tickertape.serve.values",), daemon=True).start()
 
     def _points(self, request: Any, asked: int) -> int:
         """How many values of a tag to return. Zero asks for all: that is what --samples-per-plugin means by it."""
@@ -177,16 +201,17 @@ class Provider:
         return min(asked or _ALL, most or _ALL)
 
     def _blob(self, key: BlobKey, text: str) -> bytes:
+        from tickertape.serve import values  # noqa: PLC0415  # see _prepare()
+
         run = self._runs().get(key.run)
         tag = None if run is None else run.tags.get(key.tag)
         if tag is None or tag.description.data_class != BLOB_SEQUENCE:
             raise LookupError(
                 f"blob_key: expected the key of a blob, got {text!r}, whose run or tag is not there"
             )
-        at = np.flatnonzero(tag.entry.column("step") == key.step)
-        if not len(at):
+        row = values.of_step(tag, key.step)
+        if row is None:
             raise LookupError(f"blob_key: expected the key of a blob, got {text!r}, whose step is not there")
-        (row,) = values.rows(tag, at[:1])
         try:
             return values.blob(tag, row, key.number)
         except (ValueError, OSError) as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from tickertape.reader import rank_merge
+from tickertape.reader import scan
+from tickertape.reader.entry import Entry
 from tickertape.reader.rank_merge import OverRanks
 from tickertape.reader.scalar_table import Made
-from tickertape.reader.table import Entry
 from tickertape.serve.served_run import SCALAR, ServedRun, ServedTag
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from tickertape.reader.scan import ScannedFile
     from tickertape.reader.series import Scalars
-
-_LOG = logging.getLogger("tickertape.serve")
 
 
 class RankRuns:
@@ -43,20 +40,6 @@ class RankRuns:
         shown = {one.name: one for each in made.values() for one in each}
         self._last = _Shown(runs, made, shown)
         return shown
-
-
-def say_if_many(runs: Mapping[str, ServedRun]) -> None:
-    """Logs that a run has the files of several ranks, whose points are shown as one curve."""
-    for run in runs.values():
-        ranks = len(rank_merge.by_rank(run.files))
-        if ranks > 1:
-            _LOG.warning(
-                "%s: %d ranks wrote this run, and their points are shown as one curve; `--merge-ranks` of tickertape "
-                "view and serve shows their mean, least and greatest",
-                run.name,
-                ranks,
-            )
-            return
 
 
 class _Shown(NamedTuple):
@@ -117,7 +100,7 @@ class _Extreme(Made):
 
 
 def _of_ranks(run: ServedRun, others: Mapping[str, ServedRun]) -> tuple[ServedRun, ...]:
-    ranks = rank_merge.by_rank(run.files)
+    ranks = scan.by_rank(run.files)
     if len(ranks) < 2:
         return (run,)
     mean = _MeanRun(run.name, run.files, [ServedRun(run.name, files) for files in ranks])

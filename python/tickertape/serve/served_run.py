@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
+from tickertape import _core
 from tickertape.reader import scan
-from tickertape.reader.table import Entry
-from tickertape.serve.protos import summary_pb2
+from tickertape.reader.entry import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tickertape.reader.scan import Piece, ScannedFile
 
+_LOG = logging.getLogger("tickertape.serve")
 SCALAR, TENSOR, BLOB_SEQUENCE = 1, 2, 3  # DataClass of tensorboard/compat/proto/summary.proto
 _RUN_GRAPH = "__run_graph__"  # tensorboard/plugins/graph/metadata.py
 _RUN_METADATA = "graph_tagged_run_metadata"
 _HIDDEN_KINDS = {"meta_graphs", "log_messages"}  # which no plugin asks a data provider for
 _SIMPLE_VALUE, _IMAGE, _HISTO, _AUDIO = 2, 4, 5, 6  # fields of Summary.Value
+_ONE_BLOB_FIELDS = {0, _AUDIO}  # events themselves (graphs, run metadata) and old-style sounds
+_IMAGE_BLOBS = 3  # an old-style image becomes width, height and the file
 # The class of data of values that do not name one: tensorboard/dataclass_compat.py.
 _CLASSES = {
     "scalars": SCALAR,
@@ -64,6 +66,13 @@ class Description(NamedTuple):
     metadata: bytes
 
 
+def blobs_of_field(field: int) -> int | None:
+    """How many blobs a value is, by the field of Summary.Value that holds it; None: its content says it."""
+    if field in _ONE_BLOB_FIELDS:
+        return 1
+    return _IMAGE_BLOBS if field == _IMAGE else None
+
+
 class ServedTag:
     """A tag of a run: what it is, and its values that count.
 
@@ -77,12 +86,22 @@ class ServedTag:
         self.entry = entry
         self.blob_counts: dict[tuple[int, int], int] = {}
 
+    @property
+    def blobs_of_all(self) -> int | None:
+        """How many blobs each of its values is, if their fields say the same of all; otherwise None."""
+        fields = {field for piece in self.entry.pieces for field in piece.series.fields}
+        counts = {blobs_of_field(field) for field in fields}
+        return counts.pop() if len(counts) == 1 else None
+
     @cached_property
     def latest(self) -> tuple[int, float]:
         """The greatest step and the greatest wall time; zeros without values."""
+        pieces = self.entry.pieces
+        if pieces:
+            return _core.latest([piece.series for piece in pieces], [piece.live for piece in pieces])
         if not len(self.entry):
             return 0, 0.0
-        return int(self.entry.column("step").max()), float(np.max(self.entry.column("wall_time")))
+        return int(self.entry.column("step").max()), float(self.entry.column("wall_time").max())
 
 
 class ServedRun:
@@ -109,7 +128,7 @@ class ServedRun:
         found = {}
         for tag, pieces in by_tag.items():
             if len(pieces) > 1:
-                pieces.sort(key=lambda piece: (numbers[id(piece.file)], int(piece.series.ordinal[0])))
+                pieces.sort(key=lambda piece: (numbers[id(piece.file)], piece.series.first_ordinal))
             description = _description(tag, pieces)
             if description is not None:
                 found[tag] = ServedTag(tag, description, _entry(self.name, tag, description, pieces))
@@ -122,6 +141,20 @@ class ServedRun:
         for tag in self.tags.values():
             found.setdefault(tag.description[:2], {})[tag.name] = tag
         return found
+
+
+def say_if_many(runs: Mapping[str, ServedRun]) -> None:
+    """Logs that a run has the files of several ranks, whose points are shown as one curve."""
+    for run in runs.values():
+        ranks = len(scan.by_rank(run.files))
+        if ranks > 1:
+            _LOG.warning(
+                "%s: %d ranks wrote this run, and their points are shown as one curve; `--merge-ranks` of tickertape "
+                "view and serve shows their mean, least and greatest",
+                run.name,
+                ranks,
+            )
+            return
 
 
 def _entry(run: str, tag: str, description: Description, pieces: Iterable[Piece]) -> Entry:
@@ -151,7 +184,7 @@ def _first_field(piece: Piece) -> int:
     """The field of Summary.Value that holds the first value."""
     series = piece.series
     if series.kind != "scalars":
-        return int(series.field[0])
+        return series.first_field
     # Both styles in one series: a tensor has metadata, and an old-style value seldom has.
     return (
         _SIMPLE_VALUE
@@ -162,6 +195,8 @@ def _first_field(piece: Piece) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def _of_old_style(field: int, tag: str, metadata: bytes) -> Description:
+    from tickertape.serve.protos import summary_pb2  # noqa: PLC0415  # a scan begins before this is imported
+
     given = summary_pb2.SummaryMetadata.FromString(metadata)
     plugin, content = _OLD_STYLE[field]
     return _made(plugin, content, given.display_name or tag, given.summary_description)
@@ -169,6 +204,8 @@ def _of_old_style(field: int, tag: str, metadata: bytes) -> Description:
 
 @lru_cache(maxsize=1 << 14)
 def _of_metadata(metadata: bytes) -> Description:
+    from tickertape.serve.protos import summary_pb2  # noqa: PLC0415  # as above
+
     full = summary_pb2.SummaryMetadata.FromString(metadata)
     plugin = full.plugin_data.plugin_name
     full.data_class = full.data_class or _CLASSES.get(plugin, 0)
@@ -176,6 +213,8 @@ def _of_metadata(metadata: bytes) -> Description:
 
 
 def _made(plugin: str, content: bytes, display_name: str, description: str) -> Description:
+    from tickertape.serve.protos import summary_pb2  # noqa: PLC0415  # as above
+
     made = summary_pb2.SummaryMetadata(display_name=display_name, summary_description=description)
     made.plugin_data.plugin_name = plugin
     made.plugin_data.content = content

@@ -32,7 +32,7 @@ class Server:
 
     def __init__(
         self,
-        logdir: str,
+        logdir: str | LogDir,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -43,7 +43,7 @@ class Server:
         """Starts it. Runs are read in a thread.
 
         Args:
-            logdir: a directory; it may come into being later.
+            logdir: a LogDir that the caller has begun to read, or a directory; it may come into being later.
             host: the address to listen at. Everybody who can reach it can read the runs.
             port: 0 takes a free one.
             samples: plugin to how many values of a tag it gets at most; 0 is all, as for plugins that are not named.
@@ -69,7 +69,7 @@ class Server:
             self.port: int = self._server.add_insecure_port(f"{shown}:{port}")
         except RuntimeError as error:
             raise OSError(f"port: expected one that is free at {shown}, got {port}: {error}") from error
-        self.log_dir = LogDir(logdir, reload_secs)
+        self.log_dir = logdir if isinstance(logdir, LogDir) else LogDir(logdir, reload_secs)
         self._server.add_generic_rpc_handlers(
             _handlers(Provider(self.log_dir, samples or {}, merges_ranks=merges_ranks))
         )

@@ -10,8 +10,9 @@ import numpy as np
 
 from tickertape import _core
 from tickertape.reader import decode
-from tickertape.reader.table import live
+from tickertape.reader.entry import live
 from tickertape.serve.protos import event_pb2, summary_pb2
+from tickertape.serve.served_run import blobs_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 _LOG = logging.getLogger("tickertape.serve")
-_ONE_BLOB_FIELDS = {0, 6}  # events themselves (graphs, run metadata) and old-style sounds
-_IMAGE = 4
-_IMAGE_BLOBS = 3  # an old-style image becomes width, height and the file
 
 
 class Row(NamedTuple):
@@ -78,9 +76,16 @@ def each(
             yield row, found
 
 
-def first_of_steps(tag: ServedTag) -> npt.NDArray[np.intp]:
-    """The number of the first row of each step, in the order of the steps."""
-    return np.unique(tag.entry.column("step"), return_index=True)[1]
+def first_of_steps(tag: ServedTag, points: int) -> npt.NDArray[np.intp]:
+    """The numbers, ascending, of the first row of each of at most `points` steps."""
+    first = np.unique(tag.entry.column("step"), return_index=True)[1]
+    return np.sort(first[spread(len(first), points)])
+
+
+def of_step(tag: ServedTag, step: int) -> Row | None:
+    """The first value of a step; None if there is none."""
+    at = np.flatnonzero(tag.entry.column("step") == step)
+    return next(rows(tag, at[:1]), None)
 
 
 def tensor(tag: ServedTag, row: Row) -> Any:
@@ -113,11 +118,9 @@ def _number(tag: ServedTag, row: Row) -> float:
 
 def blob_count(tag: ServedTag, row: Row) -> int:
     """How many blobs a value is."""
-    field = int(row.piece.series.field[row.at])
-    if field in _ONE_BLOB_FIELDS:
-        return 1
-    if field == _IMAGE:
-        return _IMAGE_BLOBS
+    count = blobs_of_field(int(row.piece.series.field[row.at]))
+    if count is not None:
+        return count
     place = (row.number, row.at)
     if place not in tag.blob_counts:
         found = tensor(tag, row)

@@ -326,3 +326,83 @@ def test_read_record_refuses_what_is_no_record(tmp_path):
     path.write_bytes(oracle.frame(b"one").replace(b"one", b"own"))
     with pytest.raises(ValueError, match="a record with a wrong CRC"):
         _core.read_record(path, 0, 3)
+
+
+@pytest.fixture
+def two_series(tmp_path):
+    """Scalars of two runs, with masks of the rows that count."""
+    for run in "ab":
+        with tickertape.SummaryWriter(tmp_path / run) as writer:
+            for step in range(20):
+                writer.add_scalar("loss", step * 0.5, step + ord(run), walltime=100.0 + step)
+    series = [scan(*oracle.event_files(tmp_path / run)).series[0] for run in "ab"]
+    masks = [None, np.arange(20) % 3 == 0]
+    return series, masks
+
+
+@pytest.mark.parametrize("name", ["step", "wall_time", "value", "ordinal"])
+def test_columns_of_many_series_are_joined(two_series, name):
+    series, masks = two_series
+    one, other = (getattr(each, name) for each in series)
+    joined = _core.join_columns(series, masks, name)
+    np.testing.assert_array_equal(joined, np.concatenate([one, other[masks[1]]]), strict=True)
+    assert len(_core.join_columns([], [], name)) == 0
+
+
+def test_columns_that_cannot_be_joined(two_series, tmp_path):
+    series, masks = two_series
+    with tickertape.SummaryWriter(tmp_path / "text") as writer:
+        writer.add_text("text", "words", 0)
+    places = scan(*oracle.event_files(tmp_path / "text")).series
+    np.testing.assert_array_equal(_core.join_columns(places, [None], "offset"), places[0].offset)
+    for more, masks_of_all, name, message in (
+        ([], masks, "offset", "name: expected a column that all of the series have, got 'offset'"),
+        (places, [*masks, None], "value", "name: expected a column that all of the series have, got 'value'"),
+        ([], [None], "step", "live: expected 2 masks, as many as series, got 1"),
+        ([], [None, masks[1][:3]], "step", "live: expected a mask with an element for each row"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            _core.join_columns([*series, *more], masks_of_all, name)
+    with pytest.raises(TypeError, match="series: expected a sequence of Series, got int"):
+        _core.join_columns([1], [None], "step")
+
+
+def test_the_latest_step_and_wall_time(two_series):
+    series, masks = two_series
+    steps, times = (_core.join_columns(series, masks, name) for name in ("step", "wall_time"))
+    assert _core.latest(series, masks) == (steps.max(), times.max())
+    assert _core.latest(series, [np.zeros(20, bool)] * 2) == (0, 0.0)
+
+
+def test_the_latest_wall_time_may_be_no_number(tmp_path):
+    times = (1.0, float("nan"), 3.0)
+    events = [
+        Event(step=number, wall_time=time, summary=Summary(value=[Summary.Value(tag="a", simple_value=1)]))
+        for number, time in enumerate(times)
+    ]
+    (series,) = scan(write(tmp_path / "file", *events)).series
+    step, wall_time = _core.latest([series], [None])
+    assert step == 2
+    assert np.isnan(wall_time)
+
+
+def test_what_the_first_row_is(tmp_path):
+    with tickertape.SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_image("image", np.zeros((3, 4, 4)), 0)
+        writer.add_text("text", "words", 0)
+    for series in scan(*oracle.event_files(tmp_path / "run")).series:
+        assert series.first_ordinal == series.ordinal[0]
+        assert series.first_field == (series.fields[0] if series.kind == "scalars" else series.field[0])
+
+
+def test_a_search_for_event_files_may_end_early(tmp_path):
+    for run in range(5):
+        (tmp_path / f"run{run}").mkdir()
+        for name in ("events.out.tfevents.1", "events.out.tfevents.2.profile-empty", "model.pt"):
+            (tmp_path / f"run{run}" / name).touch()
+    found = _core.event_folders(str(tmp_path))
+    assert sorted(found) == [(str(tmp_path / f"run{run}"), ["events.out.tfevents.1"]) for run in range(5)]
+    assert len(_core.event_folders(str(tmp_path), most_folders=2)) == 2
+    assert len(_core.event_folders(str(tmp_path), most_entries=4)) == 0  # the five runs alone are more
+    assert _core.event_folders(str(tmp_path / "nothing")) == []

@@ -323,3 +323,20 @@ def test_scalars_of_an_event_whose_fields_are_split_and_out_of_order(tmp_path):
         "old": ([3], [1.0]),
         "new": ([3], [2.5]),
     }
+
+
+def test_a_message_is_made_of_its_bytes():
+    data = EVENT.SerializeToString()
+    assert messages.Event(data).step == messages.Event(data=data).step == 7
+    assert messages.Event().step == 0
+    for arguments, keywords in (((data, data), {}), ((data,), {"data": data}), ((), {"other": data})):
+        with pytest.raises(TypeError):
+            messages.Event(*arguments, **keywords)
+
+
+def test_a_name_that_is_made_at_run_time_finds_a_field():
+    event = messages.Event(EVENT.SerializeToString())
+    assert getattr(event, "step ".strip()) == 7
+    with pytest.raises(AttributeError, match=r"'tickertape.reader.Event' object has no attribute 'stepp'"):
+        _ = event.stepp
+    assert event.HasField("step")

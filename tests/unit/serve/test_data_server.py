@@ -167,3 +167,18 @@ def test_a_port_that_is_none(directory, start):
     _, log = process.communicate(timeout=60)
     assert process.returncode == 1
     assert log == "tickertape-data-server: port: expected a number from 0 to 65535, got 70000\n"
+
+
+def test_a_listing_is_answered_without_numpy(directory):
+    """NumPy takes as long to import as gRPC."""
+    code = """
+import sys
+from tickertape.serve.server import Server
+from tensorboard.data.proto import data_provider_pb2 as protos
+with Server(sys.argv[1], reload_secs=None) as server:
+    assert server.log_dir.wait_until_loaded(60)
+    (tag,) = server.log_dir.runs["run"].tags.values()
+    assert tag.latest[0] == 9
+    assert "numpy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code, str(directory)], check=True)

@@ -1,0 +1,53 @@
+"""The values of one tag in one run, file by file. Needs NumPy only once a column is asked for: a server starts without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tickertape import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from tickertape.reader.scan import Piece
+
+
+class Entry:
+    """The values of one tag in one run, file by file."""
+
+    def __init__(self, run: str, tag: str, pieces: Sequence[Piece]) -> None:
+        self.run = run
+        self.tag = tag
+        self.pieces = pieces
+        self.counts = [_count(piece) for piece in pieces]
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """One column of its series; the file's own memory if it is one file of which everything counts."""
+        return column_of(self.pieces, name)
+
+    @property
+    def metadata(self) -> bytes:
+        """The SummaryMetadata of the first value."""
+        return next((piece.series.metadata for piece in self.pieces if piece.series.metadata), b"")
+
+
+def live(piece: Piece, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The rows of a column that count."""
+    return values if piece.live is None else values[piece.live]
+
+
+def column_of(pieces: Sequence[Piece], name: str) -> npt.NDArray[Any]:
+    """One column of series; the file's own memory if it is one series of which every row counts."""
+    if len(pieces) == 1 and pieces[0].live is None:
+        column: npt.NDArray[Any] = getattr(pieces[0].series, name)
+        return column
+    return _core.join_columns([piece.series for piece in pieces], [piece.live for piece in pieces], name)
+
+
+def _count(piece: Piece) -> int:
+    return len(piece.series) if piece.live is None else int(piece.live.sum())
