@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import os
 import select
@@ -67,6 +66,8 @@ class DirWatch:
 
     async def wait_async(self, timeout: float) -> Changes:
         """wait() for an event loop, which goes on meanwhile."""
+        import asyncio  # noqa: PLC0415  # a server begins to read before it is imported
+
         end = time.monotonic() + timeout
         await asyncio.sleep(min(end, self._answered + _LEAST_PAUSE_SECS) - time.monotonic())
         loop = asyncio.get_running_loop()
