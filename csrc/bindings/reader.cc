@@ -74,7 +74,7 @@ std::unique_ptr<PyRecordReader> open_reader(const py::object& path, std::uint64_
 }
 
 py::tuple record_span(const py::object& path, std::uint64_t offset, std::uint64_t most_bytes) {
-  const std::string name = to_path(path);
+  const std::string name = fs_path(path);
   RecordSpan span{};
   {
     const GilRelease release;  // reads the file with memory of its own

@@ -81,8 +81,7 @@ void EventIndexer::add_problem(std::uint64_t size, std::string cause) {
   part_.problems.push_back({event_offset_, size, std::move(cause)});
 }
 
-// --- nearly every event of a training loop: one number of the tag that followed the last one's tag before
-// ---
+// --- nearly every event of a training loop: one number of the tag that came next the last time ---
 
 namespace {
 
@@ -130,8 +129,7 @@ bool are_equal(const std::uint8_t* a, const char* b, std::size_t size) {
 
 }  // namespace
 
-// Adds the event if it is the expected one; otherwise returns false and adds nothing. All but the wall time,
-// the step and the number is then known, so it takes one comparison.
+// Adds the event if it is the expected one: all but the wall time, the step and the number is then known.
 inline bool EventIndexer::add_expected(Bytes event) {
   Tag* tag = last_ != nullptr ? last_->next : nullptr;
   if (tag == nullptr || tag->expected.empty()) return false;
@@ -157,11 +155,8 @@ inline bool EventIndexer::add_expected(Bytes event) {
   return true;
 }
 
-// --- events in the order of writers: a wall time, a step, and a summary of old-style scalars, in the order
-// of writers
-// ---
+// --- any number of old-style scalars, behind a wall time and a step: the order of writers ---
 
-// Adds the event if it has this form; otherwise returns false and adds nothing.
 bool EventIndexer::add_plain(Bytes event) {
   const std::uint8_t* at = event.data();
   const std::uint8_t* const end = at + event.size();
@@ -359,9 +354,8 @@ PartSeries& EventIndexer::new_series(Tag& tag, Kind kind) {
   return part_.series.emplace_back(PartSeries{tag.index, kind, std::move(rows), event_offset_});
 }
 
-// How many rows a new series may get: as if the rest of the part were events like the one at hand, shared
-// among the series so far. A small file then has its columns allocated once. Only the first series count, so
-// that many tags do not cost more memory than they have rows.
+// How many rows a new series may get if events go on like the one at hand: a small file then has its columns
+// allocated once. Of many tags each begins small.
 std::size_t EventIndexer::guessed_rows() const {
   constexpr std::size_t kGuessedSeries = 16, kLeast = 4, kMost = 1024;
   const std::size_t series = part_.series.size();
