@@ -152,9 +152,7 @@ std::size_t File::read_at(std::uint64_t offset, std::uint8_t* to, std::size_t si
 
 std::uint64_t File::size() const { return checked_status(descriptor_, path_).size; }
 
-File::Version File::version() const {
-  return version_of(checked_status(descriptor_, path_));
-}
+File::Version File::version() const { return version_of(checked_status(descriptor_, path_)); }
 
 bool File::known_state(State& state) const noexcept {
   FileStatus known;

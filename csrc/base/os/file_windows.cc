@@ -69,6 +69,12 @@ File File::open_to_read(const std::string& path) {
   return file;
 }
 
+File File::open_to_read(const std::string& path, Version& version) {
+  File file = open_to_read(path);
+  version = file.version();
+  return file;
+}
+
 File File::open_to_append(const std::string& path) {
   return {opened(path, GENERIC_READ | GENERIC_WRITE, OPEN_EXISTING, 0, "cannot open to append"), path};
 }

@@ -65,7 +65,7 @@ class LogDir:
         self._closing = threading.Event()
         self._watch_lock = threading.Lock()  # of replacing it, and of waking it to close
         self._watch = DirWatch([])  # of the directory once the thread runs: it may have thousands below it
-        self._watched: tuple[int, int] | None | str = "nothing"
+        self._watched: tuple[int, int] | str | None = "nothing"
         self._thread = threading.Thread(target=self._keep_up, name="tickertape-serve-reload", daemon=True)
         self._thread.start()
 
