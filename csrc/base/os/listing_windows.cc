@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "base/os/file_status.h"
 #include "base/os/listing.h"
