@@ -142,8 +142,8 @@ py::list event_folders(const py::object& top, std::optional<std::size_t> most_en
 
 // Of any str: a name may come from an object store.
 bool is_event_file_name(const py::str& name) {
-  const auto bytes = py::reinterpret_steal<py::bytes>(
-      PyUnicode_AsEncodedString(name.ptr(), "utf-8", "surrogatepass"));
+  const auto bytes =
+      py::reinterpret_steal<py::bytes>(PyUnicode_AsEncodedString(name.ptr(), "utf-8", "surrogatepass"));
   if (!bytes) throw py::error_already_set();
   return is_event_file(std::string_view(bytes));
 }
