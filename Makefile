@@ -323,6 +323,7 @@ torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M 
 torture-remote: $(STAMPS)/test-set ## the same for runs with a URL, 200 times, while the store refuses now and then
 	@$(MAKE) $(STAMPS)/package
 	@$(VENV)/bin/python tests/torture/remote_kill.py $(TORTURE_ARGS)
+	@$(VENV)/bin/python tests/torture/bucket_kill.py
 
 failures: $(STAMPS)/test-set native-test ## fail each call of malloc, write, open, ... in turn, once and for good
 	@$(MAKE) $(STAMPS)/package
