@@ -124,11 +124,15 @@ sys.exit(main(["compact", sys.argv[1]]))
 
 def test_killed_between_any_two_steps(bucket, tmp_path):
     tests = str(oracle.__file__).rpartition("/support")[0]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # what a killed command leaves goes with the test
     died = 0
     for number in range(1, 60):
         url = f"disk://{bucket}"
         done = subprocess.run(
-            [sys.executable, "-c", DYING, url, tests, str(number)], check=False, capture_output=True
+            [sys.executable, "-c", DYING, url, tests, str(number)],
+            check=False,
+            capture_output=True,
+            env=environment,
         )
         check(bucket)
         for path in bucket.rglob("*tfevents*"):  # the merged object is as old as the rest
