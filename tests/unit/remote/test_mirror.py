@@ -97,15 +97,6 @@ def test_every_reader_of_ours_takes_a_url(tmp_path, store):
     assert len(tickertape.reader.event_files(f"{url}/exp")) == 1
 
 
-def test_a_file_url_is_a_local_path(tmp_path):
-    name, data = content(tmp_path)
-    (tmp_path / "a b").mkdir()
-    (tmp_path / "a b" / name).write_bytes(data)
-    url = f"file://{tmp_path}/a%20b"
-    assert steps_of(tickertape.read(url), ".") == list(range(STEPS))
-    assert len(tickertape.read_scalars(url)["loss"].step) == STEPS
-
-
 def test_a_second_look_is_one_listing_and_what_is_new(tmp_path, store, calls):
     name, data = content(tmp_path)
     made = upload(store, f"exp/{name}", data, take=slice(3))
@@ -455,25 +446,3 @@ def test_the_state_is_small(tmp_path, store, cache):
     found = json.loads(state.read_text())
     assert found["bytes"] == len(data)
     assert state.stat().st_size < 200 + 120 * len(found["files"][f"exp/{name}"])
-
-
-def test_an_object_that_is_refused_is_an_error_and_the_others_are_fetched(
-    tmp_path, store, cache, monkeypatch
-):
-    """Part of a file is no answer: credentials may have expired while it was read."""
-    name, data = content(tmp_path)
-    upload(store, f"refused/{name}", data)
-    upload(store, f"other/{name}", data)
-    read = Store.read
-
-    def refusing(self, object_name, begin=0, end=None):
-        if object_name.startswith("refused/"):
-            raise PermissionError("expired token")
-        return read(self, object_name, begin, end)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Store, "read", refusing)
-        with pytest.raises(PermissionError, match=f"refused/{name}.*: expired token"):
-            tickertape.read(store.url)
-        assert (Path(mirrors.top(store.url)) / "other" / name).read_bytes() == data
-    assert sorted(tickertape.read(store.url)) == ["other", "refused"]

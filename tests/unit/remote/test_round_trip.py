@@ -76,3 +76,12 @@ def test_every_kind_comes_back(s3):
     assert [row.text for row in runs.text["note/text_summary"]] == ["words"]
     assert [float(row.num) for row in runs.histograms["weights"]] == [10.0]
     assert len(runs.audio) == 1
+
+
+def test_a_file_url_is_a_local_path(tmp_path):
+    url = f"file://{tmp_path}/a%20b"
+    with tickertape.SummaryWriter(url) as writer:
+        log(writer, range(10))
+    assert [path.name for path in tmp_path.iterdir()] == ["a b"]
+    assert tickertape.read(url)["."].scalars["loss"].step.tolist() == list(range(10))
+    assert len(tickertape.read_scalars(url)["loss"].step) == 10
