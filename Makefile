@@ -10,6 +10,7 @@ BENCH_ARGS ?=
 TEST_ARGS ?=
 TORTURE_ARGS ?=
 AARCH64_ARGS ?=
+WHEELS_ARGS ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 SHELL := bash
@@ -35,7 +36,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc' ! -name '*_macos.cc' ! -name '*_windows.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheel-test wheel-smoke clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -362,24 +363,43 @@ wheel: $(STAMPS)/venv ## build a wheel into dist/, as pip would for a user
 	@SKBUILD_BUILD_DIR=build/wheel $(PIP) wheel --no-deps -w dist .
 	@ls dist/*.whl
 
+# For each CPython and each target (docs/installing.md); WHEELS_ARGS='--python 3.12 --target manylinux_2_28_x86_64' for one.
+wheels: $(STAMPS)/wheel-tools ## build and audit the Linux wheels of every Python found, in wheelhouse/; needs no compiler
+	@$(VENV)/bin/python .ci/wheels/build.py --out wheelhouse $(WHEELS_ARGS)
+
+$(STAMPS)/wheel-tools: .ci/wheels/requirements.txt tests/constraints.txt $(STAMPS)/venv
+	@echo "== what wheels are built with"
+	@$(PIP) install -r $<
+	@touch $@
+
+# The tests below install from the folder FROM: pip chooses the wheel that fits. Without it they build one.
 # The tests are copied away from the sources, so that nothing but the wheel can be imported.
-wheel-test: wheel ## install that wheel into an empty environment and run the tests there
+FROM ?=
+FROM_FOLDER := $(abspath $(or $(FROM),dist))
+wheel-test: $(if $(FROM),,wheel) ## install that wheel (or one of FROM=wheelhouse) into an empty environment and run the tests there
 	@rm -rf .venv-wheel build/wheel-test && mkdir -p build/wheel-test
 	@$(PYTHON) -m venv .venv-wheel
-	@.venv-wheel/bin/python -m pip --disable-pip-version-check -q install dist/*.whl -r tests/requirements.txt
+	@.venv-wheel/bin/python -m pip --disable-pip-version-check -q install --no-deps --no-index --find-links $(FROM_FOLDER) tickertape
+	@.venv-wheel/bin/python -m pip --disable-pip-version-check -q install -r tests/requirements.txt
 	@cp -r tests pyproject.toml build/wheel-test
 	@cd build/wheel-test && ../../.venv-wheel/bin/pytest $(TEST_ARGS)
 
 # What needs none of the large packages: for a Python that torch does not have yet, or in a minute.
 SMOKE := .venv-smoke
-wheel-smoke: wheel ## as wheel-test, for any PYTHON=..., without torch
+wheel-smoke: $(if $(FROM),,wheel) ## as wheel-test, for any PYTHON=..., without torch
 	@rm -rf $(SMOKE) build/wheel-smoke && mkdir -p build/wheel-smoke
 	@$(PYTHON) -m venv $(SMOKE)
-	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install --no-deps dist/*.whl
+	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install --no-deps --no-index --find-links $(FROM_FOLDER) tickertape
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install -c tests/constraints.txt \
 	  numpy pytest pytest-timeout hypothesis crc32c pillow protobuf tensorboard tensorboardX matplotlib ml_dtypes
 	@cp -r tests pyproject.toml build/wheel-smoke
 	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)
 
+# Nothing is published by this: it says whether this commit could be.
+release-check: $(STAMPS)/wheel-tools ## clean tree, changelog, sdist, audited wheels, README, docs, and tests on the wheel of the sdist
+	@$(VENV)/bin/python .ci/release_check.py
+	@$(MAKE) docs
+	@$(MAKE) wheel-smoke FROM=dist
+
 clean: ## remove what the targets made, .venv too
-	rm -rf $(VENV) $(STACKS) $(OLD_TENSORBOARD) .venv-wheel $(SMOKE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(STACKS) $(OLD_TENSORBOARD) .venv-wheel $(SMOKE) build dist wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

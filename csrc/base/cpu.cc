@@ -18,29 +18,48 @@ namespace {
 constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
 
 #if defined(__x86_64__)
-// Not every compiler's __builtin_cpu_supports() knows F16C. F16C uses AVX's registers, so a caller that also
-// checks for AVX2 need not check that the operating system saves them.
-bool has_f16c() noexcept {
+// __builtin_cpu_supports() would say the same, but it is a function of the compiler's own library. zig's library is one
+// object: a program that needs one function of it also gets its memcpy(), which is slower than glibc's.
+struct CpuId {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+  // All zero if the processor has no such leaf.
+  explicit CpuId(unsigned leaf) noexcept { __get_cpuid_count(leaf, 0, &eax, &ebx, &ecx, &edx); }
+};
+
+constexpr bool has_all(std::uint64_t word, std::uint64_t bits) noexcept { return (word & bits) == bits; }
+
+// Which registers the operating system saves: the bits of XCR0 (Intel SDM, volume 1, 13.3).
+constexpr std::uint64_t kAvxState = 0b110;           // xmm and the upper halves of ymm
+constexpr std::uint64_t kAvx512State = 0b1110'0110;  // mask registers, upper halves of zmm, zmm16 to zmm31, too
+std::uint64_t saved_registers(const CpuId& leaf1) noexcept {
+  if ((leaf1.ecx & bit_OSXSAVE) == 0) return 0;
+  unsigned low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the intrinsic would need -mxsave for this file
+  return std::uint64_t{high} << 32 | low;
+}
+
+std::uint32_t detect_x86() noexcept {
+  const CpuId leaf1(1), leaf7(7);
+  const std::uint64_t saved = saved_registers(leaf1);
+  std::uint32_t found = 0;
+  if (has_all(leaf1.ecx, bit_SSE4_2)) found |= bit(CpuFeature::kSse42);
+  if (has_all(leaf1.ecx, bit_PCLMUL | bit_SSE4_1)) found |= bit(CpuFeature::kPclmul);
+  // Every processor with AVX2 has the other four as well, but a virtual machine can hide each of them.
+  const bool has_avx2 = has_all(saved, kAvxState) && has_all(leaf1.ecx, bit_AVX | bit_FMA | bit_F16C) &&
+                        has_all(leaf7.ebx, bit_AVX2 | bit_BMI | bit_BMI2);
+  if (has_avx2) found |= bit(CpuFeature::kAvx2);
+  if (has_avx2 && has_all(saved, kAvx512State) &&
+      has_all(leaf7.ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL | bit_AVX512CD)) {
+    found |= bit(CpuFeature::kAvx512);
+  }
+  return found;
 }
 #endif
 
 std::uint32_t detect() noexcept {
   std::uint32_t found = 0;
 #if defined(__x86_64__)
-  __builtin_cpu_init();  // also checks that the operating system saves the wide registers
-  if (__builtin_cpu_supports("sse4.2")) found |= bit(CpuFeature::kSse42);
-  if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1")) found |= bit(CpuFeature::kPclmul);
-  // Every processor with AVX2 has the other four as well, but a virtual machine can hide each of them.
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                        __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma") && has_f16c();
-  if (has_avx2) found |= bit(CpuFeature::kAvx2);
-  if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512cd")) {
-    found |= bit(CpuFeature::kAvx512);
-  }
+  found |= detect_x86();
 #elif defined(__aarch64__) && defined(__linux__)
   if ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0) found |= bit(CpuFeature::kArmCrc32);
 #elif defined(__aarch64__) && defined(__APPLE__)

@@ -1,0 +1,85 @@
+"""Builds the Linux wheels with zig as the compiler, and audits each. What it needs is in requirements.txt.
+
+`make wheels` calls it; WHEELS_ARGS='--python 3.11 --target manylinux_2_28_x86_64' builds one wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ziglang
+from audit import audit
+from pack import repack
+from targets import TARGETS, Python, Target, pythons
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(target: Target, python: Python) -> dict[str, str]:
+    """What pip, scikit-build-core and CMake read."""
+    suffix = f".cpython-{python.tag[2:]}-{target.suffix}.so"
+    return {
+        **os.environ,
+        "CMAKE_GENERATOR": "Ninja",
+        "CMAKE_TOOLCHAIN_FILE": str(ROOT / ".ci" / "wheels" / "zig.cmake"),
+        # pybind11 asks the interpreter for the suffix, which has that of this machine.
+        "CMAKE_ARGS": f"-DPYTHON_MODULE_EXTENSION={suffix} -DPYTHON_MODULE_DEBUG_POSTFIX= -DPYTHON_IS_DEBUG=OFF",
+        "SKBUILD_BUILD_DIR": str(ROOT / "build" / "wheels" / f"{python.tag}-{target.platform}"),
+        "TICKERTAPE_ZIG": str(Path(ziglang.__file__).parent / "zig"),
+        "TICKERTAPE_ZIG_TARGET": target.zig,
+        "_PYTHON_HOST_PLATFORM": f"linux-{target.arch}",
+    }
+
+
+def build(target: Target, python: Python, out: Path) -> Path:
+    """Builds one wheel, gives it its platform tag, and packs it tightly. Returns its path in `out`."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as repaired:
+        subprocess.run(
+            [*pip, "--python", python.path, "wheel", "--no-deps", "-w", made, ROOT],
+            env=environment(target, python),
+            check=True,
+        )
+        (wheel,) = Path(made).glob("*.whl")
+        subprocess.run(
+            [sys.executable, "-m", "auditwheel", "repair", "--plat", target.platform, "-w", repaired, wheel],
+            check=True,
+            capture_output=True,
+        )
+        (wheel,) = Path(repaired).glob("*.whl")
+        return repack(wheel, out)
+
+
+def main() -> None:
+    """Builds what the arguments select."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("wheelhouse"), help="where the wheels go")
+    parser.add_argument(
+        "--python", action="append", help="a version such as 3.11; default: all that are found"
+    )
+    parser.add_argument("--target", action="append", choices=[target.platform for target in TARGETS])
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    chosen = [p for p in pythons() if not args.python or "{}.{}".format(*p.version) in args.python]
+    if not chosen:
+        parser.error("--python: no CPython >= 3.10 of that version with its headers was found; install one")
+    for python in chosen:
+        for target in TARGETS:
+            if args.target and target.platform not in args.target:
+                continue
+            start = time.monotonic()
+            wheel = build(target, python, args.out)
+            audit(wheel, target, python)
+            print(
+                f"{wheel.name}: {wheel.stat().st_size:,} bytes, {time.monotonic() - start:.0f} s", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
