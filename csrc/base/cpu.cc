@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint32_t bit(CpuFeature feature) { return static_cast<std::uint32_t>(feature); }
 
 #if defined(__x86_64__)
-// __builtin_cpu_supports() would say the same, but it is a function of the compiler's own library. zig's library is one
-// object: a program that needs one function of it also gets its memcpy(), which is slower than glibc's.
+// __builtin_cpu_supports() would say the same, but it is a function of the compiler's own library. Wheels are
+// linked without zig's: it is one object, and brings a memcpy() that would replace glibc's.
 struct CpuId {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   // All zero if the processor has no such leaf.
@@ -30,7 +30,7 @@ constexpr bool has_all(std::uint64_t word, std::uint64_t bits) noexcept { return
 
 // Which registers the operating system saves: the bits of XCR0 (Intel SDM, volume 1, 13.3).
 constexpr std::uint64_t kAvxState = 0b110;           // xmm and the upper halves of ymm
-constexpr std::uint64_t kAvx512State = 0b1110'0110;  // mask registers, upper halves of zmm, zmm16 to zmm31, too
+constexpr std::uint64_t kAvx512State = 0b1110'0110;  // mask registers and all of zmm, too
 std::uint64_t saved_registers(const CpuId& leaf1) noexcept {
   if ((leaf1.ecx & bit_OSXSAVE) == 0) return 0;
   unsigned low = 0, high = 0;
