@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import cmake
+import ninja
 import ziglang
 from audit import audit
 from pack import repack
@@ -26,11 +28,15 @@ def environment(target: Target, python: Python) -> dict[str, str]:
     suffix = f".cpython-{python.tag[2:]}-{target.suffix}.so"
     return {
         **os.environ,
+        # The programs themselves: their Python scripts fail in pip's isolated environment, and pip would then look for, or
+        # compile, those of the target's processor.
+        "PATH": os.pathsep.join([cmake.CMAKE_BIN_DIR, ninja.BIN_DIR, os.environ["PATH"]]),
         "CMAKE_GENERATOR": "Ninja",
         "CMAKE_TOOLCHAIN_FILE": str(ROOT / ".ci" / "wheels" / "zig.cmake"),
         # pybind11 asks the interpreter for the suffix, which has that of this machine.
         "CMAKE_ARGS": f"-DPYTHON_MODULE_EXTENSION={suffix} -DPYTHON_MODULE_DEBUG_POSTFIX= -DPYTHON_IS_DEBUG=OFF",
         "SKBUILD_BUILD_DIR": str(ROOT / "build" / "wheels" / f"{python.tag}-{target.platform}"),
+        "TICKERTAPE_WERROR": "OFF",  # zig's clang is newer than the one that lint uses
         "TICKERTAPE_ZIG": str(Path(ziglang.__file__).parent / "zig"),
         "TICKERTAPE_ZIG_TARGET": target.zig,
         "_PYTHON_HOST_PLATFORM": f"linux-{target.arch}",

@@ -6,6 +6,8 @@ set(CMAKE_CXX_COMPILER "$ENV{TICKERTAPE_ZIG}" c++)
 set(CMAKE_CXX_COMPILER_TARGET "$ENV{TICKERTAPE_ZIG_TARGET}")
 # zig writes debug information unless told otherwise. Unrolled loops are 2 % of the module.
 set(CMAKE_CXX_FLAGS_INIT "-g0 -fno-unroll-loops")
+# CMake's checks compile without linking. Otherwise zig would build an unoptimised C++ library for them, which takes minutes.
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 
 # zig is also the archiver, but the variables for its path take no arguments. Hence whole rules.
 set(CMAKE_CXX_ARCHIVE_CREATE "\"$ENV{TICKERTAPE_ZIG}\" ar qc <TARGET> <OBJECTS>")

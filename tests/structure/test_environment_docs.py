@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+if not (ROOT / "docs").is_dir():
+    pytest.skip("not in a checkout", allow_module_level=True)
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
 TABLE = re.search(r"<!-- environment -->\n(.*)<!-- /environment -->", PAGE, re.DOTALL).group(1)
 # A name in quotes, or a variable that holds one.

@@ -1,8 +1,8 @@
 """Runs with every kind of data that TensorBoard's dashboards show, old style and new, by our writer and by others."""
 
 import numpy as np
+import pytest
 import tickertape
-import torch
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.audio import metadata as audio_metadata
 from tensorboard.plugins.audio import plugin_data_pb2 as audio_pb2
@@ -12,6 +12,8 @@ from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
+
+torch = pytest.importorskip("torch")
 
 STEPS = 8  # fewer than TensorBoard keeps of any kind, so that nobody samples
 LAYOUT = {

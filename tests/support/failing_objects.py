@@ -13,13 +13,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tickertape
-import torch
 from matplotlib.figure import Figure
 from tensorboard.compat.proto.config_pb2 import RunMetadata
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tickertape.writer import FileWriter, SummaryWriter
+
+torch = pytest.importorskip("torch")
 
 MARK = "raised by the object"
 
