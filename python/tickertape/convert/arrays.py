@@ -43,7 +43,8 @@ def as_array(value: Any, name: str, *, exact: bool = False) -> tuple[npt.NDArray
         TypeError: `value` is no array of numbers, or has no data that can be read (sparse, meta, masked).
         ValueError: a nested list is ragged, or there are more than 64 dimensions.
     """
-    value = _core.host_array(value)
+    if type(value) is not np.ndarray:
+        value = _core.host_array(value)
     if type(value) is np.ndarray:
         array: npt.NDArray[Any] = value
     elif is_torch(value):

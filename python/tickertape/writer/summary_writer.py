@@ -373,7 +373,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
-        if copy is True:
+        if type(values) is not np.ndarray and copy is True:
             values = _core.host_array(values)
         if (
             bins is histograms.TENSORFLOW
