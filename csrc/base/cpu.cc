@@ -34,7 +34,8 @@ constexpr std::uint64_t kAvx512State = 0b1110'0110;  // mask registers and all o
 std::uint64_t saved_registers(const CpuId& leaf1) noexcept {
   if ((leaf1.ecx & bit_OSXSAVE) == 0) return 0;
   unsigned low = 0, high = 0;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the intrinsic would need -mxsave for this file
+  // NOLINTNEXTLINE(portability-no-assembler): the intrinsic would need -mxsave for this file
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return std::uint64_t{high} << 32 | low;
 }
 

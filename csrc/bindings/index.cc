@@ -277,7 +277,9 @@ py::tuple latest(const py::object& series, const py::object& live) {
     const bool* mask = piece.live;
     for (const auto& segment : piece.segments) {
       for (std::size_t i = 0; i < segment->size(); ++i) {
-        if (mask != nullptr && !*mask++) continue;
+        const bool counts = mask == nullptr || *mask;
+        if (mask != nullptr) ++mask;
+        if (!counts) continue;
         const double time = segment->wall_time()[i];
         if (is_first || segment->step()[i] > step) step = segment->step()[i];
         if (is_first || time > wall_time || std::isnan(time)) wall_time = time;  // nothing exceeds a NaN

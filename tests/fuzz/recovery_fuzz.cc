@@ -92,8 +92,9 @@ std::string surroundings() {
     bool is_log = false;
     for (std::size_t i = 0; i < kFiles; ++i) is_log = is_log || path == Place::get().file(i);
     if (!is_log && entry.symlink_status().type() == fs::file_type::regular) {
-      line +=
-          " " + std::to_string(static_cast<long long>(fs::last_write_time(path).time_since_epoch().count())) + "=" + read_all(path);
+      line += " " +
+              std::to_string(static_cast<long long>(fs::last_write_time(path).time_since_epoch().count())) +
+              "=" + read_all(path);
     }
     lines.push_back(std::move(line));
   }
