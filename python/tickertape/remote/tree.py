@@ -235,9 +235,14 @@ class Tree:
         batch.done.append(partial(setattr, other, "uploaded", seen))
 
     def _next_cut(self, file: _EventFile) -> tuple[int, int] | None:
-        """The bytes of the next slice: whole records. What is damaged is left out, and readers see a gap there."""
+        """The bytes of the next slice: whole records. What is damaged is left out, and readers see a gap there.
+
+        A slice that the store has lost is made again as it was: up to the next one, not over it.
+        """
         while file.cut is None:
-            begin, end = _core.record_span(file.path, file.uploaded, SLICE_BYTES)
+            following = (one.offset for one in file.slices if one.size and one.offset > file.uploaded)
+            room = min(following, default=file.size) - file.uploaded
+            begin, end = _core.record_span(file.path, file.uploaded, max(min(room, SLICE_BYTES), 1))
             if begin == end:
                 return None
             behind = slices.contiguous_end(file.slices, begin) if begin > file.uploaded else begin
@@ -322,7 +327,8 @@ def _is_event_file(name: str) -> bool:
 
 
 def _advance(file: _EventFile, cut: tuple[int, int]) -> None:
-    file.uploaded, file.cut = cut[1], None
+    file.uploaded, file.cut = slices.contiguous_end(file.slices, cut[1]), None
+    file.slices = [one for one in file.slices if one.end > file.uploaded]
 
 
 def _bytes_of(path: str, begin: int, end: int) -> bytes:

@@ -294,3 +294,22 @@ def test_follow_uploads_until_ctrl_c(bucket, torchs):
 def test_wrong_use(arguments, capsys):
     assert main.main(arguments) == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_a_slice_that_the_store_has_lost_is_made_again_as_it_was(bucket, tmp_path):
+    with tickertape.SummaryWriter(tmp_path / "logs") as writer:
+        for part in range(5):
+            for step in range(100):
+                writer.add_scalar("a", step, 100 * part + step)
+            writer.flush()
+            assert main.main(["sync", str(tmp_path / "logs"), bucket.url]) == 0
+    paths = sorted(path for path in bucket.folder.rglob("*") if path.is_file())
+    whole = {path: path.read_bytes() for path in paths}
+    for lost in paths[:1], paths[2:3], paths[1:3], paths[4:]:
+        for path in lost:
+            path.unlink()
+        earlier = len(bucket.faults.puts)
+        assert main.main(["sync", str(tmp_path / "logs"), bucket.url]) == 0
+        assert sum(size for _, size in bucket.faults.puts[earlier:]) == sum(len(whole[path]) for path in lost)
+        content = b"".join(path.read_bytes() for path in sorted(bucket.folder.rglob("*")) if path.is_file())
+        assert content == b"".join(whole.values())
