@@ -240,7 +240,7 @@ class SummaryWriterBase:
         summary_description: str = "",
     ) -> None: ...
     def flush(self, wait: bool = False) -> None:
-        """One comparison if nothing is queued in the process; otherwise calls self._flush(wait), a Python method."""
+        """One comparison if nothing is queued in the process and `wait` is False; otherwise calls self._flush(wait), a Python method."""
     def log(
         self, values: Mapping[str, Any] | _NamedScalars, global_step: Any = None, walltime: Any = None
     ) -> None:

@@ -40,10 +40,17 @@ def messages():
     ]
 
 
+class Base(_core.SummaryWriterBase):
+    """With the method of the subclass that flush() calls."""
+
+    def _flush(self, wait):
+        """Has nothing to do."""
+
+
 def valid_arguments(directory):
     """Entry to arguments that it takes; those of a method come behind an object that has it."""
     writer = _core.EventFileWriter(str(directory))
-    base = _core.SummaryWriterBase()
+    base = Base()
     base._bind(writer)
     copy = _core.DeviceCopy(None, "manual")
     number = np.zeros(2)
@@ -57,6 +64,7 @@ def valid_arguments(directory):
     calls = {
         "fork_directory": (str(directory),),
         "EventFileWriter": (str(directory), ""),
+        "EventFileWriter.set_size_limit": (writer, 1 << 40),
         "EventFileWriter.add_scalar": (writer, *scalar),
         "EventFileWriter.log": (writer, {"a": 1.0}, *at),
         "EventFileWriter.add_histogram": (writer, *histogram, None),
@@ -104,6 +112,9 @@ def valid_arguments(directory):
         "read_record": (file, 0, 1),
         "live_series": ([index], "all"),
         "join_columns": (index.series, [None], "step"),
+        "latest": (index.series, [None]),
+        "record_span": (file, 0, 1 << 20),
+        "leave_notice": ("text",),
         "event_folders": (str(directory),),
         "is_event_file": ("events.out.tfevents.1",),
         "extremes": (number, 1),
@@ -140,7 +151,7 @@ def valid_arguments(directory):
 
 
 # What keeps an argument: a call with the valid ones comes behind.
-SETTERS = ("SummaryWriterBase._bind", "set_admit_hook", "set_device_hooks", "set_default_step")
+SETTERS = ("EventFileWriter.set_size_limit", "SummaryWriterBase._bind", "set_admit_hook", "set_device_hooks", "set_default_step")
 INVERSE = {"leave_gated_block": _core.enter_gated_block, "enter_gated_block": _core.leave_gated_block}
 OPTIONS = {"scan_files": ("previous", "tag_filter", "kinds", "steps", "threads", "progress")}
 
