@@ -151,7 +151,13 @@ def valid_arguments(directory):
 
 
 # What keeps an argument: a call with the valid ones comes behind.
-SETTERS = ("EventFileWriter.set_size_limit", "SummaryWriterBase._bind", "set_admit_hook", "set_device_hooks", "set_default_step")
+SETTERS = (
+    "EventFileWriter.set_size_limit",
+    "SummaryWriterBase._bind",
+    "set_admit_hook",
+    "set_device_hooks",
+    "set_default_step",
+)
 INVERSE = {"leave_gated_block": _core.enter_gated_block, "enter_gated_block": _core.leave_gated_block}
 OPTIONS = {"scan_files": ("previous", "tag_filter", "kinds", "steps", "threads", "progress")}
 
