@@ -47,11 +47,13 @@ def test_histograms(server):
 
 def test_images(server):
     tags = server.json("plugin/images/tags")["digits"]
-    assert set(tags) == {"astronaut", "digits", "boxes", "figure", "coins"}
+    assert set(tags) == {"astronaut", "digits", "boxes", "figure", "coins", "jpeg", "webp"}
     for tag, size, kind in (
         ("astronaut", (128, 128), "PNG"),
         ("digits", (64, 32), "PNG"),
         ("boxes", (128, 128), "PNG"),
+        ("jpeg", (128, 128), "JPEG"),
+        ("webp", (128, 128), "WEBP"),
         ("figure", (640, 480), "PNG"),
         ("coins", (96, 76), "GIF"),
     ):
