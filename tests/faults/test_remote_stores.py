@@ -4,6 +4,8 @@ The store is read past the proxy; the records are those that the scanner of the 
 """
 
 import contextlib
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -182,3 +184,20 @@ def test_an_hour_of_defaults_in_requests(s3):
     kinds = [request.kind for request in s3.proxy.requests]
     assert kinds.count("put") == 10
     assert kinds.count("list") == 1  # before the spool is emptied
+
+
+def test_a_process_that_ends_without_close(any_store, spool):
+    """It uploads everything, leaves nothing in the spool but an empty folder, and has nothing to say."""
+    script = (
+        "import sys; from tickertape import SummaryWriter; writer = SummaryWriter(sys.argv[1])\n"
+        "for step in range(100): writer.add_scalar('a', step, step)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, f"{any_store.url}/run"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    assert steps(any_store) == list(range(100))
+    assert {path.name for path in spool.rglob("*") if path.is_file()} <= {"lock", "url"}

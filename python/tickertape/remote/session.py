@@ -42,6 +42,7 @@ class Session:
         self.users = 0
         self.is_closing = is_orphan
         self.is_finished = False
+        self.main_thread_ended = False
         self.is_last = False  # the process ends: its folder stays, for what is logged even later
         self.wanted = self.done = 0  # requests to upload everything now
         self.bytes_behind = self.files_behind = 0  # as of the last look
@@ -148,6 +149,8 @@ class Session:
             self._due = now + self.upload_secs
             if self._is_ending():
                 self._finish()
+            elif self.main_thread_ended:  # afterwards the packages of many stores can ask nothing
+                self.tree.confirm()
         self.error = ""
         self._failures_in_a_row = 0
 

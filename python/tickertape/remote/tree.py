@@ -104,6 +104,7 @@ class Tree:
         )
         self._files: dict[str, _EventFile] = {}
         self._others: dict[str, _OtherFile] = {}
+        self._confirmed: dict[str, Entry] | None = None  # a listing that is newer than the last upload
         self._configs: dict[str, bytes] = {}  # of the projector, as they were in the store
         self.passed_over: dict[str, str] = {}  # name to the reason why it is not uploaded
 
@@ -202,6 +203,7 @@ class Tree:
             if other.seen != other.uploaded:
                 self._add_other(batch, other)
         if batch.objects:
+            self._confirmed = None
             self.store.write_all(batch.objects)
         for note in batch.done:
             note()
@@ -282,6 +284,15 @@ class Tree:
             if file.uploaded > 2 * kept_bytes:
                 _punch(file.path, file.uploaded - kept_bytes)
 
+    def confirm(self) -> None:
+        """Lists what the store has, for remove_uploaded(); does nothing if nothing was uploaded since the last time.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        if self._confirmed is None and (self._files or self._others):
+            self._confirmed = {entry.name: entry for entry in self._list_own()}
+
     def remove_uploaded(self) -> None:
         """Removes the local files that the store has, as a listing says. What the store has lost is behind again.
 
@@ -290,9 +301,8 @@ class Tree:
         Raises:
             OSError: the store did not answer.
         """
-        if not self._files and not self._others:
-            return
-        entries = {entry.name: entry for entry in self._list_own()}
+        self.confirm()
+        entries, self._confirmed = self._confirmed or {}, None
         there = slices.by_file((entry.name, entry.size) for entry in entries.values())
         for name, file in list(self._files.items()):
             file.slices = there.get(name, [])

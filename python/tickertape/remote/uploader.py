@@ -235,6 +235,7 @@ def _main_thread_ended() -> None:
     for session in sessions:
         session.lift_limits()
         session.flush_writers()
+        session.main_thread_ended = True
     if sessions:
         _uploader.wait(sessions, exit_timeout(), tries_again=True)
 
