@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 def _store(given: str) -> Store:
     try:
         if urls.is_remote(given):
-            return Store(urls.normalised(given, "path"))
+            return Store(urls.normalised(given, "path"), "path")
         if not os.path.isdir(given):  # noqa: PTH112  # a str
             raise CommandError(f"path: expected a URL or a local directory, got {given!r}")
         return Store(f"file://{os.path.abspath(given)}")  # noqa: PTH100

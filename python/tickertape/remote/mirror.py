@@ -70,7 +70,7 @@ class Mirror:
         self.url = url
         self._is_wanted = is_wanted
         self._only = only
-        self._store = Store(url)
+        self._store = Store(url, "logdir")
         self._folder = cache.CacheFolder(urls.joined(url, only))
         self.top = self._folder.files
         self._assemblies: dict[str, Assembly] = {}

@@ -48,32 +48,32 @@ def check_installed(url: str) -> None:
         ValueError: fsspec knows no such store.
     """
     for protocol in url.partition("://")[0].split("::"):
-        with _imported(url):
+        with _imported(url, "log_dir"):
             from fsspec import get_filesystem_class  # noqa: PLC0415  # an optional dependency
 
             get_filesystem_class(protocol)
 
 
 @contextmanager
-def _imported(url: str) -> Iterator[None]:
-    """Says what to install, and which URL asks for it."""
+def _imported(url: str, argument: str) -> Iterator[None]:
+    """Says what to install, and which URL asks for it; `argument` is what the caller calls it."""
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "fsspec":
             raise ImportError(
-                f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
+                f"{argument}: expected fsspec's package for {url!r} to be installed ({error})"
             ) from error
         raise ImportError(
-            f"log_dir: expected fsspec to be installed for {url!r} ({error}); pip install 'tickertape[remote]'"
+            f"{argument}: expected fsspec to be installed for {url!r} ({error}); pip install 'tickertape[remote]'"
         ) from error
     except ImportError as error:
         raise ImportError(
-            f"log_dir: expected fsspec's package for {url!r} to be installed ({error})"
+            f"{argument}: expected fsspec's package for {url!r} to be installed ({error})"
         ) from error
     except ValueError as error:  # no such protocol
         raise UnsupportedValue(
-            f"log_dir: expected a URL that fsspec can open, got {url!r}: {error}"
+            f"{argument}: expected a URL that fsspec can open, got {url!r}: {error}"
         ) from error
 
 
@@ -82,6 +82,7 @@ class Store:
 
     Args:
         url: as `convert.urls.normalised` returns it.
+        argument: what the caller calls it, for errors.
 
     Raises:
         ImportError: fsspec, or its package for this kind of store, is not installed.
@@ -89,9 +90,9 @@ class Store:
         ValueError: fsspec knows no such store.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, argument: str = "log_dir") -> None:
         self.url = url
-        with _imported(url):
+        with _imported(url, argument):
             from fsspec.core import url_to_fs  # noqa: PLC0415  # an optional dependency
 
             try:

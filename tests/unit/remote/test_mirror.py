@@ -297,7 +297,7 @@ def test_names_cannot_leave_the_mirror(tmp_path, cache, monkeypatch):
         f"good/{name}", f"{'d' * 300}/{name}", f"{'x' * 260}{name}", f"{'long/' * 400}{name}", f"file/{name}",
         f"file/{name}/{name}", f"bad\udc80\ud800/{name}", f"ctrl\n\x1b[2J/{name}",
     ]  # fmt: skip
-    monkeypatch.setattr("tickertape.remote.mirror.Store", lambda url: Hostile(names, data))
+    monkeypatch.setattr("tickertape.remote.mirror.Store", lambda url, argument: Hostile(names, data))
     with pytest.warns(RuntimeWarning, match="it is left out") as caught:
         runs = tickertape.read("memory://hostile")
     assert sorted(runs) == ["ctrl\n\x1b[2J", f"file/{name}", "good"]

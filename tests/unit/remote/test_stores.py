@@ -5,20 +5,8 @@ import uuid
 
 import fsspec
 import pytest
+from support.disk_store import Disk
 from tickertape.remote.stores import Store, StoreError
-
-
-class Disk(fsspec.get_filesystem_class("file")):
-    """The local disk under a protocol of its own, which no package knows."""
-
-    protocol = "disk"
-
-    @classmethod
-    def _strip_protocol(cls, path):
-        return super()._strip_protocol(path.removeprefix("disk://"))
-
-
-fsspec.register_implementation("disk", Disk, clobber=True)
 
 
 @pytest.fixture(params=["memory", "disk"])
