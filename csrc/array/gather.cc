@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "array/copy_past_cache.h"
+
 namespace tickertape {
 namespace {
 
@@ -26,7 +28,7 @@ std::uint8_t* gather_row(const std::uint8_t* from, std::size_t item, std::ptrdif
                          std::ptrdiff_t count, std::uint8_t* to) {
   if (stride == static_cast<std::ptrdiff_t>(item)) {
     const std::size_t bytes = item * static_cast<std::size_t>(count);
-    std::memcpy(to, from, bytes);
+    copy_past_cache(to, from, bytes);
     return to + bytes;
   }
   switch (item) {
