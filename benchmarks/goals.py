@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape.bench.arrays import CALL, VISIBLE
 from tickertape.bench.imports import NUMPY
+from tickertape.bench.loop import ALONE, COPY, EVERY, TENTH
 from tickertape.bench.memory import megabytes
 from tickertape.bench.png import DRAWINGS, NOISE, PHOTOGRAPHS, PILLOW
 from tickertape.bench.section import NONE, digits, duration, rate, ratio
@@ -70,6 +71,7 @@ def goals(numbers: dict[str, Any]) -> list[Goal]:
         *_png(numbers["png"]),
         found.caller("`add_pr_curve`, 10,000, the call alone", f"{curve}, {CALL}", "≤ 30 µs", 3e4),
         found.caller("… until a reader can see it", f"{curve}, {VISIBLE}", "≥ 30 ×", 1e12, 30),
+        *_loops(numbers),
         *_reading(numbers["reading"]),
         *_imports(numbers["imports"]),
         *_curves(numbers["curves"]),
@@ -143,6 +145,21 @@ def _png(png: dict[str, Any]) -> Iterator[Goal]:
     yield Goal(
         "PNG, noise: bytes of PNG a raw byte", f"{ours:.4f}", "≤ 1.002", ours <= 1.002, f"{pillow:.4f}"
     )
+
+
+def _loops(numbers: dict[str, Any]) -> Iterator[Goal]:
+    """Step times with and without logging; a report from before they were measured in pairs has none."""
+    for key, model in (("loop", "perceptron"), ("transformer", "transformer")):
+        found = numbers.get(key, {})
+        if "ratio" not in found.get(f"{OURS}, {EVERY.words}", {}):
+            continue
+        copy = found[f"{COPY}, {EVERY.words}"]["ratio"]["value"] - 1
+        most = {EVERY: 1 + 1.3 * copy, TENTH: 1.01, ALONE: 1.002}
+        for kind, bound in most.items():
+            ours, torch = (found[f"{name}, {kind.words}"]["ratio"]["value"] for name in (OURS, TORCH))
+            goal = f"≤ {bound:.3f}" + (f" (1.3 × the copy's {copy:.1%})" if kind is EVERY else "")
+            what = f"step of a {model} with / without logging, {kind.words}"
+            yield Goal(what, f"{ours:.4f}", goal, ours <= bound, f"{torch:.4f}")
 
 
 def _reading(reading: dict[str, Any]) -> Iterator[Goal]:

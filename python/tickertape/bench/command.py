@@ -48,6 +48,7 @@ PARTS: dict[str, Callable[[Plan], Section]] = {
     "png": png.measure,
     "strips": strips.measure,
     "loop": loop.measure,
+    "transformer": loop.measure_transformer,
     "curves": curves.measure,
     "imports": imports.measure,
     "reading": reading.measure,

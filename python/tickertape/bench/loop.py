@@ -1,199 +1,221 @@
-"""A training loop with a real model: the share of logging, for each writer, at every step and at every tenth."""
+"""Training loops with a model: what logging takes from a step, for each writer, beside one copy of the same arrays.
+
+A share of the caller's time would hide what a writer's threads take from the model (cores, caches, memory). So blocks of
+a few steps are timed with and without logging, in random order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickertape.bench import svg, timing
+from tickertape.bench import paired, svg, timing
 from tickertape.bench.contestants import OURS, importable, open_writer
+from tickertape.bench.floor import load_floor
+from tickertape.bench.loop_models import Model, NumpyPerceptron, TorchPerceptron, TorchTransformer, copier
 from tickertape.bench.readback import WrongAnswerError, check_count
-from tickertape.bench.section import NONE, Section, digits, ratio, summary, timed
-from tickertape.demo import model as demo_model
+from tickertape.bench.section import NONE, Section, digits, duration, ratio, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tickertape.bench.race import Plan
 
-SCALARS, HISTOGRAMS = 20, 10
-_LAYERS = (784, 256, 256, 128, 64, 10)  # 5 weights and 5 biases: 10 histograms, 308,554 elements
-_BATCH = 128
+SCALARS = 20
+TAGS = tuple(f"metrics/{index}" for index in range(SCALARS))
+NOTHING, COPY, FLOOR = "no logging", "limit: one copy", "limit: 20 calls of the floor"
+STEPS = 5  # of a block
 
 
-class Model(Protocol):
-    """The model that a loop trains."""
+@dataclass(frozen=True)
+class Kind:
+    """What is logged, and when.
 
-    def step(self) -> float:
-        """One step of the optimiser; the loss."""
+    Attributes:
+        words: its name in the table.
+        logged: the steps of a block that log. The last does not: in it a writer's threads can finish.
+        weight: the loss of a whole block times this is the loss of a loop that logs so for ever.
+        has_arrays: whether histograms and images are logged, not only scalars.
+    """
 
-    def tensors(self) -> dict[str, Any]:
-        """Its ten parameters by name."""
+    words: str
+    logged: range
+    weight: float
+    has_arrays: bool = True
+
+
+EVERY = Kind("every step", range(STEPS - 1), STEPS / (STEPS - 1))
+TENTH = Kind("every 10th step", range(1, 2), STEPS / 10)
+ALONE = Kind("scalars alone, every step", range(STEPS - 1), STEPS / (STEPS - 1), has_arrays=False)
+KINDS = (EVERY, TENTH, ALONE)
 
 
 @dataclass
-class Runner:
-    """One writer in the loop, at every `every`-th step; `writer` None trains alone."""
+class Lane:
+    """One contestant, or a limit, in blocks of steps of the same model."""
 
     name: str
-    every: int
-    log_dir: Path
-    writer: Any = None
+    kind: Kind
+    model: Model
+    log: Callable[[float, int], object] = lambda *_: None
+    flush: Callable[[], object] = lambda: None
     steps: int = 0
     logged: int = 0
-    loop_ns: list[float] = field(default_factory=list)
     logging_ns: list[float] = field(default_factory=list)
 
-    def run(self, model: Model, steps: int) -> None:
-        """Trains `steps` steps; the flush() that makes the last of them visible is inside the time."""
+    def run(self) -> None:
+        """One block; the flush() that makes its last step visible is in its time."""
         logging = 0
-        start = perf_counter_ns()
-        for _ in range(steps):
-            loss = model.step()
+        for index in range(STEPS):
+            loss = self.model.step()
             self.steps += 1
-            if self.writer is not None and self.steps % self.every == 0:
+            if index in self.kind.logged:
                 before = perf_counter_ns()
-                self.log(model, loss)
+                self.log(loss, self.steps)
                 logging += perf_counter_ns() - before
-        if self.writer is not None:
-            before = perf_counter_ns()
-            self.writer.flush()
-            logging += perf_counter_ns() - before
-        self.loop_ns.append((perf_counter_ns() - start) / steps)
-        self.logging_ns.append(logging / steps)
+                self.logged += 1
+        before = perf_counter_ns()
+        self.flush()
+        self.logging_ns.append((logging + perf_counter_ns() - before) / STEPS)
 
-    def log(self, model: Model, loss: float) -> None:
-        """Logs one step of a training that logs a lot."""
-        writer, step = self.writer, self.steps
-        for index in range(SCALARS):
-            writer.add_scalar(f"metrics/{index}", loss, step)
-        for name, tensor in model.tensors().items():
-            writer.add_histogram(name, tensor, step)
-        self.logged += 1
-
-    def check(self, names: list[str]) -> None:
-        """Checks that every scalar and histogram is in the file.
+    def check(self, log_dir: Path) -> None:
+        """Checks that everything that was logged is in the file.
 
         Raises:
-            WrongAnswerError: one is missing, or no step was logged, so that nothing was measured.
+            WrongAnswerError: something is missing, or no step was logged, so that nothing was measured.
         """
         if self.logged == 0:
             raise WrongAnswerError(f"{self.name}: expected a logged step, got {self.steps} steps without one")
-        for tag in [*(f"metrics/{index}" for index in range(SCALARS)), *names]:
-            check_count(self.log_dir, tag, self.logged)
+        arrays = (*self.model.arrays(), *self.model.images()) if self.kind.has_arrays else ()
+        for tag in (*TAGS, *arrays):
+            check_count(log_dir, tag, self.logged)
 
 
-class NumpyModel:
-    """The perceptron of the demo, if torch is missing."""
+def writer_lane(name: str, writer: Any, kind: Kind, model: Model) -> Lane:
+    """One contestant's."""
 
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.model = demo_model.Perceptron(_LAYERS, rng)
-        self.optimizer = demo_model.Adam(self.model.parameters, 1e-3)
-        self.x = rng.random((_BATCH, _LAYERS[0]))
-        self.y = rng.integers(0, _LAYERS[-1], _BATCH)
+    def log(loss: float, step: int) -> None:
+        for tag in TAGS:
+            writer.add_scalar(tag, loss, step)
+        if kind.has_arrays:
+            for tag, array in model.arrays().items():
+                writer.add_histogram(tag, array, step)
+            for tag, images in model.images().items():
+                writer.add_images(tag, images, step)
 
-    def step(self) -> float:
-        """One step of Adam on one batch."""
-        probabilities, activations = self.model.forward(self.x)
-        self.optimizer.step(self.model.gradients(probabilities, activations, self.y))
-        return float(demo_model.cross_entropy(probabilities, self.y))
-
-    def tensors(self) -> dict[str, Any]:
-        """float64 arrays."""
-        return dict(self.model.parameters)
+    return Lane(name, kind, model, log, writer.flush)
 
 
-class TorchModel:
-    """The same perceptron in torch, on the CPU."""
+def _limit(plan: Plan, kind: Kind, model: Model) -> Lane:
+    """What no writer can avoid: a copy of the arrays, or the calls."""
+    if kind.has_arrays:
+        copy = copier(model)
+        return Lane(COPY, kind, model, lambda *_: copy())
+    floor = load_floor(plan.floor) if plan.floor else _EmptyCalls()
 
-    def __init__(self) -> None:
-        import torch  # noqa: PLC0415  # if it is installed
+    def call(loss: float, step: int) -> None:
+        for tag in TAGS:
+            floor.add_scalar(tag, loss, step)
 
-        torch.manual_seed(0)
-        torch.set_num_threads(
-            1
-        )  # idle threads of torch spin, so others on the machine would change the result
-        layers: list[Any] = []
-        for inputs, outputs in pairwise(_LAYERS):
-            layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-        self.model = torch.nn.Sequential(*layers[:-1])
-        self.optimizer = torch.optim.Adam(self.model.parameters(), 1e-3)
-        self.loss = torch.nn.CrossEntropyLoss()
-        self.x, self.y = torch.rand(_BATCH, _LAYERS[0]), torch.randint(0, _LAYERS[-1], (_BATCH,))
+    return Lane(FLOOR, kind, model, call)
 
-    def step(self) -> float:
-        """One step of Adam on one batch."""
-        self.optimizer.zero_grad()
-        loss = self.loss(self.model(self.x), self.y)
-        loss.backward()
-        self.optimizer.step()
-        return float(loss.item())
 
-    def tensors(self) -> dict[str, Any]:
-        """float32 parameters."""
-        return dict(self.model.named_parameters())
+class _EmptyCalls:
+    """Instead of the floor, if it could not be compiled."""
+
+    def add_scalar(self, tag: str, value: float, step: int) -> None:
+        """Does nothing."""
 
 
 def measure(plan: Plan) -> Section:
-    """All runners train in turns, each in its own loop over the same model."""
-    with_torch = importable("torch")
-    model: Model = TorchModel() if with_torch else NumpyModel()
-    title = f"Training loop: {SCALARS} scalars and {HISTOGRAMS} histograms a step"
-    head = ["writer", "logs", "a step", "of it logging", "share", "its share / ours"]
-    section = Section("loop", title, head)
-    runners = [Runner("no logging", 1, plan.folder)]
-    for every in (1, 10):
+    """The perceptron, whose step is short."""
+    model: Model = TorchPerceptron() if importable("torch") else NumpyPerceptron()
+    return _measure(plan, "loop", model, turns=plan.size(600, 3), peers_one_in=plan.size(30, 3))
+
+
+def measure_transformer(plan: Plan) -> Section:
+    """The transformer, if torch is installed."""
+    if not importable("torch"):
+        section = Section("transformer", "Training loop of a transformer", [])
+        section.notes.append("torch is not installed here; nothing was measured.")
+        return section
+    return _measure(
+        plan, "transformer", TorchTransformer(), turns=plan.size(150, 3), peers_one_in=plan.size(25, 3)
+    )
+
+
+def _measure(plan: Plan, key: str, model: Model, turns: int, peers_one_in: int) -> Section:
+    nothing = Lane(NOTHING, ALONE, model)
+    lanes, opened = [nothing], []
+    for kind in KINDS:
+        lanes.append(_limit(plan, kind, model))
         for name in plan.contestants:
-            log_dir = plan.fresh(f"loop-{name}")
-            runners.append(Runner(name, every, log_dir, open_writer(name, log_dir)))
-    train(runners, model, rounds=plan.size(5, 1), steps=plan.size(40, 10))
-    for runner in runners[1:]:
-        runner.writer.close()
-        runner.check(list(model.tensors()))
-    _report(section, runners)
-    weights = sum(int(np.prod(tensor.shape)) for tensor in model.tensors().values())
-    where = "torch on the CPU, one thread" if with_torch else "NumPy"
+            log_dir = plan.fresh(f"{key}-{name}")
+            writer = open_writer(name, log_dir)
+            lanes.append(writer_lane(name, writer, kind, model))
+            opened.append((lanes[-1], writer, log_dir))
+    peers = {name for name in plan.contestants if name != OURS}
+    blocks = [
+        paired.Block(each.name, each.run, one_in=peers_one_in if each.name in peers else 1) for each in lanes
+    ]
+    for lane in lanes:  # the first block allocates and starts threads
+        lane.run()
+        lane.logging_ns.clear()
+    paired.take_turns(blocks, turns, model.step)
+    for lane, writer, log_dir in opened:
+        writer.close()
+        lane.check(log_dir)
+    section = _report(key, lanes, blocks)
+    numbers = sum(int(np.prod(array.shape)) for array in model.arrays().values())
+    section.title = f"Training loop: {SCALARS} scalars and {len(model.arrays())} histograms" + (
+        f" and {len(model.images())} grid of images" if model.images() else ""
+    )
     section.notes.append(
-        f"A perceptron of {weights:,} parameters in {where}, batches of {_BATCH}; "
-        "the histograms are of all its parameters. Logging includes a flush() at the end of each round of steps; what a "
-        "writer's threads take from the model shows in “a step”."
+        f"{model.words[0].upper()}{model.words[1:]}; {numbers:,} values in {len(model.arrays())} histograms."
+    )
+    section.notes.append(
+        f"A block is {STEPS} steps of which the last does not log, and a flush(). “step with / without” is the median of the "
+        f"blocks' times over those of the block without logging in the same turn, for a loop that goes on like this, with its "
+        f"{paired.CONFIDENCE:.0%} interval (sign test; {turns:,} turns, of which the peers take part in one in {peers_one_in}). "
+        "“share”: the time inside the logging calls; what a writer's threads take from the model is not in it."
     )
     return section
 
 
-def train(runners: list[Runner], model: Model, rounds: int, steps: int) -> None:
-    """A round is `steps` steps of each runner; another one starts each time."""
-    runners[0].run(model, steps)  # the first steps allocate
-    runners[0].loop_ns.clear()
-    runners[0].logging_ns.clear()
-    for turn in range(rounds):
-        for position in range(len(runners)):
-            runners[(turn + position) % len(runners)].run(model, steps)
-
-
-def _report(section: Section, runners: list[Runner]) -> None:
+def _report(key: str, lanes: list[Lane], blocks: list[paired.Block]) -> Section:
+    head = ["writer", "logs", "step with / without", "95 % interval", "it loses / the limit", "share"]
+    section = Section(key, "", head)
     bars = []
-    ours = {each.every: _share(each) for each in runners if each.name == OURS}
-    for runner in runners:
-        step, logging = timing.Result("", runner.loop_ns), timing.Result("", runner.logging_ns)
-        every = NONE if runner.writer is None else "every step" if runner.every == 1 else "every 10th step"
-        share = _share(runner)
-        cells = [NONE, NONE, NONE]
-        if runner.writer is not None:
-            more = NONE if runner.name == OURS else ratio(share / ours[runner.every])
-            cells = [timed(logging), f"{share:.1%}", more]
-        section.rows.append([runner.name, every, timed(step), *cells])
-        key = f"{runner.name}, {every}" if runner.writer is not None else runner.name
-        section.data[key] = {"step": summary(step), "logging": summary(logging), "share": share}
-        if runner.writer is not None:
-            bars.append(svg.Bar(key, 100 * share, f"{digits(100 * share)} %"))
-    section.figure = svg.bars("Share of the training loop spent in logging, %", bars, log=False)
-
-
-def _share(runner: Runner) -> float:
-    return min(runner.logging_ns) / min(runner.loop_ns)
+    limit: paired.Estimate | None = None
+    alone = timing.Result("", [taken / STEPS for taken in blocks[0].taken_ns.values()])
+    section.data[NOTHING] = {"step": summary(alone)}
+    section.notes.append(f"A step without logging takes {duration(alone.median)}.")
+    for lane, block in zip(lanes[1:], blocks[1:], strict=True):
+        weight = lane.kind.weight
+        found = paired.estimate([1 + (each - 1) * weight for each in paired.ratios(block, blocks[0])])
+        is_limit = lane.name in (COPY, FLOOR)
+        limit = found if is_limit else limit
+        # A quotient of losses says something only if the limit's is one.
+        times = None if is_limit or limit is None or limit.low <= 1 else (found.value - 1) / (limit.value - 1)
+        step = timing.Result("", [taken / STEPS for taken in block.taken_ns.values()])
+        logging = timing.Result("", lane.logging_ns)
+        share = logging.best / step.best
+        row = f"{lane.name}, {lane.kind.words}"
+        cells = [f"{found.value:.4f}", f"{found.low:.4f} to {found.high:.4f}"]
+        more = NONE if times is None else ratio(times)
+        section.rows.append([lane.name, lane.kind.words, *cells, more, f"{share:.1%}"])
+        section.data[row] = {
+            "step": summary(step),
+            "logging": summary(logging),
+            "share": share,
+            "ratio": {"value": found.value, "low": found.low, "high": found.high},
+            "times_limit": times,
+        }
+        if lane.kind is not ALONE:
+            bars.append(svg.Bar(row, max(100 * (found.value - 1), 0), f"{digits(100 * (found.value - 1))} %"))
+    section.figure = svg.bars("What a training step takes longer because of logging, %", bars, log=False)
+    return section

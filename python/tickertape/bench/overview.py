@@ -49,9 +49,9 @@ def _pictures(data: dict[str, Any]) -> str:
 
 def _loop(data: dict[str, Any]) -> str:
     names = [(name, f"{name}, every step") for name in (TORCH, TENSORBOARDX, OURS)]
-    found = [(name, data[row]["share"]) for name, row in names if row in data]
-    title = "Share of a training step that logging takes"
-    return _plot(title, [Bar(name, share, f"{share:.1%}") for name, share in found], log=False)
+    found = [(name, data[row]["ratio"]["value"] - 1) for name, row in names if row in data]
+    title = "What logging adds to a training step"
+    return _plot(title, [Bar(name, max(lost, 0), f"{lost:.1%}") for name, lost in found], log=False)
 
 
 def _plot(title: str, found: Sequence[Bar], *, log: bool) -> str:

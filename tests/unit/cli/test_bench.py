@@ -15,6 +15,7 @@ from tickertape.bench import (
     floor,
     instructions,
     loop,
+    paired,
     pictures,
     png,
     race,
@@ -32,6 +33,7 @@ PARTS = [
     "png",
     "strips",
     "loop",
+    "transformer",
     "curves",
     "reading",
     "tails",
@@ -94,13 +96,20 @@ def test_figures_are_of_this_run(report):
     for row in numbers["gate"].values():
         assert 0 < row["before"]["best_ns"] < 1e7
         assert 0 < row["after"]["best_ns"] < 1e7
-    for runs in numbers["loop"].values():
-        assert 0 <= runs["logging"]["best_ns"] < runs["step"]["best_ns"]
     for group in numbers["png"].values():
         assert 0 < group["tickertape"]["size_of_raw"] < 1.002
     assert (
         numbers["reading"]["tickertape"]["imported_bytes"] <= numbers["reading"]["tickertape"]["peak_bytes"]
     )
+
+
+def test_loops_have_ratios_and_their_intervals(report):
+    for model in ("loop", "transformer"):
+        rows = {row: runs for row, runs in report[1][model].items() if row != loop.NOTHING}
+        assert len(rows) == len(loop.KINDS) * (1 + len(contestants.installed()))
+        for runs in rows.values():
+            assert 0 <= runs["logging"]["best_ns"] < runs["step"]["best_ns"]
+            assert runs["ratio"]["low"] <= runs["ratio"]["value"] <= runs["ratio"]["high"]
 
 
 def test_a_figure_is_the_median_and_the_fastest(report):
@@ -127,7 +136,7 @@ def test_page_is_complete_in_itself(report):
     assert not fetched
     assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", text)
     plots = page.findall(".//{http://www.w3.org/2000/svg}svg")
-    assert len(plots) == 9  # four in the overview; tails, throughput, two of PNG, loop
+    assert len(plots) == 10  # four in the overview; tails, throughput, two of PNG, two loops
     rows = ["".join(row.itertext()) for row in page.iter("tr")]
     for name in numbers["calls"]:
         assert any(row.startswith(name) for row in rows)
@@ -206,9 +215,33 @@ def test_a_missing_header_is_named_without_the_compilers_output(tmp_path, monkey
 
 
 def test_a_loop_that_logged_nothing_is_no_measurement(tmp_path):
-    runner = loop.Runner("someone", 10, tmp_path, writer=object(), steps=9)
+    lane = loop.Lane("someone", loop.EVERY, model=None, steps=9)
     with pytest.raises(readback.WrongAnswerError, match="expected a logged step, got 9 steps without one"):
-        runner.check([])
+        lane.check(tmp_path)
+
+
+@pytest.mark.parametrize("size", [1, 3, 6, 9, 40, 1000])
+def test_interval_of_a_median_is_scipys(size):
+    stats = pytest.importorskip("scipy.stats")
+    values = np.random.default_rng(size).normal(1, 0.1, size)
+    found = paired.estimate(values)
+    assert found.value == pytest.approx(np.median(values))
+    interval = stats.quantile_test(values, p=0.5).confidence_interval(paired.CONFIDENCE)
+    # Of few values no order statistic is far enough out; then it is all of them.
+    assert found.low == pytest.approx(values.min() if np.isnan(interval.low) else interval.low)
+    assert found.high == pytest.approx(values.max() if np.isnan(interval.high) else interval.high)
+
+
+def test_blocks_of_a_turn_are_compared():
+    ran = []
+    blocks = [
+        paired.Block(name, lambda name=name: ran.append(name), one_in=n) for name, n in (("a", 1), ("b", 2))
+    ]
+    paired.take_turns(blocks, 4, lambda: ran.append("before"))
+    assert (ran.count("a"), ran.count("b"), ran.count("before")) == (4, 2, 6)
+    assert sorted(blocks[1].taken_ns) == [0, 2]
+    blocks[0].taken_ns, blocks[1].taken_ns = {0: 2, 1: 3, 2: 4, 3: 5}, {0: 6, 2: 8}
+    assert paired.ratios(blocks[1], blocks[0]) == [3, 2]
 
 
 def test_unknown_part(capsys):
