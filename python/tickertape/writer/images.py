@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CHANNELS = (1, 2, 3, 4)  # of one image: grey, with alpha, RGB, with alpha
 _BATCH_CHANNELS = (1, 3, 4)
+_PLAIN_TYPES = {np.dtype(name): name for name in ("uint8", "float16", "float32", "float64")}
 
 
 def add_image(
@@ -61,6 +62,18 @@ def add_image(
         return
     array, dtype, source = pixels.maybe_deferred(array, dtype, source, "img_tensor")
     get_writer().add_image(tag, array, dtype, axes, global_step, walltime, source=source)
+
+
+def dtype_if_plain(image: Any, dataformats: Any) -> str | None:
+    """The element type of an image that add_image() below would hand to the core as it is: a CHW or HWC array.
+
+    None for everything else. For SummaryWriter.add_image: if their code is not in the cache, the checks of add_image() take
+    as long as the copy of 512×512×3.
+    """
+    if type(image) is not np.ndarray or type(dataformats) is not str or image.ndim != len("CHW"):
+        return None
+    channels = image.shape[0] if dataformats == "CHW" else image.shape[2] if dataformats == "HWC" else 0
+    return _PLAIN_TYPES.get(image.dtype) if channels in _CHANNELS and image.size else None
 
 
 def add_figure(

@@ -37,6 +37,7 @@ from tickertape.writer import (
     recording,
     restarts,
     scalars,
+    tags,
     tensors,
     texts,
     uploads,
@@ -479,6 +480,18 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        if copy is True and type(encoding) is str and encoding == "png" and quality is None:
+            if type(img_tensor) is not np.ndarray:
+                img_tensor = _core.host_array(img_tensor)
+            dtype = images.dtype_if_plain(img_tensor, dataformats)
+            if dtype is not None:
+                tags.warn_of_blob(tag)
+                try:
+                    file = self._get_file_writer().op_writer
+                    file.add_image(tag, img_tensor, dtype, dataformats, global_step, walltime)
+                except _core.WriterClosed:  # by another thread, between the two lines
+                    self._op_writer().add_image(tag, img_tensor, dtype, dataformats, global_step, walltime)
+                return
         images.add_image(
             self._op_writer,
             tag,
