@@ -5,32 +5,47 @@
 
 #include <span>
 
+#include "base/error.h"
 #include "bindings/support/entry.h"
 #include "bindings/writer/py_writer.h"
 
 namespace tickertape::bindings {
 
-// The writer bound to a SummaryWriterBase, opened by its _open() if there is none. nullptr with an error set,
-// or without one if the file that was opened has a substitute. If another thread closes the
-// file meanwhile, it is opened again, at most some hundred times.
-inline PyWriter* bound_writer(PyObject* self, const PyWriterBase& base) {
-  for (int tries = 0; base.bound == nullptr; ++tries) {
-    if (base.substitute) return nullptr;
+// What takes the calls of a SummaryWriterBase; its _open() is called if there is nothing. A null object with
+// an error set. If another thread closes the file meanwhile, it is opened again, at most some hundred times.
+inline PyWriterBase::Bound bound_writer(PyObject* self, const PyWriterBase& base) {
+  PyWriterBase::Bound bound = base.get();
+  for (int tries = 0; !bound.object; ++tries) {
     if (tries == 500) {
       PyErr_SetString(PyExc_RuntimeError, "_open() bound no writer");
-      return nullptr;
+      break;
     }
     PyObject* opened = PyObject_CallMethod(self, "_open", nullptr);
-    if (opened == nullptr) return nullptr;
+    if (opened == nullptr) break;
     Py_DECREF(opened);
+    bound = base.get();
   }
-  return base.bound;
+  return bound;
 }
 
-// Calls the method `method` of a substitute with the arguments in `given`; nullptr means that it was not
-// given.
-PyObject* call_substitute(const PyWriterBase& base, const char* method, std::span<PyObject* const> given,
-                          const char* const* names);
+// What `use(bound)` returns for what takes the calls. If another thread closes the writer before it has
+// accepted the op, the next writer gets the op, as with the methods that are written in Python.
+template <typename Use>
+PyObject* use_bound_writer(PyObject* self, const PyWriterBase& base, Use use) {
+  for (;;) {
+    const PyWriterBase::Bound bound = bound_writer(self, base);
+    try {
+      return use(bound);
+    } catch (const ClosedError&) {
+      if (base.get().writer == bound.writer) throw;  // closed by itself, not by close() of `self`
+    }
+  }
+}
+
+// Calls the method `method` of a substitute, which the caller holds, with the arguments in `given`; nullptr
+// means that it was not given.
+PyObject* call_substitute(const pybind11::object& substitute, const char* method,
+                          std::span<PyObject* const> given, const char* const* names);
 
 // Sets a TypeError for a keyword that `method`, with parameters of these names, does not have.
 void refuse_keyword(const char* method, PyObject* keyword, std::span<const char* const> names);

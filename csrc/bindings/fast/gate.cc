@@ -13,41 +13,46 @@ namespace tickertape::bindings {
 namespace {
 
 // Set once by tickertape.writer.recording, which is the only module that enters blocks.
-PyObject* admit_hook = nullptr;
+SharedObject admit_hook;
 
 PyObject* module_object = nullptr;  // kept for ever, like the next one
 PyObject* flag_name = nullptr;
 
-// What Python sees. Replacing a value allocates nothing, so this does not fail.
-void show(bool is_gated) {
-  if (PyObject_SetAttr(module_object, flag_name, is_gated ? Py_True : Py_False) != 0)
-    throw py::error_already_set();
+// What Python sees. Replacing a value allocates nothing, so this does not fail. Looks again, because another
+// thread may have changed the gate and shown that before.
+void show() {
+  bool is_shown = false;
+  do {
+    is_shown = gate.is_set();
+    if (PyObject_SetAttr(module_object, flag_name, is_shown ? Py_True : Py_False) != 0)
+      throw py::error_already_set();
+  } while (is_shown != gate.is_set());
 }
 
 void enter_gated_block() {
-  if (admit_hook == nullptr) throw std::runtime_error("set_admit_hook() comes before the first block");
-  show(true);
-  ++gate.blocks;
+  if (!admit_hook.is_set()) throw std::runtime_error("set_admit_hook() comes before the first block");
+  gate.blocks.add(1);
+  show();
 }
 
 void leave_gated_block() {
-  if (gate.blocks == 0) throw std::runtime_error("no gated block is running");
-  --gate.blocks;
-  show(gate.is_set());
+  if (gate.blocks.load() == 0) throw std::runtime_error("no gated block is running");
+  gate.blocks.add(-std::uint32_t{1});
+  show();
 }
 
 void set_default_step(const py::object& step) {
   if (!step.is_none() && !PyLong_CheckExact(step.ptr()))
     throw UnsupportedType(expected("step", "an int or None", type_name(step.ptr())));
-  // An exact int: releasing it runs no Python code.
-  PyObject* before =
-      std::exchange(gate.default_step, step.is_none() ? nullptr : py::object(step).release().ptr());
-  Py_XDECREF(before);
-  show(gate.is_set());
+  const bool is_set = !step.is_none();
+  gate.default_step.exchange(is_set ? step : py::object());
+  gate.has_default_step.store(is_set);
+  show();
 }
 
 py::object default_step() {
-  return gate.default_step == nullptr ? py::none() : py::reinterpret_borrow<py::object>(gate.default_step);
+  py::object step = gate.default_step.get();
+  return step ? step : py::none();
 }
 
 bool is_missing(PyObject* argument) { return argument == nullptr || argument == Py_None; }
@@ -55,16 +60,15 @@ bool is_missing(PyObject* argument) { return argument == nullptr || argument == 
 }  // namespace
 
 Admitted admit(PyObject* self, PyObject*& step, PyObject*& wall_time, py::object& owner) {
-  if (gate.blocks == 0) {  // a default step alone calls no hook
-    if (is_missing(step) && gate.default_step != nullptr) {
-      owner = py::reinterpret_borrow<py::object>(gate.default_step);
-      step = owner.ptr();
-    }
+  if (gate.blocks.load() == 0) {  // a default step alone calls no hook
+    if (is_missing(step)) owner = gate.default_step.get();
+    if (owner) step = owner.ptr();
     return Admitted::kYes;
   }
   PyObject* const arguments[] = {self, is_missing(step) ? Py_None : step,
                                  is_missing(wall_time) ? Py_None : wall_time};
-  owner = py::reinterpret_steal<py::object>(PyObject_Vectorcall(admit_hook, arguments, 3, nullptr));
+  const py::object hook = admit_hook.get();
+  owner = py::reinterpret_steal<py::object>(PyObject_Vectorcall(hook.ptr(), arguments, 3, nullptr));
   if (!owner) return Admitted::kError;
   if (owner.is_none()) return Admitted::kNo;
   if (!PyTuple_CheckExact(owner.ptr()) || PyTuple_GET_SIZE(owner.ptr()) != 2) {
@@ -85,10 +89,7 @@ void bind_gate(py::module_& module) {
   module.def("leave_gated_block", &leave_gated_block);
   module.def("set_default_step", &set_default_step, py::arg("step").none(true));
   module.def("default_step", &default_step);
-  module.def(
-      "set_admit_hook",
-      [](const py::object& hook) { Py_XDECREF(std::exchange(admit_hook, py::object(hook).release().ptr())); },
-      py::arg("hook"));
+  module.def("set_admit_hook", [](const py::object& hook) { admit_hook.exchange(hook); }, py::arg("hook"));
 }
 
 }  // namespace tickertape::bindings

@@ -6,17 +6,19 @@
 
 #include <cstdint>
 
+#include "bindings/support/shared.h"
+
 namespace tickertape::bindings {
 
-// One for the process. Guarded by the GIL. The Python methods of SummaryWriter see is_set() as
-// `_core.is_gated`.
+// One for the process. The Python methods of SummaryWriter see is_set() as `_core.is_gated`.
 struct Gate {
   // Blocks of record_if and use_metadata that are running in any thread: 0 nearly always.
-  std::uint32_t blocks = 0;
-  // The int that set_step() has set; nullptr if none.
-  PyObject* default_step = nullptr;
+  Shared<std::uint32_t> blocks;
+  // The int that set_step() has set, if it has.
+  SharedObject default_step;
+  Shared<bool> has_default_step;
 
-  bool is_set() const { return blocks != 0 || default_step != nullptr; }
+  bool is_set() const { return blocks.load() != 0 || has_default_step.load(); }
 };
 inline Gate gate;
 

@@ -55,10 +55,10 @@ class Collected {
   Collected(const Collected&) = delete;
   Collected& operator=(const Collected&) = delete;
   ~Collected() {
-    kept_.clear();  // may run code that logs
-    scalars_.clear();
-    if (scalars_.capacity() <= kMostKept && kept_.capacity() <= kMostKept)
-      spare() = {std::move(scalars_), std::move(kept_)};
+    memory_.kept.clear();  // may run code that logs
+    memory_.scalars.clear();
+    if (memory_.scalars.capacity() <= kMostKept && memory_.kept.capacity() <= kMostKept)
+      spare.exchange(std::move(memory_));
   }
 
   // `values` is a dict; nested ones get their key and a "/" before their own keys. Throws what converting
@@ -72,43 +72,41 @@ class Collected {
   }
   // Call it after the last add(). Throws if there are no values, and what the device hooks throw.
   void finish() {
-    if (scalars_.empty()) throw UnsupportedValue(expected("values", "at least one number", "none"));
+    if (memory_.scalars.empty()) throw UnsupportedValue(expected("values", "at least one number", "none"));
     if (!deferred_.any()) return;
-    deferred_.resolve(scalars_);
-    for (const TaggedScalar& scalar : scalars_) overflows_ |= overflows(scalar.value);
+    deferred_.resolve(memory_.scalars);
+    for (const TaggedScalar& scalar : memory_.scalars) overflows_ |= overflows(scalar.value);
   }
-  std::span<const TaggedScalar> scalars() const { return scalars_; }
+  std::span<const TaggedScalar> scalars() const { return memory_.scalars; }
   const std::vector<DeferredScalarAt>& deferred() const { return deferred_.deferred(); }
   bool overflows() const { return overflows_; }
   static bool overflows(double value) { return std::isinf(static_cast<float>(value)) && !std::isinf(value); }
 
  private:
-  // Memory for the next call; a call inside a call finds none. Guarded by the GIL, never destroyed.
-  struct Spare {
+  struct Memory {
     std::vector<TaggedScalar> scalars;
-    std::vector<py::object> kept;
+    std::vector<py::object> kept;  // what the tags point into
   };
-  static Spare& spare() {
-    static auto* const memory = new Spare;
-    return *memory;
-  }
+  // For the next call. A call inside a call, and one beside it in another thread, find none.
+  static inline Replaceable<Memory, Mutex> spare;
   static constexpr std::size_t kMostKept = 1024;  // values of one call; 32 KiB
 
   bool add_plain(PyObject* values, const std::string& prefix) {
     if (!prefix.empty() || !PyDict_CheckExact(values)) return false;
     const auto count = static_cast<std::size_t>(PyDict_Size(values));
-    scalars_.reserve(count);
-    kept_.reserve(count);
+    memory_.scalars.reserve(count);
+    memory_.kept.reserve(count);
     PyObject* key;
     PyObject* value;
+    const ObjectLock lock(values);
     for (Py_ssize_t at = 0; PyDict_Next(values, &at, &key, &value) != 0;) {
       double number = 0;
       if (!PyUnicode_CheckExact(key) || !to_scalar_quietly(value, number)) {
-        scalars_.clear();
-        kept_.clear();
+        memory_.scalars.clear();
+        memory_.kept.clear();
         return false;
       }
-      kept_.push_back(py::reinterpret_borrow<py::object>(key));
+      memory_.kept.push_back(py::reinterpret_borrow<py::object>(key));
       add_scalar(to_tag(key), number);
     }
     return true;
@@ -117,7 +115,7 @@ class Collected {
   void add_any(PyObject* values, const std::string& prefix) {
     const std::string argument = prefix.empty() ? "values" : argument_of(prefix);
     const py::list pairs = items_of(values, argument);
-    kept_.push_back(pairs);
+    memory_.kept.push_back(pairs);
     for (const py::handle item : pairs) {
       const auto pair = py::reinterpret_borrow<py::tuple>(item);
       add_value(pair[0], pair[1], prefix);
@@ -130,14 +128,14 @@ class Collected {
     std::string_view tag = to_text(key.ptr(), "values (a key)");
     if (!prefix.empty()) {
       const py::str joined(prefix + "/" + std::string(tag));
-      kept_.push_back(joined);
+      memory_.kept.push_back(joined);
       tag = to_tag(joined.ptr());
     }
     double number = 0;
     if (to_scalar_quietly(value.ptr(), number)) return add_scalar(tag, number);
     if (is_mapping(value)) return add(value.ptr(), std::string(tag));
     const std::string argument = argument_of(tag);
-    if (deferred_.keeps(value, scalars_.size(), argument)) return add_scalar(tag, 0);
+    if (deferred_.keeps(value, memory_.scalars.size(), argument)) return add_scalar(tag, 0);
     if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
     add_scalar(tag, number);
   }
@@ -152,11 +150,10 @@ class Collected {
   }
   void add_scalar(std::string_view tag, double value) {
     overflows_ |= overflows(value);
-    scalars_.push_back({tag, value});
+    memory_.scalars.push_back({tag, value});
   }
 
-  std::vector<TaggedScalar> scalars_ = std::move(spare().scalars);
-  std::vector<py::object> kept_ = std::move(spare().kept);  // what the tags point into
+  Memory memory_ = spare.take();
   DeferredValuesOfLog deferred_;
   bool overflows_ = false;
   int depth_ = 0;
@@ -217,7 +214,7 @@ bool take_arguments(PyObject* (&given)[log_at::kCount], PyObject* const* argumen
   return false;
 }
 
-// `base` is nullptr for an EventFileWriter (`writer`); otherwise `writer` is the one that is bound to `base`.
+// `base` is nullptr for an EventFileWriter (`writer`).
 PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
               PyObject* const (&given)[log_at::kCount]) {
   if (!PyDict_Check(given[log_at::kValues]) && !optional_attribute(given[log_at::kValues], "keys"))
@@ -229,18 +226,16 @@ PyObject* log(PyObject* self, const PyWriterBase* base, PyWriter* writer,
   Collected collected;
   collected.add(given[log_at::kValues], {});
   collected.finish();
-  if (base != nullptr) {
-    writer = bound_writer(self, *base);
-    if (writer == nullptr) {
-      if (PyErr_Occurred() == nullptr) return call_substitute(*base, "log", given, kLogNames);
+  const auto add = [&](const PyWriterBase::Bound& bound) -> PyObject* {
+    if (bound.writer == nullptr) {
+      if (bound.object) return call_substitute(bound.object, "log", given, kLogNames);
       throw py::error_already_set();  // the destructor of `collected` may run Python code, for which no error
                                       // may be set
     }
-  }
-  // Notices run Python code, which may close the writer.
-  const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
-  push(*writer, collected, step, wall_time);
-  Py_RETURN_NONE;
+    push(*bound.writer, collected, step, wall_time);
+    Py_RETURN_NONE;
+  };
+  return base != nullptr ? use_bound_writer(self, *base, add) : add({writer, {}});
 }
 
 PyObject* writer_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
@@ -257,14 +252,17 @@ PyObject* writer_log(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   const Admitted admitted = admit(self, given[log_at::kStep], given[log_at::kWalltime], put_by_gate);
   if (admitted == Admitted::kError) return nullptr;
   if (admitted == Admitted::kNo) Py_RETURN_NONE;
-  return base.substitute ? call_substitute(base, "log", given, kLogNames) : log(self, &base, nullptr, given);
+  const PyWriterBase::Bound bound = base.get();
+  const bool is_substitute = bound.writer == nullptr && bound.object;
+  return is_substitute ? call_substitute(bound.object, "log", given, kLogNames)
+                       : log(self, &base, nullptr, given);
 }
 
 PyObject* base_log(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
   PyObject* given[log_at::kCount] = {};
   if (base == nullptr || !take_arguments(given, arguments, count, keywords)) return nullptr;
-  if (gate.is_set() || base->substitute) [[unlikely]]
+  if (gate.is_set() || base->has_substitute()) [[unlikely]]
     return log_through_gate(self, *base, given);
   return log(self, base, nullptr, given);
 }

@@ -112,24 +112,11 @@ bool to_style(const Call& call, ScalarStyle& style) {
   return true;
 }
 
-struct Scalar {
-  double value = 0;
-  std::int64_t step = 0;
-  double wall_time = 0;
-  ScalarStyle style = ScalarStyle::kSimpleValue;
-
+struct Scalar : PlainScalar {
   bool overflows() const {
     return style != ScalarStyle::kDoubleTensor && std::isinf(static_cast<float>(value)) && !std::isinf(value);
   }
 };
-
-const Name& name_of(PyWriter& writer, PyObject* tag) {
-  const std::uint64_t epoch = writer.writer.epoch();
-  if (const Name* known = writer.tags.find(tag, epoch)) return *known;
-  const Name& name = writer.writer.file()->tag(to_tag(tag), TagKind::kScalars);
-  if (PyUnicode_CheckExact(tag)) writer.tags.put(tag, writer.writer.epoch(), &name);
-  return name;
-}
 
 std::string_view text_or_empty(PyObject* object, const char* argument) {
   return object == nullptr || object == Py_None ? std::string_view{} : to_text(object, argument);
@@ -162,7 +149,7 @@ void warn_of_overflow(const Call& call, const Scalar& scalar) {
 void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   const Buffer summary = described_summary(call, scalar);
   const std::string_view tag = to_tag(call.given[scalar_at::kTag]);
-  const std::shared_ptr<OpenFile> file = writer.writer.file();
+  const std::shared_ptr<OpenFile> file = writer.file();
   if (file != nullptr) {
     // May wait for room. The tag is kept by the call's arguments, and the file stays open while it is held.
     const GilRelease release;
@@ -179,10 +166,11 @@ void push_slowly(PyWriter& writer, const Call& call, const Scalar& scalar) {
   raise_trouble(*file);
 }
 
-void after_slow_push(PyWriter& writer, PyObject* tag, Pushed pushed) {
-  const std::shared_ptr<OpenFile> file =
-      writer.writer.file();  // warnings run Python code, which may close it
-  if (pushed == Pushed::kDoneNeedsAttention) file->backend().wake_or_drain();
+void after_slow_push(PyWriter& writer, PyObject* tag) {
+  // Held, because warnings run Python code, which may close it.
+  const std::shared_ptr<OpenFile> file = writer.ready_file();
+  if (file == nullptr) return;  // closed by another thread: that writes everything
+  file->backend().wake_or_drain();
   raise_notices_of(*file, to_tag(tag));
   raise_trouble(*file);
 }
@@ -195,34 +183,25 @@ bool to_scalar(const Call& call, Scalar& scalar) {
 }
 
 PyObject* push(PyWriter& writer, const Call& call, const Scalar& scalar) {
+  PyObject* const tag = call.given[scalar_at::kTag];
   const bool plain = call.given[scalar_at::kDisplayName] == nullptr &&
-                     call.given[scalar_at::kDescription] == nullptr && writer.writer.is_ready() &&
-                     !scalar.overflows();
+                     call.given[scalar_at::kDescription] == nullptr && !scalar.overflows();
   if (plain) [[likely]] {
-    OpenFile& file = *writer.writer.file();
-    const Name& name = name_of(writer, call.given[scalar_at::kTag]);
-    const Pushed pushed = name.is_shared ? file.try_add_scalar(name.id, scalar.value, scalar.step,
-                                                               scalar.wall_time, scalar.style)
-                                         : Pushed::kFull;
-    if (pushed == Pushed::kDone && file.error_to_raise() == 0) [[likely]] {
+    Pushed pushed = writer.try_known_tag(tag, scalar);
+    if (pushed == Pushed::kDone) [[likely]]
       Py_RETURN_NONE;
-    }
-    if (pushed != Pushed::kFull) {
-      after_slow_push(writer, call.given[scalar_at::kTag], pushed);
-      Py_RETURN_NONE;
-    }
+    if (pushed == Pushed::kFull)
+      pushed = writer.try_any_tag(tag, to_tag(tag), PyUnicode_CheckExact(tag), scalar);
+    if (pushed == Pushed::kDoneNeedsAttention) after_slow_push(writer, tag);
+    if (pushed != Pushed::kFull) Py_RETURN_NONE;
   }
   push_slowly(writer, call, scalar);
   Py_RETURN_NONE;
 }
 
-PyObject* add_to_substitute(const PyWriterBase& base, const Call& call) {
-  return call_substitute(base, "add_scalar", call.given, kParameterNames);
-}
-
-// Called if bound_writer() found no writer.
-[[gnu::cold]] PyObject* add_without_writer(const PyWriterBase& base, const Call& call) {
-  return PyErr_Occurred() != nullptr ? nullptr : add_to_substitute(base, call);
+// Called if bound_writer() found no writer: a substitute, or an error.
+[[gnu::cold]] PyObject* add_without_writer(const PyWriterBase::Bound& bound, const Call& call) {
+  return bound.object ? call_substitute(bound.object, "add_scalar", call.given, kParameterNames) : nullptr;
 }
 
 // The value was refused: says so of the tag if that is the number, and the value is the text.
@@ -236,8 +215,8 @@ void refuse_swapped(const Call& call) {
   PyErr_SetString(UnsupportedType::type(), expected("tag", "a str", got).c_str());
 }
 
-// Called if to_scalar() returned false: an error, or a value that is still on a device. `base` may be
-// nullptr.
+// Called if to_scalar() returned false: an error, or a value that is still on a device. `base` is nullptr for
+// an EventFileWriter (`writer`).
 [[gnu::cold]] PyObject* push_deferred(PyObject* self, const PyWriterBase* base, PyWriter* writer,
                                       const Call& call) {
   if (PyErr_Occurred() != nullptr) {
@@ -250,17 +229,16 @@ void refuse_swapped(const Call& call) {
       !to_wall_time(call.given[scalar_at::kWalltime], scalar.wall_time)) {
     return nullptr;
   }
-  if (base != nullptr) {
-    writer = bound_writer(self, *base);
-    if (writer == nullptr) return add_without_writer(*base, call);
-  }
-  const py::object owner = base != nullptr ? base->owner : py::reinterpret_borrow<py::object>(self);
-  std::size_t at = 0;
-  const Buffer summary = described_summary(call, scalar, &at);
-  add_deferred_scalar(*writer,
-                      {call.given[scalar_at::kTag], number, scalar.step, scalar.wall_time, scalar.style},
-                      summary.bytes(), at);
-  Py_RETURN_NONE;
+  const auto add = [&](const PyWriterBase::Bound& bound) -> PyObject* {
+    if (bound.writer == nullptr) return add_without_writer(bound, call);
+    std::size_t at = 0;
+    const Buffer summary = described_summary(call, scalar, &at);
+    add_deferred_scalar(*bound.writer,
+                        {call.given[scalar_at::kTag], number, scalar.step, scalar.wall_time, scalar.style},
+                        summary.bytes(), at);
+    Py_RETURN_NONE;
+  };
+  return base != nullptr ? use_bound_writer(self, *base, add) : add({writer, {}});
 }
 
 PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
@@ -278,36 +256,30 @@ PyObject* writer_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize
 inline Pushed try_plain(const PyWriterBase& base, PyObject* const* arguments) {
   PyObject* const value = arguments[scalar_at::kValue];
   PyObject* const global_step = arguments[scalar_at::kStep];
-  if (base.bound == nullptr || !PyFloat_CheckExact(value) || !PyLong_CheckExact(global_step))
-    return Pushed::kFull;
-  PyWriter& writer = *base.bound;
-  if (!writer.writer.is_ready()) return Pushed::kFull;
-  const Name* name = writer.tags.find(arguments[scalar_at::kTag], writer.writer.epoch());
-  if (name == nullptr || !name->is_shared) return Pushed::kFull;
+  if (!PyFloat_CheckExact(value) || !PyLong_CheckExact(global_step)) return Pushed::kFull;
   const double number = PyFloat_AS_DOUBLE(value);
   if (!(std::fabs(number) <= std::numeric_limits<float>::max())) return Pushed::kFull;  // false for NaN too
   int overflow = 0;
   const std::int64_t step = PyLong_AsLongLongAndOverflow(global_step, &overflow);
   if (overflow != 0) return Pushed::kFull;
-  OpenFile& file = *writer.writer.file();
-  const Pushed pushed =
-      file.try_add_scalar(name->id, number, step, wall_time_now(), ScalarStyle::kSimpleValue);
-  return pushed == Pushed::kDone && file.error_to_raise() != 0 ? Pushed::kDoneNeedsAttention : pushed;
+  const PlainScalar scalar{number, step, wall_time_now()};
+  return base.use_writer(
+      [&](PyWriter& writer) { return writer.try_known_tag(arguments[scalar_at::kTag], scalar); },
+      Pushed::kFull);
 }
 
 [[gnu::noinline]] PyObject* finish_slow_push(const PyWriterBase& base, PyObject* tag) {
-  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
-  after_slow_push(*base.bound, tag, Pushed::kDoneNeedsAttention);
+  const PyWriterBase::Bound bound = base.get();  // held: warnings run Python code, which may close the writer
+  if (bound.writer != nullptr) after_slow_push(*bound.writer, tag);
   Py_RETURN_NONE;
 }
 
 inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Call& call) {
   Scalar scalar;
   if (!to_scalar(call, scalar)) return push_deferred(self, &base, nullptr, call);
-  PyWriter* writer = bound_writer(self, base);
-  if (writer == nullptr) return add_without_writer(base, call);
-  const py::object owner = base.owner;  // warnings run Python code, which may close the writer
-  return push(*writer, call, scalar);
+  return use_bound_writer(self, base, [&](const PyWriterBase::Bound& bound) {
+    return bound.writer != nullptr ? push(*bound.writer, call, scalar) : add_without_writer(bound, call);
+  });
 }
 
 // While the gate is set, and for a file with a substitute.
@@ -318,7 +290,9 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
       admit(self, call.given[scalar_at::kStep], call.given[scalar_at::kWalltime], put_by_gate);
   if (admitted == Admitted::kError) return nullptr;
   if (admitted == Admitted::kNo) Py_RETURN_NONE;
-  return base.substitute ? add_to_substitute(base, call) : add_checked(self, base, call);
+  const PyWriterBase::Bound bound = base.get();
+  const bool is_substitute = bound.writer == nullptr && bound.object;
+  return is_substitute ? add_without_writer(bound, call) : add_checked(self, base, call);
 }
 
 // Every other call, also wrong ones. Not inlined, so that its frame costs the plain call nothing.
@@ -326,7 +300,7 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
                                     Py_ssize_t count, PyObject* keywords) {
   Call call;
   if (!take_arguments(call, arguments, count, keywords)) return nullptr;
-  if (gate.is_set() || base.substitute) [[unlikely]]
+  if (gate.is_set() || base.has_substitute()) [[unlikely]]
     return add_through_gate(self, base, call);
   return add_checked(self, base, call);
 }
@@ -334,7 +308,7 @@ inline PyObject* add_checked(PyObject* self, const PyWriterBase& base, const Cal
 PyObject* base_add_scalar(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
   auto* base = value_of<PyWriterBase>(self);
   if (base == nullptr) return nullptr;
-  if (count == scalar_at::kStep + 1 && keywords == nullptr && gate.blocks == 0) [[likely]] {
+  if (count == scalar_at::kStep + 1 && keywords == nullptr && gate.blocks.load() == 0) [[likely]] {
     const Pushed pushed = try_plain(*base, arguments);
     if (pushed == Pushed::kDone) [[likely]]
       Py_RETURN_NONE;

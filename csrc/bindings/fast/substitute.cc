@@ -5,9 +5,8 @@ namespace py = pybind11;
 
 namespace tickertape::bindings {
 
-PyObject* call_substitute(const PyWriterBase& base, const char* method, std::span<PyObject* const> given,
+PyObject* call_substitute(const py::object& substitute, const char* method, std::span<PyObject* const> given,
                           const char* const* names) {
-  const py::object substitute = base.substitute;  // the method may close the writer
   const auto function = py::reinterpret_steal<py::object>(PyObject_GetAttrString(substitute.ptr(), method));
   const auto none = py::reinterpret_steal<py::object>(PyTuple_New(0));
   const auto words = py::reinterpret_steal<py::object>(PyDict_New());

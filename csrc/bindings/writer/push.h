@@ -49,7 +49,7 @@ inline void raise_notices_of(OpenFile& file, std::optional<std::string_view> tag
 // `tag` is that of the op; std::nullopt if it has none.
 template <typename Push>
 void push_op(PyWriter& self, std::optional<std::string_view> tag, std::size_t bytes, Push push) {
-  const std::shared_ptr<OpenFile> file = self.writer.file();
+  const std::shared_ptr<OpenFile> file = self.file();
   if (file == nullptr) return;  // write_to_disk=False: the arguments were checked, and that is all
   if (bytes >= kWorthReleasingGil || !file->backend().ring().probably_has_room(bytes)) {
     const GilRelease release;

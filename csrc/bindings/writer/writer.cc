@@ -157,8 +157,8 @@ void add_event(PyWriter& self, const py::bytes& event) {
   add_message(self, OpKind::kEvent, event, {0, 0});
 }
 
-// Each may wait for the disk. The file is taken under the GIL; without it they touch only objects of the
-// core. An error is a notice when they return, or raises with on_error="raise".
+// Each may wait for the disk, without the GIL: then they touch only objects of the core. An error is a notice
+// when they return, or raises with on_error="raise".
 template <typename Wait>
 void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
   if (file != nullptr) {
@@ -170,16 +170,16 @@ void wait_for(const std::shared_ptr<OpenFile>& file, Wait wait) {
 }
 
 void flush(PyWriter& self, bool wait) {
-  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr,
+  wait_for(self.ready_file(),
            [&](OpenFile& file) { file.flush(wait ? DeferredValues::kAwait : DeferredValues::kLeave); });
 }
 
 void sync(PyWriter& self) {
-  wait_for(self.writer.is_ready() ? self.writer.file() : nullptr, [](OpenFile& file) { file.sync(); });
+  wait_for(self.ready_file(), [](OpenFile& file) { file.sync(); });
 }
 
 void close(PyWriter& self) {
-  wait_for(self.writer.detach(), [](OpenFile& file) { file.flush(DeferredValues::kAwait); });
+  wait_for(self.detach(), [](OpenFile& file) { file.flush(DeferredValues::kAwait); });
 }
 
 bool is_second(const std::string& value, const char* name, const std::string& first,
@@ -249,11 +249,9 @@ void shutdown(bool is_last) {
 
 void bind(PyWriterBase& self, const py::object& writer) {
   const bool is_native = py::isinstance<PyWriter>(writer);
-  self.bound = is_native ? writer.cast<PyWriter*>() : nullptr;
   // Dropped at the end: that may run Python code, which must find the new state.
-  const py::object owner = std::exchange(self.owner, is_native ? writer : py::object());
-  const py::object substitute =
-      std::exchange(self.substitute, is_native || writer.is_none() ? py::object() : writer);
+  const PyWriterBase::Bound before = self.exchange(
+      {is_native ? writer.cast<PyWriter*>() : nullptr, writer.is_none() ? py::object() : writer});
 }
 
 }  // namespace
@@ -265,9 +263,9 @@ void bind_writer(py::module_& module) {
       .def(py::init(&open_writer), py::arg("log_dir"), py::arg("filename_suffix") = "", py::kw_only(),
            py::arg("purge_step") = py::none(), py::arg("on_full") = "block", py::arg("on_error") = "warn",
            py::arg("is_patient") = false, py::arg("write_to_disk") = true)
-      .def_property_readonly("log_dir", [](const PyWriter& self) { return self.writer.log_dir(); })
-      .def_property_readonly("path", [](const PyWriter& self) { return self.writer.path(); })
-      .def_property_readonly("closed", [](const PyWriter& self) { return self.writer.is_closed(); })
+      .def_property_readonly("log_dir", [](const PyWriter& self) { return self.log_dir(); })
+      .def_property_readonly("path", [](const PyWriter& self) { return self.path(); })
+      .def_property_readonly("closed", [](const PyWriter& self) { return self.is_closed(); })
       .def("add_histogram_counts", &add_histogram_counts, py::arg("tag"), py::arg("words"),
            py::arg("max_bins").none(true), py::arg("global_step"), py::arg("walltime"),
            py::arg("source") = py::none())
@@ -290,7 +288,7 @@ void bind_writer(py::module_& module) {
       .def(
           "set_size_limit",
           [](PyWriter& self, std::uint64_t bytes) {
-            if (self.writer.is_ready()) self.writer.file()->set_size_limit(bytes);
+            if (const auto file = self.ready_file()) file->set_size_limit(bytes);
           },
           py::arg("bytes"))
       .def("close", &close);
