@@ -138,13 +138,10 @@ py::object mask_of(const LiveRows& live) {
   return mask;
 }
 
-// The name of a kind; the same object each time.
-py::handle kind_text(Kind kind) {
-  static std::array<PyObject*, kKindCount> texts{};  // guarded by the GIL; kept as long as the process
-  PyObject*& text = texts.at(static_cast<std::size_t>(kind));
-  if (text == nullptr) text = plain_text(kind_name(kind)).release().ptr();
-  return text;
-}
+// The names of the kinds, made when the module is, and kept for ever.
+std::array<PyObject*, kKindCount> kind_texts{};
+
+py::handle kind_text(Kind kind) { return kind_texts.at(static_cast<std::size_t>(kind)); }
 
 py::list live_series(const py::object& files, const std::string& name) {
   const std::optional<Restarts> restarts = restarts_of_name(name);
@@ -343,6 +340,8 @@ void bind_file_index(py::module_& module) {
 }  // namespace
 
 void bind_index(py::module_& module) {
+  for (std::size_t i = 0; i < kKindCount; ++i)
+    kind_texts.at(i) = plain_text(kind_name(static_cast<Kind>(i))).release().ptr();
   bind_series(module);
   bind_file_index(module);
   module.def("live_series", &live_series, py::arg("files"), py::arg("restarts"));

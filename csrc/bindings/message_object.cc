@@ -70,7 +70,7 @@ class Values {
   // Hands them over to a message that has none yet.
   void move_to(MessageObject& message) {
     std::copy_n(few_, MessageObject::kFew, message.few);
-    message.values = values_ == few_ ? message.few : values_;
+    message.values.store(values_ == few_ ? message.few : values_);
     values_ = few_;
     count_ = 0;
   }
@@ -135,10 +135,11 @@ bool decode(MessageObject& message) {
     if (value == nullptr) return false;
   }
   if (has_lists && !fill_lists(message, are_set, values)) return false;
-  // Otherwise an object's finaliser, run while lists were made, asked for a field of this message.
-  if (message.values == nullptr) {
-    values.move_to(message);
+  const ObjectLock lock(&message.ob_base);
+  // Otherwise another thread, or an object's finaliser, run while lists were made, asked for a field of it.
+  if (message.values.load() == nullptr) {
     message.are_set = are_set;
+    values.move_to(message);
   }
   return true;
 }
@@ -157,12 +158,12 @@ PyObject* new_message(const MessageSchema& schema, PyObject* owner, Bytes bytes)
   return object;
 }
 
-bool decode_fields(MessageObject& message) { return message.values != nullptr || decode(message); }
+bool decode_fields(MessageObject& message) { return message.values.load() != nullptr || decode(message); }
 
 void release_message(MessageObject& message) {
-  if (message.values != nullptr) {
-    for (std::size_t i = 0; i < count_of(message.are_set); ++i) Py_DECREF(message.values[i]);
-    if (message.values != message.few) PyMem_Free(static_cast<void*>(message.values));
+  if (PyObject** const values = message.values.load(); values != nullptr) {
+    for (std::size_t i = 0; i < count_of(message.are_set); ++i) Py_DECREF(values[i]);
+    if (values != message.few) PyMem_Free(static_cast<void*>(values));
   }
   Py_XDECREF(message.owner);
 }

@@ -1,12 +1,13 @@
 // A Python object that is one protobuf message: its bytes, decoded when a field is first asked for. L5.
 #pragma once
 
-#include <Python.h>
+#include <pybind11/pybind11.h>
 
 #include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "bindings/support/shared.h"
 #include "protobuf/schema.h"
 
 namespace tickertape::bindings {
@@ -21,9 +22,9 @@ struct MessageObject {
   PyObject* owner;  // the bytes object in which `data` lies
   const std::uint8_t* data;
   Py_ssize_t size;
-  PyObject** values;      // of the fields that are set, in the order of the schema; nullptr until decoded
-  std::uint32_t are_set;  // bit i: field i of the schema; to be read once `values` is there
-  PyObject* few[kFew];    // where `values` points if they fit
+  Shared<PyObject**> values;  // of the fields that are set, in the order of the schema; nullptr until decoded
+  std::uint32_t are_set;      // bit i: field i of the schema; to be read once `values` is there
+  PyObject* few[kFew];        // where `values` points if they fit
 };
 
 // The number of bits that are set. std::popcount() calls libgcc where the instruction may be missing.
@@ -48,7 +49,7 @@ PyObject* new_message(const protobuf::MessageSchema& schema, PyObject* owner, By
 inline PyObject* value_of(const MessageObject& message, std::size_t index) {
   const std::uint32_t bit = std::uint32_t{1} << index;
   if ((message.are_set & bit) == 0) return nullptr;
-  return message.values[count_of(message.are_set & (bit - 1))];
+  return message.values.load()[count_of(message.are_set & (bit - 1))];
 }
 
 // Decodes the fields, unless they are decoded. False with an error set; throws if the bytes are no such

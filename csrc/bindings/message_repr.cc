@@ -55,11 +55,12 @@ bool append_value(const FieldSchema& field, PyObject* value, int levels, std::st
 
 // `value` is a list of ours, which somebody may have changed since.
 bool append_list(const FieldSchema& field, PyObject* list, int levels, std::string& text) {
+  const auto first = py::reinterpret_steal<py::object>(PyList_GetSlice(list, 0, kMostItems));
+  if (!first) return false;
   text += '[';
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list) && i < kMostItems; ++i) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(first.ptr()); ++i) {
     if (i != 0) text += ", ";
-    const auto held = py::reinterpret_borrow<py::object>(PyList_GET_ITEM(list, i));
-    PyObject* item = held.ptr();
+    PyObject* item = PyList_GET_ITEM(first.ptr(), i);
     const bool is_own = field.kind == FieldKind::kMessage && Py_TYPE(item) == message_type(*field.message);
     const bool is_plain = PyBytes_CheckExact(item) || PyUnicode_CheckExact(item) || PyLong_CheckExact(item) ||
                           PyFloat_CheckExact(item) || PyBool_Check(item);

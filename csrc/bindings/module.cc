@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "bindings/arrow.h"
 #include "bindings/codecs.h"
+#include "bindings/convert/arguments.h"
 #include "bindings/convert/deferred_scalar.h"
 #include "bindings/convert/exposed.h"
 #include "bindings/convert/host_tensor.h"
@@ -49,6 +50,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module) {
   module.attr("__version__") = tickertape::library_version();
   register_errors(module);
   set_wait_hooks();
+  prepare_arguments();
   bind_conversions(module);
   bind_host_tensors(module);
   bind_in_place(module);

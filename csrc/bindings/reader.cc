@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "bindings/support/entry.h"
 #include "bindings/support/gil.h"
+#include "bindings/support/shared.h"
 #include "bindings/support/text.h"
 #include "bindings/waiting.h"
 #include "tfrecord/record_reader.h"
@@ -34,37 +35,39 @@ class PyRecordReader {
     reader_.set_interrupt_check(&signal_raised);
   }
 
-  // The reader, for one thread at a time. Throws std::runtime_error if another one is inside next(). With the
-  // GIL.
-  RecordReader& get() {
-    if (is_busy_)
-      throw std::runtime_error("RecordReader: another thread is reading with it; make one for each thread");
-    return reader_;
+  // What `read(reader)` returns. Throws std::runtime_error if another thread is inside.
+  template <typename Read>
+  auto use(Read read) {
+    const Busy busy(is_busy_);
+    return read(reader_);
   }
   // The next record as bytes; nullptr at the end.
   PyObject* next() {
-    RecordReader& reader = get();
-    Bytes data;
-    if (reader.next_in_memory(data)) return as_object(data);
-    const Busy busy(is_busy_);
-    bool found;
-    {
-      const GilRelease release;  // `is_busy_` keeps other threads out
-      found = reader.next(data);
-    }
-    return found ? as_object(data) : nullptr;
+    return use([](RecordReader& reader) -> PyObject* {
+      Bytes data;
+      if (reader.next_in_memory(data)) return as_object(data);
+      bool found;
+      {
+        const GilRelease release;  // `is_busy_` keeps other threads out
+        found = reader.next(data);
+      }
+      return found ? as_object(data) : nullptr;
+    });
   }
 
  private:
   struct Busy {
-    explicit Busy(bool& flag) : is_busy(flag) { is_busy = true; }
-    ~Busy() { is_busy = false; }
+    explicit Busy(Shared<bool>& flag) : is_busy(flag) {
+      if (is_busy.exchange(true))
+        throw std::runtime_error("RecordReader: another thread is reading with it; make one for each thread");
+    }
+    ~Busy() { is_busy.store(false); }
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
-    bool& is_busy;
+    Shared<bool>& is_busy;
   };
   RecordReader reader_;
-  bool is_busy_ = false;  // guarded by the GIL
+  Shared<bool> is_busy_;
 };
 
 std::unique_ptr<PyRecordReader> open_reader(const py::object& path, std::uint64_t offset) {
@@ -91,6 +94,15 @@ Regions to_regions(const std::vector<DamagedRegion>& damage) {
   return all;
 }
 
+template <auto kState>
+std::uint64_t state_of(PyRecordReader& self) {
+  return self.use([](RecordReader& reader) { return (reader.*kState)(); });
+}
+
+Regions damage_of(PyRecordReader& self) {
+  return self.use([](RecordReader& reader) { return to_regions(reader.damage()); });
+}
+
 PyObject* next_record(PyObject* self) {
   auto* reader = value_of<PyRecordReader>(self);
   return reader == nullptr ? nullptr : reader->next();
@@ -106,9 +118,9 @@ void bind_reader(py::module_& module) {
   });
   py::class_<PyRecordReader>(module, "RecordReader", py::is_final(), iterates)
       .def(py::init(&open_reader), py::arg("path"), py::arg("offset") = 0)
-      .def_property_readonly("offset", [](PyRecordReader& self) { return self.get().offset(); })
-      .def_property_readonly("damage", [](PyRecordReader& self) { return to_regions(self.get().damage()); })
-      .def_property_readonly("tail_bytes", [](PyRecordReader& self) { return self.get().tail_bytes(); });
+      .def_property_readonly("offset", &state_of<&RecordReader::offset>)
+      .def_property_readonly("damage", &damage_of)
+      .def_property_readonly("tail_bytes", &state_of<&RecordReader::tail_bytes>);
   module.def("record_span", &record_span, py::arg("path"), py::arg("offset"), py::arg("most_bytes"));
 }
 

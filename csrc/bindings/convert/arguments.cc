@@ -107,9 +107,10 @@ bool is_complex(PyObject* object) {
   return PyComplex_Check(object) || PyType_IsSubtype(Py_TYPE(object), numpy_types().complex) != 0;
 }
 
+PyObject* item_name = nullptr;  // "item"; kept for ever
+
 bool read_tensor(PyObject* object, double& value, const char* argument) {
-  static PyObject* const name = PyUnicode_InternFromString("item");
-  PyObject* item = PyObject_CallMethodNoArgs(object, name);
+  PyObject* item = PyObject_CallMethodNoArgs(object, item_name);
   if (item == nullptr) {
     name_argument(argument, kScalar, object, kArrayCure);
     return false;
@@ -202,6 +203,8 @@ bool to_any_scalar(PyObject* object, double& value, const char* argument, bool m
 }
 
 }  // namespace
+
+void prepare_arguments() { item_name = PyUnicode_InternFromString("item"); }
 
 bool to_scalar(PyObject* object, double& value, const char* argument) {
   return to_any_scalar(object, value, argument, true);

@@ -15,6 +15,9 @@
 
 namespace tickertape::bindings {
 
+// To be called once, when the module is made.
+void prepare_arguments();
+
 // Functions that return bool are for the fast path: false means that a Python error is set. The others throw.
 // All throw error_already_set if a warning is an error.
 

@@ -8,6 +8,7 @@
 #include "bindings/convert/arguments.h"
 #include "bindings/support/entry.h"
 #include "bindings/support/errors.h"
+#include "bindings/support/shared.h"
 #include "bindings/support/text.h"
 
 namespace py = pybind11;
@@ -18,13 +19,12 @@ namespace {
 PyTypeObject* deferred_scalar_type = nullptr;  // set once, never released
 
 struct Hooks {
-  PyObject* one = nullptr;
-  PyObject* many = nullptr;
-  PyObject* poll = nullptr;
+  SharedObject one, many, poll;
 };
-Hooks hooks;  // guarded by the GIL
+Hooks hooks;
 
-DeferredNumber met;  // between meets_deferred() and take_deferred(), in which no Python code runs
+thread_local DeferredNumber
+    met;  // between meets_deferred() and take_deferred(), in which no Python code runs
 
 const DeferredNumber* deferred_number(py::handle object) {
   if (Py_TYPE(object.ptr()) != deferred_scalar_type) return nullptr;
@@ -40,8 +40,8 @@ const DeferredNumber& checked(py::handle object, const char* hook) {
 
 void ask_to_complete() {
   const py::gil_scoped_acquire gil;
-  if (hooks.poll == nullptr) return;
-  const auto hook = py::reinterpret_borrow<py::object>(hooks.poll);  // it may be replaced meanwhile
+  const py::object hook = hooks.poll.get();
+  if (!hook) return;
   PyObject* answer = PyObject_CallNoArgs(hook.ptr());
   if (answer == nullptr) PyErr_WriteUnraisable(hook.ptr());
   Py_XDECREF(answer);
@@ -50,23 +50,22 @@ void ask_to_complete() {
 // Called at the first value that is not a plain number, so programs that log only plain numbers never import
 // the device modules. Throws what the import raises; the next value then tries again.
 void load_hooks() {
-  static bool tried = false;  // guarded by the GIL
-  if (std::exchange(tried, true) || hooks.one != nullptr) return;
+  static Shared<bool> tried;
+  if (tried.exchange(true) || hooks.one.is_set()) return;
   PyObject* module = PyImport_ImportModule("tickertape.devices.hooks");  // sets the hooks
   Py_XDECREF(module);
   if (module != nullptr) return;
   if (PyErr_ExceptionMatches(PyExc_ImportError) == 0) {
-    tried = false;
+    tried.store(false);
     throw py::error_already_set();
   }
   PyErr_Clear();  // _core without the package: there are no hooks
 }
 
-void set_hook(PyObject*& hook, const py::object& to) {
+void set_hook(SharedObject& hook, const py::object& to) {
   if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
     throw UnsupportedType(expected("hook", "a callable or None", type_name(to.ptr())));
-  PyObject* before = std::exchange(hook, to.is_none() ? nullptr : py::object(to).release().ptr());
-  Py_XDECREF(before);
+  hook.exchange(to.is_none() ? py::object() : to);
 }
 
 }  // namespace
@@ -84,8 +83,9 @@ bool meets_deferred(PyObject* object, const char* argument) {
     return true;
   }
   load_hooks();
-  if (hooks.one == nullptr) return false;
-  PyObject* answer = PyObject_CallFunction(hooks.one, "Os", object, argument);
+  const py::object hook = hooks.one.get();
+  if (!hook) return false;
+  PyObject* answer = PyObject_CallFunction(hook.ptr(), "Os", object, argument);
   if (answer == nullptr) return true;
   const bool is_deferred = answer != Py_None;
   if (is_deferred) {
@@ -111,7 +111,7 @@ bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::
   }
   if (is_plain_number(value.ptr())) return false;
   load_hooks();
-  if (hooks.many == nullptr) return false;
+  if (!hooks.many.is_set()) return false;
   if (places_.empty()) {
     values_ = py::list();
     arguments_ = py::list();
@@ -123,7 +123,9 @@ bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::
 }
 
 void DeferredValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
-  const py::list answers = py::handle(hooks.many)(values_, arguments_);
+  const py::object hook = hooks.many.get();
+  if (!hook) throw std::runtime_error("the hook for many values was unset while it was needed");
+  const py::list answers = hook(values_, arguments_);
   if (answers.size() != places_.size())
     throw UnsupportedValue(expected("the hook for many values", std::to_string(places_.size()) + " answers",
                                     std::to_string(answers.size())));
@@ -147,7 +149,7 @@ void DeferredValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
 }
 
 void poll_deferred_values() {
-  if (hooks.poll == nullptr || Py_IsInitialized() == 0) return;
+  if (!hooks.poll.is_set() || Py_IsInitialized() == 0) return;
   run_hook(&ask_to_complete);
 }
 

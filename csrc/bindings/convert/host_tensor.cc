@@ -4,28 +4,35 @@
 #include <cstring>
 
 #include "bindings/support/entry.h"
+#include "bindings/support/shared.h"
 
 namespace py = pybind11;
 
 namespace tickertape::bindings {
 namespace {
 
+// Made when the module is, and kept for ever.
+PyObject* numpy_name = nullptr;
+PyObject* force_keyword = nullptr;
+PyObject* is_cpu_name = nullptr;
+
 // torch's own types, once torch is imported; a subclass may have its own dispatch.
 bool is_torch_type(PyTypeObject* type) {
   struct Known {
     const char* module;
     const char* name;
-    PyTypeObject* type;
+    Shared<PyTypeObject*> type;
   };
-  static Known known[] = {{"torch", "Tensor", nullptr}, {"torch.nn.parameter", "Parameter", nullptr}};
-  for (Known& candidate : known) {  // guarded by the GIL
-    if (candidate.type == type) return true;
-    if (candidate.type != nullptr || std::strcmp(type->tp_name, candidate.name) != 0) continue;
+  static Known known[] = {{"torch", "Tensor", {}}, {"torch.nn.parameter", "Parameter", {}}};
+  for (Known& candidate : known) {
+    PyTypeObject* const is_known = candidate.type.load();
+    if (is_known == type) return true;
+    if (is_known != nullptr || std::strcmp(type->tp_name, candidate.name) != 0) continue;
     const auto module_name = py::str(candidate.module);
     const auto module = py::reinterpret_steal<py::object>(PyImport_GetModule(module_name.ptr()));
     const py::object found = module ? py::getattr(module, candidate.name, py::none()) : py::none();
     if (found.ptr() != reinterpret_cast<PyObject*>(type)) continue;
-    candidate.type = reinterpret_cast<PyTypeObject*>(py::object(found).release().ptr());
+    candidate.type.store(reinterpret_cast<PyTypeObject*>(py::object(found).release().ptr()));
     return true;
   }
   return false;
@@ -33,10 +40,8 @@ bool is_torch_type(PyTypeObject* type) {
 
 // numpy(force=True) also takes tensors that need a gradient, for less than detach() and numpy() take.
 PyObject* numpy_of(PyObject* tensor) {
-  static PyObject* const method = PyUnicode_InternFromString("numpy");
-  static PyObject* const keywords = Py_BuildValue("(s)", "force");
   PyObject* const arguments[] = {tensor, Py_True};
-  return PyObject_VectorcallMethod(method, arguments, 1, keywords);
+  return PyObject_VectorcallMethod(numpy_name, arguments, 1, force_keyword);
 }
 
 PyObject* host_array(PyObject* /*module*/, PyObject* object) {
@@ -57,14 +62,16 @@ PyObject* host_array(PyObject* /*module*/, PyObject* object) {
 
 bool is_host_tensor(PyObject* object) {
   if (!is_torch_type(Py_TYPE(object))) return false;
-  static PyObject* const name = PyUnicode_InternFromString("is_cpu");
-  PyObject* answer = PyObject_GetAttr(object, name);
+  PyObject* answer = PyObject_GetAttr(object, is_cpu_name);
   if (answer == nullptr) PyErr_Clear();
   Py_XDECREF(answer);
   return answer == Py_True;
 }
 
 void bind_host_tensors(py::module_& module) {
+  numpy_name = PyUnicode_InternFromString("numpy");
+  force_keyword = Py_BuildValue("(s)", "force");
+  is_cpu_name = PyUnicode_InternFromString("is_cpu");
   static PyMethodDef definition =
       method_of_one_argument<&host_array>("host_array", "host_array($module, value, /)\n--\n\n");
   add_function(module, definition);

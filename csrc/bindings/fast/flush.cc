@@ -4,6 +4,8 @@
 namespace tickertape::bindings {
 namespace {
 
+PyObject* slow_flush_name = nullptr;  // "_flush"; kept for ever
+
 // True if everything that any writer of the process pushed is in its file.
 bool nothing_is_queued() {
   Backend* backend = ProcessBackend::current();
@@ -31,8 +33,7 @@ PyObject* base_flush(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
   // flush(wait=True) of a run with a URL also waits for the store, which knows more than the queue.
   if (wait == Py_False && nothing_is_queued()) [[likely]]
     Py_RETURN_NONE;
-  static PyObject* const name = PyUnicode_InternFromString("_flush");
-  return PyObject_CallMethodOneArg(self, name, wait);
+  return PyObject_CallMethodOneArg(self, slow_flush_name, wait);
 }
 
 constexpr const char* kFlushDoc =
@@ -48,6 +49,7 @@ constexpr const char* kFlushDoc =
 }  // namespace
 
 PyMethodDef& flush_method() {
+  slow_flush_name = PyUnicode_InternFromString("_flush");
   static PyMethodDef method = fast_method<&base_flush>("flush", kFlushDoc);
   return method;
 }

@@ -19,8 +19,9 @@ std::string utf8_or_placeholder(PyObject* text, PyObject* object) {
 
 // A str of the type's own dictionary in UTF-8; "" if it is not there. Does not use the metaclass.
 std::string entry_of(PyTypeObject* type, const char* key) {
-  PyObject* entry = type->tp_dict == nullptr ? nullptr : PyDict_GetItemString(type->tp_dict, key);
-  const char* text = entry != nullptr && PyUnicode_Check(entry) ? PyUnicode_AsUTF8(entry) : nullptr;
+  if (type->tp_dict == nullptr) return "";
+  const auto entry = py::reinterpret_steal<py::object>(py::detail::dict_getitemstringref(type->tp_dict, key));
+  const char* text = entry && PyUnicode_Check(entry.ptr()) ? PyUnicode_AsUTF8(entry.ptr()) : nullptr;
   if (text == nullptr) PyErr_Clear();
   return text == nullptr ? "" : text;
 }
