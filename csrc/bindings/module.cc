@@ -31,21 +31,14 @@ constexpr const char* kOneInterpreter =
 
 bool is_main_interpreter() { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
 
-// A free-threaded build of Python enables the GIL for modules that, like this one, do not declare that they
-// work without it; only `-X gil=0` and PYTHON_GIL=0 prevent that (docs.python.org, "free threading").
-void check_gil() {
-  const auto sys = py::module_::import("sys");
-  if (py::hasattr(sys, "_is_gil_enabled") && !sys.attr("_is_gil_enabled")().cast<bool>()) {
-    throw py::import_error("tickertape needs the GIL; remove PYTHON_GIL=0 or -X gil=0");
-  }
-}
-
 }  // namespace
 
-PYBIND11_MODULE(_core_of_main_interpreter, module) {
+// Initialised in two phases, without the GIL where there is none: support/shared.h says what orders threads
+// then.
+PYBIND11_MODULE(_core_of_main_interpreter, module, py::mod_gil_not_used(),
+                py::multiple_interpreters::not_supported()) {
   using namespace tickertape::bindings;
   if (!is_main_interpreter()) throw py::import_error(kOneInterpreter);  // Python 3.13 calls this first
-  check_gil();
   module.doc() = "Tickertape's native core; see _core.pyi for the contract of each function.";
   module.attr("__version__") = tickertape::library_version();
   register_errors(module);
