@@ -36,7 +36,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc' ! -name '*_macos.cc' ! -name '*_windows.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -109,7 +109,7 @@ python-test: $(STAMPS)/test-set
 	@$(VENV)/bin/python -m pytest $(TEST_ARGS) 2>&1 | tee build/pytest.log
 
 # Parts of their own, so that make -k names every finding and not only the first tool's.
-lint: lint-ruff lint-format lint-types tidy ## ruff, mypy, stubtest, clang-format, clang-tidy
+lint: lint-ruff lint-format lint-types free-threaded tidy ## ruff, mypy, stubtest, clang-format, free-threaded, clang-tidy
 lint-types: export TICKERTAPE_WERROR = ON
 
 lint-ruff: $(STAMPS)/test-set
@@ -122,6 +122,17 @@ lint-types: $(STAMPS)/test-set
 	@$(MAKE) $(STAMPS)/package
 	@echo "== mypy"; mypy
 	@echo "== stubtest"; $(VENV)/bin/python -m pytest -q --no-header --no-summary tests/structure/test_stubs.py
+
+# The headers are those of any Python >= 3.13, which has no GIL where Py_GIL_DISABLED is defined. Without such headers CI fails, and
+# nobody else.
+FREE_THREADED_HEADERS ?= $(firstword $(foreach folder,$(HOME)/.pyenv/versions/*/include /usr/local/include /usr/include, \
+  $(wildcard $(folder)/python3.1[3-9]t $(folder)/python3.1[3-9])))
+free-threaded: $(STAMPS)/build-tools ## check that the bindings compile for a Python without the GIL
+	@echo "== bindings without the GIL"; if [ ! -e "$(FREE_THREADED_HEADERS)/Python.h" ]; then \
+	  echo "skipped: no headers of Python >= 3.13; set FREE_THREADED_HEADERS"; [ -z "$${CI:-}" ]; exit; fi; \
+	find csrc/bindings -name '*.cc' | LC_ALL=C sort | sed 's/.*/#include "&"/' | \
+	  $(CXX) -fsyntax-only -x c++ -std=c++20 -fvisibility=hidden -DPy_GIL_DISABLED=1 -Wall -Wextra -Wconversion -Wshadow -Werror -I. -Icsrc \
+	  -isystem "$$($(VENV)/bin/python -c 'import pybind11; print(pybind11.get_include())')" -isystem $(FREE_THREADED_HEADERS) -
 
 format: $(STAMPS)/test-set ## ruff's and clang-format's layout, and the fixes that ruff calls safe
 	@ruff check --quiet --fix . || true

@@ -1,5 +1,5 @@
 // What threads share in the bindings. With the GIL, which orders them, nothing here costs an instruction;
-// without it (Py_GIL_DISABLED) these are locks and atomics. L5. docs/free-threading.md lists what uses which.
+// without it (Py_GIL_DISABLED) these are locks and atomics. L5. docs/architecture.md lists what uses which.
 #pragma once
 
 #include <pybind11/pybind11.h>
