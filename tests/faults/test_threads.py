@@ -1,4 +1,4 @@
-"""Threads that use the same objects at once; without the GIL (docs/free-threading.md) they really run at once."""
+"""Threads that use the same objects at once; without the GIL they really run at once."""
 
 import contextlib
 import threading
