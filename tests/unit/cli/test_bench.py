@@ -39,6 +39,7 @@ PARTS = [
     "tails",
     "gate",
     "backend",
+    "one-core",
 ]
 
 
