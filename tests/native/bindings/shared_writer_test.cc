@@ -102,6 +102,30 @@ void remove(const std::string& directory) {
   std::filesystem::remove_all(directory, ignored);
 }
 
+// Keys that are only addresses.
+struct AddressKeys {
+  using Key = const char*;
+  static void keep(Key /*tag*/) {}
+  static void drop(Key /*tag*/) {}
+};
+
+TEST(a_hundred_tags_that_were_made_together_are_all_found) {
+  constexpr std::size_t kTags = 100;
+  const Name names[2] = {};
+  for (const std::size_t bytes : {64, 80, 96, 112}) {  // a str of 8 to 63 characters
+    const std::vector<char> memory(kTags * bytes);
+    TagCache<AddressKeys> cache;
+    for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
+      const Name* const name = &names[epoch - 1];
+      for (std::size_t i = 0; i < kTags; ++i) static_cast<void>(cache.put(&memory[i * bytes], epoch, name));
+      for (std::size_t i = 0; i < kTags; ++i) {
+        CHECK(cache.find(&memory[i * bytes], epoch) == name);
+        CHECK(cache.find(&memory[i * bytes], epoch + 1) == nullptr);
+      }
+    }
+  }
+}
+
 TEST(nothing_is_lost_if_files_are_closed_while_threads_log) {
   constexpr std::int64_t kSteps = 2000;
   constexpr int kProducers = 3;
