@@ -1,6 +1,7 @@
 """No codec holds the GIL while it works: another thread runs Python meanwhile."""
 
 import sys
+import sysconfig
 import threading
 
 import numpy as np
@@ -8,6 +9,10 @@ import pytest
 import tickertape
 from tickertape import _core
 
+pytestmark = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="a free-threaded Python: there is no GIL to hold",
+)
 RNG = np.random.default_rng(19)
 # The other thread has to wake up while the call runs, which on a busy machine it does not always.
 ROUNDS = 1000

@@ -66,6 +66,7 @@ def test_a_free_threaded_python_stays_without_the_gil(run_script):
 def test_a_free_threaded_python_may_run_with_the_gil(tmp_path, run_script):
     run_script(
         """
+import sys
 from tickertape import SummaryWriter
 assert sys._is_gil_enabled()
 with SummaryWriter('run') as writer: writer.add_scalar('a', 1, 1)
