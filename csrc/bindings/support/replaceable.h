@@ -13,7 +13,7 @@ namespace tickertape::bindings {
 template <typename T, typename Mutex>
 class Replaceable {
  public:
-  constexpr Replaceable() : value_() {}
+  constexpr Replaceable() noexcept : value_() {}
   ~Replaceable() {}  // NOLINT(modernize-use-equals-default): the union has no other
   Replaceable(const Replaceable&) = delete;
   Replaceable& operator=(const Replaceable&) = delete;
