@@ -2,9 +2,10 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
-#include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
+#include <thread>
 
 namespace tickertape::bindings {
 
@@ -14,7 +15,7 @@ inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
 
 // Stops a thread that Python wants to end, which must not happen inside our frames.
 [[noreturn]] inline void stop_this_thread() noexcept {
-  for (;;) pause();
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
 // Python up to 3.13 ends a daemon thread that asks for the GIL while the interpreter finalises: by
