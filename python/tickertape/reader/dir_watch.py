@@ -7,6 +7,7 @@ import os
 import select
 import struct
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,11 +40,15 @@ class DirWatch:
     """
 
     def __init__(self, tops: Iterable[str]) -> None:
-        self._wake_reader, self._wake_writer = os.pipe()
-        os.set_blocking(self._wake_reader, False)
-        os.set_blocking(self._wake_writer, False)
         self._inotify = _Inotify.open()
-        self._descriptors = [self._wake_reader, *([self._inotify.descriptor] if self._inotify else [])]
+        # wake() sets the event and, if there are descriptors to wait for, writes to the pipe.
+        self._is_woken = threading.Event()
+        self._descriptors: list[int] = []
+        if self._inotify is not None:
+            self._wake_reader, self._wake_writer = os.pipe()
+            os.set_blocking(self._wake_reader, False)
+            os.set_blocking(self._wake_writer, False)
+            self._descriptors = [self._wake_reader, self._inotify.descriptor]
         self._answered = 0.0
         self._is_closed = False
         for top in tops:
@@ -60,6 +65,9 @@ class DirWatch:
     def wait(self, timeout: float) -> Changes:
         """Returns when something has changed, wake() was called, or `timeout` seconds are over (then: anything)."""
         end = time.monotonic() + timeout
+        if self._inotify is None:
+            self._is_woken.wait(timeout)
+            return self._collect()
         _poll(self._descriptors[:1], min(end, self._answered + _LEAST_PAUSE_SECS))
         _poll(self._descriptors, end)
         return self._collect()
@@ -70,6 +78,10 @@ class DirWatch:
 
         end = time.monotonic() + timeout
         await asyncio.sleep(min(end, self._answered + _LEAST_PAUSE_SECS) - time.monotonic())
+        if self._inotify is None:
+            while not self._is_woken.is_set() and time.monotonic() < end:  # noqa: ASYNC110  # other threads wake it
+                await asyncio.sleep(min(_LEAST_PAUSE_SECS, end - time.monotonic()))
+            return self._collect()
         loop = asyncio.get_running_loop()
         has_more = asyncio.Event()
         for descriptor in self._descriptors:
@@ -84,26 +96,31 @@ class DirWatch:
 
     def wake(self) -> None:
         """Ends a wait() in another thread, or the next one."""
-        try:
-            os.write(self._wake_writer, b"x")
-        except OSError:  # full, so it wakes anyway; or closed, so nobody waits
-            return
+        self._is_woken.set()
+        if self._inotify is not None:
+            with suppress(OSError):  # full, so it wakes anyway; or closed, so nobody waits
+                os.write(self._wake_writer, b"x")
 
     def close(self) -> None:
         """Nobody may wait any more. Closing twice is fine."""
         if self._is_closed:
             return
         self._is_closed = True
+        if self._inotify is None:
+            return
         os.close(self._wake_writer)
         for descriptor in self._descriptors:
             os.close(descriptor)
 
     def _collect(self) -> Changes:
         self._answered = time.monotonic()
+        self._is_woken.clear()
+        if self._inotify is None:
+            return Changes(set(), is_anything=True)
         with suppress(BlockingIOError):
             while os.read(self._wake_reader, 4096):
                 pass
-        events = self._inotify.read() if self._inotify else []
+        events = self._inotify.read()
         files = {path for path, mask in events if not mask & (_OVERFLOW | _IS_DIRECTORY)}
         for path, mask in events:
             if mask & _IS_DIRECTORY:

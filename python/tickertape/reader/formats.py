@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from tickertape.convert import file_lock
 from tickertape.reader.scalar_table import ScalarTable
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Writes a file, or the names in a directory, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Writes a file, or the names in a directory, to the disk. Windows opens no directory, and syncs only for who may write."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -86,10 +89,8 @@ def sync(path: Path) -> None:
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Waits for other exports to the same directory. The lock ends with the process, however that ends."""
-    import fcntl  # noqa: PLC0415  # of Unix; nothing else needs it
-
     with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        file_lock.lock(file.fileno())
         yield
 
 

@@ -207,8 +207,11 @@ def _opened(path: str, size: int) -> Iterator[IO[bytes]]:
 
     It is made if it is not there. No link is followed.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    with open(os.open(path, flags, 0o600), "r+b") as file:  # noqa: PTH123
+
+    def make(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+    with open(path, "r+b", opener=make) as file:
         file.seek(size)
         try:
             yield file

@@ -13,6 +13,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tickertape.convert import file_lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,7 +71,7 @@ class CacheFolder:
         """No other process or thread changes the folder meanwhile."""
         descriptor = _opened(self._path / _LOCK)
         try:
-            _flock(descriptor, is_exclusive=True)
+            file_lock.lock(descriptor, is_exclusive=True)
             os.utime(self._path / _USED)
             yield
         finally:
@@ -112,7 +114,7 @@ class CacheFolder:
         while True:
             _make_own(self._path)
             descriptor = _opened(self._path / _USED)
-            _flock(descriptor, is_exclusive=False)
+            file_lock.lock(descriptor, is_exclusive=False)
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), (self._path / _USED).lstat()):
                     return descriptor
@@ -134,14 +136,6 @@ def _make_own(path: Path) -> None:
 def _opened(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     return os.open(path, flags, 0o600)
-
-
-def _flock(descriptor: int, *, is_exclusive: bool, waits: bool = True) -> None:
-    """Raises BlockingIOError if somebody else has it and `waits` is False."""
-    import fcntl  # noqa: PLC0415  # of Unix; nothing else needs it
-
-    how = fcntl.LOCK_EX if is_exclusive else fcntl.LOCK_SH
-    fcntl.flock(descriptor, how if waits else how | fcntl.LOCK_NB)
 
 
 def _used_at(path: Path) -> float:
@@ -166,7 +160,7 @@ def _removed(path: Path) -> bool:
     except OSError:
         return False
     try:
-        _flock(descriptor, is_exclusive=True, waits=False)
+        file_lock.lock(descriptor, is_exclusive=True, waits=False)
         shutil.rmtree(path, ignore_errors=True)
     except BlockingIOError:
         return False

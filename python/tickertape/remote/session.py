@@ -202,8 +202,8 @@ _MAKER = re.compile(r"tfevents\.\d+\..+\.(\d+)\.\d+")  # seconds, host, process
 def _is_of_a_child(name: str) -> bool:
     """Whether a living process other than this one made an event file."""
     made = _MAKER.search(os.path.basename(name))  # noqa: PTH119  # a str
-    if made is None or int(made[1]) == os.getpid():
-        return False
+    if made is None or int(made[1]) == os.getpid() or not hasattr(os, "fork"):
+        return False  # on Windows os.kill() would end the process instead of looking for it
     try:
         os.kill(int(made[1]), 0)
     except (ProcessLookupError, OverflowError):

@@ -2,14 +2,13 @@
 
 <root>/<name of the URL>/<host>.<process>.<token>/    of one process, so that no two upload the same bytes
     url      which URL it is for
-    lock     held (flock) while the process, or a child that it forked, lives
+    lock     held while the process, or a child that it forked, lives
     files/   the log directory
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import platform
@@ -18,6 +17,8 @@ import secrets
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tickertape.convert import file_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +172,9 @@ def _make_private(folder: Path) -> None:
     for one in (root(), folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = one.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+        # Windows has no such numbers; the user's own directory is where the system keeps others out.
+        is_ours = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
+        if not stat.S_ISDIR(status.st_mode) or not is_ours:
             raise PermissionError(
                 f"log_dir: expected a spool directory that only this user can write to, got {str(one)!r}; run chmod 700, or "
                 "set $TICKERTAPE_SPOOL to another directory"
@@ -181,10 +184,11 @@ def _make_private(folder: Path) -> None:
 def _try_lock(folder: Path) -> int | None:
     """A descriptor that holds the lock of a folder; None if a living process holds it."""
     path = folder / "lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
     try:
-        # flock, since a forked child shares it: the folder belongs to a living process as long as the child lives.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A forked child shares the lock: the folder belongs to a living process as long as the child lives.
+        file_lock.lock(descriptor, waits=False)
         is_removed = os.fstat(descriptor).st_ino != path.stat().st_ino
     except OSError:
         os.close(descriptor)

@@ -43,6 +43,7 @@ class DataServer:
             stdin=subprocess.PIPE,
             # Not in the terminal's process group: Ctrl-C is for this process, which then ends the server.
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
 
     def __enter__(self) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -171,6 +170,5 @@ def _add_to_config(path: Path, entry: str) -> None:
         text = ""
     if entry in text:
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    with os.fdopen(descriptor, "wb") as file:  # one write, so that writers in several processes do not mix
+    with path.open("ab", buffering=0) as file:  # one write, so that writers in several processes do not mix
         file.write((("\n" if text and not text.endswith("\n") else "") + entry).encode())
