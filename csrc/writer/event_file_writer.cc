@@ -97,8 +97,9 @@ EventFileWriter::EventFileWriter(std::string log_dir, WriterOptions options)
     : log_dir_(std::move(log_dir)), options_(std::move(options)) {
   check_no_nul(log_dir_, "log_dir");
   check_no_nul(options_.filename_suffix, "filename_suffix");
-  if (options_.filename_suffix.find('/') != std::string::npos) {
-    throw ArgumentError("filename_suffix: expected part of a file name, got one with '/'");
+  constexpr auto kSeparator = static_cast<char>(std::filesystem::path::preferred_separator);
+  if (options_.filename_suffix.find_first_of(std::string{'/', kSeparator}) != std::string::npos) {
+    throw ArgumentError("filename_suffix: expected part of a file name, got one with a separator of paths");
   }
   if (options_.write_to_disk) open(log_dir_, options_.is_patient);
 }

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check
+from tickertape.convert import check, windows_names
 
 
 def text(path: Any, name: str = "path") -> str:
@@ -37,9 +37,11 @@ def local_dir(log_dir: Any) -> str:
 
     Raises:
         TypeError: it is no path.
-        ValueError: it is another URL, or no valid UTF-8.
+        ValueError: it is another URL, no valid UTF-8, or no name that this system allows.
     """
-    return _expanded(check.string(text(log_dir, "log_dir"), "log_dir"), "log_dir")
+    path = _expanded(check.string(text(log_dir, "log_dir"), "log_dir"), "log_dir")
+    windows_names.refuse(path, "log_dir")
+    return path
 
 
 def there(path: Any) -> bytes:
@@ -94,9 +96,10 @@ def file_name_part(value: Any, name: str) -> str:
 
     Raises:
         TypeError: it is no str.
-        ValueError: it holds a path separator or NUL.
+        ValueError: it holds a path separator or NUL, or what this system does not allow in names.
     """
     text = check.string(value, name)
     if "/" in text or os.sep in text or "\0" in text:
         raise UnsupportedValue(f"{name}: expected part of a file name, got {text!r}")
+    windows_names.refuse(f"x{text}", name)
     return text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from tickertape.convert import paths
+from tickertape.convert import paths, windows_names
 from tickertape.reader import damage
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ def part_name(name: str) -> str:
     quoted = quote(name, safe=_PLAIN, errors="surrogateescape")
     if not quoted.strip("."):  # "", ".", "..": names that file systems have taken
         quoted = "%2E" * len(quoted) or "%"
+    # What Windows refuses; on every system, because files are copied from one to another.
+    if windows_names.is_device(quoted):
+        quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}"
+    if quoted[-1] in ". ":
+        quoted = f"{quoted[:-1]}%{ord(quoted[-1]):02X}"
     if len(quoted) > _MOST_BYTES:
         digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:16]
         quoted = f"{quoted[: _MOST_BYTES - 17]}-{digest}"

@@ -78,8 +78,10 @@ class Spool:
         raise BlockingIOError(f"log_dir: cannot make a folder in the spool {str(root())!r}")
 
     def close(self) -> None:
-        """Gives up the lock. The files stay."""
-        os.close(self._lock)
+        """Gives up the lock. The files stay. Closing twice is fine."""
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
 
     def remove_if_empty(self) -> bool:
         """Removes the folder if no file is left in it; False, and nothing changed but empty directories, otherwise."""
@@ -88,9 +90,11 @@ class Spool:
                 Path(top).rmdir()
         if self.files.exists():
             return False
-        for name in ("url", "lock"):
-            (self._folder / name).unlink(missing_ok=True)
+        if os.name == "nt":  # which removes no open file
+            self.close()
         with contextlib.suppress(OSError):  # something else is in it, or another process uses it
+            for name in ("url", "lock"):
+                (self._folder / name).unlink(missing_ok=True)
             self._folder.rmdir()
             self._folder.parent.rmdir()
         return True
@@ -159,12 +163,9 @@ def _remove_dead(folder: Path) -> None:
     with contextlib.suppress(OSError):
         lock = _try_lock(folder)
         if lock is not None:
-            with contextlib.closing(os.fdopen(lock)):
-                if (folder / "files").exists():
-                    (folder / "files").rmdir()  # fails if something is in it
-                (folder / "lock").unlink()
-                folder.rmdir()
-                folder.parent.rmdir()
+            place = Spool("", folder, lock)
+            place.remove_if_empty()
+            place.close()
 
 
 def _make_private(folder: Path) -> None:

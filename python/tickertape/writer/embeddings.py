@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, notices
+from tickertape.convert import arrays, check, notices, windows_names
 from tickertape.writer import sprites
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def checked(
         notices.warn(
             "metadata_header: expected at least 2 names, got 1; the projector calls a single column 'label'"
         )
-    return Embedding(f"{tag}:{step}", f"{step}/{encoded}", points, labels, sprite)
+    return Embedding(f"{tag}:{step}", f"{step}/{windows_names.allowed(encoded)}", points, labels, sprite)
 
 
 def write(embedding: Embedding, directory: str) -> None:

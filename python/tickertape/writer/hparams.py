@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, notices, protobuf, scalars
+from tickertape.convert import check, notices, protobuf, scalars, windows_names
 from tickertape.writer import hparam_values, own_events
 from tickertape.writer.file_writer import Reopening
 
@@ -117,6 +117,7 @@ def _run_name(run_name: Any) -> str:
         return ""
     directory = os.fspath(run_name) if isinstance(run_name, os.PathLike) else run_name
     directory = check.string(directory, "run_name")
+    windows_names.refuse(directory, "run_name")
     if os.path.isabs(directory) or ".." in directory.replace(os.sep, "/").split("/") or "\0" in directory:  # noqa: PTH117  # a str
         raise UnsupportedValue(
             f"run_name: expected a directory inside log_dir, got {directory!r}; same_run=True writes into log_dir itself"

@@ -18,7 +18,7 @@ import numpy as np
 
 from tickertape import _core
 from tickertape._core import UnsupportedValue
-from tickertape.convert import arrays, check, keywords, notices, paths, rank
+from tickertape.convert import arrays, check, keywords, notices, paths, rank, windows_names
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
     audio,
@@ -1270,10 +1270,9 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self._get_file_writer()
             while (writers := self.all_writers) is None:  # a signal handler may close
                 self._get_file_writer()
-            start = f"{self._directory}/{prefix}"
             found = []
             for name in names:
-                path = start + name
+                path = f"{self._directory}/{windows_names.allowed(prefix + name)}"
                 if path not in writers:
                     writers[path] = self._new_file_writer(path)
                 found.append(writers[path])
@@ -1329,6 +1328,7 @@ def _default_log_dir(comment: str) -> str:
     Raises:
         ValueError: `comment` leads out of `runs`.
     """
+    windows_names.refuse(f"x{comment}", "comment")
     if not paths.stays_inside(f"x{comment}"):
         raise UnsupportedValue(f"comment: expected the end of a name inside runs, got {comment!r}")
     import socket  # noqa: PLC0415  # takes longer to import than all of this package

@@ -1,0 +1,49 @@
+r"""Names that Windows refuses for a file, or takes for something else: `a:b` is a stream of `a`, and `nul` is a device.
+
+learn.microsoft.com, "Naming Files, Paths, and Namespaces". Everything here takes paths with `/` or `\` and looks at each part.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from tickertape._core import UnsupportedValue
+
+_IS_WINDOWS = os.name == "nt"
+_REFUSED = re.compile(r'[<>:"|?*\x00-\x1f]|[. ]+$')
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"([/\\])")
+
+
+def refuse(path: str, name: str) -> None:
+    """Checks the path that a caller gave as argument `name`; any path will do on other systems.
+
+    Raises:
+        ValueError: a part of it can be no file's name on Windows.
+    """
+    if not _IS_WINDOWS:
+        return
+    for part in _SEPARATORS.split(os.path.splitdrive(path)[1]):
+        if part not in ("", ".", "..") and (_REFUSED.search(part) or _DEVICE.match(part)):
+            raise UnsupportedValue(
+                f"{name}: expected names that Windows allows, got {part!r} in {path!r}; choose one without "
+                '< > : " | ? * and a dot or space at its end, which is no device such as con or nul'
+            )
+
+
+def allowed(path: str) -> str:
+    """A relative path made of tags: on Windows with `_` for what it refuses, as torch has `_` for `/`."""
+    return "".join(map(_allowed_part, _SEPARATORS.split(path))) if _IS_WINDOWS else path
+
+
+def _allowed_part(part: str) -> str:
+    if part in (".", ".."):
+        return part
+    part = _REFUSED.sub(lambda found: "_" * len(found[0]), part)
+    return f"_{part}" if _DEVICE.match(part) else part
+
+
+def is_device(part: str) -> bool:
+    """Whether Windows takes a name for a device, whatever its ending is."""
+    return _DEVICE.match(part) is not None
