@@ -9,7 +9,10 @@ MappingGuard::Busy::Busy(MappingGuard& guard) noexcept : guard_(guard) {
   while (guard_.is_busy_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
 }
 
-MappingGuard::Busy::~Busy() { guard_.is_busy_.store(false, std::memory_order_release); }
+MappingGuard::Busy::~Busy() {
+  static_cast<void>(saved_mask_);  // there are no signals
+  guard_.is_busy_.store(false, std::memory_order_release);
+}
 
 MappingGuard* MappingGuard::watch(std::uint8_t* data, std::size_t size) {
   auto* guard = new MappingGuard;
