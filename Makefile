@@ -36,7 +36,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc' ! -name '*_macos.cc' ! -name '*_windows.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve scale cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -164,6 +164,11 @@ bench-serve: $(STAMPS)/test-set ## TensorBoard on our reader beside its own two:
 	@$(MAKE) $(STAMPS)/package
 	@mkdir -p build
 	@$(VENV)/bin/python benchmarks/bench_serve.py --json build/serve-report.json $(BENCH_ARGS)
+
+scale: $(STAMPS)/test-set ## 64 processes with 1,024 writers at 1 kHz: memory, rings, open files, and their growth; SCALE_ARGS='--secs 60'
+	@$(MAKE) $(STAMPS)/package
+	@mkdir -p build
+	@$(VENV)/bin/python benchmarks/scale.py --json build/scale.json $(SCALE_ARGS)
 
 cluster: $(STAMPS)/test-set ## 64 writers and one bucket for 10 minutes: upload lag, requests, memory (docs/remote.md)
 	@$(MAKE) $(STAMPS)/package
