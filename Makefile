@@ -408,6 +408,8 @@ wheel-smoke: $(if $(FROM),,wheel) ## as wheel-test, for any PYTHON=..., without 
 	@$(PYTHON) -m venv $(SMOKE)
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install --no-deps --no-index --find-links $(FROM_FOLDER) tickertape
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install -c tests/constraints.txt \
+	@$(PIP) install --upgrade --target $(VENV)/wheel-backend --python-version 3.10 --only-binary :all: -c tests/constraints.txt \
+	  scikit-build-core pybind11
 	  numpy pytest pytest-timeout hypothesis crc32c fsspec pillow protobuf tensorboard tensorboardX matplotlib ml_dtypes
 	@cp -r tests pyproject.toml build/wheel-smoke
 	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)

@@ -23,6 +23,17 @@ LARGEST_WHEEL = 1_200_000  # bytes
 SYSTEM_LIBRARIES = re.compile(
     r"(libc|libm|libdl|libpthread|librt)\.so(\.[0-9])?|ld-linux-.*\.so\.[0-9]|libc\.musl-.*\.so\.1"
 )
+# What musl 1.2.2, 1.2.3 and 1.2.5 brought (its release notes).
+SINCE_MUSL_1_2_0 = {
+    "_Fork",
+    "gettid",
+    "reallocarray",
+    "pthread_getname_np",
+    "qsort_r",
+    "preadv2",
+    "pwritev2",
+    "statx",
+}
 # Folders that only the machine has that built the wheel.
 BUILD_PATHS = re.compile(rb"/(?:root|home|tmp|work)/[\w./-]+")
 
@@ -41,9 +52,9 @@ def module_symbols(module: ELFFile) -> tuple[set[str], set[str]]:
 
 
 def musl_symbols() -> set[str]:
-    """What musl's libc.so has, from the list that zig links with."""
+    """What the libc.so of musl 1.2.0 has: the list that zig links with, less what came later."""
     stub = Path(ziglang.__file__).parent / "lib" / "libc" / "musl" / "libc.S"
-    return set(re.findall(r"^\.type (\w+),", stub.read_text(), re.MULTILINE))
+    return set(re.findall(r"^\.type (\w+),", stub.read_text(), re.MULTILINE)) - SINCE_MUSL_1_2_0
 
 
 def unknown_to_python(python: Python, names: set[str]) -> list[str]:

@@ -21,6 +21,9 @@ from pack import repack
 from targets import TARGETS, Python, Target, pythons
 
 ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "wheels"
+BACKEND = Path(sys.prefix) / "wheel-backend"  # `make wheels` installs it: one copy for all interpreters
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
 
 
 def environment(target: Target, python: Python) -> dict[str, str]:
@@ -28,14 +31,13 @@ def environment(target: Target, python: Python) -> dict[str, str]:
     suffix = f".cpython-{python.tag[2:]}-{target.suffix}.so"
     return {
         **os.environ,
-        # The programs themselves: their Python scripts fail in pip's isolated environment, and pip would then look for, or
-        # compile, those of the target's processor.
         "PATH": os.pathsep.join([cmake.CMAKE_BIN_DIR, ninja.BIN_DIR, os.environ["PATH"]]),
         "CMAKE_GENERATOR": "Ninja",
         "CMAKE_TOOLCHAIN_FILE": str(ROOT / ".ci" / "wheels" / "zig.cmake"),
         # pybind11 asks the interpreter for the suffix, which has that of this machine.
         "CMAKE_ARGS": f"-DPYTHON_MODULE_EXTENSION={suffix} -DPYTHON_MODULE_DEBUG_POSTFIX= -DPYTHON_IS_DEBUG=OFF",
-        "SKBUILD_BUILD_DIR": str(ROOT / "build" / "wheels" / f"{python.tag}-{target.platform}"),
+        "PYTHONPATH": str(BACKEND),
+        "SKBUILD_BUILD_DIR": str(BUILD / target.platform),
         "TICKERTAPE_WERROR": "OFF",  # zig's clang is newer than the one that lint uses
         "TICKERTAPE_ZIG": str(Path(ziglang.__file__).parent / "zig"),
         "TICKERTAPE_ZIG_TARGET": target.zig,
@@ -44,11 +46,15 @@ def environment(target: Target, python: Python) -> dict[str, str]:
 
 
 def build(target: Target, python: Python, out: Path) -> Path:
-    """Builds one wheel, gives it its platform tag, and packs it tightly. Returns its path in `out`."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+    """Builds one wheel, gives it its platform tag, and packs it tightly. Returns its path in `out`.
+
+    The build folder is the target's, so the core is compiled once for all interpreters.
+    """
+    # It names the interpreter before.
+    (BUILD / target.platform / "CMakeCache.txt").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as repaired:
         subprocess.run(
-            [*pip, "--python", python.path, "wheel", "--no-deps", "-w", made, ROOT],
+            [*PIP, "--python", python.path, "wheel", "--no-build-isolation", "--no-deps", "-w", made, ROOT],
             env=environment(target, python),
             check=True,
         )
@@ -75,10 +81,10 @@ def main() -> None:
     chosen = [p for p in pythons() if not args.python or "{}.{}".format(*p.version) in args.python]
     if not chosen:
         parser.error("--python: no CPython >= 3.10 of that version with its headers was found; install one")
-    for python in chosen:
-        for target in TARGETS:
-            if args.target and target.platform not in args.target:
-                continue
+    for target in TARGETS:
+        if args.target and target.platform not in args.target:
+            continue
+        for python in chosen:
             start = time.monotonic()
             wheel = build(target, python, args.out)
             audit(wheel, target, python)

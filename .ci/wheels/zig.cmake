@@ -20,3 +20,8 @@ set(CMAKE_MODULE_LINKER_FLAGS_INIT "-s --rtlib=none")
 
 # libc++ is inside the module.
 set(TICKERTAPE_STATIC_RUNTIME "libc++")
+
+# zig links with libc.so; on systems with musl, and for auditwheel, the library has this name.
+if(CMAKE_CXX_COMPILER_TARGET MATCHES "musl")
+  set(TICKERTAPE_LIBC_NAME "libc.musl-${CMAKE_SYSTEM_PROCESSOR}.so.1")
+endif()
