@@ -414,11 +414,13 @@ wheel-smoke: $(if $(FROM),,wheel) ## as wheel-test, for any PYTHON=..., without 
 	@cp -r tests pyproject.toml build/wheel-smoke
 	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)
 
-# Nothing is published by this: it says whether this commit could be.
-release-check: $(STAMPS)/wheel-tools ## clean tree, changelog, sdist, audited wheels, README, docs, and tests on the wheel of the sdist
-	@$(VENV)/bin/python .ci/release_check.py
-	@$(MAKE) docs
-	@$(MAKE) wheel-smoke FROM=dist
+# Nothing is published by this: it says whether this commit could be. Every part runs, whatever the others say.
+release-check: $(STAMPS)/wheel-tools wheels ## clean tree, changelog, sdist, audited wheels, README, docs, and tests on the wheel of the sdist
+	@status=0; \
+	$(VENV)/bin/python .ci/release_check.py || status=1; \
+	$(MAKE) docs || status=1; \
+	$(MAKE) wheel-smoke FROM=dist || status=1; \
+	exit $$status
 
 clean: ## remove what the targets made, .venv too
 	rm -rf $(VENV) $(STACKS) $(OLD_TENSORBOARD) .venv-wheel $(SMOKE) build dist wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
