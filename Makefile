@@ -11,6 +11,7 @@ TEST_ARGS ?=
 TORTURE_ARGS ?=
 AARCH64_ARGS ?=
 WHEELS_ARGS ?=
+LINKS_ARGS ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 SHELL := bash
@@ -220,7 +221,14 @@ $(DOCS)/installed: docs/requirements.txt
 # mkdocs reads the sources; neither the package nor the network is needed. Not --quiet: it would not count warnings.
 docs: $(DOCS)/installed ## the documentation as a site in build/site; a warning or a dead link is an error
 	@PATH=$(abspath $(DOCS)/bin):$$PATH NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict 2>&1 | { grep -v '^INFO' || true; }
+	@$(LYCHEE) --offline
 	@echo "build/site/index.html"
+
+# The pages as they are in the repository: mkdocs has its own idea of links, and not all of them are in the site.
+LYCHEE = $(DOCS)/bin/lychee --include-fragments --no-progress --quiet *.md docs
+
+links: $(DOCS)/installed ## look up the links of the documentation that lead outside, too (needs the network)
+	@$(LYCHEE) $(LINKS_ARGS)
 
 test-docs: $(STAMPS)/test-set docs ## run every code block of README.md and docs/, and compare the site with the public names
 	@rm -f build/docs.log
