@@ -48,6 +48,7 @@ def environment(target: Target, python: Python) -> dict[str, str]:
 def build(target: Target, python: Python, out: Path) -> Path:
     """Builds one wheel, gives it its platform tag, and packs it tightly. Returns its path in `out`.
 
+    auditwheel finds the tag, and the audit compares it: it refuses to be told one of another processor or C library.
     The build folder is the target's, so the core is compiled once for all interpreters.
     """
     # It names the interpreter before.
@@ -60,7 +61,7 @@ def build(target: Target, python: Python, out: Path) -> Path:
         )
         (wheel,) = Path(made).glob("*.whl")
         subprocess.run(
-            [sys.executable, "-m", "auditwheel", "repair", "--plat", target.platform, "-w", repaired, wheel],
+            [sys.executable, "-m", "auditwheel", "repair", "-w", repaired, wheel],
             check=True,
             capture_output=True,
         )

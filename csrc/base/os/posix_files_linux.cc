@@ -24,10 +24,14 @@ int change_lock(int descriptor, short type, bool waits) {
 }
 
 #if defined(STATX_BTIME)
-// What the kernel knows without asking a server. A system call, because musl has a function for it only
-// since 1.2.5.
+// What the kernel knows without asking a server.
 bool known_statx(int descriptor, unsigned wanted, struct statx& known) {
-  return syscall(SYS_statx, descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, wanted, &known) == 0;
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+#if defined(__GLIBC__)
+  return statx(descriptor, "", kFlags, wanted, &known) == 0;
+#else  // musl has the function only since 1.2.5
+  return syscall(SYS_statx, descriptor, "", kFlags, wanted, &known) == 0;
+#endif
 }
 #endif
 
