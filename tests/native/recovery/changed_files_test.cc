@@ -206,7 +206,8 @@ TEST(what_is_no_event_file_is_not_touched) {
     CHECK(recover_rings("").rings.at(0).is_removed);
     CHECK(behind_opening(original.file) == whole);
   };
-  refuse("link", [&] { fs::create_symlink(victim, original.file); }, "symbolic links");
+  // ELOOP: glibc says "Too many levels of symbolic links", musl "Symbolic link loop".
+  refuse("link", [&] { fs::create_symlink(victim, original.file); }, "ymbolic link");
   refuse("hard link", [&] { fs::create_hard_link(victim, original.file); }, "another file");
   refuse("pipe", [&] { CHECK_EQ(mkfifo(original.file.c_str(), 0600), 0); }, "not a regular file");
   refuse("directory", [&] { fs::create_directory(original.file); }, "directory");
