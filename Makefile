@@ -37,7 +37,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc' ! -name '*_macos.cc' ! -name '*_windows.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve scale cluster asan asan-bindings asan-native tsan aarch64 macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs links docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve scale cluster asan asan-bindings asan-native tsan aarch64 musl macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -304,13 +304,26 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 # process began (qemu tells a process another start of itself in /proc/self/stat than the others see), one that starts itself
 # as a program (the kernel does not run it without qemu), and those that touch
 # a page behind the end of a file: qemu-user 7.2 stops there with an assertion of its own (cpu-exec.c:954).
+NOT_EMULATED := ^(recovery\.(living|terminated)_process|drain\.cut_ring)$$
 aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: g++-aarch64-linux-gnu qemu-user-static)
 	@for tool in aarch64-linux-gnu-g++ qemu-aarch64-static; do \
 	  command -v $$tool >/dev/null || { echo "make aarch64 needs $$tool"; exit 1; }; done
 	@echo "== native tests (aarch64)"; rm -f build/aarch64.log
 	@cmake --preset aarch64 --log-level=WARNING >/dev/null
 	@cmake --build --preset aarch64 -j $(JOBS) -- --quiet
-	@ctest --preset aarch64 -j $(JOBS) -E '^(recovery\.(living|terminated)_process|drain\.cut_ring)$$' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
+	@ctest --preset aarch64 -j $(JOBS) -E '$(NOT_EMULATED)' $(AARCH64_ARGS) 2>&1 | tee build/aarch64.log
+
+# With the compiler and the flags of the wheels, and with the stacks that musl gives threads unless told otherwise (128 KiB).
+# x86-64 runs natively; the tests that are left out for aarch64 are those of `make aarch64`.
+MUSL_PROCESSORS ?= x86_64 aarch64
+musl: export CMAKE_CXX_COMPILER_LAUNCHER =
+musl: $(STAMPS)/build-tools $(STAMPS)/zig ## native tests on musl instead of glibc, for x86-64 and (under qemu) aarch64
+	@rm -f build/musl.log; for processor in $(MUSL_PROCESSORS); do \
+	  echo "== native tests (musl, $$processor)"; \
+	  cmake --preset musl-$$processor --log-level=WARNING >/dev/null; \
+	  cmake --build --preset musl-$$processor -j $(JOBS) -- --quiet; \
+	  ctest --preset musl-$$processor -j $(JOBS) $$([ $$processor = x86_64 ] || echo -E '$(NOT_EMULATED)') 2>&1 | tee -a build/musl.log; \
+	done
 
 # zig's clang has the headers and stubs of macOS. It keeps its own cache of compiled files (~/.cache/zig), so ccache is left out.
 $(STAMPS)/zig: tests/constraints.txt $(STAMPS)/venv
@@ -395,6 +408,8 @@ wheels: $(STAMPS)/wheel-tools ## build and audit the Linux wheels of every Pytho
 $(STAMPS)/wheel-tools: .ci/wheels/requirements.txt tests/constraints.txt $(STAMPS)/venv
 	@echo "== what wheels are built with"
 	@$(PIP) install -r $<
+	@$(PIP) install --upgrade --target $(VENV)/wheel-backend --python-version 3.10 --only-binary :all: -c tests/constraints.txt \
+	  scikit-build-core pybind11
 	@touch $@
 
 # The tests below install from the folder FROM: pip chooses the wheel that fits. Without it they build one.
@@ -416,8 +431,6 @@ wheel-smoke: $(if $(FROM),,wheel) ## as wheel-test, for any PYTHON=..., without 
 	@$(PYTHON) -m venv $(SMOKE)
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install --no-deps --no-index --find-links $(FROM_FOLDER) tickertape
 	@$(SMOKE)/bin/python -m pip --disable-pip-version-check -q install -c tests/constraints.txt \
-	@$(PIP) install --upgrade --target $(VENV)/wheel-backend --python-version 3.10 --only-binary :all: -c tests/constraints.txt \
-	  scikit-build-core pybind11
 	  numpy pytest pytest-timeout hypothesis crc32c fsspec pillow protobuf tensorboard tensorboardX matplotlib ml_dtypes
 	@cp -r tests pyproject.toml build/wheel-smoke
 	@cd build/wheel-smoke && ../../$(SMOKE)/bin/pytest --ignore tests/unit/cli/test_bench.py $(TEST_ARGS)
