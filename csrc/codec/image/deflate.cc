@@ -31,6 +31,12 @@ struct SymbolCounts {
   std::uint64_t extra_bits = 0;
 };
 
+// A block with many literals counts only some of them: the first kSampled of every kSampleStep. Measured on
+// photographs: 13 % less time, 0.2 % larger files; a step of 8 saves 8 %, of 32 saves 16 %.
+constexpr std::size_t kSampled = 4;
+constexpr std::size_t kSampleStep = 16;
+constexpr std::size_t kManyLiterals = 32 << 10;  // enough samples even if all 256 bytes occur
+
 // Four tables, so that equal bytes in sequence do not wait for each other's increment.
 using ByteCounts = std::array<std::array<std::uint32_t, 256>, 4>;
 
@@ -43,17 +49,33 @@ void count_bytes(const std::uint8_t* from, std::size_t size, ByteCounts& counts)
   for (std::size_t k = 0; k < 3; ++k) counts[k][from[i + k]] += i + k < size ? 1 : 0;
 }
 
+// Counts samples of the literals. Every byte gets at least a count of 1, because it needs a code if it
+// occurs.
+void sample_literals(const std::uint8_t* from, std::span<const Token> tokens, ByteCounts& counts) {
+  std::size_t i = 0;
+  for (const Token& token : tokens) {
+    for (; i + kSampled <= token.literals; i += kSampleStep) {
+      for (std::size_t k = 0; k < kSampled; ++k) counts[k][from[i + k]] += kSampleStep / kSampled;
+    }
+    i -= std::min<std::size_t>(i, token.literals);
+    from += token.literals + token.length;
+  }
+  for (std::uint32_t& count : counts[0]) ++count;
+}
+
 void count_length(unsigned length, SymbolCounts& counts) {
   const LengthSpelling spelling = kLengthSpellings[length];
   ++counts.literals[spelling.symbol];
   counts.extra_bits += spelling.extra_bits;
 }
 
-SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> tokens) {
+// With `sampled` the counts of literals are estimates, none of which is 0.
+SymbolCounts count_symbols(const std::uint8_t* from, std::span<const Token> tokens, bool sampled) {
   SymbolCounts counts;
   ByteCounts bytes{};
+  if (sampled) sample_literals(from, tokens, bytes);
   for (const Token& token : tokens) {
-    count_bytes(from, token.literals, bytes);
+    if (!sampled) count_bytes(from, token.literals, bytes);
     from += token.literals + token.length;
     if (token.length == 0) continue;
     const Spelling distance = spell_distance(token.distance);
@@ -247,30 +269,40 @@ BitWriter put_tokens(const std::uint8_t* from, std::span<const Token> tokens, co
 
 void DeflateWriter::write_block(Bytes bytes, std::span<const Token> tokens, bool last, Buffer& out) {
   using namespace deflate_impl;
-  const SymbolCounts counts = count_symbols(bytes.data(), tokens);
+  std::size_t literals = 0;
+  for (const Token& token : tokens) literals += token.literals;
+  // Not if most literals are in short pieces, which the samples could miss.
+  const bool sampled = literals >= kManyLiterals + kSampleStep * tokens.size();
+  const SymbolCounts counts = count_symbols(bytes.data(), tokens, sampled);
   const BlockCodes own_codes = dynamic_codes(counts);
   const PackedLengths packed = pack_lengths(own_codes);
   const std::uint64_t dynamic = packed.bits + coded_bits(counts, own_codes);
   const std::uint64_t fixed = coded_bits(counts, fixed_codes());
   const std::uint64_t stored = stored_bits(bytes.size());
 
-  // The chosen type is at most as large as a stored block. BitWriter may write 8 bytes more.
-  BitWriter writer{out.reserve_back(stored / 8 + 32), bits_, bit_count_};
-  const std::uint8_t* const start = writer.at;
-  if (stored <= std::min(dynamic, fixed)) {
-    put_stored(bytes, last, writer);
-  } else {
+  // The chosen type is at most as large as a stored block. If it was chosen by samples, it may turn out to be
+  // larger; then the block is stored after all. BitWriter may write 8 bytes more.
+  const std::uint64_t most = stored + (sampled ? literals * kMaxLiteralBits : 0);
+  const BitWriter start{out.reserve_back(most / 8 + 32), bits_, bit_count_};
+  BitWriter writer = start;
+  bool is_coded = std::min(dynamic, fixed) < stored;
+  if (is_coded) {
     const bool is_fixed = fixed <= dynamic;
     writer.put(last ? 1 : 0, 1);
     writer.put(is_fixed ? kFixed : kDynamic, 2);
     if (!is_fixed) put_header(packed, writer);
     writer = put_tokens(bytes.data(), tokens, is_fixed ? fixed_codes() : own_codes, writer);
+    is_coded = !sampled || static_cast<std::uint64_t>(writer.at - start.at) <= stored / 8;
+  }
+  if (!is_coded) {
+    writer = start;
+    put_stored(bytes, last, writer);
   }
   if (last) {
     writer.count = (writer.count + 7) & ~7U;
     writer.flush();
   }
-  out.commit(static_cast<std::size_t>(writer.at - start));
+  out.commit(static_cast<std::size_t>(writer.at - start.at));
   bits_ = writer.bits;
   bit_count_ = writer.count;
 }

@@ -3,6 +3,7 @@
 #include "codec/image/deflate.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <random>
 #include <vector>
@@ -223,6 +224,33 @@ TEST(matches_of_every_length) {
   for (const std::size_t more : {0U, 1U, 2U, 3U}) {
     check_stream(std::vector<std::uint8_t>(1 + 2 * kMaxTokenMatch + more, 4), 1 << 20);
   }
+}
+
+// A large block counts only 4 of 16 literals. Here those are small numbers, half of them 0, and the others
+// are noise of bytes that no sample has: they would take 14 bits each, so the block is stored. The blocks
+// around it start and end inside a byte.
+TEST_ON_EVERY_CPU(samples_that_mislead) {
+  constexpr std::uint32_t kSize = 100000;
+  std::vector<std::uint8_t> bytes;
+  for (std::uint32_t i = 0; i < kSize; ++i) {
+    const std::uint32_t small = static_cast<std::uint32_t>(std::countr_zero(draw(1 << 15) | 1U << 15));
+    bytes.push_back(static_cast<std::uint8_t>(i % 16 < 4 ? small : 16 + draw(240)));
+  }
+  std::vector<std::uint8_t> window = {1, 2, 3};
+  window.insert(window.end(), bytes.begin(), bytes.end());
+  window.insert(window.end(), {4, 5});
+  const std::vector<std::uint8_t> all = window;
+  window.resize(all.size() + kMatchSlack);
+  DeflateWriter writer;
+  Buffer out;
+  const Token few[] = {{3, 0, 0}}, many[] = {{kSize, 0, 0}}, rest[] = {{2, 0, 0}};
+  writer.write_block({window.data(), 3}, few, false, out);
+  writer.write_block({window.data() + 3, kSize}, many, false, out);
+  writer.write_block({window.data() + 3 + kSize, 2}, rest, true, out);
+  std::size_t used = 0;
+  CHECK(test::inflate(out.bytes(), used) == all);
+  CHECK_EQ(used, out.size());
+  CHECK(out.size() <= all.size() + 3 * 6 + 5);
 }
 
 TEST(implementations_agree) {
