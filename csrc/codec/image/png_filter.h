@@ -30,8 +30,8 @@ class RowFilter {
   // `above` is the row above `row`; both are padded. Bytes of `out` past the row are unspecified.
   //
   // Chooses the filter with the smallest sum of absolute differences, the heuristic that the specification
-  // suggests (section 12.8). But if the filtered row before was sparse (nearly all zeros, as in drawings), it
-  // takes the first filter that makes this row sparse as well.
+  // suggests (section 12.8), and takes it for the next row as well. But if the filtered row before was sparse
+  // (nearly all zeros, as in drawings), it takes the first filter that makes this row sparse as well.
   void filter(const std::uint8_t* row, const std::uint8_t* above, std::uint8_t* out);
 
  private:
@@ -40,6 +40,7 @@ class RowFilter {
 
   const std::size_t row_bytes_, padded_, pixel_bytes_;
   Filter last_ = kUp;    // the last one that was chosen among all five
+  bool reuse_ = false;   // the next row takes it without a comparison
   bool sparse_ = false;  // the last row was sparse
 };
 
