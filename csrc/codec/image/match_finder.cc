@@ -46,20 +46,23 @@ using match_impl::Run;
 // cheap (smooth gradients), short keys match everywhere and only long matches save bits.
 constexpr std::size_t kShortKey = 6;
 constexpr std::size_t kLongKey = 24;
-// Literals that cost less than this on average use long keys; in quarters of a bit. Measured: 8 and 12 differ
-// by 0.001 % on photographs; 12 is 7 % faster on upscaled digits, whose files grow by 9 %.
-constexpr std::uint32_t kLongKeyBelow = 12;
+// Literals that cost less than this on average use long keys; in quarters of a bit. Measured: 12 makes
+// photographs 5 % slower and drawings 1 % larger.
+constexpr std::uint32_t kLongKeyBelow = 8;
 // Look-ups without success after which a block stops probing: 1 % of a large block. A long key occurs less
 // often, so it gets more look-ups.
 constexpr std::int64_t kFreeProbes = 1024;
 constexpr std::int64_t kFreeProbesLongKey = 2048;
 // The saving that must be reached for each look-up, in quarters of a bit; otherwise probing is not worth its
-// time. Measured: 4 makes photographs and plots 15 to 30 % slower and at most 1 % smaller.
+// time. Measured: 4 makes photographs and plots 15 to 30 % slower and at most 1 % smaller. With long keys, 8
+// makes two of our smooth gradients 15 and 35 % larger, and no drawing faster.
 constexpr std::int64_t kSavingPerProbe = 8;
+constexpr std::int64_t kSavingPerProbeLongKey = 2;
 // The number of look-ups that a match costs if it turns out not to save bits.
 constexpr std::int64_t kProbesPerRefusal = 8;
-// The saving of a match is estimated from this many bytes: adding up 258 took longer than finding the match.
-constexpr std::size_t kWeighedBytes = 16;
+// The saving of a match is estimated from its first bytes, as many as each match has. Measured: adding up to
+// 16 took 4 % of the time of drawings, because the end of that loop is hard to predict.
+constexpr std::size_t kWeighedBytes = kShortKey;
 // A match counts as saving at most this many times its cost. Otherwise one long match would pay for all
 // look-ups of a block.
 constexpr std::uint64_t kMaxGain = 4;
@@ -71,7 +74,7 @@ constexpr std::uint32_t kQuarters = 4;
 // 4 * log2(value), interpolated between powers of two; 0 for 0. Integers only, so that every processor
 // decides alike.
 std::uint32_t quarter_log2(std::uint32_t value) {
-  const auto whole = static_cast<std::uint32_t>(std::bit_width(value | 1U)) - 1;
+  const auto whole = static_cast<std::uint32_t>(std::bit_width(value >> 1));
   return kQuarters * whole +
          static_cast<std::uint32_t>((std::uint64_t{value} * kQuarters >> whole) % kQuarters);
 }
@@ -118,15 +121,19 @@ MatchFinder::MatchFinder() {
 #endif
 }
 
-std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t size) {
+MatchFinder::Estimate MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t size) {
   constexpr std::size_t kSamples = 1024;
   // An even step could coincide with the period of channels or rows; an odd one does not.
   const std::size_t step = size / kSamples | 1;
   std::array<std::uint32_t, 256> counts{};
   std::uint32_t total = 0;
+  bool has_runs = false;
   for (std::size_t i = 0; i + 8 <= size; i += step) {
     const auto bytes = load_le<std::uint64_t>(from + i);
-    if (bytes == std::rotl(bytes, 8)) continue;  // inside a run, so it will not be a literal
+    if (bytes == std::rotl(bytes, 8)) {  // inside a run, so it will not be a literal
+      has_runs = true;
+      continue;
+    }
     ++counts[from[i]];
     ++total;
   }
@@ -135,15 +142,14 @@ std::uint32_t MatchFinder::estimate_costs(const std::uint8_t* from, std::size_t 
     costs_[byte] = quarter_log2(2 * total + 1) - quarter_log2(2 * counts[byte] + 1);
     sum += counts[byte] * costs_[byte];
   }
-  return total != 0 ? sum / total : 0;
+  return {total != 0 ? sum / total : 0, has_runs};
 }
 
 std::int64_t MatchFinder::saving(const std::uint8_t* from, const Match& match) const {
   const std::size_t length = std::min(match.length, kMaxMatch);
-  const std::size_t weighed = std::min(length, kWeighedBytes);
   std::uint64_t literals = 0;
-  for (std::size_t i = 0; i < weighed; ++i) literals += costs_[from[i]];
-  if (length > weighed) literals = literals * length / kWeighedBytes;
+  for (std::size_t i = 0; i < kWeighedBytes; ++i) literals += costs_[from[i]];
+  literals = literals * length / kWeighedBytes;
   const std::uint64_t cost = match_cost(match.distance);
   return static_cast<std::int64_t>(std::min(literals, kMaxGain * cost)) - static_cast<std::int64_t>(cost);
 }
@@ -156,14 +162,15 @@ MatchFinder::Match MatchFinder::probe(const std::uint8_t* window, std::size_t fr
     // Fibonacci hashing: 2^64 divided by the golden ratio.
     const std::uint64_t hash = key * 0x9E3779B97F4A7C15U >> (64 - kHashBits);
     const auto position = static_cast<std::uint32_t>(offset + at);
-    const std::size_t distance = position - seen_[hash];
+    std::size_t distance = position - seen_[hash];
     seen_[hash] = position;
-    if (distance - 1 < std::min<std::size_t>(at, kMaxDistance) &&
-        string_key<key_size>(window + at - distance) == key) {
+    // 1 is always possible. So there is one branch that is hard to predict, not two.
+    if (distance - 1 >= std::min<std::size_t>(at, kMaxDistance)) distance = 1;
+    if (string_key<key_size>(window + at - distance) == key) {
       const Match match{at, match_length_(window, at, distance, end), distance};
       const std::int64_t saved = saving(window + at, match);
       if (saved > 0 && match.length >= key_size) {  // shorter if only the keys were equal
-        credit_ += saved / kSavingPerProbe;
+        credit_ += saved / (key_size == kLongKey ? kSavingPerProbeLongKey : kSavingPerProbe);
         return match;
       }
       credit_ -= kProbesPerRefusal;
@@ -174,12 +181,16 @@ MatchFinder::Match MatchFinder::probe(const std::uint8_t* window, std::size_t fr
 
 void MatchFinder::find(const std::uint8_t* window, std::size_t begin, std::size_t end, std::uint64_t offset,
                        std::vector<Token>& tokens) {
-  const bool cheap = estimate_costs(window + begin, end - begin) < kLongKeyBelow;
+  const Estimate estimate = estimate_costs(window + begin, end - begin);
+  const bool cheap = estimate.literal_cost < kLongKeyBelow;
   const std::size_t key_size = cheap ? kLongKey : kShortKey;
   credit_ = cheap ? kFreeProbesLongKey : kFreeProbes;
   std::size_t literals_from = begin;
   std::size_t at = std::max<std::size_t>(begin, 1);
-  Run run = find_run_(window, at, end);
+  const auto next_run = [&](std::size_t from) {
+    return estimate.has_runs ? find_run_(window, from, end) : Run{end, end};
+  };
+  Run run = next_run(at);
   while (at < end) {
     const std::size_t match_end = run.end - run.begin >= kLongRun ? run.begin : end;
     const std::size_t last_start = match_end - std::min(match_end, key_size - 1);
@@ -189,11 +200,11 @@ void MatchFinder::find(const std::uint8_t* window, std::size_t begin, std::size_
     if (match.length != 0) {
       add_match(match.at - literals_from, match.length, match.distance, tokens);
       at = match.at + match.length;
-      if (at > run.begin) run = find_run_(window, at, end);
+      if (at > run.begin) run = next_run(at);
     } else if (run.begin < end) {
       add_match(run.begin - literals_from, run.end - run.begin, 1, tokens);
       at = run.end;
-      run = find_run_(window, at, end);
+      run = next_run(at);
     } else {
       break;
     }

@@ -62,7 +62,14 @@ class MatchFinder {
     std::size_t distance = 0;
   };
 
-  std::uint32_t estimate_costs(const std::uint8_t* from, std::size_t size);
+  // What samples say of a block.
+  struct Estimate {
+    std::uint32_t literal_cost;  // the average, in quarters of a bit
+    bool has_runs;               // if not, looking for runs is not worth its time
+  };
+
+  // Sets `costs_`.
+  Estimate estimate_costs(const std::uint8_t* from, std::size_t size);
   std::int64_t saving(const std::uint8_t* from, const Match& match) const;
   template <std::size_t key_size>
   Match probe(const std::uint8_t* window, std::size_t from, std::size_t to, std::size_t end,
