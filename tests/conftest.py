@@ -2,6 +2,7 @@
 
 import ast
 import atexit
+import inspect
 import os
 import shutil
 import signal
@@ -75,6 +76,46 @@ _HERE = Path(__file__).parent
 collect_ignore = [
     str(path.relative_to(_HERE)) for path in _HERE.rglob("test_*.py") if _MISSING.intersection(_imports(path))
 ]
+
+# What only POSIX systems have. A test that has one of these words in its source, or in a script of its own, is skipped elsewhere.
+_POSIX = (
+    *(
+        "os.fork",
+        "os.kill(",
+        "os.mkfifo",
+        "os.symlink",
+        "symlink_to",
+        "chmod",
+        "umask",
+        "killpg",
+        "preexec_fn",
+        "LD_PRELOAD",
+    ),
+    *(
+        "SIGKILL",
+        "SIGSTOP",
+        "SIGALRM",
+        "SIGUSR",
+        "fcntl",
+        "resource.",
+        "Terminal(",
+        '"fork"',
+        "/proc/",
+        "/dev/",
+        "os.fsencode",
+    ),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Skips tests that need POSIX on other systems, with the reason."""
+    if os.name == "posix":
+        return
+    for item in items:
+        source = inspect.getsource(item.function)
+        if word := next((word for word in _POSIX if word in source), None):
+            item.add_marker(pytest.mark.skip(reason=f"needs POSIX: {word.strip('(.')}"))
+
 
 # A script of a test may import the package and `support`.
 _PYTHONPATH = os.pathsep.join([str(Path(tickertape.__file__).parents[1]), str(_HERE)])

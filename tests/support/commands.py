@@ -1,13 +1,10 @@
 """The installed `tickertape` command, in a pipe and in a pseudo-terminal."""
 
-import fcntl
 import os
-import pty
 import signal
 import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +57,10 @@ class Terminal:
     """
 
     def __init__(self, *arguments, columns=100, cwd=None, **changes):
+        import fcntl  # only POSIX has pseudo-terminals
+        import pty
+        import termios
+
         self._master, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         self.process = subprocess.Popen(
