@@ -62,12 +62,12 @@ class DataServer:
         """
         deadline = time.monotonic() + _START_SECS
         while time.monotonic() < deadline:
-            text = self._port_file.read_text() if self._port_file.exists() else ""
+            text = self._port_file.read_text("utf-8") if self._port_file.exists() else ""
             if text.endswith("\n"):
                 self._folder.cleanup()
                 return f"localhost:{int(text)}"
             if self.status() is not None:
-                why = self._error_file.read_text().strip() if self._error_file.exists() else ""
+                why = self._error_file.read_text("utf-8").strip() if self._error_file.exists() else ""
                 raise ChildProcessError(f"the data server did not start: {why or f'status {self.status()}'}")
             time.sleep(_POLL_SECS)
         raise ChildProcessError(f"the data server did not start within {_START_SECS} s")

@@ -165,7 +165,7 @@ def _quoted(text: str) -> str:
 def _add_to_config(path: Path, entry: str) -> None:
     """Appends `entry` unless the file has it. In the text format a repeated field may be written in several pieces."""
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         text = ""
     if entry in text:
