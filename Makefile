@@ -37,7 +37,7 @@ BUILD_INPUTS := CMakeLists.txt pyproject.toml README.md LICENSE $(shell find csr
 TIDY_FILES := $(shell find csrc -name '*.cc' ! -name '*_macos.cc' ! -name '*_windows.cc')
 HEADERS := $(shell find csrc -name '*.h')
 
-.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs links docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve scale cluster asan asan-bindings asan-native tsan aarch64 musl macos windows torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
+.PHONY: help demo test test-integrations test-browser test-old-tensorboard docs test-docs links docs-pictures native-test python-test lint lint-ruff lint-format lint-types free-threaded tidy format bench bench-serve scale cluster asan asan-bindings asan-native tsan aarch64 musl macos windows windows-native windows-python windows-module torture torture-remote failures fuzz fuzz-keep wheel wheels wheel-test wheel-smoke release-check clean
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
@@ -332,28 +332,55 @@ $(STAMPS)/zig: tests/constraints.txt $(STAMPS)/venv
 	@ln -sf "$$($(VENV)/bin/python -c 'import ziglang, pathlib; print(pathlib.Path(ziglang.__file__).parent / "zig")')" $(VENV)/bin/zig
 	@touch $@
 
+OTHER_PYTHON = -DPython_EXECUTABLE=$(abspath $(VENV)/bin/python) -Dpybind11_DIR="$$($(VENV)/bin/python -m pybind11 --cmakedir)"
 MACOS_PROCESSORS ?= arm64 x86_64
 MACOS_TARGET ?= all
 macos: export CMAKE_CXX_COMPILER_LAUNCHER =
-macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link the core and its tests for macOS (nothing can run here)
+macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link core, native tests and Python module for macOS (nothing can run here)
+	@$(VENV)/bin/python .ci/cross_python.py macos build/macos-python
 	@rm -f build/macos.log; for processor in $(MACOS_PROCESSORS); do \
-	  echo "== core and native tests (macOS, $$processor)"; \
-	  cmake --preset macos-$$processor --log-level=WARNING >/dev/null; \
+	  echo "== $(MACOS_TARGET) (macOS, $$processor)"; \
+	  cmake --preset macos-$$processor --log-level=WARNING $(OTHER_PYTHON) >/dev/null; \
 	  cmake --build --preset macos-$$processor -j $(JOBS) --target $(MACOS_TARGET) -- --quiet; \
 	  echo "macos $$processor: $(MACOS_TARGET) built, not run" | tee -a build/macos.log; \
 	done
 
 # wine has a Windows of its own in build/wine. Tests that need fork() or signals are listed as skipped.
 WINDOWS_ARGS ?=
-windows: $(STAMPS)/build-tools ## native tests for Windows, under wine (Debian: g++-mingw-w64-x86-64-posix wine64)
-	@command -v x86_64-w64-mingw32-g++-posix >/dev/null || \
-	  { echo "make windows needs x86_64-w64-mingw32-g++-posix (Debian: g++-mingw-w64-x86-64-posix)"; exit 1; }
-	@[ -x /usr/lib/wine/wine64 ] || command -v wine64 wine >/dev/null || { echo "make windows needs wine64 (Debian: wine64)"; exit 1; }
+WINDOWS_TESTS ?= tests/unit/convert/test_windows_names.py tests/unit/convert/test_urls.py
+WINDOWS_PYTHON := build/windows-python
+windows: windows-native windows-python ## native tests and the package for Windows, under wine (Debian: g++-mingw-w64-x86-64-posix wine64)
+
+windows-native: $(STAMPS)/build-tools build/wine/system.reg
 	@echo "== native tests (Windows)"; rm -f build/windows.log
 	@cmake --preset windows --log-level=WARNING >/dev/null
 	@cmake --build --preset windows -j $(JOBS) -- --quiet
-	@.ci/wine wineboot -i >/dev/null 2>&1
 	@ctest --preset windows -j $(JOBS) $(WINDOWS_ARGS) 2>&1 | tee build/windows.log
+
+build/wine/system.reg:
+	@command -v x86_64-w64-mingw32-g++-posix >/dev/null || \
+	  { echo "make windows needs x86_64-w64-mingw32-g++-posix (Debian: g++-mingw-w64-x86-64-posix)"; exit 1; }
+	@[ -x /usr/lib/wine/wine64 ] || command -v wine64 wine >/dev/null || { echo "make windows needs wine64 (Debian: wine64)"; exit 1; }
+	@.ci/wine wineboot -i >/dev/null 2>&1
+
+# The module in python.org's interpreter, with NumPy and without torch (.ci/cross_python.py).
+windows-module: $(STAMPS)/build-tools $(WINDOWS_PYTHON)/ready ## the Python module for Windows
+	@echo "== Python module (Windows)"
+	@cmake --preset windows-module --log-level=WARNING $(OTHER_PYTHON) \
+	  -DPython_LIBRARY="$$(ls $(abspath $(WINDOWS_PYTHON))/libpython3*.a)" >/dev/null
+	@cmake --build --preset windows-module -j $(JOBS) -- --quiet
+	@rm -rf $(WINDOWS_PYTHON)/site-packages/tickertape
+	@cp -r python/tickertape $(WINDOWS_PYTHON)/site-packages
+	@cp build/windows-module/_core.pyd $(WINDOWS_PYTHON)/site-packages/tickertape
+
+$(WINDOWS_PYTHON)/ready: .ci/cross_python.py $(STAMPS)/venv
+	@echo "== Python for Windows"
+	@$(VENV)/bin/python .ci/cross_python.py windows $(@D)
+	@touch $@
+
+windows-python: windows-module build/wine/system.reg
+	@echo "== pytest (Windows)"; rm -f build/windows-python.log
+	@PYTHONUTF8=1 .ci/wine $(WINDOWS_PYTHON)/python.exe -m pytest $(WINDOWS_TESTS) </dev/null 2>&1 | tee build/windows-python.log
 
 torture: $(STAMPS)/test-set ## kill writers at random, 500 times and until 50 M events are acknowledged, and count (about 40 minutes)
 	@$(MAKE) $(STAMPS)/package

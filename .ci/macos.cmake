@@ -18,6 +18,8 @@ set(CMAKE_OSX_SYSROOT "")
 set(CMAKE_OSX_ARCHITECTURES "")
 set(CMAKE_OSX_DEPLOYMENT_TARGET "")
 set(CMAKE_INSTALL_NAME_TOOL /bin/false) # nothing is installed
+set(CMAKE_STRIP "") # that of Linux does not know the format
+set(CMAKE_MODULE_LINKER_FLAGS_INIT "-shared") # besides CMake's -bundle, at which alone the linker of zig 0.17 crashes
 
 # zig is also the archiver. A variable of CMake for a program takes no arguments, hence whole rules.
 set(CMAKE_CXX_ARCHIVE_CREATE "\"${TICKERTAPE_ZIG}\" ar qc <TARGET> <OBJECTS>")
