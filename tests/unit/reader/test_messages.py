@@ -5,6 +5,7 @@ import copy
 import gc
 import pickle
 import sys
+import sysconfig
 import tracemalloc
 
 import pytest
@@ -170,7 +171,9 @@ SMALL_PARTS = {
     "summaries of one event": (reader.Event, b"\x2a\x02\x0a\x00"),
     "tensors in tensors": (reader.TensorProto, nested([15, 3], 60, 1)),
 }
-MOST_BYTES_FOR_A_BYTE = 80  # as _core.pyi says
+# Without the GIL the head of an object has 32 bytes instead of 16.
+LARGER = 2 if sysconfig.get_config_var("Py_GIL_DISABLED") else 1
+MOST_BYTES_FOR_A_BYTE = 80 * LARGER  # as _core.pyi says
 
 
 @pytest.mark.parametrize("case", SMALL_PARTS)
@@ -189,7 +192,7 @@ def test_packed_numbers_in_one_field_take_20_bytes_each_at_most():
     message = reader.TensorProto(data[:1] + bytes([0xC0, 0x9A, 0x0C]) + data[4:])
     peak, values = bytes_made(lambda: message.int_val)
     assert values == [16383] * count
-    assert peak <= 20 * len(data) + 10_000
+    assert peak <= LARGER * 20 * len(data) + 10_000
 
 
 def test_25_million_empty_strings(tmp_path):
