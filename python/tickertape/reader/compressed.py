@@ -18,6 +18,7 @@ from tickertape.reader.local_slices import LocalSlices
 from tickertape.remote import slices
 
 SUFFIXES = (".gz", ".zst")
+ELSEWHERE = (*SUFFIXES, slices.ALL)  # what the path of a file ends in that is not read where it is
 CUT_OFF = "the compressed file is cut off"  # it may still be written: no damage
 # The first is in the standard library from Python 3.14 on.
 _ZSTD = ("compression.zstd", "zstandard", "pyzstd")

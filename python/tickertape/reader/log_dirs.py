@@ -57,18 +57,20 @@ def find_in(tops: list[str], *, may_be_empty: bool = False) -> list[EventFile]:
     named = {top: _named(top) for top in tops}
     folders = [name if os.path.isdir(top) else os.path.dirname(name) for top, name in named.items()]  # noqa: PTH112, PTH120
     common = os.path.commonpath(folders) if folders else ""
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {}
     for top, name in named.items():
         if os.path.isdir(top):  # noqa: PTH112  # names need not be UTF-8
             inside = [(name + folder[len(top) :], folder, names) for folder, names in _walk(top)]
         else:
             inside = [(os.path.dirname(name), *_event_file(top))]  # noqa: PTH120
         for shown, folder, names in inside:
-            files = [os.path.join(folder, name) for name in names]  # noqa: PTH118
-            found.setdefault(_below(shown, common), set()).update(files)
+            front = folder if folder.endswith(os.sep) else folder + os.sep
+            files = [front + name for name in names]
+            run = _below(shown, common)
+            found[run] = list(dict.fromkeys(found[run] + files)) if run in found else files
         if not inside and not may_be_empty:
             raise _nothing_in(top)
-    return [EventFile(run, path) for run, files in sorted(found.items()) for path in _in_order(files)]
+    return [EventFile(run, path) for run in sorted(found) for path in _in_order(found[run])]
 
 
 def _named(top: str) -> str:

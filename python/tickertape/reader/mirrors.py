@@ -92,6 +92,11 @@ def origin(path: str, offset: int) -> tuple[str, int]:
     return path, offset
 
 
+def is_any() -> bool:
+    """Whether this process has a mirror: otherwise no file has gaps."""
+    return bool(_here().by_url)
+
+
 def gaps(path: str) -> list[tuple[str, int, int]]:
     """(URL, offset, bytes) of what no object has of a mirrored file."""
     for mirror in _here().by_url.values():

@@ -149,6 +149,7 @@ class Run(_Kinds):
         self._files = tuple(files)
         self._restarts = restarts
         self._ranks = ranks
+        self._by_kind: dict[str, list[Entry]] | None = None
 
     @property
     def files(self) -> list[Path]:
@@ -174,18 +175,22 @@ class Run(_Kinds):
         return f"Run({self.name!r}: {counts or 'nothing'})"
 
     def _entries(self, kind: str) -> list[Entry]:
-        entries = self._all_entries
-        return entries.get(kind, [])
+        if self._by_kind is None:  # no cached_property: its lock takes as long as the rest
+            self._by_kind = self._find_entries()
+        return self._by_kind.get(kind, [])
 
-    @cached_property
-    def _all_entries(self) -> dict[str, list[Entry]]:
+    def _find_entries(self) -> dict[str, list[Entry]]:
         if self._ranks == "merge":
             return rank_merge.entries(self.name, self._files, self._restarts)
         found: dict[str, list[Entry]] = {}
         for (kind, tag), pieces in scan.pieces(self._files, self._restarts).items():
             entry = Entry(self.name, tag, pieces)
-            if len(entry):
-                found.setdefault(kind, []).append(entry)
+            if not entry.has_rows:
+                continue
+            if kind in found:
+                found[kind].append(entry)
+            else:
+                found[kind] = [entry]
         return found
 
 
@@ -297,7 +302,8 @@ class Runs(Mapping[str, Run], _Kinds):
         left = left_events.warn(log_dirs.top_folders(self._where))
         self._left = [Problem(folder, 0, 0, words) for folder, words in left.items()]
         for file in last.files():
-            scan.warn_of_damage(file, told)
+            if file.problems:
+                scan.warn_of_damage(file, told)
 
     def _entries(self, kind: str) -> list[Entry]:
         runs = self._runs().values()

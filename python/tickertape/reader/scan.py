@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickertape import _core
 from tickertape.convert import rank
-from tickertape.reader import compressed, damage, other_files
+from tickertape.reader import compressed, damage, mirrors, other_files
 from tickertape.reader.selection import EVERYTHING
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class ScannedFile:
 
     path: str
     readable: str
-    index: _core.FileIndex | None
-    problems: tuple[Problem, ...]
+    index: _core.FileIndex | None = None
+    problems: tuple[Problem, ...] = ()
     error: OSError | ModuleNotFoundError | None = None
 
     def is_same_as(self, other: ScannedFile) -> bool:
@@ -99,8 +99,11 @@ def scan(
     known = {} if before is None else {file.path: file for file in before.files()}
     scanned = scan_files([file.path for file in found], unpacked, known, selected, progress)
     runs: dict[str, list[ScannedFile]] = {}
-    for file, one in zip(found, scanned, strict=True):
-        runs.setdefault(file.run, []).append(one)
+    for (run, _), file in zip(found, scanned, strict=True):
+        if run in runs:
+            runs[run].append(file)
+        else:
+            runs[run] = [file]
     return Scan({run: tuple(files) for run, files in runs.items()})
 
 
@@ -121,18 +124,26 @@ def scan_files(
         progress: see `read`.
     """
     unpacked.look_anew()
-    opened = [_open(path, unpacked) for path in paths]
-    to_scan = [number for number, file in enumerate(opened) if file.readable]
+    may_have_gaps = mirrors.is_any()
+    opened = [
+        _open(path, unpacked)
+        if may_have_gaps or path.endswith(compressed.ELSEWHERE)
+        else ScannedFile(path, path)
+        for path in paths
+    ]
+    to_scan = [file for file in opened if file.readable]
     indexes = _core.scan_files(
-        [opened[number].readable for number in to_scan],
-        previous=[_index_before(known, opened[number]) for number in to_scan] if known else None,
+        [file.readable for file in to_scan],
+        previous=[_index_before(known, file) for file in to_scan] if known else None,
         tag_filter=selected.tags,
         kinds=selected.kinds,
         steps=selected.steps,
         progress=progress,
     )
-    for number, index in zip(to_scan, indexes, strict=True):
-        opened[number] = _with_index(opened[number], index, unpacked)
+    for file, index in zip(to_scan, indexes, strict=True):
+        file.index = index
+        if not index.is_plain:
+            _look_closer(file, index, unpacked)
     return opened
 
 
@@ -158,10 +169,16 @@ def by_rank(files: Sequence[ScannedFile]) -> list[tuple[ScannedFile, ...]]:
 
 def pieces(files: tuple[ScannedFile, ...], restarts: str) -> dict[tuple[str, str], list[Piece]]:
     """The values of a run by kind and tag, in the order of their first value."""
-    indexed = [(file, file.index) for file in files if file.index is not None]
+    indexed = [file for file in files if file.index is not None]
+    indexes = [file.index for file in indexed if file.index is not None]
     found: dict[tuple[str, str], list[Piece]] = {}
-    for number, kind, tag, series, mask in _core.live_series([index for _, index in indexed], restarts):
-        found.setdefault((kind, tag), []).append(Piece(indexed[number][0], series, mask))
+    for number, kind, tag, series, mask in _core.live_series(indexes, restarts):
+        piece = Piece(indexed[number], series, mask)
+        key = kind, tag
+        if key in found:
+            found[key].append(piece)
+        else:
+            found[key] = [piece]
     return found
 
 
@@ -182,21 +199,17 @@ def _open(path: str, unpacked: Unpacked) -> ScannedFile:
     return ScannedFile(path, readable, None, tuple(problems))
 
 
-def _with_index(file: ScannedFile, index: _core.FileIndex, unpacked: Unpacked) -> ScannedFile:
-    if index.is_plain:
-        return ScannedFile(file.path, file.readable, index, file.problems)
+def _look_closer(file: ScannedFile, index: _core.FileIndex, unpacked: Unpacked) -> None:
+    """Notes why a file could not be read, or what is wrong with it."""
     if index.error is not None:
-        problems = (*file.problems, Problem(file.path, 0, 0, str(index.error)))
-        return replace(file, problems=problems, error=index.error)
-    found = [
-        *file.problems,
-        *(
-            Problem(*unpacked.origin(file.path, offset), size, cause)
-            for offset, size, cause in index.problems
-        ),
-    ]
+        file.index = None
+        file.problems += (Problem(file.path, 0, 0, str(index.error)),)
+        file.error = index.error
+        return
+    file.problems += tuple(
+        Problem(*unpacked.origin(file.path, offset), size, cause) for offset, size, cause in index.problems
+    )
     if index.size > 0 and not index.series and index.file_version is None and not index.starts:
         cause = other_files.what_else(file.readable)
         if cause:
-            found = [Problem(file.path, 0, index.size, cause)]
-    return ScannedFile(file.path, file.readable, index, tuple(found))
+            file.problems = (Problem(file.path, 0, index.size, cause),)

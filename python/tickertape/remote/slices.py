@@ -96,7 +96,7 @@ def contiguous_end(slices: Iterable[Slice], covered: int = 0) -> int:
 def grouped(names: Iterable[str]) -> list[str]:
     """Names of files in a directory, those that are slices of one file, and that file, as one name `<file>.at-*`."""
     names = list(names)
-    if not any(_MARK in name for name in names):
+    if _MARK not in "\n".join(names):
         return names
     parsed = {name: parse(name) for name in names}
     files = dict.fromkeys(found[0] for found in parsed.values() if found is not None)
