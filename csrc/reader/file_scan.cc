@@ -35,7 +35,7 @@ FileScan::FileScan(std::string path, std::shared_ptr<const FileIndex> previous, 
       previous_(std::move(previous)),
       filter_(filter),
       control_(control),
-      file_(File::open_to_read(path_, version_)) {
+      file_(File::open_found(path_, version_)) {
   is_unchanged_ = previous_ != nullptr && !previous_->error && previous_->version == version_;
   if (previous_ != nullptr && !is_unchanged_ && !describes_front(*previous_)) previous_ = nullptr;
   if (previous_ != nullptr) start_ = previous_->end;
@@ -81,7 +81,7 @@ void FileScan::scan_part(std::size_t i, Buffer& memory) {
 // Nothing if the file was replaced: what is there now belongs to another file, which the next scan sees.
 std::optional<File> FileScan::open_again() const {
   File::Version version;
-  File file = File::open_to_read(path_, version);
+  File file = File::open_found(path_, version);
   if (version.device != version_.device || version.inode != version_.inode) return std::nullopt;
   return file;
 }
@@ -98,6 +98,8 @@ FilePart FileScan::scan(std::optional<File> file, std::uint64_t from, std::uint6
   RecordReader reader(std::move(*file), from, std::move(memory));
   // relaxed: nothing else is read because of the flag
   reader.set_interrupt_check([this] { return control_.is_cancelled.load(std::memory_order_relaxed); });
+  // What comes meanwhile is for the next scan. Some network file systems do not say a size.
+  if (version_.size != 0) reader.set_end(version_.size);
   EventIndexer indexer(filter_, known, std::min(to, version_.size));
   std::array<RecordPlace, kRunRecords> places;
   std::size_t damaged = 0;

@@ -96,7 +96,8 @@ std::size_t RecordReader::next_run(Bytes& window, std::span<RecordPlace> places)
 }
 
 std::uint64_t RecordReader::tail_bytes() const {
-  const std::uint64_t size = file_.size();
+  if (offset_ >= end_) return 0;
+  const std::uint64_t size = file_size();
   return size > offset_ ? size - offset_ : 0;
 }
 
@@ -110,7 +111,7 @@ RecordReader::Found RecordReader::parse_record(Bytes& data) {
   // A length that reaches past the end is that of a record that is still being written, or damage. Only the
   // rest of the file can tell, so the search for a record begins in both cases.
   if (!has_room(bytes.size(), *length)) {
-    const std::uint64_t size = file_.size();
+    const std::uint64_t size = file_size();
     if (size < offset_ || !has_room(size - offset_, *length)) {
       seen_size_ = std::max(size, end_seen);
       return Found::kNoRecord;
@@ -137,15 +138,18 @@ Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
   const std::uint64_t end = window_at_ + window_.size();
   const bool is_inside = from >= window_at_ && from <= end;
   const std::size_t kept = is_inside ? static_cast<std::size_t>(end - from) : 0;
-  if (kept < wanted) {
+  if (kept < wanted && from + kept < end_) {
     if (kept != 0) std::memmove(window_.data(), window_.data() + (from - window_at_), kept);
     window_.truncate(kept);
     window_at_ = from;
-    const std::size_t room = std::max(wanted, kReadBytes) - kept;
+    const auto room = static_cast<std::size_t>(
+        std::min<std::uint64_t>(std::max(wanted, kReadBytes) - kept, end_ - from - kept));
     std::uint8_t* to = window_.reserve_back(room);
     const std::size_t got = file_.read_at(from + kept, to, room);
     window_.commit(got);
     work_.did_read(got);
+  } else if (!is_inside) {
+    return {};
   }
   return window_.bytes().subspan(static_cast<std::size_t>(from - window_at_));
 }
@@ -153,7 +157,7 @@ Bytes RecordReader::buffered(std::uint64_t from, std::size_t wanted) {
 // Searches after offset() for the next whole record. If there is one, moves there and notes what was
 // skipped; otherwise stays.
 bool RecordReader::find_next_record() {
-  const std::uint64_t file_size = file_.size();
+  const std::uint64_t file_size = this->file_size();
   // If a writer completed the record meanwhile, the search would find the one behind it.
   if (file_size > seen_size_) return true;
   std::uint64_t from = std::max(searched_, offset_ + 1);

@@ -1,6 +1,7 @@
 // Reads TFRecords from a file, checks every CRC, and finds the next record after damage. L2.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -57,6 +58,10 @@ class RecordReader {
   // the end of the file.
   void set_search_limit(std::uint64_t bytes) { search_limit_ = bytes; }
 
+  // Reads the file as if it ended at `end`, although it may be longer by now. To find that end then takes no
+  // system call.
+  void set_end(std::uint64_t end) { end_ = end; }
+
   // Where the next record starts, or would start.
   std::uint64_t offset() const { return offset_; }
 
@@ -93,6 +98,7 @@ class RecordReader {
   bool is_whole_if_read(std::uint64_t offset, std::uint64_t length);
   bool may_fail(std::uint64_t length) const;
   Bytes buffered(std::uint64_t from, std::size_t wanted);
+  std::uint64_t file_size() const { return std::min(file_.size(), end_); }
 
   File file_;
   ScanWork work_;
@@ -103,6 +109,7 @@ class RecordReader {
   std::uint64_t searched_;               // no whole record starts in [offset_, searched_)
   std::uint64_t whole_at_ = UINT64_MAX;  // a whole record starts here, as a search found; UINT64_MAX: nowhere
   std::uint64_t search_limit_ = UINT64_MAX;
+  std::uint64_t end_ = UINT64_MAX;        // see set_end()
   std::uint64_t free_bytes_;              // how many bytes may fail at first, see may_fail()
   std::uint64_t failed_bytes_ = 0;        // bytes of supposed records that were read and whose CRC was wrong
   std::uint64_t seen_size_ = UINT64_MAX;  // of the file, if the last record reached past it

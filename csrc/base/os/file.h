@@ -42,8 +42,10 @@ class File {
   // Opens a regular file, or a symbolic link to one. Refuses everything else (FIFOs, devices, directories)
   // without waiting for it: EISDIR for a directory, EINVAL for the rest.
   static File open_to_read(const std::string& path);
-  // The same, and what version() returned right then: without a further system call.
-  static File open_to_read(const std::string& path, Version& version);
+  // The same for a name that was found to be a regular file or a link to one before, and what version()
+  // returned right then: with fewer system calls. What is a device by now may be opened before it is
+  // refused.
+  static File open_found(const std::string& path, Version& version);
   // Opens an existing file for reading and appending.
   static File open_to_append(const std::string& path);
 
@@ -89,6 +91,7 @@ class File {
     bool operator==(const Identity&) const = default;
   };
   File(int descriptor, Identity identity, std::string path);
+  static File regular(int descriptor, const std::string& path, Version& version);
   static Identity identity_of(int descriptor) noexcept;
   bool is_ours() const noexcept { return identity_of(descriptor_) == identity_; }
 

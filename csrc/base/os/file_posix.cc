@@ -20,6 +20,9 @@ namespace {
 // write() takes at most 2,147,479,552 bytes on Linux (write(2)).
 constexpr std::size_t kMaxAtOnce = std::size_t{1} << 30;
 
+// O_NONBLOCK keeps open() from waiting for the writer of a FIFO.
+constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
 int open_retrying(const std::string& path, int flags, const char* doing) {
   for (;;) {
     const int descriptor = open(path.c_str(), flags | O_CLOEXEC, 0666);
@@ -92,22 +95,30 @@ File File::create(const std::string& path) {
   return {open_retrying(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, "cannot create event file"), path};
 }
 
-File File::open_to_read(const std::string& path) {
-  Version version;
-  return open_to_read(path, version);
-}
-
-File File::open_to_read(const std::string& path, Version& version) {
-  // Opening a device can have effects (a tape rewinds), so the name is checked first. It may refer to another
-  // file by the time of open(), so the open file is checked too; O_NONBLOCK keeps open() from waiting for the
-  // writer of a FIFO.
-  FileStatus status;
-  if (path_status(path, status) == 0) expect_regular(status, path);
-  File file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "cannot open"), {}, path);
-  status = checked_status(file.descriptor_, path);
+// `descriptor` is open to read `path`, which may be another file than was looked at by name.
+File File::regular(int descriptor, const std::string& path, Version& version) {
+  File file(descriptor, {}, path);
+  const FileStatus status = checked_status(descriptor, path);
   file.identity_ = {status.device, status.inode};
   expect_regular(status, path);
   version = version_of(status);
+  return file;
+}
+
+File File::open_to_read(const std::string& path) {
+  // Opening a device can have effects (a tape rewinds), so the name is checked first.
+  FileStatus status;
+  if (path_status(path, status) == 0) expect_regular(status, path);
+  Version version;
+  return regular(open_retrying(path, kToRead, "cannot open"), path, version);
+}
+
+File File::open_found(const std::string& path, Version& version) {
+  // A link may lead to something else by now, so it is looked at again.
+  const int descriptor = open(path.c_str(), kToRead | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor >= 0) return regular(descriptor, path, version);
+  File file = open_to_read(path);
+  version = file.version();
   return file;
 }
 

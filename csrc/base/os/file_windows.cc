@@ -69,7 +69,7 @@ File File::open_to_read(const std::string& path) {
   return file;
 }
 
-File File::open_to_read(const std::string& path, Version& version) {
+File File::open_found(const std::string& path, Version& version) {
   File file = open_to_read(path);
   version = file.version();
   return file;

@@ -158,6 +158,37 @@ TEST(behind_damage_a_record_cut_off_at_every_byte_is_found_when_it_is_whole) {
   }
 }
 
+// What there is of a file up to some byte, with and without damage, is what a file has that ends there.
+TEST(a_known_end_at_every_byte_is_as_if_the_file_ended_there) {
+  for (const bool is_damaged : {false, true}) {
+    RecordFile file;
+    for (const char* data : {"first", "", "a third one", "last"}) file.add(data);
+    if (is_damaged) file.set_byte(kHeaderBytes, 1);
+    for (std::size_t end = 0; end <= file.size(); ++end) {
+      RecordReader short_one(file.write(end));
+      const std::vector<std::string> expected = read_all(short_one);
+      const std::uint64_t tail = short_one.tail_bytes();
+      RecordReader reader(file.write());
+      reader.set_end(end);
+      CHECK(read_all(reader) == expected);
+      CHECK_EQ(reader.offset(), short_one.offset());
+      CHECK_EQ(reader.tail_bytes(), tail);
+      CHECK_EQ(reader.damage().size(), short_one.damage().size());
+    }
+  }
+}
+
+TEST(a_file_that_ends_before_its_known_end_is_read_to_its_own) {
+  RecordFile file;
+  for (const char* data : {"first", "second"}) file.add(data);
+  for (std::size_t size = 0; size <= file.size(); ++size) {
+    RecordReader expected(file.write(size)), reader(file.write(size));
+    reader.set_end(file.size());
+    CHECK(read_all(reader) == read_all(expected));
+    CHECK_EQ(reader.tail_bytes(), expected.tail_bytes());
+  }
+}
+
 TEST(a_zero_filled_tail_is_a_tail) {
   RecordFile file;
   file.add("one");
