@@ -18,7 +18,6 @@
 namespace tickertape {
 
 using namespace protobuf;
-
 namespace {
 
 constexpr std::uint8_t key_of(std::uint32_t field, WireType type) {
@@ -341,7 +340,7 @@ void EventIndexer::check_order(PartSeries& series, const Moment& moment) {
   if (moment.step >= rows.step()[last] && moment.wall_time >= rows.wall_time()[last]) [[likely]]
     return;
   if (!part_.starts.empty() && part_.starts.back().ordinal > rows.ordinal()[last]) return;
-  const std::string_view tag = part_.tags[series.tag].info.tag;
+  const std::string_view tag = part_.tags[series.tag]->info.tag;
   if (moment.step < rows.step()[last] && !std::exchange(series.has_step_problem, true))
     add_problem(0, steps_go_back(rows.step()[last], moment.step, tag));
   if (moment.wall_time < rows.wall_time()[last] && !std::exchange(series.has_time_problem, true))
@@ -351,7 +350,8 @@ void EventIndexer::check_order(PartSeries& series, const Moment& moment) {
 PartSeries& EventIndexer::new_series(Tag& tag, Kind kind) {
   Rows rows(content_of(kind == Kind::kScalars));
   rows.reserve(guessed_rows());
-  return part_.series.emplace_back(PartSeries{tag.index, kind, std::move(rows), event_offset_});
+  auto added = std::make_unique<PartSeries>(PartSeries{tag.index, kind, std::move(rows), event_offset_});
+  return *part_.series.emplace_back(std::move(added));
 }
 
 // How many rows a new series may get if events go on like the one at hand: a small file then has its columns
@@ -382,7 +382,7 @@ EventIndexer::Tag* EventIndexer::tag_of(std::string_view text) {
 EventIndexer::Tag& EventIndexer::find_tag(std::string_view text) { return *tag_of(text); }
 
 EventIndexer::Tag& EventIndexer::new_tag(TagInfo info) {
-  PartTag& found = part_.tags.emplace_back();
+  PartTag& found = *part_.tags.emplace_back(std::make_unique<PartTag>());
   found.info = std::move(info);
   Tag& tag = tags_.emplace_back();
   tag.found = &found;
@@ -392,8 +392,8 @@ EventIndexer::Tag& EventIndexer::new_tag(TagInfo info) {
   return tag;
 }
 
-FilePart EventIndexer::take() {
-  for (PartSeries& series : part_.series) series.rows.shrink();
+FilePart EventIndexer::take(ColumnMemory& memory) {
+  for (const auto& series : part_.series) series->rows.pack(memory);
   return std::move(part_);
 }
 

@@ -45,14 +45,6 @@ struct PartTag {
 
 // What was found in one part of a file. Ordinals count from the start of the part.
 struct FilePart {
-  FilePart() = default;
-  // std::deque's may throw in libstdc++.
-  FilePart(FilePart&&) = default;             // NOLINT(performance-noexcept-move-constructor)
-  FilePart& operator=(FilePart&&) = default;  // NOLINT(performance-noexcept-move-constructor)
-  FilePart(const FilePart&) = delete;
-  FilePart& operator=(const FilePart&) = delete;
-  ~FilePart() = default;
-
   std::uint64_t start = 0;  // offset in the file
   std::uint64_t end = 0;    // behind the last record that was read
   bool is_last = false;     // there was no further record in the file
@@ -64,8 +56,8 @@ struct FilePart {
   std::optional<double> first_wall_time;
   std::string file_version, source_writer;
   std::uint32_t version_ordinal = 0;
-  std::deque<PartTag> tags;
-  std::deque<PartSeries> series;  // by first value
+  std::vector<std::unique_ptr<PartTag>> tags;
+  std::vector<std::unique_ptr<PartSeries>> series;  // by first value
 };
 
 // Not thread-safe.
@@ -81,8 +73,8 @@ class EventIndexer {
   void add(Bytes window, std::span<const RecordPlace> places, std::uint64_t window_at);
   void add_damage(std::uint64_t offset, std::uint64_t size);
 
-  // What was found. Nothing may be added later.
-  FilePart take();
+  // What was found, its small columns in `memory`. Nothing may be added later.
+  FilePart take(ColumnMemory& memory);
 
  private:
   struct Tag {

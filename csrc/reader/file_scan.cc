@@ -73,7 +73,7 @@ std::uint64_t FileScan::record_from(std::uint64_t offset) const {
   return reader.next(data) ? reader.offset() - data.size() - kOverheadBytes : UINT64_MAX;
 }
 
-void FileScan::scan_part(std::size_t i, Buffer& memory) {
+void FileScan::scan_part(std::size_t i, ScanMemory& memory) {
   const std::uint64_t to = i + 1 < cuts_.size() ? cuts_[i + 1] : UINT64_MAX;
   parts_[i] = scan(i == 0 ? std::move(file_) : open_again(), cuts_[i], to, nullptr, memory);
 }
@@ -88,14 +88,14 @@ std::optional<File> FileScan::open_again() const {
 
 // The records from `from`, where one starts, up to the first that starts at or behind `to`.
 FilePart FileScan::scan(std::optional<File> file, std::uint64_t from, std::uint64_t to,
-                        const FileIndex* known, Buffer& memory) const {
+                        const FileIndex* known, ScanMemory& memory) const {
   if (!file) {
     FilePart nothing;
     nothing.start = nothing.end = from;
     nothing.is_last = true;
     return nothing;
   }
-  RecordReader reader(std::move(*file), from, std::move(memory));
+  RecordReader reader(std::move(*file), from, std::move(memory.bytes));
   // relaxed: nothing else is read because of the flag
   reader.set_interrupt_check([this] { return control_.is_cancelled.load(std::memory_order_relaxed); });
   // What comes meanwhile is for the next scan. Some network file systems do not say a size.
@@ -130,14 +130,14 @@ FilePart FileScan::scan(std::optional<File> file, std::uint64_t from, std::uint6
     end = behind;
     if (used < found) break;
   }
-  FilePart part = indexer.take();
+  FilePart part = indexer.take(memory.columns);
   part.start = from;
   part.end = end;
   part.is_last = is_last;
   part.end_crc = end_crc;
   part.tail = is_last ? reader.tail_bytes() : 0;
-  memory = reader.take_memory();
-  if (memory.capacity() > kMostKeptBytes) memory = {};
+  memory.bytes = reader.take_memory();
+  if (memory.bytes.capacity() > kMostKeptBytes) memory.bytes = {};
   return part;
 }
 
@@ -154,7 +154,7 @@ std::shared_ptr<const FileIndex> FileScan::finish() {
     FilePart* part = is_here ? &parts_[next] : &again;
     if (is_here) ++next;
     if (!is_here || !builder.append(*part)) {
-      Buffer memory;
+      ScanMemory memory;
       again = scan(open_again(), at, next < parts_.size() ? parts_[next].start : UINT64_MAX, &builder.index(),
                    memory);
       part = &again;

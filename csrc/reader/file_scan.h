@@ -20,6 +20,12 @@ struct ScanControl {
   std::atomic<bool> is_cancelled{false};  // ends every scan with Interrupted
 };
 
+// What a thread keeps from one file to the next.
+struct ScanMemory {
+  Buffer bytes;  // of the file
+  ColumnMemory columns;
+};
+
 // One file: where to begin, and what to keep of the index that there was. Throws IoError.
 class FileScan {
  public:
@@ -36,8 +42,8 @@ class FileScan {
   // Cuts what is new into at most `most` parts of at least `least_bytes`, at records. Returns their number.
   // Call it once.
   std::size_t cut(std::size_t most, std::uint64_t least_bytes);
-  // Scans one part, on any thread. `memory` is the thread's, for the bytes of one file after the other.
-  void scan_part(std::size_t i, Buffer& memory);
+  // Scans one part, on any thread. `memory` is the thread's.
+  void scan_part(std::size_t i, ScanMemory& memory);
   // The index, once all parts are scanned. Scans again what was cut in a wrong place.
   std::shared_ptr<const FileIndex> finish();
 
@@ -46,7 +52,7 @@ class FileScan {
   std::uint64_t record_from(std::uint64_t offset) const;
   std::optional<File> open_again() const;
   FilePart scan(std::optional<File> file, std::uint64_t from, std::uint64_t to, const FileIndex* known,
-                Buffer& memory) const;
+                ScanMemory& memory) const;
 
   std::string path_;
   std::shared_ptr<const FileIndex> previous_;

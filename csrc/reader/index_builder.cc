@@ -56,19 +56,19 @@ bool IndexBuilder::contradicts(const PartTag& tag, const Known& known) {
 }
 
 bool IndexBuilder::append(FilePart& part) {
-  for (const PartTag& tag : part.tags) {
-    const auto known = by_tag_.find(tag.info.tag);
-    if (known != by_tag_.end() && contradicts(tag, known->second)) return false;
+  for (const auto& tag : part.tags) {
+    const auto known = by_tag_.find(tag->info.tag);
+    if (known != by_tag_.end() && contradicts(*tag, known->second)) return false;
   }
   const bool is_first = index_->events == 0;
   std::vector<TagHere> tags;
   tags.reserve(part.tags.size());
-  for (PartTag& tag : part.tags) tags.push_back(add_tag(tag));
-  for (PartSeries& series : part.series) {
-    const TagHere& tag = tags[series.tag];
-    if (!is_first) series.rows.shift_ordinals(index_->events);
-    const bool moves = series.kind == Kind::kTensors && tag.unknown_kind != Kind::kTensors;
-    append_series(*tag.known, moves ? tag.unknown_kind : series.kind, series, part);
+  for (const auto& tag : part.tags) tags.push_back(add_tag(*tag));
+  for (const auto& series : part.series) {
+    const TagHere& tag = tags[series->tag];
+    if (!is_first) series->rows.shift_ordinals(index_->events);
+    const bool moves = series->kind == Kind::kTensors && tag.unknown_kind != Kind::kTensors;
+    append_series(*tag.known, moves ? tag.unknown_kind : series->kind, *series, part);
   }
   append_rest(part);
   return true;

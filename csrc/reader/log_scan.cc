@@ -149,7 +149,7 @@ class Pool {
 
   void work() {
     set_thread_name("tickertape-read");
-    Buffer memory;
+    ScanMemory memory;
     std::unique_lock lock(mutex_);
     for (;;) {
       work_.wait(lock, [this] {
@@ -187,7 +187,7 @@ class Pool {
     return job;
   }
 
-  void run(const Job& job, Buffer& memory) {
+  void run(const Job& job, ScanMemory& memory) {
     Open& file = *job.file;
     const ScanRequest& request = requests_[file.request];
     try {

@@ -10,10 +10,12 @@
 #include <new>
 #include <type_traits>
 
+#include "reader/column_memory.h"
+
 namespace tickertape {
 
 // One column. Its owner counts the rows. Grows by realloc(), which moves the pages of a large column instead
-// of copying them.
+// of copying them, until it is moved to memory of others.
 template <typename T>
 class Column {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -31,10 +33,19 @@ class Column {
     static_cast<void>(data_.release());
     data_.reset(static_cast<T*>(moved));
   }
+  // Moves the first `rows` rows to `memory`, which is aligned and outlives the column. It cannot grow any
+  // more.
+  void move_to(void* memory, std::size_t rows) {
+    std::memcpy(memory, data_.get(), rows * sizeof(T));
+    data_ = {static_cast<T*>(memory), Free{false}};
+  }
 
  private:
   struct Free {
-    void operator()(T* data) const { std::free(data); }  // NOLINT(cppcoreguidelines-no-malloc)
+    bool is_own = true;
+    void operator()(T* data) const {
+      if (is_own) std::free(data);  // NOLINT(cppcoreguidelines-no-malloc)
+    }
   };
   std::unique_ptr<T, Free> data_;
 };
@@ -94,9 +105,23 @@ class Rows {
   void shift_ordinals(std::uint32_t count) {
     for (std::size_t i = 0; i < size_; ++i) ordinal_[i] += count;
   }
-  // Gives back the room that is not needed.
-  void shrink() {
-    if (size_ != 0 && size_ != capacity_) resize(size_);
+  // Gives back the room that is not needed: few rows move to `memory`. Nothing may be added later.
+  void pack(ColumnMemory& memory) {
+    if (size_ == 0) return;
+    std::size_t bytes = 0;
+    each_column(*this, [&](auto& own, const auto&) { bytes += aligned(size_ * sizeof own[0]); });
+    if (bytes > ColumnMemory::kMostBytes) {
+      if (size_ != capacity_) resize(size_);
+      return;
+    }
+    const ColumnMemory::Place place = memory.take(bytes);
+    std::uint8_t* to = place.data;
+    each_column(*this, [&](auto& own, const auto&) {
+      own.move_to(to, size_);
+      to += aligned(size_ * sizeof own[0]);
+    });
+    owner_ = place.owner;
+    capacity_ = size_;
   }
 
   std::size_t size() const { return size_; }
@@ -121,6 +146,7 @@ class Rows {
     ordinal_[size_] = moment.ordinal;
     ++size_;
   }
+  static std::size_t aligned(std::size_t bytes) { return (bytes + 7) & ~std::size_t{7}; }
   std::size_t next_capacity() const { return capacity_ == 0 ? kFirstRows : 2 * capacity_; }
   void resize(std::size_t rows) {
     each_column(*this, [rows](auto& own, const auto&) { own.resize(rows); });
@@ -149,6 +175,7 @@ class Rows {
   Column<std::int64_t> offset_, length_;
   Column<std::int32_t> position_;
   Column<std::uint8_t> field_;
+  std::shared_ptr<const void> owner_;  // of packed columns
   std::uint32_t fields_ = 0;
   Content content_;
 };

@@ -11,6 +11,9 @@ namespace tickertape::posix {
 // Children that are forked from now on do not get this memory.
 void keep_from_children(void* address, std::size_t size) noexcept;
 
+// Asks for large pages behind this memory, which begins and ends at one. They are a matter of speed alone.
+void prefer_large_pages(void* address, std::size_t size) noexcept;
+
 // Puts the pages of the file `descriptor`, which are mapped at `from`, at `to`, in one step as other threads
 // see it; nothing is mapped at `from` then. False if that fails; then nothing has changed.
 bool move_mapping(std::uint8_t* from, std::uint8_t* to, std::size_t size, int descriptor) noexcept;

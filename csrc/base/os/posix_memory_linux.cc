@@ -11,6 +11,8 @@ namespace tickertape::posix {
 
 void keep_from_children(void* address, std::size_t size) noexcept { madvise(address, size, MADV_DONTFORK); }
 
+void prefer_large_pages(void* address, std::size_t size) noexcept { madvise(address, size, MADV_HUGEPAGE); }
+
 // The pages keep their MADV_DONTFORK.
 bool move_mapping(std::uint8_t* from, std::uint8_t* to, std::size_t size, int /*descriptor*/) noexcept {
   return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;

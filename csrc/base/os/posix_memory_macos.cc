@@ -12,6 +12,9 @@ void keep_from_children(void* address, std::size_t size) noexcept {
   minherit(address, size, VM_INHERIT_NONE);
 }
 
+// Large pages cannot be asked for.
+void prefer_large_pages(void* /*address*/, std::size_t /*size*/) noexcept {}
+
 // There is no mremap(): the file is mapped once more.
 bool move_mapping(std::uint8_t* from, std::uint8_t* to, std::size_t size, int descriptor) noexcept {
   const void* const there = mmap(to, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, 0);

@@ -63,7 +63,7 @@ inline std::shared_ptr<const FileIndex> scan_in_parts(const std::string& path,
   FileScan scan(path, std::move(previous), no_filter(), control);
   if (!scan.is_unchanged()) {
     const std::size_t count = scan.cut(parts, least_bytes);
-    Buffer memory;
+    ScanMemory memory;
     for (std::size_t i = count; i-- > 0;) scan.scan_part(i, memory);  // any order will do
   }
   return scan.finish();
