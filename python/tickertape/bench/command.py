@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tickertape.bench import (
     backend,
+    busy,
     calls,
     contestants,
     curves,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Plan], Section]] = {
     "calls": calls.measure,
     "tails": tails.measure,
+    "busy": busy.measure,
     "gate": gate.measure,
     "backend": backend.measure,
     "one-core": one_core.measure,

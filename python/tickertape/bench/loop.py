@@ -199,8 +199,9 @@ def _report(key: str, lanes: list[Lane], blocks: list[paired.Block]) -> Section:
         found = paired.estimate([1 + (each - 1) * weight for each in paired.ratios(block, blocks[0])])
         is_limit = lane.name in (COPY, FLOOR)
         limit = found if is_limit else limit
-        # A quotient of losses says something only if the limit's is one.
-        times = None if is_limit or limit is None or limit.low <= 1 else (found.value - 1) / (limit.value - 1)
+        # A quotient of losses says something only if both intervals say that something is lost.
+        is_clear = limit is not None and not is_limit and limit.low > 1 and found.low > 1
+        times = (found.value - 1) / (limit.value - 1) if limit is not None and is_clear else None
         step = timing.Result("", [taken / STEPS for taken in block.taken_ns.values()])
         logging = timing.Result("", lane.logging_ns)
         share = logging.best / step.best

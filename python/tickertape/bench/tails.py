@@ -150,7 +150,7 @@ def preemptions() -> int:
     return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
 
 
-class _Still:
+class Still:
     """A substitute for a writer."""
 
     def add_scalar(self) -> None:
@@ -164,7 +164,7 @@ def child(place: str, folder: str, floor: str, calls: int, peer_calls: int) -> d
     """Measures with every thread on the core that `place` says, and reads the answers back."""
     cores = placed.start_on_first_core()
     top = Path(folder)
-    lanes: list[Watched] = [Nothing(CLOCK, _Still())]
+    lanes: list[Watched] = [Nothing(CLOCK, Still())]
     if floor:
         lanes.append(Watched(FLOOR, load_floor(Path(floor))))
     lanes += [Watched(name, open_writer(name, top / name)) for name in contestants.installed()]

@@ -166,13 +166,14 @@ def wait_until_idle() -> None:
 
 
 def percentiles(taken: Sequence[int]) -> dict[str, int]:
-    """p50, p99, p99.9 and the maximum of `taken`."""
+    """p50, p99, p99.9, p99.99 and the maximum of `taken`."""
     ordered = sorted(taken)
     last = len(ordered) - 1
     return {
         "p50": ordered[last // 2],
         "p99": ordered[last * 99 // 100],
         "p99.9": ordered[last * 999 // 1000],
+        "p99.99": ordered[last * 9999 // 10_000],
         "worst": ordered[last],
     }
 
