@@ -28,7 +28,7 @@ def measure(plan: Plan) -> Section:
     """One row a lane; the last column is the ratio of the p99.99."""
     head = ["who", "calls", "p50", "p99", "p99.9", "p99.99", "worst", "preempted", "p99.99 / nothing"]
     section = Section("busy", "add_scalar in a training loop, every core busy", head)
-    found = placed.in_child("busy", plan, "any", {"steps": plan.size(2_500, 20)})
+    found = placed.in_child("busy", plan, "any", {"steps": plan.size(2_500, 5)})
     nothing = found[CLOCK]["p99.99"]
     for name, tail in found.items():
         cells = [duration(tail[part]) for part in ("p50", "p99", "p99.9", "p99.99", "worst")]

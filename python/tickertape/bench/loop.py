@@ -134,7 +134,7 @@ class _EmptyCalls:
 def measure(plan: Plan) -> Section:
     """The perceptron, whose step is short."""
     model: Model = TorchPerceptron() if importable("torch") else NumpyPerceptron()
-    return _measure(plan, "loop", model, turns=plan.size(600, 3), peers_one_in=plan.size(30, 3))
+    return _measure(plan, "loop", model, turns=plan.size(600, 1), peers_one_in=plan.size(30, 1))
 
 
 def measure_transformer(plan: Plan) -> Section:
@@ -144,7 +144,7 @@ def measure_transformer(plan: Plan) -> Section:
         section.notes.append("torch is not installed here; nothing was measured.")
         return section
     return _measure(
-        plan, "transformer", TorchTransformer(), turns=plan.size(150, 3), peers_one_in=plan.size(25, 3)
+        plan, "transformer", TorchTransformer(), turns=plan.size(150, 1), peers_one_in=plan.size(25, 1)
     )
 
 
