@@ -40,7 +40,7 @@ def local_dir(log_dir: Any) -> str:
         ValueError: it is another URL, no valid UTF-8, or no name that this system allows.
     """
     path = _expanded(check.string(text(log_dir, "log_dir"), "log_dir"), "log_dir")
-    windows_names.refuse(path, "log_dir")
+    windows_names.refuse(os.path.splitdrive(path)[1], "log_dir")
     return path
 
 

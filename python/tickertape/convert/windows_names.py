@@ -17,14 +17,14 @@ _SEPARATORS = re.compile(r"([/\\])")
 
 
 def refuse(path: str, name: str) -> None:
-    """Checks the path that a caller gave as argument `name`; any path will do on other systems.
+    """Checks a path without a drive, given as argument `name`; any path will do on other systems.
 
     Raises:
         ValueError: a part of it can be no file's name on Windows.
     """
     if not _IS_WINDOWS:
         return
-    for part in _SEPARATORS.split(os.path.splitdrive(path)[1]):
+    for part in _SEPARATORS.split(path):
         if part not in ("", ".", "..") and (_REFUSED.search(part) or _DEVICE.match(part)):
             raise UnsupportedValue(
                 f"{name}: expected names that Windows allows, got {part!r} in {path!r}; choose one without "
