@@ -12,8 +12,8 @@ from tickertape.convert import check, paths
 # A scheme (RFC 3986), or several of them as fsspec chains file systems: "simplecache::s3://…".
 _URL = re.compile(r"(?P<schemes>[a-z][a-z0-9+.-]*(?:::[a-z][a-z0-9+.-]*)*)://", re.IGNORECASE)
 _LOCAL = ("file", "local")  # fsspec has both names for the disk of this machine
-# What pathlib makes of a URL: the second slash is gone.
-_FLATTENED = re.compile(r"(s3a?|gs|gcs|az|abfss?|adl|hdfs|memory):/[^/]", re.IGNORECASE)
+# What pathlib makes of a URL: the second slash is gone. On Windows the first is a backslash.
+_FLATTENED = re.compile(r"(s3a?|gs|gcs|az|abfss?|adl|hdfs|memory):[/\\][^/\\]", re.IGNORECASE)
 
 
 def is_remote(path: Any) -> bool:
