@@ -6,6 +6,7 @@
 #include "bindings/codecs.h"
 #include "bindings/convert/arguments.h"
 #include "bindings/convert/deferred_scalar.h"
+#include "bindings/convert/device_tensors.h"
 #include "bindings/convert/exposed.h"
 #include "bindings/convert/host_tensor.h"
 #include "bindings/fast/gate.h"
@@ -49,6 +50,7 @@ PYBIND11_MODULE(_core_of_main_interpreter, module, py::mod_gil_not_used(),
   bind_in_place(module);
   bind_deferred_scalars(module);
   bind_devices(module);
+  bind_device_tensors(module);
   bind_writer(module);
   bind_fast_methods(module);
   bind_gate(module);

@@ -334,8 +334,40 @@ class DeviceCopy:
 class DeferredScalar:
     """A number that an DeviceCopy brings: what add_scalar and log take in place of one."""
 
-def can_query(device: str) -> bool:
-    """True where this process has loaded the driver of "cuda" or "hip", by whomever, and it has what is needed."""
+def open_device(driver: str, index: int) -> bool:
+    """Lets the core ask the events of device number `index` of "cuda" or "hip", and copy scalars from it if it can.
+
+    Called while a context of the device is current in this thread. Returns False if this process has not loaded the driver
+    or lacks what is needed.
+
+    Raises:
+        RuntimeError: no context is current.
+        ValueError: `index` is no number of a device.
+    """
+
+def set_device_tensors(
+    types: tuple[type, ...],
+    dtypes: dict[Any, str],
+    stream: Callable[[int], int],
+    stack: Callable[[list[Any]], Any],
+) -> None:
+    """Tensors that add_scalar and log copy from an opened device without a hook, until the next call of this function.
+
+    Args:
+        types: their types, exactly. They have torch's `is_cuda`, `dtype`, `get_device()`, `numel()`, `is_neg()` and
+            `data_ptr()`.
+        dtypes: element types, and what the core calls them. Tensors of other types are left to the hooks.
+        stream: the handle of the current stream of the device of a number.
+        stack: one contiguous tensor of several of one element each and of the same type.
+    """
+
+def deferred_scalars(values: list[Any], arguments: list[str]) -> list[DeferredScalar | None]:
+    """The values, of one element each, with one copy for each device and type; None for a value that is on no device.
+
+    Args:
+        values: any objects.
+        arguments: the names of the values in errors.
+    """
 
 def take_done() -> list[Any]:
     """Owners of device copies that nobody needs any more and to whose memory no device writes. Each once."""

@@ -101,7 +101,9 @@ def valid_arguments(directory):
         "DeviceCopy.complete": (copy,),
         "DeviceCopy.fail": (_core.DeviceCopy(None, "manual"), "why"),
         "DeferredScalar": (),
-        "can_query": ("cuda",),
+        "open_device": ("abacus", 0),
+        "set_device_tensors": ((), {}, len, len),
+        "deferred_scalars": ([1.0], ["name"]),
         "take_done": (),
         "set_device_hooks": (None, None, None),
         "RecordReader": (file, 0),
@@ -156,6 +158,7 @@ SETTERS = (
     "SummaryWriterBase._bind",
     "set_admit_hook",
     "set_device_hooks",
+    "set_device_tensors",
     "set_default_step",
 )
 INVERSE = {"leave_gated_block": _core.enter_gated_block, "enter_gated_block": _core.leave_gated_block}

@@ -2,7 +2,9 @@
 // of libcuda.so.1 that the core calls. Compiled and loaded by tests/support/fake_cuda.py.
 //
 // As strict as the real one where the core could go wrong: a thread without a current context gets an error, a forked
-// child too, and a query during a capture is a violation unless the thread's capture mode is relaxed.
+// child too. What would break a capture or make the caller wait is counted as a violation: a query, a new event or new
+// page-locked memory during a capture unless the thread's capture mode is relaxed; work on a stream that is being captured;
+// a copy to memory that is not page-locked.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,10 +42,17 @@ typedef struct Stream {
   pthread_cond_t changed;
   Item *first, *last;
   int held, busy;
+  atomic_int captured;
 } Stream;
 
+typedef struct Locked {
+  struct Locked* next;
+  uintptr_t begin, end;
+} Locked;
+
 static atomic_int error_number;
-static atomic_long delay_ns, syncs, queries, violations;
+static atomic_long delay_ns, syncs, queries, violations, copies, locked_bytes;
+static _Atomic(Locked*) locked;
 static atomic_int capturing;
 static pid_t owner;
 static _Thread_local uintptr_t context;
@@ -148,28 +157,93 @@ void fake_synchronize(uintptr_t handle) {
   pthread_mutex_unlock(&stream->lock);
 }
 
+int fake_is_captured(uintptr_t stream) { return atomic_load(&((Stream*)stream)->captured); }
 int fake_event_done(uintptr_t event) { return atomic_load(&((Event*)event)->done); }
 void fake_delay(double seconds) { atomic_store(&delay_ns, (long)(seconds * 1e9)); }
 void fake_fail(int number) { atomic_store(&error_number, number); }
 void fake_capture(int on) { atomic_store(&capturing, on); }
+void fake_capture_stream(uintptr_t stream, int on) { atomic_store(&((Stream*)stream)->captured, on); }
 void fake_use_context(uintptr_t wanted) { context = wanted; }
 uintptr_t fake_context(void) { return context; }
 int fake_capture_mode(void) { return capture_mode; }
 long fake_syncs(void) { return atomic_load(&syncs); }
 long fake_queries(void) { return atomic_load(&queries); }
+long fake_locked_bytes(void) { return atomic_load(&locked_bytes); }
+long fake_copies(void) { return atomic_load(&copies); }
 long fake_violations(void) { return atomic_load(&violations); }
 
 // --- The driver's own functions (cuda.h)
 
-int cuEventQuery(uintptr_t event) {
-  atomic_fetch_add(&queries, 1);
+static void expect(int fine) {
+  if (!fine) atomic_fetch_add(&violations, 1);
+}
+
+static void expect_no_capture(void) { expect(!atomic_load(&capturing) || capture_mode == kRelaxed); }
+
+static int usable(void) {
   if (getpid() != owner) return kNotInitialized;
   if (context == 0) return kInvalidContext;
-  if (atomic_load(&capturing) && capture_mode != kRelaxed) atomic_fetch_add(&violations, 1);
-  const int failed = atomic_load(&error_number);
+  return atomic_load(&error_number);
+}
+
+int cuEventQuery(uintptr_t event) {
+  atomic_fetch_add(&queries, 1);
+  const int failed = usable();
+  if (failed != kNotInitialized && failed != kInvalidContext) expect_no_capture();
   if (failed != 0) return failed;
   if (event == 0) return kInvalidHandle;
   return atomic_load(&((Event*)event)->done) ? kSuccess : kNotReady;
+}
+
+int cuEventCreate(uintptr_t* event, unsigned flags) {
+  if (usable() != 0) return usable();
+  expect_no_capture();
+  expect(flags == 2);  // CU_EVENT_DISABLE_TIMING: others cost the device time
+  *event = fake_event_create();
+  return kSuccess;
+}
+
+int cuEventRecord(uintptr_t event, uintptr_t stream) {
+  if (usable() != 0) return usable();
+  if (event == 0 || stream == 0) return kInvalidHandle;
+  expect(!atomic_load(&((Stream*)stream)->captured));
+  fake_event_record(event, stream);
+  return kSuccess;
+}
+
+int cuMemHostAlloc(void** memory, size_t size, unsigned flags) {
+  (void)flags;
+  if (usable() != 0) return usable();
+  expect_no_capture();
+  atomic_fetch_add(&locked_bytes, (long)size);
+  *memory = malloc(size);
+  memset(*memory, 77, size);
+  Locked* entry = calloc(1, sizeof *entry);
+  entry->begin = (uintptr_t)*memory;
+  entry->end = entry->begin + size;
+  entry->next = atomic_load(&locked);
+  while (!atomic_compare_exchange_weak(&locked, &entry->next, entry)) {
+  }
+  return kSuccess;
+}
+
+int cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t size, uintptr_t stream) {
+  if (usable() != 0) return usable();
+  if (stream == 0) return kInvalidHandle;
+  const uintptr_t begin = (uintptr_t)to;
+  const Locked* entry = atomic_load(&locked);
+  while (entry != NULL && (begin < entry->begin || begin + size > entry->end)) entry = entry->next;
+  expect(entry != NULL);
+  expect(!atomic_load(&((Stream*)stream)->captured));
+  atomic_fetch_add(&copies, 1);
+  fake_copy_async(begin, from, size, stream);
+  return kSuccess;
+}
+
+int cuStreamIsCapturing(uintptr_t stream, int* status) {
+  if (usable() != 0) return usable();
+  *status = atomic_load(&((Stream*)stream)->captured);
+  return kSuccess;
 }
 
 int cuCtxGetCurrent(uintptr_t* current) {

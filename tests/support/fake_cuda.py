@@ -55,6 +55,10 @@ def _declare(library):
         "fake_delay": (None, (ctypes.c_double,)),
         "fake_fail": (None, (number,)),
         "fake_capture": (None, (number,)),
+        "fake_capture_stream": (None, (word, number)),
+        "fake_is_captured": (number, (word,)),
+        "fake_locked_bytes": (ctypes.c_long, ()),
+        "fake_copies": (ctypes.c_long, ()),
         "fake_use_context": (None, (word,)),
         "fake_context": (word, ()),
         "fake_capture_mode": (number, ()),
@@ -114,6 +118,13 @@ class FakeCuda:
         """A capture is under way in some thread: queries need relaxed mode."""
         self._library.fake_capture(int(on))
 
+    def capture_stream(self, stream, on):
+        """The stream is being captured into a graph: nothing may be enqueued on it."""
+        self._library.fake_capture_stream(stream, int(on))
+
+    def is_capturing(self, stream):
+        return bool(self._library.fake_is_captured(stream))
+
     def synchronize(self, stream):
         self._library.fake_synchronize(stream)
 
@@ -141,6 +152,16 @@ class FakeCuda:
         return self._library.fake_queries()
 
     @property
+    def copies(self):
+        """Copies that the core has enqueued."""
+        return self._library.fake_copies()
+
+    @property
+    def locked_bytes(self):
+        """Page-locked memory that the core has asked for."""
+        return self._library.fake_locked_bytes()
+
+    @property
     def violations(self):
         return self._library.fake_violations()
 
@@ -151,6 +172,7 @@ class FakeCuda:
         self.capture(False)
         for stream in self._streams:
             self.release(stream)
+            self.capture_stream(stream, False)
             event = self.event()
             self.record(event, stream)
             while not self.done(event):

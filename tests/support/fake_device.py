@@ -1,14 +1,14 @@
 """A simulated accelerator: arrays whose work is done by the queues of tests/support/fake_cuda.c.
 
-Its copies and events are real ones, asynchronous and as slow as a test wants them; the core asks the events through the
-driver's own functions. Only the library that would make the arrays (torch) is simulated.
+Its copies and events are real ones, asynchronous and as slow as a test wants them. The core copies scalars and asks events
+through the driver's own functions. Only the library that would make the arrays (torch) is simulated.
 """
 
 import contextlib
 
 import numpy as np
 from tickertape import _core
-from tickertape.convert import device_registry
+from tickertape.convert import device_registry, dtypes
 from tickertape.devices import hooks, live
 from tickertape.devices.streams import Source, StreamDevice
 
@@ -22,6 +22,20 @@ class FakeTensor:
         self.device = device
         self.cells = np.ascontiguousarray(values, dtype)
         self.shape, self.dtype = self.cells.shape, self.cells.dtype
+        self.is_cuda = device.kind == "cuda"
+        _kept_for_ever.append(self)  # a device does not free what is in its queue, NumPy would
+
+    def get_device(self):
+        return self.device.index
+
+    def numel(self):
+        return self.cells.size
+
+    def is_neg(self):
+        return False
+
+    def data_ptr(self):
+        return self.cells.ctypes.data
 
     def __dlpack_device__(self):
         return (12, 0)  # kDLExtDev of dmlc/dlpack, dlpack.h
@@ -44,12 +58,10 @@ class FakeTensor:
 class FakeDevice(StreamDevice):
     """The device. `kind` "cuda" is asked by the core, "manual" by Python."""
 
-    def __init__(self, cuda, kind="cuda"):
+    def __init__(self, cuda, kind="cuda", index=0):
         super().__init__()
-        self.cuda, self.kind = cuda, kind
+        self.cuda, self.kind, self.index = cuda, kind, index
         self.stream = cuda.stream()
-        self.is_capturing = False
-        self.copies = 0
 
     def tensor(self, values, dtype="float32"):
         return FakeTensor(self, values, dtype)
@@ -75,47 +87,31 @@ class FakeDevice(StreamDevice):
     # --- StreamDevice
 
     def current(self):
-        if self.is_capturing:
-            raise RuntimeError("the fake device is capturing")
-        self.cuda.use_context()  # as torch's runtime does in whatever thread
+        self.cuda.use_context(0xC0DE + self.index)  # as torch's runtime does in whatever thread
         return contextlib.nullcontext()
 
-    def pack(self, values, arguments):
-        for value, argument in zip(values, arguments, strict=True):
-            if value.cells.size != 1:
-                raise ValueError(
-                    f"{argument}: expected a number or an array of one element, got shape {value.shape}"
-                )
-        stack = np.empty(len(values), np.result_type(*(value.dtype for value in values)))
-        for at, value in enumerate(values):
-            assert value.dtype == stack.dtype or len(values) == 1
-            self._queue(stack.ctypes.data + at * stack.itemsize, value.cells, stack)
-        return Source(stack, stack.dtype.name, stack.itemsize, stack.size, stack)
-
     def whole(self, value, argument, *, exact=False):
+        if self.cuda.is_capturing(self.stream):
+            raise RuntimeError(f"{argument}: the fake device is capturing")
         return Source(value.cells, value.dtype.name, value.cells.itemsize, value.cells.size, value)
 
     def counts(self, value, argument):
         import torch
         from tickertape.devices import device_histograms
 
+        self.whole(value, argument)
         words = device_histograms.counts(torch.from_numpy(value.cells)).numpy()
         return Source(words, "int64", 8, words.size, words)
 
-    def block(self, source, number):
-        block = np.full((number, source.length), 77, source.data.dtype)
-        return [(row, row.ctypes.data) for row in block]
-
     def page_locked(self, source):
         memory = np.full(source.data.shape, 77, source.data.dtype)
-        return memory, memory.ctypes.data, memory
+        return memory, memory
 
     def event(self):
         return self.cuda.event()
 
     def copy(self, slot, source):
-        self.copies += 1
-        self._queue(slot.address, source.data, source.data)
+        self._queue(slot.memory, source.data)
 
     def record(self, event):
         self.cuda.record(event, self.stream)
@@ -124,23 +120,44 @@ class FakeDevice(StreamDevice):
     def has_passed(self, event):
         return self.cuda.done(event)
 
-    def _queue(self, address, cells, kept):
-        self.cuda.copy(address, cells.ctypes.data, cells.nbytes, self.stream)
-        _kept_for_ever.append((cells, kept))  # a device does not free what is in its queue, NumPy would
+    def _queue(self, memory, cells):
+        self.cuda.copy(memory.ctypes.data, cells.ctypes.data, cells.nbytes, self.stream)
+        _kept_for_ever.append((cells, memory))
 
 
 _kept_for_ever = []
+_devices = {}  # by index
+
+
+def _stack(tensors):
+    """What torch.stack does: a new tensor, filled when its turn comes."""
+    if any(tensor.cells.size != 1 for tensor in tensors):
+        raise RuntimeError("stack expects each tensor to be equal size")
+    device = tensors[0].device
+    stacked = FakeTensor(device, np.empty(len(tensors)), tensors[0].dtype)
+    for cell, tensor in zip(np.split(stacked.cells, len(tensors)), tensors, strict=True):
+        device._queue(cell, tensor.cells)
+    return stacked
 
 
 def install():
-    """Undoes what other tests have left to the core: their hooks, and owners of memory that are no slots."""
+    """Undoes what other tests have left to the core: their hooks and tensors, and owners of memory that are no slots."""
     _core.set_device_hooks(hooks.one, hooks.many, live.poll)
+    _core.set_device_tensors(
+        (FakeTensor,),
+        {np.dtype(name): name for name in dtypes.REAL},
+        lambda index: _devices[index].stream,
+        _stack,
+    )
     _core.take_done()
 
 
-def attach(kind="cuda"):
+def attach(kind="cuda", index=0):
     """A device of this process, known to tickertape until the process ends."""
-    device = FakeDevice(fake_cuda.load(), kind)
+    cuda = fake_cuda.load()
+    device = _devices[index] = FakeDevice(cuda, kind, index)
+    cuda.use_context(0xC0DE + index)
+    assert _core.open_device("cuda", index)
     install()
     device_registry.find_by(FakeTensor, lambda tensor: tensor.device)
     return device

@@ -2,10 +2,12 @@
 #include "bindings/convert/deferred_scalar.h"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
 #include "bindings/convert/arguments.h"
+#include "bindings/convert/device_tensors.h"
 #include "bindings/support/entry.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/shared.h"
@@ -62,6 +64,51 @@ void load_hooks() {
   PyErr_Clear();  // _core without the package: there are no hooks
 }
 
+// One number a value, without a copy if the value is not deferred: those that the core can copy itself, then
+// those of the hook, which gets the value's name. Throws what that raises.
+std::vector<DeferredNumber> deferred_numbers(const py::list& values,
+                                             const std::function<std::string(std::size_t)>& name_of) {
+  std::vector<DeferredNumber> numbers(values.size());
+  std::vector<PyObject*> objects;
+  objects.reserve(values.size());
+  for (const py::handle value : values) objects.push_back(value.ptr());
+  copy_scalars(objects, numbers);
+  py::list others, names;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i].copy != nullptr) continue;
+    others.append(objects[i]);
+    names.append(py::str(name_of(i)));
+    places.push_back(i);
+  }
+  const py::object hook = hooks.many.get();
+  if (places.empty() || !hook) return numbers;
+  const py::list answers = hook(others, names);
+  if (answers.size() != places.size())
+    throw UnsupportedValue(expected("the hook for many values", std::to_string(places.size()) + " answers",
+                                    std::to_string(answers.size())));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (answers[i].is_none()) continue;
+    numbers[places[i]] = checked(answers[i], "the hook for many values");
+    check_process(*numbers[places[i]].copy);
+  }
+  return numbers;
+}
+
+// For add_scalars and ScalarBuffer.
+py::list deferred_scalars(const py::list& values, const py::list& arguments) {
+  if (values.size() != arguments.size())
+    throw UnsupportedValue(
+        expected("arguments", std::to_string(values.size()) + " names", std::to_string(arguments.size())));
+  load_hooks();
+  const py::list copy(values.attr("copy")());  // the hook may change it
+  py::list answers;
+  const auto name_of = [&](std::size_t i) { return text_of(arguments[i]); };
+  for (const DeferredNumber& number : deferred_numbers(copy, name_of))
+    answers.append(number.copy == nullptr ? py::object(py::none()) : py::cast(PyDeferredScalar{number}));
+  return answers;
+}
+
 void set_hook(SharedObject& hook, const py::object& to) {
   if (!to.is_none() && PyCallable_Check(to.ptr()) == 0)
     throw UnsupportedType(expected("hook", "a callable or None", type_name(to.ptr())));
@@ -82,6 +129,8 @@ bool meets_deferred(PyObject* object, const char* argument) {
     met = *number;
     return true;
   }
+  copy_scalars({&object, 1}, {&met, 1});
+  if (met.copy != nullptr) return true;
   load_hooks();
   const py::object hook = hooks.one.get();
   if (!hook) return false;
@@ -103,7 +152,9 @@ bool meets_deferred(PyObject* object, const char* argument) {
 
 DeferredNumber take_deferred() { return std::exchange(met, {}); }
 
-bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::string& argument) {
+std::string argument_of(std::string_view tag) { return "values['" + std::string(tag) + "']"; }
+
+bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index) {
   if (const DeferredNumber* number = deferred_number(value)) {
     check_process(*number->copy);
     deferred_.push_back({index, *number});
@@ -112,31 +163,23 @@ bool DeferredValuesOfLog::keeps(py::handle value, std::size_t index, const std::
   if (is_plain_number(value.ptr())) return false;
   load_hooks();
   if (!hooks.many.is_set()) return false;
-  if (places_.empty()) {
-    values_ = py::list();
-    arguments_ = py::list();
-  }
+  if (places_.empty()) values_ = py::list();
   py::reinterpret_borrow<py::list>(values_).append(value);
-  py::reinterpret_borrow<py::list>(arguments_).append(argument);
   places_.push_back(index);
   return true;
 }
 
 void DeferredValuesOfLog::resolve(std::vector<TaggedScalar>& scalars) {
-  const py::object hook = hooks.many.get();
-  if (!hook) throw std::runtime_error("the hook for many values was unset while it was needed");
-  const py::list answers = hook(values_, arguments_);
-  if (answers.size() != places_.size())
-    throw UnsupportedValue(expected("the hook for many values", std::to_string(places_.size()) + " answers",
-                                    std::to_string(answers.size())));
+  const py::list values = values_;
+  const auto name_of = [&](std::size_t i) { return argument_of(scalars[places_[i]].tag); };
+  const std::vector<DeferredNumber> numbers = deferred_numbers(values, name_of);
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (!answers[i].is_none()) {
-      deferred_.push_back({places_[i], checked(answers[i], "the hook for many values")});
-      check_process(*deferred_.back().number.copy);
+    if (numbers[i].copy != nullptr) {
+      deferred_.push_back({places_[i], numbers[i]});
       continue;
     }
-    const std::string argument = text_of(arguments_[py::int_(i)]);
-    const py::object value = values_[py::int_(i)];
+    const std::string argument = name_of(i);
+    const py::object value = values[i];
     double number = 0;
     if (!to_scalar(value.ptr(), number, argument.c_str())) {
       if (PyErr_Occurred() != nullptr) throw py::error_already_set();
@@ -164,6 +207,7 @@ void bind_deferred_scalars(py::module_& module) {
         set_hook(hooks.poll, poll);
       },
       py::arg("one").none(true), py::arg("many").none(true), py::arg("poll").none(true));
+  module.def("deferred_scalars", &deferred_scalars, py::arg("values"), py::arg("arguments"));
 }
 
 }  // namespace tickertape::bindings

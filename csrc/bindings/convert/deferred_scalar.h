@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/scalars_summary.h"
@@ -26,11 +27,14 @@ DeferredNumber take_deferred();
 // Throws std::runtime_error for a copy that was begun in the parent of this process.
 void check_process(const DeviceCopy& copy);
 
+// What errors call the value of one tag of log().
+std::string argument_of(std::string_view tag);
+
 // Collects the values of one log() that are not plain numbers, until it is known which are deferred.
 class DeferredValuesOfLog {
  public:
   // True if `value` may be deferred: then it is kept, and `index` among the call's scalars is its place.
-  bool keeps(pybind11::handle value, std::size_t index, const std::string& argument);
+  bool keeps(pybind11::handle value, std::size_t index);
   // True if resolve() has something to do.
   bool any() const { return !places_.empty(); }
   // Asks for all of them at once, and converts those that are not deferred into `scalars`. Throws.
@@ -38,7 +42,7 @@ class DeferredValuesOfLog {
   const std::vector<DeferredScalarAt>& deferred() const { return deferred_; }
 
  private:
-  pybind11::object values_, arguments_;  // lists, once there is something in them
+  pybind11::object values_;  // a list, once there is something in it
   std::vector<std::size_t> places_;
   std::vector<DeferredScalarAt> deferred_;
 };
@@ -47,7 +51,8 @@ class DeferredValuesOfLog {
 // GIL.
 void poll_deferred_values();
 
-// DeferredScalar and set_device_hooks(); before the class that makes DeferredScalars is bound.
+// DeferredScalar, set_device_hooks() and deferred_scalars(); before the class that makes DeferredScalars is
+// bound.
 void bind_deferred_scalars(pybind11::module_& module);
 
 }  // namespace tickertape::bindings

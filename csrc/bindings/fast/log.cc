@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/convert/arguments.h"
+#include "bindings/convert/device_tensors.h"
 #include "bindings/convert/mapping.h"
 #include "bindings/fast/fast_call.h"
 #include "bindings/fast/gate.h"
@@ -134,16 +135,15 @@ class Collected {
     double number = 0;
     if (to_scalar_quietly(value.ptr(), number)) return add_scalar(tag, number);
     if (is_mapping(value)) return add(value.ptr(), std::string(tag));
-    const std::string argument = argument_of(tag);
-    if (deferred_.keeps(value, memory_.scalars.size(), argument)) return add_scalar(tag, 0);
-    if (!to_scalar(value.ptr(), number, argument.c_str())) throw py::error_already_set();
+    if (deferred_.keeps(value, memory_.scalars.size())) return add_scalar(tag, 0);
+    if (!to_scalar(value.ptr(), number, argument_of(tag).c_str())) throw py::error_already_set();
     add_scalar(tag, number);
   }
 
-  static std::string argument_of(std::string_view tag) { return "values['" + std::string(tag) + "']"; }
-
   static bool is_mapping(py::handle value) {
     if (PyDict_Check(value.ptr())) return true;
+    // Asking for an attribute that is missing takes as long as all else that is done with a tensor.
+    if (is_device_tensor_type(Py_TYPE(value.ptr()))) return false;
     // Arrays, tensors and strings are sequences with subscripts too; a mapping has keys().
     return PyMapping_Check(value.ptr()) != 0 && !PyUnicode_Check(value.ptr()) &&
            optional_attribute(value, "keys");

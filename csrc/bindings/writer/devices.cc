@@ -173,9 +173,6 @@ void bind_devices(py::module_& module) {
       .def("complete", &complete)
       .def("fail", &fail, py::arg("error"))
       .def_property_readonly("state", [](PyDeviceCopy& self) { return state_name(self); });
-  module.def(
-      "can_query", [](const std::string& device) { return find_device(device) != nullptr; },
-      py::arg("device"));
   static PyMethodDef take =
       function_without_arguments<&take_done>("take_done", "take_done($module, /)\n--\n\n");
   add_function(module, take);

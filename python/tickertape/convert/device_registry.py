@@ -34,9 +34,6 @@ class Device(Protocol):
             TypeError, ValueError, RuntimeError: a value is no scalar or cannot be read; names its argument.
         """
 
-    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
-        """The same for all elements of one array."""
-
     def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
         """`value` as a whole. `exact` as in `arrays.as_array`."""
 

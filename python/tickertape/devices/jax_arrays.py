@@ -95,10 +95,6 @@ class JaxDevice:
                 deferred[place] = scalar
         return deferred
 
-    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
-        """All elements of an array of one dimension."""
-        return self.scalars(list(values), [argument] * len(values))
-
     def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
         """The array as a whole."""
         live.recycle()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check
-from tickertape.devices import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, KeysView
-
-    from tickertape import _core
 
 
 class ScalarBuffer:
@@ -86,11 +84,11 @@ class ScalarBuffer:
 
     def items(self) -> list[tuple[str, float | _core.DeferredScalar]]:
         """Each name and its current value: a float if the buffer is on the CPU, otherwise a deferred scalar for `log`."""
-        device = hooks.find(self.tensor)
-        deferred = [] if device is None else device.elements(self.tensor, "values")
-        if not deferred or deferred[0] is None:
+        arguments = [f"values[{name!r}]" for name in self._slots]
+        deferred = _core.deferred_scalars(list(self._slots.values()), arguments)
+        if None in deferred:
             return list(zip(self._slots, self.tensor.detach().double().tolist(), strict=True))
-        return list(zip(self._slots, deferred, strict=True))  # type: ignore[arg-type]  # all of them, or none
+        return list(zip(self._slots, deferred, strict=True))  # type: ignore[arg-type]  # none is None
 
 
 # For isinstance: log, and code of others, accepts it as a mapping. Reading a value does not wait for the device.

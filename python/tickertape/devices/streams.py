@@ -1,4 +1,4 @@
-"""A device with streams and events: asynchronous copies into page-locked memory, and the pools they come from.
+"""A device with streams and events whose copies its library makes: arrays, and scalars that the core does not copy itself.
 
 The few methods at the end of `StreamDevice` differ between libraries: torch, and a simulated one in the tests.
 """
@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickertape import _core
+from tickertape._core import UnsupportedValue
 from tickertape.convert import check
 from tickertape.convert.device_registry import DeferredArray
 from tickertape.devices import live
@@ -20,18 +21,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-# Slots that are made together, and the bytes they may have together. Locking pages takes the driver 100 us and more, and
-# may make it wait for the device.
-_SLOTS_A_BLOCK = 128
-_BLOCK_BYTES = 2**20
-# Copies that may be under way. If there are more, a value is converted on the host, which waits for the device; so memory
-# and events are bounded. A stream accepts about 1,000 launches before its caller has to wait, so scalars stay far below.
-_MOST_SLOTS = 2**16
+# Copies that may be under way, and their bytes. If there are more, a value is converted on the host, which waits for the
+# device; so memory and events are bounded.
+_MOST_COPIES = 2**12
 _MOST_BYTES = 2**28
 
 
 class Source(NamedTuple):
-    """The values to copy: a contiguous array on the device."""
+    """The values to copy: an array on the device."""
 
     data: Any
     dtype: str  # see convert/dtypes.py
@@ -45,37 +42,19 @@ class Source(NamedTuple):
 class Slot:
     """Page-locked memory for one copy, and the event recorded after it. The core keeps it while it needs the memory."""
 
-    __slots__ = ("address", "event", "kept", "memory", "pool")
+    __slots__ = ("array", "event", "kept", "memory", "size", "under_way")
 
-    def __init__(self, memory: Any, address: int, event: Any, pool: list[Slot]) -> None:
+    def __init__(self, memory: Any, array: npt.NDArray[Any], event: Any, under_way: set[Slot]) -> None:
         self.memory = memory  # the library's view of it
-        self.address = address
+        self.array = array
+        self.size = array.nbytes
         self.event = event
-        self.pool = pool
-        self.kept: Any = None
-
-    def give_back(self) -> None:
-        """Makes the slot available for the next copy."""
-        self.kept = None
-        self.pool.append(self)
-
-
-class LargeSlot:
-    """The same for an array. Its memory is returned to the library, which caches it."""
-
-    __slots__ = ("address", "event", "kept", "memory", "size", "under_way")
-
-    def __init__(self, memory: Any, address: int, event: Any, size: int, under_way: set[LargeSlot]) -> None:
-        self.memory = memory
-        self.address = address
-        self.event = event
-        self.size = size
         self.under_way = under_way
         self.kept: Any = None
         under_way.add(self)
 
     def give_back(self) -> None:
-        """Counts the bytes as under way no longer."""
+        """Counts the copy as under way no longer. The library caches the memory."""
         self.kept = None
         self.under_way.discard(self)
 
@@ -94,14 +73,16 @@ class StreamDevice(ABC):
     def scalars(
         self, values: Sequence[Any], arguments: Sequence[str]
     ) -> Sequence[_core.DeferredScalar | None]:
-        """All values, in one copy."""
+        """Each value in a copy of its own. All are checked before the first is copied."""
         with self.current():
-            return self._elements(self.pack(values, arguments), arguments[0])
-
-    def elements(self, values: Any, argument: str) -> Sequence[_core.DeferredScalar | None]:
-        """All elements of an array of one dimension in one copy."""
-        with self.current():
-            return self._elements(self.whole(values, argument), argument)
+            sources = [self.whole(*named) for named in zip(values, arguments, strict=True)]
+            for source, argument in zip(sources, arguments, strict=True):
+                if source.length != 1:
+                    shape = tuple(source.data.shape)
+                    raise UnsupportedValue(
+                        f"{argument}: expected a number or an array of one element, got shape {shape}"
+                    )
+            return [self._scalar(*named) for named in zip(sources, arguments, strict=True)]
 
     def array(self, value: Any, argument: str, *, exact: bool = False) -> DeferredArray | None:
         """The array, in one copy to memory of its own."""
@@ -132,62 +113,31 @@ class StreamDevice(ABC):
 
     def forget(self) -> None:
         """Starts anew in a forked child: memory and events belong to the parent."""
-        self._free: dict[tuple[str, int], list[Slot]] = {}
-        self._slots = 0
         self._polled: deque[tuple[_core.DeviceCopy, Any]] = deque()
-        self._under_way: set[LargeSlot] = set()
+        self._under_way: set[Slot] = set()
 
     # --- memory and copies
 
-    def _collect(self) -> None:
+    def _scalar(self, source: Source, argument: str) -> _core.DeferredScalar | None:
+        found = self._array(source, argument)
+        return None if found is None else found.device_copy.scalar(found.array.ctypes.data, source.dtype)
+
+    def _array(self, source: Source, argument: str) -> DeferredArray | None:
         if self._polled:
             self.poll()
         live.recycle()
-
-    def _elements(self, source: Source, argument: str) -> Sequence[_core.DeferredScalar | None]:
-        self._collect()
-        slot = self._take(source)
-        if slot is None:
-            return [None] * source.length
-        device_copy = self._send(slot, source, argument)
-        return device_copy.scalars(slot.address, source.dtype, source.length)
-
-    def _take(self, source: Source) -> Slot | None:
-        """A free slot; None if too many are under way."""
-        key = (source.dtype, source.length)
-        free = self._free.get(key)
-        if free is None:
-            free = self._free.setdefault(key, [])
-        try:
-            return free.pop()
-        except IndexError:
-            return self._make(source, free)
-
-    def _make(self, source: Source, free: list[Slot]) -> Slot | None:
-        if self._slots >= _MOST_SLOTS:
+        bytes_under_way = sum(slot.size for slot in tuple(self._under_way))
+        if len(self._under_way) >= _MOST_COPIES or (
+            bytes_under_way and bytes_under_way + source.length * source.item_size > _MOST_BYTES
+        ):
             return None
-        number = max(1, min(_SLOTS_A_BLOCK, _BLOCK_BYTES // (source.item_size * source.length)))
-        self._slots += number
-        block = self.block(source, number)
-        # The first one is the caller's: another thread may empty the pool meanwhile.
-        first, *others = [Slot(memory, address, self.event(), free) for memory, address in block]
-        free.extend(others)
-        return first
+        slot = Slot(*self.page_locked(source), self.event(), self._under_way)
+        return DeferredArray(slot.array, source.dtype, self._send(slot, source, argument))
 
-    def _array(self, source: Source, argument: str) -> DeferredArray | None:
-        self._collect()
-        size = source.length * source.item_size
-        under_way = sum(slot.size for slot in tuple(self._under_way))
-        if under_way and under_way + size > _MOST_BYTES:
-            return None
-        memory, address, array = self.page_locked(source)
-        slot = LargeSlot(memory, address, self.event(), size, self._under_way)
-        return DeferredArray(array, source.dtype, self._send(slot, source, argument))
-
-    def _send(self, slot: Slot | LargeSlot, source: Source, argument: str) -> _core.DeviceCopy:
+    def _send(self, slot: Slot, source: Source, argument: str) -> _core.DeviceCopy:
         """Enqueues the copy on the device, then the event."""
         try:
-            # If this fails half-way, the slot is not used again: its memory may still be written.
+            # If this fails half-way, the slot stays under way: its memory may still be written.
             slot.kept = source.kept
             self.copy(slot, source)
             handle, queue = self.record(slot.event)
@@ -209,14 +159,6 @@ class StreamDevice(ABC):
         """
 
     @abstractmethod
-    def pack(self, values: Sequence[Any], arguments: Sequence[str]) -> Source:
-        """One array of values that have one element each.
-
-        Raises:
-            TypeError, ValueError, RuntimeError: a value has more or none; names its argument.
-        """
-
-    @abstractmethod
     def whole(self, value: Any, argument: str, *, exact: bool = False) -> Source:
         """`value` in a type that the core knows; `exact` as in `arrays.as_array`."""
 
@@ -225,19 +167,15 @@ class StreamDevice(ABC):
         """The words of a histogram; None if the device cannot count it."""
 
     @abstractmethod
-    def block(self, source: Source, number: int) -> list[tuple[Any, int]]:
-        """(memory, address) of `number` page-locked slots, each of the size and type of `source`."""
-
-    @abstractmethod
-    def page_locked(self, source: Source) -> tuple[Any, int, npt.NDArray[Any]]:
-        """(page-locked memory for `source`, its address, the same memory as a NumPy array)."""
+    def page_locked(self, source: Source) -> tuple[Any, npt.NDArray[Any]]:
+        """(page-locked memory for `source`, the same memory as a NumPy array)."""
 
     @abstractmethod
     def event(self) -> Any:
         """A new event of this device."""
 
     @abstractmethod
-    def copy(self, slot: Slot | LargeSlot, source: Source) -> None:
+    def copy(self, slot: Slot, source: Source) -> None:
         """Copies on the current stream, without waiting."""
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Torch tensors on an accelerator: on CUDA and ROCm the core itself asks the events; XPU and others are polled here."""
+"""Torch tensors on an accelerator: on CUDA and ROCm the core copies scalars and asks events; XPU and others are polled here."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tickertape import _core
-from tickertape._core import UnsupportedType, UnsupportedValue
+from tickertape._core import UnsupportedType
 from tickertape.convert import check, dtypes
-from tickertape.devices.streams import LargeSlot, Slot, Source, StreamDevice
+from tickertape.devices.streams import Slot, Source, StreamDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -24,13 +24,8 @@ torch: Any = sys.modules["torch"]
 _NAMES: dict[Any, str] = {
     getattr(torch, name): name for name in (*dtypes.REAL, dtypes.BFLOAT16) if hasattr(torch, name)
 }
-_SIZES = {dtype: dtype.itemsize for dtype in _NAMES}
 _COMPLEX: dict[Any, str] = {getattr(torch, name): name for name in dtypes.COMPLEX}
-# torch does not promote these with other types.
-_NOT_PROMOTED = {getattr(torch, name, None) for name in ("uint16", "uint32", "uint64")}
 
-_STRIDED = torch.strided
-_SCALAR = "a number or an array of one element"
 _CAPTURED = (
     "{argument}: expected a value of a stream that is not being captured, got one on {device} inside a graph, whose "
     "replays would log nothing; write it into a tickertape.ScalarBuffer and log the buffer after each replay"
@@ -80,8 +75,8 @@ class TorchDevice(StreamDevice):
         self._device = device
         self._library = library
         self._is_capturing = getattr(library, "is_current_stream_capturing", _never)
-        kind = "hip" if getattr(torch.version, "hip", None) else "cuda"
-        self._may_ask = device.type == "cuda" and kind
+        driver = "hip" if getattr(torch.version, "hip", None) else "cuda"
+        self._driver = driver if device.type == "cuda" else None
         self.kind = "manual"
 
     def __str__(self) -> str:
@@ -96,28 +91,35 @@ class TorchDevice(StreamDevice):
         )
 
     def event(self) -> Any:
-        """A new event. Once there is one, the driver is loaded and the core can ask it."""
-        if self._may_ask and _core.can_query(self._may_ask):
-            self.kind = self._may_ask
+        """A new event."""
         return self._library.Event()
 
     def record(self, event: Any) -> tuple[int, int]:
         """Records `event` on the current stream."""
         stream = self._library.current_stream(self._device)
         event.record(stream)
+        if self.kind == "manual" and self._driver:
+            self._open(self._driver)
         if self.kind == "manual":
             return 0, 0
         return event.cuda_event, stream.cuda_stream
 
+    def _open(self, driver: str) -> None:
+        """From now on the core asks the events of this device and copies scalars from it, if it can.
+
+        Called after the first event was recorded: the driver is loaded, and its context of this device is current.
+        """
+        if not _core.open_device(driver, self._device.index):
+            return
+        self.kind = driver
+        stream = getattr(torch._C, "_cuda_getCurrentRawStream", None)  # noqa: SLF001  # torch's own compiler uses it
+        if stream is not None:
+            types = (torch.Tensor, torch.nn.Parameter)
+            _core.set_device_tensors(types, _NAMES, stream, stack)
+
     def has_passed(self, event: Any) -> bool:
         """Whether the device has passed it."""
         return bool(event.query())
-
-    def pack(self, values: Sequence[Any], arguments: Sequence[str]) -> Source:
-        """Values of one element each as one tensor: the value itself, or a stack."""
-        if self._is_capturing():
-            raise RuntimeError(_CAPTURED.format(argument=arguments[0], device=self))
-        return pack(values, arguments)
 
     def whole(self, value: Any, argument: str, *, exact: bool = False) -> Source:
         """`value` unchanged, unless the core does not know its type."""
@@ -137,26 +139,19 @@ class TorchDevice(StreamDevice):
             return None
         return Source(words, "int64", 8, words.numel())
 
-    def block(self, source: Source, number: int) -> list[tuple[Any, int]]:
-        """Rows of one page-locked tensor."""
-        with torch.inference_mode(False):  # a view made in inference mode may not be written outside
-            rows = self._page_locked((number, source.length), source.data.dtype).unbind()
-        return [(row, row.data_ptr()) for row in rows]
-
-    def page_locked(self, source: Source) -> tuple[Any, int, npt.NDArray[Any]]:
+    def page_locked(self, source: Source) -> tuple[Any, npt.NDArray[Any]]:
         """A tensor of torch's own pool of page-locked memory."""
-        memory = self._page_locked(source.data.shape, source.data.dtype)
-        return memory, memory.data_ptr(), _as_numpy(memory)
+        # The caller's default device and inference mode must not apply to it.
+        with torch.inference_mode(False):
+            memory = torch.empty(
+                source.data.shape, dtype=source.data.dtype, device="cpu", pin_memory=self.locks_pages
+            )
+        return memory, _as_numpy(memory)
 
-    def copy(self, slot: Slot | LargeSlot, source: Source) -> None:
+    def copy(self, slot: Slot, source: Source) -> None:
         """Copies on the current stream."""
         data = source.data
         slot.memory.copy_(data.detach() if data.requires_grad else data, non_blocking=True)
-
-    def _page_locked(self, shape: Any, dtype: Any) -> Any:
-        # The memory is used again elsewhere: the caller's default device and inference mode must not apply to it.
-        with torch.inference_mode(False):
-            return torch.empty(shape, dtype=dtype, device="cpu", pin_memory=self.locks_pages)
 
 
 _HERE: AbstractContextManager[Any] = nullcontext()
@@ -166,59 +161,17 @@ def _never() -> bool:
     return False
 
 
-def pack(values: Sequence[Any], arguments: Sequence[str]) -> Source:
-    """Values of one element each as one tensor.
-
-    If all are of one type, or all of float types, or all of integer types that torch promotes, each is held exactly;
-    otherwise all are float64. float8 becomes float32.
-
-    Raises:
-        TypeError, ValueError: a value has more than one element or none; names its argument.
-    """
-    tensors = [_scalar(value, argument) for value, argument in zip(values, arguments, strict=True)]
-    kept = None if all(ours is given for ours, given in zip(tensors, values, strict=True)) else tensors
-    if len(tensors) == 1:
-        (tensor,) = tensors
-        data = tensor.reshape(1) if tensor.ndim > 1 else tensor
-    else:
-        with torch.no_grad():
-            data = torch.stack(
-                [tensor.reshape(()) if tensor.ndim else tensor for tensor in _promotable(tensors)]
-            )
-    return Source(data, _NAMES[data.dtype], data.element_size(), len(tensors), kept)
-
-
-def _stacked(values: Sequence[Any]) -> Any:
-    """The common case, tensors of one type without dimensions, with as few checks as possible; None for other values."""
-    first = values[0]
-    if not isinstance(first, torch.Tensor) or first.ndim or len({value.dtype for value in values}) > 1:
-        return None
+def stack(tensors: list[Any]) -> Any:
+    """One contiguous tensor of `tensors`, which are of the same type and have one element each. Called by the core."""
+    is_enabled = torch.is_grad_enabled()
+    # What torch.no_grad() does, which takes 20,000 instructions in Python: a fifth of all that log() of 20 tensors takes.
+    torch._C._set_grad_enabled(False)  # noqa: SLF001
     try:
-        with torch.no_grad():
-            data = torch.stack(values)
-    except (RuntimeError, TypeError):  # they differ: the caller checks each and says how
-        return None
-    return data if data.dtype in _NAMES and data.layout is _STRIDED else None
-
-
-def _scalar(value: Any, argument: str) -> Any:
-    tensor = value if isinstance(value, torch.Tensor) else _tensor(value, argument)
-    if tensor.numel() != 1:
-        raise UnsupportedValue(f"{argument}: expected {_SCALAR}, got shape {tuple(tensor.shape)}")
-    if tensor.dtype in _NAMES and tensor.layout is _STRIDED:  # nearly all
-        return tensor
-    return _known_type(tensor, argument, _SCALAR, _NAMES)
-
-
-def _promotable(tensors: list[Any]) -> list[Any]:
-    """The tensors unchanged if torch.stack keeps their values, otherwise all as float64."""
-    types = {tensor.dtype for tensor in tensors}
-    if len(types) == 1:
-        return tensors
-    floats = {kind for kind in types if kind.is_floating_point}
-    if (floats == types or not floats) and types.isdisjoint(_NOT_PROMOTED):
-        return tensors
-    return [tensor.double() for tensor in tensors]
+        return torch.stack(tensors)
+    except RuntimeError:  # of different shapes: nearly never
+        return torch.stack([tensor.reshape(()) for tensor in tensors])
+    finally:
+        torch._C._set_grad_enabled(is_enabled)  # noqa: SLF001
 
 
 def whole(value: Any, argument: str, *, exact: bool = False) -> Source:
@@ -273,8 +226,7 @@ def keep_out_of_graphs(hooks: tuple[Any, ...]) -> None:
 
     torch.compiler.disable would do the same, but it imports Dynamo, which takes two seconds.
     """
-    methods = (StreamDevice.scalars, StreamDevice.elements, StreamDevice.array, StreamDevice.histogram)
-    ways = (*hooks, *methods)
+    ways = (*hooks, stack, StreamDevice.scalars, StreamDevice.array, StreamDevice.histogram)
     for way in ways:
         way._torchdynamo_disable = True  # noqa: SLF001  # a compiled function that calls it breaks its graph there
     try:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import check, deferred, paths, scalars
-from tickertape.devices import hooks
 from tickertape.writer.file_writer import Reopening
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _values(by_name: dict[str, Any]) -> dict[str, Any]:
     if not elsewhere:
         return values
     arguments = [f"tag_scalar_dict[{name!r}]" for name in elsewhere]
-    found = hooks.many(list(elsewhere.values()), arguments)
+    found = _core.deferred_scalars(list(elsewhere.values()), arguments)
     for (name, value), argument, scalar in zip(elsewhere.items(), arguments, found, strict=True):
         values[name] = scalars.as_scalar(value, argument) if scalar is None else scalar
     return {name: values[name] for name in by_name}

@@ -5,8 +5,16 @@ import threading
 import numpy as np
 import pytest
 import tickertape
-from support import oracle
+from support import fake_device, oracle
 from tickertape import SummaryWriter
+
+HEAD = """
+import os, signal, sys
+from support import fake_device
+from tickertape import SummaryWriter, _core
+device = fake_device.attach()
+writer = SummaryWriter("run")
+"""
 
 
 def deferred_count():
@@ -135,29 +143,77 @@ def test_a_broken_device_costs_its_values_and_says_which(cuda, tmp_path):
 
 
 def test_memory_is_used_again(cuda, writer):
+    locked = cuda.cuda.locked_bytes
     for step in range(2000):
         writer.add_scalar("a", cuda.tensor(step), step)
         if step % 100 == 99:
             writer.flush(wait=True)
-    assert cuda._slots <= 256
+    assert cuda.cuda.locked_bytes <= locked + 2 * 128 * 16  # two blocks
     assert [value for _, _, value in oracle.values(writer.log_dir)] == list(range(2000))
 
 
-def test_too_many_under_way_take_the_usual_way(cuda, writer, monkeypatch):
-    monkeypatch.setattr("tickertape.devices.streams._MOST_SLOTS", 1)  # one block is made, with 128 slots
-    with cuda.held():
-        for step in range(128):
-            writer.add_scalar("a", cuda.tensor(step), step)
-    syncs = cuda.cuda.syncs
-    cuda.cuda.delay(0.001)
-    for step in range(128, 500):
-        writer.add_scalar("a", cuda.tensor(step), step)
-        writer.add_scalar("b", step, step)
-    cuda.cuda.delay(0)
-    assert cuda.cuda.syncs > syncs
-    assert cuda._slots == 128
+def test_too_many_under_way_take_the_usual_way(run_script, tmp_path):
+    """When the core's 65,536 slots and Python's copies are under way, a call waits as item() does."""
+    script = """
+import threading
+from tickertape.devices import streams
+streams._MOST_COPIES = 10
+value = device.tensor(1.5)
+device.cuda.hold(device.stream)
+for step in range(2**16 + 10):
+    writer.add_scalar("a", value, step)
+syncs, waiting = device.cuda.syncs, threading.Event()
+thread = threading.Thread(target=lambda: writer.add_scalar("a", value, step + 1))
+thread.start()
+while device.cuda.syncs == syncs:
+    waiting.wait(0.001)
+device.cuda.release(device.stream)
+thread.join()
+print(device.cuda.locked_bytes)
+"""
+    assert run_script(HEAD + script) == f"{2**16 * 16}\n"
+    expected = [("a", step, 1.5) for step in range(2**16 + 11)]
+    assert oracle.values(tmp_path / "run") == expected
+
+
+def test_a_large_log_is_one_copy(cuda, writer):
+    copies = cuda.cuda.copies
+    values = {f"tag{i}": cuda.tensor(float(i)) for i in range(1000)}
+    writer.log(values, 1)
     writer.flush(wait=True)
-    assert [value for tag, _, value in oracle.values(writer.log_dir) if tag == "a"] == list(range(500))
+    assert cuda.cuda.copies == copies + 1
+    assert [value for _, _, value in oracle.values(writer.log_dir)] == list(range(1000))
+
+
+def test_types_side_by_side_are_one_copy_each(cuda, writer):
+    copies = cuda.cuda.copies
+    kinds = ["float32", "int64", "float16", "bool", "float32", "uint8", "int64"]
+    values = {str(i): cuda.tensor(i % 2 if kind == "bool" else i, kind) for i, kind in enumerate(kinds)}
+    with cuda.held():
+        writer.log({**values, "host": -1}, 1)
+        for value in values.values():
+            value.set(100)
+    writer.flush(wait=True)
+    assert cuda.cuda.copies == copies + len(set(kinds))
+    assert [value for _, _, value in oracle.values(writer.log_dir)] == [0, 1, 2, 1, 4, 5, 6, -1]
+
+
+def test_two_devices_and_threads_without_a_context(cuda, writer):
+    other = fake_device.attach(index=1)
+    violations = cuda.cuda.violations
+
+    def log():
+        assert cuda.cuda.context == 0
+        writer.log({"a": cuda.tensor(1.0), "b": other.tensor(2.0), "c": cuda.tensor(3.0)}, 1)
+        assert cuda.cuda.context == 0
+
+    thread = threading.Thread(target=log)
+    with cuda.held(), other.held():
+        thread.start()
+        thread.join()
+    writer.flush(wait=True)
+    assert oracle.values(writer.log_dir) == [("a", 1, 1.0), ("b", 1, 2.0), ("c", 1, 3.0)]
+    assert cuda.cuda.violations == violations
 
 
 def test_streams_do_not_wait_for_each_other(cuda, tmp_path):
@@ -242,14 +298,6 @@ def test_a_writer_without_a_disk_asks_no_device(cuda, tmp_path):
 
 # --- the ends of a process
 
-HEAD = """
-import os, signal, sys
-from support import fake_device
-from tickertape import SummaryWriter
-device = fake_device.attach()
-writer = SummaryWriter("run")
-"""
-
 
 def test_exit_waits_for_what_is_under_way(run_script, tmp_path):
     script = """
@@ -283,7 +331,12 @@ child = os.fork()
 if child == 0:
     writer.add_scalar("child", 2.0, 2)
     writer.flush(wait=True)
-    os._exit(0 if not device._slots else 3)
+    copies = device.cuda.copies
+    try:
+        _core.deferred_scalars([device.tensor(1.0)], ["x"])
+    except RuntimeError as error:
+        os._exit(0 if "no context" in str(error) and device.cuda.copies == copies else 3)
+    os._exit(4)
 assert os.waitpid(child, 0)[1] == 0
 device.cuda.release(device.stream)
 writer.add_scalar("parent", device.tensor(3.0), 3)

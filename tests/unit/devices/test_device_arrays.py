@@ -75,11 +75,15 @@ def test_arrays_are_written_as_from_the_host(cuda, tmp_path, method):
 
 
 def test_a_capture_is_refused(cuda, writer):
-    cuda.is_capturing = True
+    violations = cuda.cuda.violations
+    cuda.cuda.capture_stream(cuda.stream, True)
     for log in (writer.add_scalar, writer.add_histogram):
         with pytest.raises(RuntimeError, match="capturing"):
             log("a", cuda.tensor(1.0), 1)
-    cuda.is_capturing = False
+    with pytest.raises(RuntimeError, match="capturing"):
+        writer.log({"a": cuda.tensor(1.0), "b": cuda.tensor(2.0)}, 1)
+    assert cuda.cuda.violations == violations
+    cuda.cuda.capture_stream(cuda.stream, False)
 
 
 def test_large_arrays_under_way_are_bounded(cuda, writer, monkeypatch):

@@ -282,8 +282,10 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
     file.flush(wait=True)
     assert device.violations == 0
     assert oracle.values(tmp_path) == [("x", 1, 1.0)]
-    assert _core.can_query("cuda")
-    assert not _core.can_query("abacus")
+    assert _core.open_device("cuda", 3)
+    assert not _core.open_device("abacus", 0)
+    with pytest.raises(ValueError, match="index"):
+        _core.open_device("cuda", -1)
     with pytest.raises(ValueError, match="abacus"):
         _core.DeviceCopy(None, "abacus")
     with pytest.raises(ValueError, match="event"):
@@ -297,6 +299,8 @@ def test_captures_contexts_and_wrong_devices(tmp_path, device, file):
         device.use_context(0)
         with pytest.raises(RuntimeError, match="context"):
             _core.DeviceCopy(None, "cuda", device.event())
+        with pytest.raises(RuntimeError, match="context"):
+            _core.open_device("cuda", 4)
 
     thread = threading.Thread(target=without_context)
     thread.start()

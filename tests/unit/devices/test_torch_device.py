@@ -90,40 +90,6 @@ def test_every_type(device, writer, dtype, value):
     assert [v.simple_value for v in two.summary.value] == [np.float32(expected)] * 2
 
 
-def test_types_side_by_side_lose_nothing(device, writer):
-    """In float64 where they must be widened: as each by itself."""
-    values = [
-        elsewhere(2**53 - 1, torch.int64),
-        elsewhere(65504.0, torch.float16),
-        elsewhere(3e38, torch.bfloat16),
-        elsewhere(1 / 3, torch.float64),
-        elsewhere(True, torch.bool),
-        elsewhere(2**32 - 1, torch.uint32),
-        elsewhere(-3, torch.int8),
-    ]
-    for chosen in (
-        values,
-        values[:2],
-        values[1:4],
-        [values[0], values[6]],
-        [values[4], values[6]],
-        values[4:6],
-    ):
-        source = torch_tensors.pack(chosen, ["x"] * len(chosen))
-        assert source.data.double().as_subclass(torch.Tensor).tolist() == [
-            value.double().as_subclass(torch.Tensor).item() for value in chosen
-        ]
-
-
-def test_one_copy_for_a_whole_log(device, writer, monkeypatch):
-    copies = []
-    copy = torch_tensors.TorchDevice.copy
-    monkeypatch.setattr(torch_tensors.TorchDevice, "copy", lambda *a: (copies.append(1), copy(*a)))
-    writer.log({f"tag{i}": elsewhere(i) for i in range(20)}, 1)
-    writer.add_scalars("main", {str(i): elsewhere(i) for i in range(5)}, 1)
-    assert len(copies) == 2
-
-
 @pytest.mark.parametrize("requires_grad", [False, True])
 @pytest.mark.parametrize("first", range(6))
 def test_modes_of_the_caller(device, writer, requires_grad, first):
@@ -169,7 +135,7 @@ def test_wrong_values_raise_at_the_call(device, writer, wrong, error):
 
 def test_sparse_tensors_are_refused():
     with pytest.raises(TypeError, match=r"value: expected a dense tensor"):
-        torch_tensors.pack([torch.tensor([1.0]).to_sparse()], ["value"])
+        torch_tensors.whole(torch.tensor([1.0]).to_sparse(), "value")
 
 
 def test_a_capture_names_the_way_out(device, writer):
@@ -185,9 +151,9 @@ def test_a_capture_names_the_way_out(device, writer):
             log()
 
 
-def test_a_buffer_is_one_copy(device, writer, monkeypatch):
+def test_a_buffer_has_the_values_of_the_call(device, writer):
     buffer = tickertape.ScalarBuffer(["a", "b"], device="cpu")
-    buffer.tensor = buffer.tensor.as_subclass(Elsewhere)
+    buffer._slots = {name: slot.as_subclass(Elsewhere) for name, slot in buffer._slots.items()}
     buffer["a"], buffer["b"] = 1.0, torch.tensor(2.0)
     Event.passed = False
     writer.log(buffer, 1)
