@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/convert/arguments.h"
 #include "bindings/convert/dtypes.h"
 #include "bindings/support/errors.h"
 #include "bindings/support/shared.h"
@@ -153,9 +154,7 @@ void set_device_tensors(const py::tuple& types, const py::dict& dtypes, const py
                         const py::object& stack) {
   py::dict by_dtype;
   for (const auto& [dtype, name] : dtypes) {
-    if (!py::isinstance<py::str>(name))
-      throw UnsupportedType(expected("dtypes", "names of element types", type_name(name.ptr())));
-    by_dtype[dtype] = py::int_(static_cast<int>(to_dtype(name.cast<std::string>())));
+    by_dtype[dtype] = py::int_(static_cast<int>(to_dtype(to_text(name.ptr(), "dtypes"))));
   }
   std::vector<PyTypeObject*> known;
   for (const py::handle type : types) {
