@@ -451,8 +451,8 @@ wheel-test: $(if $(FROM),,wheel) ## install that wheel (or one of FROM=wheelhous
 	@cp -r tests pyproject.toml build/wheel-test
 	@cd build/wheel-test && ../../.venv-wheel/bin/pytest $(TEST_ARGS)
 
-# For a machine with a GPU and without a network: carry build/gpu-kit.tar there, and run its .ci/gpu_check.py --wheels wheels with
-# the Python that has torch (of the same version as $(PYTHON)). WHEEL=... takes a wheel that is built already.
+# For a machine with a GPU and without a network: carry build/gpu-kit.tar there, and run its .ci/gpu_check.py --wheel wheels/tick*
+# with the Python that has torch (of the same version as $(PYTHON)). WHEEL=... takes a wheel that is built already.
 gpu-kit: $(if $(WHEEL),,wheel) ## build/gpu-kit.tar: a wheel, the GPU tests, the device benchmark and what they need
 	@rm -rf build/gpu-kit && mkdir -p build/gpu-kit/wheels
 	@cp $(or $(WHEEL),dist/*.whl) build/gpu-kit/wheels
@@ -461,8 +461,8 @@ gpu-kit: $(if $(WHEEL),,wheel) ## build/gpu-kit.tar: a wheel, the GPU tests, the
 	@cp -r .ci benchmarks tests pyproject.toml build/gpu-kit
 	@tar -C build -cf build/gpu-kit.tar gpu-kit; ls -l build/gpu-kit.tar
 
-gpu-check: ## run the GPU tests and the device benchmark, at most 6 minutes; WHEELS_FOLDER=... installs from there first
-	@$(or $(GPU_PYTHON),$(if $(WHEELS_FOLDER),$(PYTHON),$(VENV)/bin/python)) .ci/gpu_check.py $(if $(WHEELS_FOLDER),--wheels $(WHEELS_FOLDER))
+gpu-check: ## run the GPU tests and the device benchmark, at most 6 minutes; WHEEL=... is installed first
+	@$(or $(GPU_PYTHON),$(if $(WHEEL),$(PYTHON),$(VENV)/bin/python)) .ci/gpu_check.py $(if $(WHEEL),--wheel $(WHEEL))
 
 # What needs none of the large packages: for a Python that torch does not have yet, or in a minute.
 SMOKE := .venv-smoke

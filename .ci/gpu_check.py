@@ -1,7 +1,7 @@
 """Runs the GPU tests and the device benchmark on a machine with a GPU, its own Python and torch, and no network.
 
-python .ci/gpu_check.py --wheels FOLDER     installs from the folder (`make gpu-kit` fills it), then checks
-python .ci/gpu_check.py                     checks what this Python has installed
+python .ci/gpu_check.py --wheel FILE     installs this wheel, and what is missing from its folder (`make gpu-kit` fills one)
+python .ci/gpu_check.py                  checks what this Python has installed
 
 Run it with the Python that has torch. Takes 6 minutes at most: each step has its own limit. Writes gpu-check.json and
 gpu-check.log into --out. Exits with 1 if a step fails or nothing ran on a GPU; the JSON says which.
@@ -23,7 +23,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (
-    "tickertape",
     "pytest",
     "pytest-timeout",
     "hypothesis",
@@ -79,7 +78,7 @@ class Check:
         self._log.flush()
         return printed
 
-    def install(self, wheels: Path) -> Path:
+    def install(self, wheel: Path) -> Path:
         """An environment on top of this Python's packages; returns its Python."""
         environment = self.out / "venv"
         python = environment / "bin" / "python"
@@ -90,8 +89,10 @@ class Check:
         ):  # if this Python is that of an environment itself, its packages are not the system's
             (site,) = environment.glob("lib/python*/site-packages")
             (site / "below.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
-        command = [python, "-m", "pip", "install", "--no-index", "--find-links", wheels, *PACKAGES]
-        self.step("install", command, 60, is_needed=True)
+        install = [python, "-m", "pip", "install", "--no-index", "--find-links", wheel.parent]
+        # This Python may have another Tickertape, which pip would take for good enough.
+        self.step("wheel", [*install, "--force-reinstall", "--no-deps", wheel], 20, is_needed=True)
+        self.step("packages", [*install, *PACKAGES], 40, is_needed=True)
         return python
 
 
@@ -112,7 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--wheels", type=Path, help="folder of wheels to install")
+    parser.add_argument("--wheel", type=Path, help="the wheel to install and check")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build" / "gpu-check", help="folder of the results"
     )
@@ -120,7 +121,7 @@ def main() -> int:
     out = options.out.resolve()
     (out / "rings").mkdir(mode=0o700, parents=True, exist_ok=True)
     check = Check(out)
-    python = check.install(options.wheels.resolve()) if options.wheels else Path(sys.executable)
+    python = check.install(options.wheel.resolve()) if options.wheel else Path(sys.executable)
     torch, _, device = (
         check.step("device", [python, "-c", DEVICE], 30, is_needed=True).strip().partition("\n")
     )
