@@ -77,7 +77,10 @@ ScalarSlots::Slot* ScalarSlots::make_block(std::size_t size_class) {
   // In relaxed capture mode, as queries are: locking memory would break the capture of another thread.
   const DeviceQueries relaxed(device_);
   auto* const memory = static_cast<std::uint8_t*>(device_.lock_memory(count * size));
-  if (memory == nullptr) return nullptr;
+  if (memory == nullptr) {
+    blocks_.pop_back();
+    return nullptr;
+  }
   slots_ += count;
   bytes_ += count * size;
   for (std::size_t i = 0; i < count; ++i) {
