@@ -21,10 +21,11 @@
 namespace tickertape::test {
 namespace {
 
-// Answers as it is told; never asked outside a row of queries.
+// Answers as it is told; never asked outside a row of queries. Copies nothing.
 class SimulatedDevice final : public Device {
  public:
   std::uintptr_t context() noexcept override { return 7; }
+  void set_context(std::uintptr_t /*context*/) noexcept override {}
   void begin(ThreadState& before) noexcept override {
     before.context = 1;
     ++rows;
@@ -36,6 +37,15 @@ class SimulatedDevice final : public Device {
     return answers_[event];
   }
   void end(const ThreadState& before) noexcept override { CHECK_EQ(before.context, std::uintptr_t{1}); }
+  bool can_copy() const noexcept override { return false; }
+  void* lock_memory(std::size_t /*bytes*/) noexcept override { return nullptr; }
+  std::uintptr_t create_event() noexcept override { return 0; }
+  bool is_capturing(std::uintptr_t /*stream*/) noexcept override { return true; }
+  bool copy(void* /*to*/, std::uintptr_t /*from*/, std::size_t /*bytes*/,
+            std::uintptr_t /*stream*/) noexcept override {
+    return false;
+  }
+  bool record(std::uintptr_t /*event*/, std::uintptr_t /*stream*/) noexcept override { return false; }
   std::string describe(int error_number) const override {
     if (cannot_describe) throw std::logic_error("no words for it");
     return "simulated error " + std::to_string(error_number);
