@@ -13,13 +13,14 @@ constexpr std::size_t kFirstBlockBytes = std::size_t{4} << 10;  // a page: one s
 }  // namespace
 
 void ColumnMemory::add_block(std::size_t least_bytes) {
-  size_ = std::clamp(2 * size_, kFirstBlockBytes, kLargePageBytes);
-  while (size_ < least_bytes) size_ *= 2;
-  used_ = 0;
-  if (size_ == kLargePageBytes)
+  std::size_t size = std::clamp(2 * size_, kFirstBlockBytes, kLargePageBytes);
+  while (size < least_bytes) size *= 2;
+  if (size == kLargePageBytes)
     block_ = allocate_large_page();
   else
-    block_ = std::shared_ptr<std::uint8_t>(new std::uint8_t[size_], std::default_delete<std::uint8_t[]>());
+    block_ = std::shared_ptr<std::uint8_t>(new std::uint8_t[size], std::default_delete<std::uint8_t[]>());
+  size_ = size;
+  used_ = 0;
 }
 
 ColumnMemory::Place ColumnMemory::take(std::size_t bytes) {

@@ -121,6 +121,26 @@ w.close()
     assert steps(tmp_path / "run") == list(range(5000))
 
 
+def test_an_embedding_whose_config_does_not_fit_raises(tmp_path):
+    """At a file size limit, write(2) writes a part and reports no error."""
+    run_on(
+        [tmp_path],
+        """
+import os, pathlib, pytest, signal
+from tickertape.writer import embeddings
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+config = pathlib.Path(root, 'projector_config.pbtxt')
+config.write_text('embeddings {}\\n')
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (config.stat().st_size + 10, hard))
+with pytest.raises(OSError, match='too large'):
+    embeddings._add_to_config(config, 'embeddings { tensor_name: "a" }\\n')
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+""",
+        tmp_path,
+    )
+
+
 def test_read_only_remount_between_two_files(tmp_path):
     """The kernel refuses to make a file system read-only while a file on it is open to write."""
     with memory_disk(tmp_path / "small", "1m") as disk:

@@ -143,7 +143,7 @@ def waiting() -> list[tuple[str, Path, bool]]:
 
 def _folders(name: str) -> Iterator[tuple[Path, str]]:
     """(folder of a process, URL) of those whose URL's folder has this name, or any if it is "*"."""
-    for folder in sorted(root().glob(f"{name}/*/")):
+    for folder in (one for of_url in sorted(root().glob(name)) for one in _inside(of_url)):
         if folder.is_symlink() or not (folder / "lock").is_file():
             continue
         try:
@@ -156,6 +156,13 @@ def _folders(name: str) -> Iterator[tuple[Path, str]]:
             continue
         if url:
             yield folder, url
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # another process has removed it just now, or it is a file
+        return []
 
 
 def _remove_dead(folder: Path) -> None:

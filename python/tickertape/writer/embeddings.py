@@ -170,5 +170,5 @@ def _add_to_config(path: Path, entry: str) -> None:
         text = ""
     if entry in text:
         return
-    with path.open("ab", buffering=0) as file:  # one write, so that writers in several processes do not mix
+    with path.open("ab") as file:  # one write, so that writers in several processes do not mix
         file.write((("\n" if text and not text.endswith("\n") else "") + entry).encode())

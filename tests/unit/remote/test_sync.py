@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import tickertape
 import torch.utils.tensorboard
 from support import scanner
 from tickertape.cli import main
+from tickertape.remote import spool as spools
 
 LEAVE = """
 import os, signal, sys
@@ -161,6 +163,24 @@ def test_a_living_process_keeps_its_spool(bucket, spool, capsys):
         assert main.main(["sync", bucket.url]) == 0
         assert "its process lives" in capsys.readouterr().err
         assert bucket.names() == []
+
+
+def test_folders_that_come_and_go_while_others_look(spool):
+    """Many short processes of one user: the last one of a URL removes its folder."""
+
+    def come_and_go():
+        for _ in range(2000):
+            place = spools.Spool.make("memory://bucket/runs")
+            place.remove_if_empty()
+            place.close()
+
+    short = threading.Thread(target=come_and_go)
+    short.start()
+    while short.is_alive():
+        spools.remove_empty()
+        spools.waiting()
+    short.join()
+    assert left(spool) == []
 
 
 def test_what_an_interrupted_sync_left_goes_on(bucket, spool, capsys):
