@@ -57,7 +57,12 @@ class Scene {
     setenv("TICKERTAPE_RING_DIR", rings().c_str(), 1);
     setenv("TICKERTAPE_QUEUE_BYTES", "4194304", 1);
   }
-  ~Scene() { fs::remove_all(root_); }
+  ~Scene() {
+    std::error_code error;
+    do {
+      fs::remove_all(root_, error);
+    } while (error == std::errc::directory_not_empty);  // this process's backend has just moved its ring there
+  }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
