@@ -58,10 +58,10 @@ class Scene {
     setenv("TICKERTAPE_QUEUE_BYTES", "4194304", 1);
   }
   ~Scene() {
+    // Again if this process's backend has moved its ring there meanwhile.
     std::error_code error;
-    do {
-      fs::remove_all(root_, error);
-    } while (error == std::errc::directory_not_empty);  // this process's backend has just moved its ring there
+    do fs::remove_all(root_, error);
+    while (error == std::errc::directory_not_empty);
   }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
