@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import os
 import sys
 import warnings
@@ -229,8 +230,7 @@ def _guarded(name: str, run: Callable[[], int]) -> int:
             say(error)
             return error.status
         except BrokenPipeError:
-            # Python flushes standard output once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()
             return _BROKEN_PIPE
         except (Exception, KeyboardInterrupt) as error:
             if _is_interrupt(error):
@@ -238,6 +238,8 @@ def _guarded(name: str, run: Callable[[], int]) -> int:
             if not isinstance(error, (OSError, ImportError, MemoryError)):
                 raise
             say("not enough memory" if isinstance(error, MemoryError) else error)
+            with contextlib.suppress(OSError):
+                _flush()
             return 1
 
 
@@ -246,10 +248,23 @@ def _flushed(run: Callable[[], int]) -> int:
     try:
         status = run()
     except SystemExit:  # argparse has printed help, or what is wrong
-        sys.stdout.flush()
+        _flush()
         raise
-    sys.stdout.flush()
+    _flush()
     return status
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up_output()
+        raise
+
+
+def _give_up_output() -> None:
+    """Python flushes standard output once more at its end, and would report the same error in its own words."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_interrupt(error: BaseException | None) -> bool:

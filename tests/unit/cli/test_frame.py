@@ -103,14 +103,16 @@ def test_every_output_in_encodings_without_all_characters(arguments, encoding, l
     assert "..." in commands.run("ls", log_dir, status=0, PYTHONIOENCODING=encoding).out
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ls", "--help"], ["doctor"]], ids=str)
-def test_an_output_that_cannot_be_written(arguments):
+def test_an_output_that_cannot_be_written(arguments, unbuffered):
     def shell(redirection):
         done = subprocess.run(
             ["sh", "-c", f'"$0" "$@" {redirection}', commands.COMMAND, *arguments],
-            stderr=subprocess.PIPE, check=False, text=True, env=commands.environment(),
+            stderr=subprocess.PIPE, check=False, text=True, env=commands.environment() | {"PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
         assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
         return done
 
     assert shell("> /dev/full").returncode in (0, 1)  # argparse swallows it in some versions of Python
