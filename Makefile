@@ -304,7 +304,7 @@ tsan: $(STAMPS)/build-tools ## native tests under ThreadSanitizer
 # process began (qemu tells a process another start of itself in /proc/self/stat than the others see), one that starts itself
 # as a program (the kernel does not run it without qemu), and those that touch
 # a page behind the end of a file: qemu-user 7.2 stops there with an assertion of its own (cpu-exec.c:954).
-NOT_EMULATED := ^(recovery\.(living|terminated)_process|drain\.cut_ring)$$
+NOT_EMULATED := ^(recovery\.(living|terminated)_process|drain\.(cut_ring|sigbus_handlers))$$
 aarch64: $(STAMPS)/build-tools ## native tests for aarch64, under qemu (Debian: g++-aarch64-linux-gnu qemu-user-static)
 	@for tool in aarch64-linux-gnu-g++ qemu-aarch64-static; do \
 	  command -v $$tool >/dev/null || { echo "make aarch64 needs $$tool"; exit 1; }; done
