@@ -76,7 +76,8 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Writes a file, or the names in a directory, to the disk. Windows opens no directory, and syncs only for who may write."""
+    """Writes a file, or the names in a directory, to the disk."""
+    # Windows cannot open a directory, and syncs a file only if it was opened for writing.
     if os.name == "nt" and path.is_dir():
         return
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)

@@ -1,12 +1,11 @@
 """Scalars of torch's tensors that the core copies by itself, on the simulated device: types, shapes, modes, and what it leaves."""
 
-import contextlib
-
 import numpy as np
 import pytest
 import tickertape
 import torch
 from support import fake_torch, oracle
+from support.torch_modes import MODES
 from support.torch_types import TYPES
 from tickertape import _core
 
@@ -105,22 +104,14 @@ def test_a_buffer_is_one_copy(cuda, writer):
 
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_modes_of_the_caller(cuda, writer, requires_grad):
-    modes = [
-        contextlib.nullcontext,
-        torch.no_grad,
-        torch.inference_mode,
-        lambda: torch.autocast("cpu", torch.bfloat16),
-        lambda: torch.autograd.set_detect_anomaly(True),
-        lambda: torch.device("meta"),
-    ]
-    for step, mode in enumerate(modes):
+    for step, mode in enumerate(MODES):
         one = fake_torch.tensor(float(step), device="cpu", requires_grad=requires_grad)
         with mode():
             grad = torch.is_grad_enabled()
             writer.add_scalar("a", one, step)
             writer.log({"b": one, "c": one}, step)
             assert torch.is_grad_enabled() == grad
-    assert logged(writer) == [step for step in range(len(modes)) for _ in "abc"]
+    assert logged(writer) == [step for step in range(len(MODES)) for _ in "abc"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`make gpu-check` on a machine without a GPU says what it has skipped, and fails."""
+"""Without a GPU `make gpu-check` fails, and its results say which tests were skipped."""
 
 import json
 import subprocess

@@ -10,6 +10,7 @@ import pytest
 import tickertape
 import torch
 from support import fake_device, oracle
+from support.torch_modes import MODES
 from support.torch_types import TYPES
 from tickertape.convert import device_registry
 from tickertape.devices import hooks
@@ -91,27 +92,19 @@ def test_every_type(device, writer, dtype, value):
 
 
 @pytest.mark.parametrize("requires_grad", [False, True])
-@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("first", range(len(MODES)))
 def test_modes_of_the_caller(device, writer, requires_grad, first):
     """The memory is made in one mode, and used again in the others."""
     device.forget()
-    modes = [
-        contextlib.nullcontext,
-        torch.no_grad,
-        torch.inference_mode,
-        lambda: torch.autocast("cpu", torch.bfloat16),
-        lambda: torch.autograd.set_detect_anomaly(True),
-        lambda: torch.device("meta"),
-    ]
     for round_ in range(2):
-        for step, mode in enumerate(modes[first:] + modes[:first]):
+        for step, mode in enumerate(MODES[first:] + MODES[:first]):
             value = torch.tensor(float(step), device="cpu", requires_grad=requires_grad)
             with mode():
                 one = value.as_subclass(Elsewhere)
                 writer.add_scalar("a", one, step)
                 writer.log({"b": one, "c": one}, step)
             writer.flush(wait=True)
-            assert len(oracle.values(writer.log_dir)) == 3 * (round_ * len(modes) + step + 1)
+            assert len(oracle.values(writer.log_dir)) == 3 * (round_ * len(MODES) + step + 1)
     assert all(step == value for _, step, value in oracle.values(writer.log_dir))
 
 
