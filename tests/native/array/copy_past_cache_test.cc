@@ -28,7 +28,7 @@ TEST(every_size_and_alignment_copies_what_memcpy_does) {
   std::vector<std::uint8_t> expected(from.size(), 0xaa);
   for (const std::size_t base : {std::size_t{0}, std::size_t{1}, kPastCacheBytes, 2 * kPastCacheBytes}) {
     for (std::size_t more = 0; more <= 2 * kLine; ++more) {
-      for (const std::size_t to_offset : {0, 1, 15, 16, 33, 63}) {
+      for (const std::size_t to_offset : {0U, 1U, 15U, 16U, 33U, 63U}) {
         const std::size_t bytes = base + more;
         const std::size_t from_offset = more % kLine;
         copy_past_cache(copied.data() + to_offset, from.data() + from_offset, bytes);

@@ -112,7 +112,7 @@ struct AddressKeys {
 TEST(a_hundred_tags_that_were_made_together_are_all_found) {
   constexpr std::size_t kTags = 100;
   const Name names[2] = {};
-  for (const std::size_t bytes : {64, 80, 96, 112}) {  // a str of 8 to 63 characters
+  for (const std::size_t bytes : {64U, 80U, 96U, 112U}) {  // a str of 8 to 63 characters
     const std::vector<char> memory(kTags * bytes);
     TagCache<AddressKeys> cache;
     for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
