@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import stat
 import weakref
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_BYTES = 10 << 30  # of all mirrors together, unless $TICKERTAPE_CACHE_BYTES says otherwise
+_TRIES = 100  # others remove folders at the same time
 _LABEL_CHARACTERS = 60  # of a folder's name, for people; the rest is a hash
 _FILES, _STATE, _USED, _LOCK = "files", "state.json", "used", "lock"
+_REMOVED = ".removed"  # ends the name of a folder that is being removed
 
 
 def most_bytes() -> int:
@@ -101,6 +104,9 @@ class CacheFolder:
     def make_room(self) -> None:
         """Removes the folders that were used least recently and that nobody uses now, until the limit holds."""
         others = [path for path in self._path.parent.iterdir() if path != self._path]
+        for path in others:
+            if path.name.endswith(_REMOVED):  # a process was killed while it removed this
+                shutil.rmtree(path, ignore_errors=True)
         known = [(_used_at(path), path, _bytes_of(path)) for path in others]
         total = sum(size for *_, size in known) + _bytes_of(self._path)
         for _, path, size in sorted(known):
@@ -111,14 +117,26 @@ class CacheFolder:
 
     def _hold(self) -> int:
         """Opens and locks the file that says that the folder is in use."""
-        while True:
-            _make_own(self._path)
-            descriptor = _opened(self._path / _USED)
-            file_lock.lock(descriptor, is_exclusive=False)
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(descriptor), (self._path / _USED).lstat()):
-                    return descriptor
-            os.close(descriptor)  # the folder was removed between the two steps
+        for _ in range(_TRIES):
+            descriptor = _tried(self._path)
+            if descriptor is not None:
+                return descriptor
+        raise BlockingIOError(
+            f"{self._path}: cannot make this folder, or other processes remove it again and again"
+        )
+
+
+def _tried(path: Path) -> int | None:
+    """Makes a folder, and opens and locks its file; None if another process has removed the folder in between."""
+    with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as stack:
+        _make_own(path)
+        descriptor = _opened(path / _USED)
+        stack.callback(os.close, descriptor)
+        file_lock.lock(descriptor, is_exclusive=False)
+        if os.path.samestat(os.fstat(descriptor), (path / _USED).lstat()):
+            stack.pop_all()
+            return descriptor
+    return None
 
 
 def _make_own(path: Path) -> None:
@@ -161,8 +179,11 @@ def _removed(path: Path) -> bool:
         return False
     try:
         file_lock.lock(descriptor, is_exclusive=True, waits=False)
+        if os.name != "nt":  # which renames no directory with an open file
+            # Whoever opens the URL meanwhile makes a new folder, of which nothing is removed.
+            path = path.rename(path.with_name(f"{secrets.token_hex(8)}{_REMOVED}"))
         shutil.rmtree(path, ignore_errors=True)
-    except BlockingIOError:
+    except OSError:  # in use, or removed by another process
         return False
     finally:
         os.close(descriptor)

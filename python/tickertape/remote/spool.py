@@ -68,7 +68,7 @@ class Spool:
             folder = _folder_of(url) / f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
             try:
                 _make_private(folder)
-                lock = _try_lock(folder)
+                lock = _try_lock(folder, os.O_CREAT)
             except FileNotFoundError:  # another process has removed an empty folder just now
                 continue
             if lock is not None:
@@ -176,9 +176,11 @@ def _remove_dead(folder: Path) -> None:
 
 
 def _make_private(folder: Path) -> None:
-    """Makes a folder and those above it, which must be the user's alone."""
+    """Makes a folder and those above it, which must be the user's alone. FileNotFoundError if others removed one meanwhile."""
     for one in (root(), folder.parent, folder):
-        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not exist_ok: it looks again, and raises if others have removed the folder just then.
+        with contextlib.suppress(FileExistsError):
+            one.mkdir(mode=0o700, parents=True)
         status = one.lstat()
         # Windows has no such numbers; the user's own directory is where the system keeps others out.
         is_ours = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
@@ -189,10 +191,14 @@ def _make_private(folder: Path) -> None:
             )
 
 
-def _try_lock(folder: Path) -> int | None:
-    """A descriptor that holds the lock of a folder; None if a living process holds it."""
+def _try_lock(folder: Path, creation: int = 0) -> int | None:
+    """A descriptor that holds the lock of a folder; None if a living process holds it.
+
+    Only the folder's own process makes the file (with O_CREAT as `creation`). Otherwise somebody who looks would put it back
+    into a folder that is being removed, which then stays.
+    """
     path = folder / "lock"
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDWR | creation | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o600)
     try:
         # A forked child shares the lock: the folder belongs to a living process as long as the child lives.
