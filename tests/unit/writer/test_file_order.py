@@ -1,7 +1,7 @@
 """TensorBoard reads the files of a run by name: several files of one process show in the order of their making."""
 
-import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -46,24 +46,31 @@ def test_suffixes_do_not_decide(tmp_path):
     assert [re.sub(r".*\.\d{6}", "", name) for name in names] == ["z", "a", "", "m"]
 
 
+FORKS = """
+import os, sys
+from tickertape import SummaryWriter
+
+with SummaryWriter(sys.argv[1]) as writer:
+    writer.add_scalar("loss", 0, 0)
+    for step in range(1, int(sys.argv[2])):
+        if os.fork() == 0:
+            writer.add_scalar("loss", step / 2, step)
+            writer.close()
+            os._exit(0)
+        assert os.wait()[1] == 0
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
-def test_a_forked_child_logs_behind_its_parent(tmp_path):
-    with SummaryWriter(tmp_path) as writer:
-        for _ in range(12):
-            before = oracle.event_files(tmp_path)
-            known = _of_children(tmp_path)
-            child = os.fork()
-            if child == 0:
-                writer.add_scalar("loss", 1, 1)
-                writer.close()
-                os._exit(0)
-            assert os.waitpid(child, 0)[1] == 0
-            (new,) = _of_children(tmp_path) - known
-            assert oracle.event_files(tmp_path) == before
-            assert new > max(path.name for path in before)
-            assert not known or new > max(known)  # each child goes on in the directory of the one before
-    assert [path.name for path in oracle.with_forks(tmp_path)[1:]] == ["fork_1"]
-
-
-def _of_children(directory):
-    return {path.name for run in oracle.with_forks(directory)[1:] for path in oracle.event_files(run)}
+def test_forked_children_log_behind_each_other(tmp_path):
+    # In a process of its own: the numbers of directories are given to processes, dead ones' ids to new processes.
+    subprocess.run([sys.executable, "-c", FORKS, tmp_path / "logs", str(FILES)], check=True)
+    parent, *children = oracle.with_forks(tmp_path / "logs")
+    assert [path.name for path in children] == ["fork_1"]  # each goes on in the directory of the one before
+    files = oracle.event_files(children[0])
+    assert len(files) == FILES - 1
+    assert files[0].name > oracle.only_file(parent).name
+    made = sorted(files, key=lambda path: oracle.load(path)[1].step)
+    processes = [path.name.split(".")[-2] for path in made]
+    if processes == sorted(processes):  # not so where 10000 follows 9999, or where small ids begin again
+        assert made == files
