@@ -127,13 +127,10 @@ TEST(a_deleted_ring_is_moved_and_a_death_afterwards_loses_nothing) {
         Notices& notices = writer.backend().notices();
         log_scalars(writer, 0, 100);
         writer.flush();
-        const std::string ring = entries_of(scene.rings()).at(0);
-        if (is_renamed) {
-          fs::rename(ring, ring + ".elsewhere.ring");
-        } else {
-          fs::remove(ring);
-        }
-        if (with_directory) fs::remove_all(scene.rings());
+        // Each in one step: the backend moves the ring as soon as it sees the first, and says so once.
+        const std::string gone = scene.rings() + (with_directory ? "_gone" : "/gone.ring");
+        fs::rename(with_directory ? scene.rings() : scene.ring(), gone);
+        if (!is_renamed) fs::remove_all(gone);
         log_scalars(writer, 100, 200);
         while (!notices.any()) std::this_thread::yield();
         const std::vector<Notice> said = notices.take();
