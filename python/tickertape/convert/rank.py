@@ -31,7 +31,7 @@ _LAUNCHERS: Final = (
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
 )
 _RAY_WORKER: Final = "RAY_RAYLET_PID"  # which Ray sets for its workers
-_IN_NAME: Final = re.compile(r"tfevents\.\d+\..*\.\d+\.\d+\.rank(\d{1,9})(?!\d)")
+_IN_NAME: Final = r"tfevents\.\d+\..*\.\d+\.\d+\.rank(\d{1,9})(?!\d)"  # compiled at the first use
 
 
 class Rank(NamedTuple):
@@ -94,7 +94,7 @@ def name_part() -> str:
 
 def of_file_name(path: str) -> int | None:
     """The rank that the name of an event file says, given with or without its directory; None if it says none."""
-    found = _IN_NAME.search(os.path.basename(path))  # noqa: PTH119  # names need not be UTF-8
+    found = re.search(_IN_NAME, os.path.basename(path))  # noqa: PTH119  # names need not be UTF-8
     return None if found is None else int(found[1])
 
 

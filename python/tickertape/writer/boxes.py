@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
@@ -15,6 +14,7 @@ from tickertape.writer import pillow, tags
 from tickertape.writer.images import check_axes, check_dataformats
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import PIL.Image
 
     from tickertape.writer.file_writer import GetWriter

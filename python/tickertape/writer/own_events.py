@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING
 
 from tickertape import _core
@@ -41,6 +40,8 @@ def first_value(directory: Path, tag: str) -> _core.Value | None:
 
 
 def _mentions(path: Path, text: bytes) -> bool:
+    import mmap  # noqa: PLC0415  # half a millisecond of every import of the package, for one method
+
     with path.open("rb") as file:
         try:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -24,7 +24,7 @@ _START = 1  # tensorboard/compat/proto/event.proto, SessionLog.SessionStatus
 
 _HPARAMS = "_hparams_/"  # tensorboard/plugins/hparams/metadata.py
 _SESSION = _HPARAMS + "session_start_info"
-_FORK = re.compile(r"(?<![^/])fork_\d+/")
+_FORK = r"(?<![^/])fork_\d+/"  # compiled at the first use
 _MOST_EVENTS = 1000  # that say which method made a run
 
 
@@ -94,7 +94,7 @@ def _own_tags(directory: Path, name: str) -> set[str]:
     tags = [value.tag for event in events for value in event.summary.value]
     if not tags:
         return set()
-    name = _FORK.sub("", name + "/")  # a forked child writes below the run that its parent writes
+    name = re.sub(_FORK, "", name + "/")  # a forked child writes below the run that its parent writes
     if not name:
         is_own = True
     elif tags[0].startswith(_HPARAMS):  # then each metric once in a session
