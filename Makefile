@@ -102,12 +102,13 @@ native-test: $(STAMPS)/build-tools
 	@cmake --build --preset dev -j $(JOBS) -- --quiet
 	@ctest --preset dev -j $(JOBS) 2>&1 | tee build/ctest.log
 
+PYTEST_LOG := build/pytest.log
 python-test: export TICKERTAPE_WERROR = ON
 python-test: $(STAMPS)/test-set
-	@rm -f build/pytest.log
+	@rm -f $(PYTEST_LOG)
 	@$(MAKE) $(STAMPS)/package
 	@echo "== pytest"
-	@$(VENV)/bin/python -m pytest $(TEST_ARGS) 2>&1 | tee build/pytest.log
+	@$(VENV)/bin/python -m pytest $(TEST_ARGS) 2>&1 | tee $(PYTEST_LOG)
 
 # Parts of their own, so that make -k names every finding and not only the first tool's.
 lint: lint-ruff lint-format lint-types free-threaded tidy ## ruff, mypy, stubtest, clang-format, free-threaded, clang-tidy
