@@ -433,11 +433,11 @@ wheel: $(STAMPS)/venv ## build a wheel into dist/, as pip would for a user
 wheels: $(STAMPS)/wheel-tools ## build and audit the Linux wheels of every Python found, in wheelhouse/; needs no compiler
 	@$(VENV)/bin/python .ci/wheels/build.py --out wheelhouse $(WHEELS_ARGS)
 
-$(STAMPS)/wheel-tools: .ci/wheels/requirements.txt tests/constraints.txt $(STAMPS)/venv
+$(STAMPS)/wheel-tools: .ci/wheels/requirements.txt .ci/wheels/backend.txt tests/constraints.txt $(STAMPS)/venv
 	@echo "== what wheels are built with"
 	@$(PIP) install -r $<
-	@$(PIP) install --upgrade --target $(VENV)/wheel-backend --python-version 3.10 --only-binary :all: -c tests/constraints.txt \
-	  scikit-build-core pybind11
+	@$(PIP) install --upgrade --target $(VENV)/wheel-backend --python-version 3.10 --only-binary :all: \
+	  -r .ci/wheels/backend.txt
 	@touch $@
 
 # The tests below install from the folder FROM: pip chooses the wheel that fits. Without it they build one.
