@@ -64,7 +64,7 @@ except SystemExit:
     pass
 loaded = {name for name in set(sys.modules) - before if not name.startswith("tickertape")}
 allowed = {"argparse", "gettext", "locale", "shutil", "bz2", "_bz2", "lzma", "_lzma", "zlib", "_compression", "fnmatch", "pwd", "grp",
-           "errno", "textwrap", "__future__"}
+           "errno", "textwrap", "importlib", "__future__"}
 assert {name.split(".")[0] for name in loaded} <= allowed | set(sys.builtin_module_names), sorted(loaded)
 ours = {name for name in sys.modules if name.startswith("tickertape.cli.")}
 assert ours == {"tickertape.cli.main", "tickertape.cli.errors"}, ours
