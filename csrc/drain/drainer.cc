@@ -6,11 +6,11 @@
 #include <exception>
 #include <new>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/os/clock.h"
+#include "base/sleep.h"
 #include "drain/wait_hooks.h"
 
 namespace tickertape {
@@ -140,7 +140,7 @@ struct Drainer::DeviceWait {
 void Drainer::wait_for_device(Lock& drain_lock, DeviceWait& so_far) {
   drain_lock.unlock();
   if (waitlist_.any_without_device()) wait_hooks().complete_deferred();
-  std::this_thread::sleep_for(so_far.nap);
+  sleep_for(so_far.nap);
   so_far.nap = std::min(2 * so_far.nap, kLongestNap);
   const auto now = std::chrono::steady_clock::now();
   if (now >= so_far.ask_at) {
@@ -217,7 +217,7 @@ bool Drainer::drain_until(std::uint64_t target, Time deadline) {
   Lock drain(drain_, std::try_to_lock);
   while (!drain.owns_lock()) {  // flush() in another thread, which may be stuck
     if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(milliseconds(1));
+    sleep_for(milliseconds(1));
     (void)drain.try_lock();
   }
   while (!is_written()) {

@@ -5,7 +5,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <thread>
+
+#include "base/sleep.h"
 
 namespace tickertape::bindings {
 
@@ -15,7 +16,7 @@ inline constexpr std::size_t kWorthReleasingGil = std::size_t{512} << 10;
 
 // Stops a thread that Python wants to end, which must not happen inside our frames.
 [[noreturn]] inline void stop_this_thread() noexcept {
-  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  for (;;) sleep_for(std::chrono::hours(1));
 }
 
 // Python up to 3.13 ends a daemon thread that asks for the GIL while the interpreter finalises: by
