@@ -34,6 +34,8 @@ SINCE_MUSL_1_2_0 = {
     "pwritev2",
     "statx",
 }
+# libc++ tests at run time whether the C library has it, and otherwise ends thread_local objects itself. Must be weak.
+OPTIONAL_ON_MUSL = {"__cxa_thread_atexit_impl"}
 # Folders that only the machine has that built the wheel.
 BUILD_PATHS = re.compile(rb"/(?:root|home|tmp|work)/[\w./-]+")
 
@@ -128,17 +130,17 @@ def check_symbols(wheel: Path, module: ELFFile, target: Target, python: Python) 
     of_python = {name for name in needed if name.lstrip("_").startswith("Py")}
     missing = unknown_to_python(python, of_python)
     expect(not missing, wheel, f"{python.tag} does not have {missing}")
+    table = module.get_section_by_name(".dynsym")
+    weak = {symbol.name for symbol in table.iter_symbols() if symbol["st_info"]["bind"] == "STB_WEAK"}
     if target.is_musl:
-        missing = sorted(needed - of_python - musl_symbols())
+        missing = sorted(needed - of_python - musl_symbols() - (OPTIONAL_ON_MUSL & weak))
         expect(not missing, wheel, f"musl does not have {missing}")
     else:
         versions = module.get_section_by_name(".gnu.version")
-        table = module.get_section_by_name(".dynsym")
         bare = [
             symbol.name
             for index, symbol in enumerate(table.iter_symbols())
-            if symbol.name in needed - of_python
-            and symbol["st_info"]["bind"] != "STB_WEAK"
+            if symbol.name in needed - of_python - weak
             and versions.get_symbol(index)["ndx"] in ("VER_NDX_LOCAL", "VER_NDX_GLOBAL")
         ]
         expect(not bare, wheel, f"no library was found for {bare}")
