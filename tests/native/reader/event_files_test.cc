@@ -49,7 +49,7 @@ class Tree {
 std::set<std::string> found_in(const fs::path& top, const SearchLimits& limits = {}) {
   std::set<std::string> all;
   std::size_t count = 0;
-  for (const EventFolder& folder : find_event_folders(top.string(), limits)) {
+  for (const EventFolder& folder : find_event_folders(top.generic_string(), limits)) {
     for (const std::string& name : folder.names) all.insert(folder.path + "/" + name);
     count += folder.names.size();
   }
@@ -63,12 +63,13 @@ TEST(every_event_file_of_many_directories_is_found) {
   std::set<std::string> expected;
   for (const auto& entry : fs::recursive_directory_iterator(tree.top())) {
     if (entry.is_regular_file() && entry.path().filename().string().starts_with("events"))
-      expected.insert(entry.path().string());
+      expected.insert(entry.path().generic_string());
   }
   CHECK_EQ(expected.size(), std::size_t{1'100});
   CHECK(found_in(tree.top()) == expected);
 }
 
+#if !defined(_WIN32)  // where links need a privilege, and wine makes none
 TEST(links_are_followed_but_not_to_a_directory_above) {
   const Tree tree;
   tree.add_many();
@@ -79,6 +80,7 @@ TEST(links_are_followed_but_not_to_a_directory_above) {
   fs::create_directory_symlink(tree.top() / "a2", tree.top() / "again");
   CHECK(found_in(tree.top()).size() > before);
 }
+#endif
 
 TEST(a_search_ends_when_it_is_interrupted) {
   const Tree tree;
