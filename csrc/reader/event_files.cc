@@ -8,12 +8,13 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/os/listing.h"
 #include "base/os/process.h"
+#include "reader/joined_threads.h"
 
 namespace tickertape {
 namespace {
@@ -69,13 +70,13 @@ class Search {
 
   std::vector<EventFolder> run(const std::string& top) {
     pending_.push_back({top, nullptr});
-    std::vector<std::jthread> helpers;  // ends before the members
+    JoinedThreads helpers;  // ends before the members
     try {
       search(&helpers);
     } catch (...) {
       end(std::current_exception());
     }
-    helpers.clear();
+    helpers.join();
     if (failure_) std::rethrow_exception(failure_);
     return std::move(found_);
   }
@@ -89,7 +90,7 @@ class Search {
   };
 
   // Lists until nothing is left. The calling thread has `helpers`, which it starts, and is the one that asks.
-  void search(std::vector<std::jthread>* helpers) {
+  void search(JoinedThreads* helpers) {
     Batch batch;
     Listing listing;
     std::size_t listed = kAskedAfter;
@@ -158,11 +159,11 @@ class Search {
     if (!names.empty()) batch.found.push_back({std::move(folder.path), std::move(names)});
   }
 
-  void start(std::vector<std::jthread>& helpers) {
+  void start(JoinedThreads& helpers) {
     const BlockedSignals blocked;  // handlers run in the threads of the program
     try {
       for (unsigned i = 1; i < usable_processors(); ++i) {
-        helpers.emplace_back([this] {
+        helpers.start([this] {
           set_thread_name("tickertape-list");
           try {
             search(nullptr);

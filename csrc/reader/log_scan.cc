@@ -8,7 +8,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <thread>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +16,7 @@
 #include "base/os/file_status.h"
 #include "base/os/process.h"
 #include "reader/file_scan.h"
+#include "reader/joined_threads.h"
 
 namespace tickertape {
 namespace {
@@ -50,10 +51,10 @@ class Pool {
   std::vector<std::shared_ptr<const FileIndex>> run() {
     std::uint64_t total = 0;
     if (hooks_.progress) total = bytes_of(requests_);
-    std::vector<std::jthread> workers;
+    JoinedThreads workers;
     try {
       const BlockedSignals blocked;  // handlers run in the threads of the program
-      for (unsigned i = 0; i < threads_; ++i) workers.emplace_back([this] { work(); });
+      for (unsigned i = 0; i < threads_; ++i) workers.start([this] { work(); });
     } catch (const std::system_error&) {
       if (workers.empty()) throw;  // fewer threads do, too
     }
@@ -63,7 +64,7 @@ class Pool {
       cancel();
       throw;  // after the workers have ended
     }
-    workers.clear();
+    workers.join();
     if (failure_) std::rethrow_exception(failure_);
     return std::move(results_);
   }

@@ -2,7 +2,7 @@
 #include "reader/restarts.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <string>
@@ -26,13 +26,13 @@ void make_void(LiveRows& live, const Rows& rows, std::size_t end, std::int64_t f
   }
 }
 
-// "brain.Event:2" is 2, as TensorBoard's ParseFileVersion() has it: what is no such text, -1.
+// "brain.Event:2" is 2, as TensorBoard's ParseFileVersion() has it; what is no such text is -1, or 0 after
+// the prefix. Not std::from_chars(), which Apple's library has for integers only. Some locales end a number
+// at its point; that it is at least 2 shows before.
 double version_number(const std::string& version) {
   constexpr std::string_view kVersionPrefix = "brain.Event:";
-  double number = -1;
-  if (version.starts_with(kVersionPrefix))
-    std::from_chars(version.data() + kVersionPrefix.size(), version.data() + version.size(), number);
-  return number;
+  return version.starts_with(kVersionPrefix) ? std::strtod(version.c_str() + kVersionPrefix.size(), nullptr)
+                                             : -1;
 }
 
 // --- files with a version: SessionLog START ---
