@@ -4,13 +4,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/os/clock.h"
+#include "base/os/environment.h"
 #include "base/os/file_status.h"
 #include "base/os/process.h"
 #include "base/os/standard_paths.h"
@@ -115,8 +115,8 @@ bool drop(std::string_view& name, std::string_view suffix) {
 }  // namespace
 
 std::vector<std::string> ring_directory_paths() {
-  const char* chosen = std::getenv("TICKERTAPE_RING_DIR");
-  if (chosen != nullptr && *chosen != '\0') return {absolute_path(chosen)};
+  if (const std::string chosen = environment_variable("TICKERTAPE_RING_DIR"); !chosen.empty())
+    return {absolute_path(chosen)};
   return shared_directories("tickertape");
 }
 

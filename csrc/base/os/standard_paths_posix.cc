@@ -9,27 +9,19 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/os/environment.h"
 #include "base/os/posix_files.h"
 #include "base/os/process.h"
 #include "base/os/standard_paths.h"
 
 namespace tickertape {
-namespace {
-
-std::string environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr ? value : "";
-}
-
-}  // namespace
-
 std::vector<std::string> shared_directories(const std::string& name) {
   const std::string of_user = "/" + name + "-" + std::to_string(user_id());
   std::vector<std::string> paths;
   if (const char* memory = posix::shared_memory_directory()) paths.push_back(memory + of_user);
-  if (const std::string run = environment("XDG_RUNTIME_DIR"); run.starts_with('/'))
+  if (const std::string run = environment_variable("XDG_RUNTIME_DIR"); run.starts_with('/'))
     paths.push_back(absolute_path(run) + "/" + name);
-  const std::string temporary = environment("TMPDIR");
+  const std::string temporary = environment_variable("TMPDIR");
   paths.push_back(absolute_path(temporary.starts_with('/') ? temporary : "/tmp") + of_user);
   return paths;
 }

@@ -4,17 +4,13 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/os/environment.h"
 #include "base/os/process.h"
 #include "base/os/standard_paths.h"
 #include "base/os/windows_calls.h"
 
 namespace tickertape {
 namespace {
-
-std::string environment(const char* variable) {
-  const wchar_t* value = _wgetenv(windows::wide(variable).c_str());
-  return value != nullptr ? windows::narrow(value) : "";
-}
 
 std::string with_slashes(std::string path) {
   for (char& letter : path) {
@@ -28,9 +24,9 @@ std::string with_slashes(std::string path) {
 // Both are the user's own: others may not write there.
 std::vector<std::string> shared_directories(const std::string& name) {
   std::vector<std::string> paths;
-  if (const std::string local = environment("LOCALAPPDATA"); !local.empty())
+  if (const std::string local = environment_variable("LOCALAPPDATA"); !local.empty())
     paths.push_back(absolute_path(local) + "/" + name);
-  if (const std::string temporary = environment("TEMP"); !temporary.empty())
+  if (const std::string temporary = environment_variable("TEMP"); !temporary.empty())
     paths.push_back(absolute_path(temporary) + "/" + name + "-" + std::to_string(user_id()));
   return paths;
 }
