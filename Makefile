@@ -348,7 +348,7 @@ macos: $(STAMPS)/build-tools $(STAMPS)/zig ## compile and link core, native test
 
 # wine has a Windows of its own in build/wine. Tests that need fork() or signals are listed as skipped.
 WINDOWS_ARGS ?=
-WINDOWS_TESTS ?= tests/unit/convert/test_windows_names.py tests/unit/convert/test_urls.py
+WINDOWS_TESTS ?= tests/unit/convert/test_windows_names.py tests/unit/convert/test_urls.py tests/faults/test_terminated.py
 WINDOWS_PYTHON := build/windows-python
 windows: windows-native windows-python ## native tests and the package for Windows, under wine (Debian: g++-mingw-w64-x86-64-posix wine64)
 
@@ -367,7 +367,7 @@ build/wine/system.reg:
 # The module in python.org's interpreter, with NumPy and without torch (.ci/cross_python.py).
 windows-module: $(STAMPS)/build-tools $(WINDOWS_PYTHON)/ready ## the Python module for Windows
 	@echo "== Python module (Windows)"
-	@cmake --preset windows-module --log-level=WARNING $(OTHER_PYTHON) \
+	@cmake --preset windows-module --no-warn-unused-cli --log-level=WARNING $(OTHER_PYTHON) \
 	  -DPython_LIBRARY="$$(ls $(abspath $(WINDOWS_PYTHON))/libpython3*.a)" >/dev/null
 	@cmake --build --preset windows-module -j $(JOBS) -- --quiet
 	@rm -rf $(WINDOWS_PYTHON)/site-packages/tickertape
