@@ -79,9 +79,14 @@ class MatchFinder {
   decltype(&match_impl::find_run_portable) find_run_ = match_impl::find_run_portable;
   decltype(&match_impl::match_length_portable) match_length_ = match_impl::match_length_portable;
 
+  // Where a key was seen last: the low bits of its stream offset. `tag` has bits of the hash that are not the
+  // index. If it differs, the strings differ, and the window need not be read.
+  struct Seen {
+    std::uint16_t offset, tag;
+  };
+
   static constexpr unsigned kHashBits = 13;
-  // For each hash: the low half of the stream offset where it was seen last.
-  std::array<std::uint32_t, 1U << kHashBits> seen_{};
+  std::array<Seen, 1U << kHashBits> seen_{};
   // The cost of each byte as a literal in the current block, in quarters of a bit.
   std::array<std::uint32_t, 256> costs_;
   std::int64_t credit_ = 0;  // number of probes that the current block has left
