@@ -84,7 +84,7 @@ class StripData {
       : place_(place),
         left_((row_bytes + 1) * rows),
         window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
-                                 png_impl::kRowStep + kMatchSlack]()) {}
+                                 png_impl::kRowStep + kMatchSlack]) {}
 
   // A pointer to the room for the next row: 1 + padded_size(row_bytes) bytes.
   std::uint8_t* next_row() { return window_.get() + end_; }
@@ -102,6 +102,7 @@ class StripData {
  private:
   void write_block(Buffer& out) {
     const Bytes bytes(window_.get() + begin_, std::min(kBlockBytes, left_));
+    std::memset(window_.get() + end_, 0, kMatchSlack);  // read, although its content does not matter
     const bool last = bytes.size() == left_;
     tokens_.clear();
     matches_.find(window_.get(), begin_, begin_ + bytes.size(), offset_, tokens_);
