@@ -13,8 +13,8 @@ using namespace tickertape::fuzz;
 
 namespace {
 
-// Enough for a second deflate block (128 KiB) now and then. Most pictures are small, for speed.
-constexpr std::size_t kMaxBytes = 160 << 10;
+// Enough for a second deflate block (after 224 KiB) now and then. Most pictures are small, for speed.
+constexpr std::size_t kMaxBytes = 256 << 10;
 
 }  // namespace
 

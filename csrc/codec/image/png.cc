@@ -24,9 +24,10 @@ constexpr std::uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\
 constexpr std::uint32_t kMaxPngSide = 0x7FFFFFFF;        // section 7.1: four-byte unsigned integers
 constexpr std::uint8_t kColorTypes[] = {0, 0, 4, 2, 6};  // section 11.2.1, by channels
 constexpr std::uint8_t kZlibHeader[] = {0x78, 0x01};     // RFC 1950: deflate, 32 KiB window, fastest level
-// Filtered bytes in one deflate block and one IDAT chunk. Large enough that 20 bytes of code tables do not
-// matter; small enough that the codes adapt to the picture and the data stays in the second-level cache.
-constexpr std::size_t kBlockBytes = 128 << 10;
+// The most filtered bytes in one deflate block and one IDAT chunk. Small enough that the codes adapt to the
+// picture and the data stays in the second-level cache. Measured: 160 KiB makes photographs 6 % and drawings
+// 3 % slower, 448 KiB saves 1 to 2 % of the time and makes photographs 0.3 % larger.
+constexpr std::size_t kBlockBytes = 224 << 10;
 // The smallest size of a strip in bytes. Each strip starts without the matches and codes of the one before
 // it, which makes the file of a photograph 0.04 % larger at 1 MiB (measured). A thread needs a millisecond
 // for it, 100 times as long as waking the thread takes.
@@ -76,6 +77,8 @@ struct Place {
   bool first, last;
 };
 
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
 // The filtered bytes of one strip. The window keeps the last 32 KiB, which matches may refer to, and the
 // bytes up to the current row.
 class StripData {
@@ -83,7 +86,8 @@ class StripData {
   StripData(std::size_t row_bytes, std::size_t rows, Place place)
       : place_(place),
         left_((row_bytes + 1) * rows),
-        window_(new std::uint8_t[std::min(left_, kMaxDistance + kBlockBytes + row_bytes + 1) +
+        block_bytes_(divide_up(left_, divide_up(left_, kBlockBytes))),
+        window_(new std::uint8_t[std::min(left_, kMaxDistance + block_bytes_ + row_bytes + 1) +
                                  png_impl::kRowStep + kMatchSlack]) {}
 
   // A pointer to the room for the next row: 1 + padded_size(row_bytes) bytes.
@@ -92,7 +96,7 @@ class StripData {
   // Adds the row that was written there, and appends complete blocks to `out`.
   void add_row(std::size_t row_bytes, Buffer& out) {
     end_ += row_bytes + 1;
-    while (end_ - begin_ >= std::min(kBlockBytes, left_) && left_ > 0) write_block(out);
+    while (end_ - begin_ >= std::min(block_bytes_, left_) && left_ > 0) write_block(out);
     if (begin_ > kMaxDistance) slide();
   }
 
@@ -101,7 +105,7 @@ class StripData {
 
  private:
   void write_block(Buffer& out) {
-    const Bytes bytes(window_.get() + begin_, std::min(kBlockBytes, left_));
+    const Bytes bytes(window_.get() + begin_, std::min(block_bytes_, left_));
     std::memset(window_.get() + end_, 0, kMatchSlack);  // read, although its content does not matter
     const bool last = bytes.size() == left_;
     tokens_.clear();
@@ -126,7 +130,9 @@ class StripData {
   }
 
   const Place place_;
-  std::size_t left_;          // bytes of the stream that are not in a block yet
+  std::size_t left_;  // bytes of the stream that are not in a block yet
+  // The strip is cut into blocks of equal size: a short one would cost as much as a full one for its codes.
+  const std::size_t block_bytes_;
   std::uint64_t offset_ = 0;  // of window_[0] in the stream
   std::size_t begin_ = 0;     // of the next block, in window_
   std::size_t end_ = 0;       // of the filtered bytes, in window_
