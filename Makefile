@@ -367,7 +367,7 @@ build/wine/system.reg:
 # The module in python.org's interpreter, with NumPy and without torch (.ci/cross_python.py).
 windows-module: $(STAMPS)/build-tools $(WINDOWS_PYTHON)/ready ## the Python module for Windows
 	@echo "== Python module (Windows)"
-	@cmake --preset windows-module --no-warn-unused-cli --log-level=WARNING $(OTHER_PYTHON) \
+	@cmake --preset windows-module -Wno-unused-cli --log-level=WARNING $(OTHER_PYTHON) \
 	  -DPython_LIBRARY="$$(ls $(abspath $(WINDOWS_PYTHON))/libpython3*.a)" >/dev/null
 	@cmake --build --preset windows-module -j $(JOBS) -- --quiet
 	@rm -rf $(WINDOWS_PYTHON)/site-packages/tickertape
