@@ -12,7 +12,7 @@ PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
 TABLE = re.search(r"<!-- environment -->\n(.*)<!-- /environment -->", PAGE, re.DOTALL).group(1)
 # A name in quotes, or a variable that holds one.
 READS = re.compile(
-    r"(?:\bgetenv|\benvironment|\bnumber_from|\benviron\.(?:get|setdefault|pop))\(\s*(?P<called>\"\w+\"|\w+)|"
+    r"(?:\bgetenv|\benvironment|\benvironment_variable|\bnumber_from|\benviron\.(?:get|setdefault|pop))\(\s*(?P<called>\"\w+\"|\w+)|"
     r"\benviron\[(?P<indexed>\"\w+\"|[\w.]+)\]"
 )
 PARAMETERS = {"const", "variable"}  # in C++, of the functions that READS knows

@@ -5,8 +5,8 @@
 
 namespace tickertape {
 
-std::string environment_variable(const char* name) {
-  const char* value = std::getenv(name);
+std::string environment_variable(const char* variable) {
+  const char* value = std::getenv(variable);
   return value != nullptr ? value : "";
 }
 

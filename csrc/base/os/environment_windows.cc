@@ -5,8 +5,8 @@
 
 namespace tickertape {
 
-std::string environment_variable(const char* name) {
-  const std::wstring wide_name = windows::wide(name);
+std::string environment_variable(const char* variable) {
+  const std::wstring wide_name = windows::wide(variable);
   std::wstring value(32'767, L'\0');  // the longest that there can be
   const DWORD size =
       GetEnvironmentVariableW(wide_name.c_str(), value.data(), static_cast<DWORD>(value.size()));
