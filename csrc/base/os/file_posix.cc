@@ -224,7 +224,10 @@ void File::close() {
 void make_directories(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) throw IoError(error.value(), path, "cannot make log directory");
+  // If a file is in the way, libstdc++ says ENOTDIR and libc++ EEXIST.
+  if (error) {
+    throw IoError(error.value() == EEXIST ? ENOTDIR : error.value(), path, "cannot make log directory");
+  }
   if (!std::filesystem::is_directory(path, error)) {
     throw IoError(error ? error.value() : ENOTDIR, path, "not a directory: log directory");
   }
