@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import serve_goals
-from goals import OURS, TORCH, goals
-from tickertape.bench.section import Section, ratio
+from goals import goals
+from tickertape.bench.section import Section
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "bench-report.json"
@@ -33,22 +33,19 @@ _IN_README = (
     "`add_histogram`, 1 M",
     "`add_image`",
     "PNG, 10 photographs",
+    "step of a perceptron with / without logging, every",
     "read 1 M",
 )
 
 
 def readme(numbers: dict[str, Any]) -> Section:
-    """Some of the goals, and the training loop."""
+    """Some of the goals."""
     section = Section("readme", "", ["", "torch", "tickertape", ""])
     section.rows = [
         [goal.what, goal.torch, goal.ours, goal.times]
         for goal in goals(numbers)
         if goal.what.startswith(_IN_README)
     ]
-    for every in ("every step", "every 10th step"):
-        torch, ours = (numbers["loop"][f"{name}, {every}"]["share"] for name in (TORCH, OURS))
-        what = f"share of a training loop's time that logging takes, 20 scalars and 10 histograms {every}"
-        section.rows.append([what, f"{torch:.1%}", f"{ours:.1%}", ratio(torch / ours)])
     return section
 
 
