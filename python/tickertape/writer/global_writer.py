@@ -189,7 +189,7 @@ class _SharedSteps:
         for digest, step in counted.items():
             slot = self._slot(digest)
             if slot is not None:
-                _SLOT.pack_into(self._memory, slot, digest, step)
+                self._put(slot, digest, step)
 
     def next_of(self, key: str) -> int:
         """The next step of `key`."""
@@ -202,7 +202,11 @@ class _SharedSteps:
         if slot is None:
             self._own[key] = step
         else:
-            _SLOT.pack_into(self._memory, slot, _digest(key), step)
+            self._put(slot, _digest(key), step)
+
+    def _put(self, slot: int, digest: bytes, step: int) -> None:
+        # Not pack_into(): it fills the place with zeros first, and the process may be killed in between.
+        self._memory[slot : slot + _SLOT.size] = _SLOT.pack(digest, step)
 
     def _slot(self, digest: bytes) -> int | None:
         """Offset of the slot of a series, or of a free one for it; None if all are in use."""
