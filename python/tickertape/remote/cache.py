@@ -118,25 +118,31 @@ class CacheFolder:
     def _hold(self) -> int:
         """Opens and locks the file that says that the folder is in use."""
         for _ in range(_TRIES):
-            descriptor = _tried(self._path)
-            if descriptor is not None:
-                return descriptor
+            with contextlib.suppress(FileNotFoundError):  # removed just now
+                _make_own(self._path)
+                descriptor = _locked(self._path, is_exclusive=False)
+                if descriptor is not None:
+                    return descriptor
         raise BlockingIOError(
             f"{self._path}: cannot make this folder, or other processes remove it again and again"
         )
 
 
-def _tried(path: Path) -> int | None:
-    """Makes a folder, and opens and locks its file; None if another process has removed the folder in between."""
-    with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as stack:
-        _make_own(path)
+def _locked(path: Path, *, is_exclusive: bool) -> int | None:
+    """Opens and locks the file that says that a folder is in use; None if the folder was replaced meanwhile.
+
+    Raises:
+        BlockingIOError: somebody uses the folder; only for an exclusive lock, which does not wait.
+        FileNotFoundError: the folder is gone.
+    """
+    with contextlib.ExitStack() as stack:
         descriptor = _opened(path / _USED)
         stack.callback(os.close, descriptor)
-        file_lock.lock(descriptor, is_exclusive=False)
-        if os.path.samestat(os.fstat(descriptor), (path / _USED).lstat()):
-            stack.pop_all()
-            return descriptor
-    return None
+        file_lock.lock(descriptor, is_exclusive=is_exclusive, waits=not is_exclusive)
+        if not os.path.samestat(os.fstat(descriptor), (path / _USED).lstat()):
+            return None
+        stack.pop_all()
+        return descriptor
 
 
 def _make_own(path: Path) -> None:
@@ -174,16 +180,17 @@ def _bytes_of(path: Path) -> int:
 def _removed(path: Path) -> bool:
     """Removes a folder, unless somebody uses it."""
     try:
-        descriptor = _opened(path / _USED)
-    except OSError:
+        descriptor = _locked(path, is_exclusive=True)
+    except OSError:  # in use, or removed by another process
+        return False
+    if descriptor is None:
         return False
     try:
-        file_lock.lock(descriptor, is_exclusive=True, waits=False)
         if os.name != "nt":  # which renames no directory with an open file
             # Whoever opens the URL meanwhile makes a new folder, of which nothing is removed.
             path = path.rename(path.with_name(f"{secrets.token_hex(8)}{_REMOVED}"))
         shutil.rmtree(path, ignore_errors=True)
-    except OSError:  # in use, or removed by another process
+    except OSError:  # it cannot be renamed
         return False
     finally:
         os.close(descriptor)

@@ -41,6 +41,24 @@ def test_a_folder_in_use_is_never_removed(folder):
             other.join()
 
 
+def test_who_waited_for_a_removed_folder_does_not_remove_the_new_one(folder, monkeypatch):
+    """Its lock is that of a file which is gone: somebody may use the new folder."""
+    opened = caches._opened
+    made = []
+
+    def others_are_faster(path):
+        descriptor = opened(path)
+        if not made:
+            made.append(path)
+            assert caches._removed(folder)
+            made.append(caches.CacheFolder(URL))
+        return descriptor
+
+    monkeypatch.setattr(caches, "_opened", others_are_faster)
+    assert not caches._removed(folder)
+    assert (folder / "files").is_dir()
+
+
 def test_what_is_removed_is_gone_at_once(folder):
     """Whoever opens the URL afterwards has a new folder."""
     (folder / "files" / "old").write_bytes(b"x")

@@ -183,6 +183,30 @@ def test_folders_that_come_and_go_while_others_look(spool):
     assert left(spool) == []
 
 
+def test_a_folder_that_goes_just_when_it_is_found(spool, monkeypatch):
+    """mkdir says that it is there, and then another process removes it."""
+    mkdir, gone = os.mkdir, []
+
+    def found_and_gone(path, *arguments, **keywords):
+        try:
+            mkdir(path, *arguments, **keywords)
+        except FileExistsError:
+            if Path(path).name.startswith("memory") and not gone:
+                gone.append(path)
+                os.rmdir(path)
+            raise
+
+    spools.Spool.make("memory://bucket/runs").close()
+    (folder,) = spool.iterdir()
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    monkeypatch.setattr(os, "mkdir", found_and_gone)
+    place = spools.Spool.make("memory://bucket/runs")
+    assert gone == [folder]
+    assert place.files.is_dir()
+    place.close()
+
+
 def test_what_an_interrupted_sync_left_goes_on(bucket, spool, capsys):
     bucket.faults.set("refuse")
     log_in_child(bucket, 400)
