@@ -198,3 +198,26 @@ class _Held:
 
     def acquire(self, timeout):
         return False
+
+
+def test_a_process_killed_while_it_counts_leaves_a_whole_step(run_script):
+    """Its brothers go on from a step that it had stored, and not from 0."""
+    run_script(
+        """
+import os, random, signal
+from tickertape.writer.global_writer import _SharedSteps
+
+shared = _SharedSteps()
+for _ in range(300):
+    shared.store("a", 1)
+    child = os.fork()
+    if child == 0:
+        while True:
+            for step in range(2, 1000): shared.store("a", step)
+    while shared.next_of("a") == 1: pass
+    for _ in range(random.randrange(100)): pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert 1 < shared.next_of("a") < 1000, shared.next_of("a")
+"""
+    )
