@@ -38,7 +38,7 @@ def test_import_loads_numpy_alone(run_script):
 
 
 def test_a_writer_loads_no_types_of_numpy(run_script):
-    """They take 1.5 ms, a tenth of the import beyond NumPy."""
+    """They take more than a millisecond of the import."""
     run_script(
         """
 import sys
