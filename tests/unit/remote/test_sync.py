@@ -193,7 +193,7 @@ def test_a_folder_that_goes_just_when_it_is_found(spool, monkeypatch):
         except FileExistsError:
             if Path(path).name.startswith("memory") and not gone:
                 gone.append(path)
-                os.rmdir(path)
+                Path(path).rmdir()
             raise
 
     spools.Spool.make("memory://bucket/runs").close()
