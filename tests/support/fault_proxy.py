@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import random
 import re
 import socket
 import struct
@@ -64,6 +65,16 @@ CLOCK_SKEW = (403, "RequestTimeTooSkewed")
 NO_SUCH_BUCKET = (404, "NoSuchBucket")
 
 
+def unused_port():
+    """A port of 127.0.0.1 that stays free while its server is away: the system gives none of these to connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # Linux gives 32768 and above
+        with contextlib.suppress(OSError), socket.socket() as unused:
+            unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            unused.bind(("127.0.0.1", port))
+            return port
+
+
 class FaultProxy:
     """Listens on a free port of 127.0.0.1 and passes requests on to another port there."""
 
@@ -74,7 +85,7 @@ class FaultProxy:
         self.lock = threading.Lock()
         self.released = threading.Event()  # requests without an answer end
         self._server = None
-        self.port = 0
+        self.port = unused_port()
         self.accept()
 
     @property
@@ -86,7 +97,6 @@ class FaultProxy:
         if self._server is None:
             self._server = _Server(("127.0.0.1", self.port), _Handler)
             self._server.proxy = self
-            self.port = self._server.server_address[1]
             threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def refuse(self):

@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support.fault_proxy import FaultProxy
+from support.fault_proxy import FaultProxy, unused_port
 
 # gcsfs would ask Google's own gRPC service what kind of bucket it has; children inherit it.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
@@ -31,9 +30,7 @@ class Emulator:
     def __init__(self, scheme, directory):
         self.scheme = scheme
         self._directory = directory
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            self.port = unused.getsockname()[1]
+        self.port = unused_port()
         self._process = None
         self.start()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tickertape.remote import spool
 
 _LOOK_SECS = 1.0  # between two looks at the sizes of the files
-_LOOK_SHARE = 100  # a look may take one part in so many of the time
+_LOOK_SHARE = 100  # looks may take one part in so many of the time
 _FIRST_RETRY_SECS, _LAST_RETRY_SECS = 1.0, 60.0
 _KEPT_BYTES = 32 << 20  # of an open file that is uploaded; the blocks before are freed
 _NO_LIMIT = 2**63 - 1
@@ -55,6 +55,7 @@ class Session:
         self._failures_in_a_row = 0
         self._is_full = False
         self.next_look = 0.0
+        self._look_secs = 0.0  # what the last look took
         self._due = time.monotonic() + upload_secs
         self._retry_at = 0.0
         self._is_recovered = not is_orphan
@@ -83,7 +84,6 @@ class Session:
 
     def work(self, request: int) -> None:
         """One step of the thread: looks, and uploads what is due. Never raises."""
-        began = time.monotonic()
         try:
             self._recover()
             # What has come since the last look waits for its own time: otherwise the files that were looked at first would
@@ -95,15 +95,19 @@ class Session:
             self._upload(is_asked=request > self.done or self._is_ending())
         except Exception as error:  # noqa: BLE001  # a store's package may raise anything
             self._fail(error)
-        now = time.monotonic()
-        self.next_look = max(self.next_look, now + max(_LOOK_SECS, (now - began) * _LOOK_SHARE))
         if self._has_more:
             self.next_look = 0.0
+            return
+        self.done = request
+        if self.error and self.is_closing:  # somebody waits for this
+            self.next_look = self._retry_at
         else:
-            self.done = request
+            self.next_look = time.monotonic() + max(_LOOK_SECS, self._look_secs * _LOOK_SHARE)
 
     def _look(self) -> None:
+        began = time.monotonic()
         self.tree.look()
+        self._look_secs = time.monotonic() - began
         self._count_behind()
 
     def _count_behind(self) -> None:
@@ -173,7 +177,6 @@ class Session:
         pause = min(_FIRST_RETRY_SECS * 2**self._failures_in_a_row, _LAST_RETRY_SECS)
         self._failures_in_a_row = min(self._failures_in_a_row + 1, 10)
         self._retry_at = time.monotonic() + pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
-        self.next_look = self._retry_at if self.is_closing else 0.0
         if is_news:
             _core.leave_notice(
                 f"cannot upload to {self.url!r}: {self.error}; what is logged stays in {self.directory!r} and is tried again "
