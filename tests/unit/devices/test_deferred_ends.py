@@ -95,13 +95,13 @@ print(_core.stats()["events_dropped"], _core.stats()["events_queued"], _core.sta
 def test_ctrl_c_ends_a_wait(run, tmp_path):
     output = run("""
 file.add_scalar("x", deferred(1.0), 1)
-threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
 try:
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
     file.flush(wait=True)
 except KeyboardInterrupt:
     print("interrupted")
-threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
 try:
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
     file.close()
 except KeyboardInterrupt:
     print("interrupted")
