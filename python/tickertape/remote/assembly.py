@@ -217,5 +217,8 @@ def _opened(path: str, size: int) -> Iterator[IO[bytes]]:
             yield file
         finally:
             file.flush()
-            if os.fstat(file.fileno()).st_size != file.tell():
+            if os.fstat(file.fileno()).st_size < file.tell():  # it ends with a hole
                 file.truncate()
+        # Not after an error: who waited in vain for a slow store may have been overtaken by a later update.
+        if os.fstat(file.fileno()).st_size > file.tell():
+            file.truncate()

@@ -188,14 +188,18 @@ class Mirror:
             pending = {
                 pool.submit(partial(self._update, file, one, fetching)) for file, one in changed.items()
             }
-            while pending:
-                done, pending = wait(pending, _POLL_SECS, return_when="FIRST_COMPLETED")
-                for future in done:
-                    is_whole &= _result(future, refused)
-                progress(min(fetching.bytes, total), total)
-                if time.monotonic() - saved > _SAVE_SECS:
-                    self._save()
-                    saved = time.monotonic()
+            try:
+                while pending:
+                    done, pending = wait(pending, _POLL_SECS, return_when="FIRST_COMPLETED")
+                    for future in done:
+                        is_whole &= _result(future, refused)
+                    progress(min(fetching.bytes, total), total)
+                    if time.monotonic() - saved > _SAVE_SECS:
+                        self._save()
+                        saved = time.monotonic()
+            finally:  # after an error: what has not begun would change files that somebody else has locked by then
+                for future in pending:
+                    future.cancel()
         if refused:
             raise refused[0]
         return is_whole

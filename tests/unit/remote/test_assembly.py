@@ -128,3 +128,22 @@ def test_an_error_in_the_middle_keeps_what_is_there(tmp_path):
     bucket.read_bytes = 0
     bucket.check(assembly, path)
     assert bucket.read_bytes == 50
+
+
+def test_an_update_that_a_later_one_overtook_cuts_nothing_off(tmp_path):
+    """Its store did not answer, its caller gave up and asked again; then the first request fails."""
+    path = tmp_path / "F"
+    bucket, assembly = Bucket(), Assembly(str(path))
+    bucket.put(0, b"0123456789")
+    bucket.check(assembly, path)
+    bucket.put(10, b"abcdefghij")
+
+    def overtaken(name, begin, end):
+        yield from bucket.read(name, begin, end)[:1]
+        bucket.check(assembly, path)
+        raise OSError("no answer")
+
+    with pytest.raises(OSError, match="no answer"):
+        assembly.update(bucket.listed(), bucket.versions, overtaken)
+    assert path.read_bytes() == expected(bucket.objects)
+    bucket.check(assembly, path)
