@@ -1,4 +1,4 @@
-"""The uploads of one spool: what is due, what went wrong, and when it is finished. The uploader's thread runs them."""
+"""The uploads of one spool: what is due, what went wrong, and when it is finished. A thread of the uploader runs them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _NO_LIMIT = 2**63 - 1
 
 
 class Session:
-    """The uploads of one spool. Counters are changed by the thread alone, the rest under the uploader's lock.
+    """The uploads of one spool. Counters are changed by its store's thread alone, the rest under the uploader's lock.
 
     Attributes:
         url: where its files go.
+        store: the beginning of the URL that names the store, such as s3://bucket.
         error: why the last upload failed; "" if it did not.
     """
 
@@ -36,6 +37,8 @@ class Session:
         self, place: spool.Spool, upload_secs: float, spool_bytes: int, *, is_orphan: bool = False
     ) -> None:
         self.url = place.url
+        scheme, _, path = place.url.partition("://")
+        self.store = f"{scheme}://{path.partition('/')[0]}"
         self.error = ""
         self.upload_secs = upload_secs
         self.spool_bytes = spool_bytes
@@ -83,7 +86,7 @@ class Session:
                 writer.flush()
 
     def work(self, request: int) -> None:
-        """One step of the thread: looks, and uploads what is due. Never raises."""
+        """One step of a thread: looks, and uploads what is due. Never raises."""
         try:
             self._recover()
             # What has come since the last look waits for its own time: otherwise the files that were looked at first would
@@ -102,7 +105,10 @@ class Session:
         if self.error and self.is_closing:  # somebody waits for this
             self.next_look = self._retry_at
         else:
-            self.next_look = time.monotonic() + max(_LOOK_SECS, self._look_secs * _LOOK_SHARE)
+            pause = min(
+                self._look_secs * _LOOK_SHARE, self.upload_secs
+            )  # each period has a look, whatever that takes
+            self.next_look = time.monotonic() + max(_LOOK_SECS, pause)
 
     def _look(self) -> None:
         began = time.monotonic()

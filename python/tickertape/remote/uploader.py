@@ -1,6 +1,6 @@
-"""Uploads what the remote writers of this process write: one thread, which runs only while there is something to do.
+"""Uploads what the remote writers of this process write: one thread for each store, while there is something to do.
 
-The callers' way does not change: they write to their spool as to any directory. The thread looks at the sizes of the files.
+The callers' way does not change: they write to their spool as to any directory. The threads look at the sizes of the files.
 """
 
 from __future__ import annotations
@@ -24,36 +24,39 @@ _PATIENCE_SECS = 10.0  # without any progress, for callers that wait
 
 
 class _Uploader:
-    """The thread, and the sessions that it serves."""
+    """The sessions, and the threads that serve them: one for each store, so that one that hangs holds up no other one."""
 
     def __init__(self) -> None:
         self.condition = threading.Condition()  # its lock is re-entrant, for __del__ and signal handlers
         self.sessions: list[Session] = []
         self.closed = {"objects": 0, "uploaded_bytes": 0, "failures": 0, "last_ns": 0}
         self.last: list[Session] = []  # whose folders stay until the process is gone
-        self._thread: threading.Thread | None = None
-        self._turn = 0
+        self._threads: dict[str, threading.Thread] = {}  # by store
 
     def start(self) -> None:
         with self.condition:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="tickertape-uploader", daemon=True)
-                self._thread.start()
+            for store in {one.store for one in self.sessions} - self._threads.keys():
+                thread = threading.Thread(
+                    target=self._run, args=(store,), name="tickertape-uploader", daemon=True
+                )
+                self._threads[store] = thread
+                thread.start()
             self.condition.notify_all()
 
     @property
     def is_this_thread(self) -> bool:
-        return threading.current_thread() is self._thread
+        return threading.current_thread() in self._threads.values()
 
-    def _run(self) -> None:
+    def _run(self, store: str) -> None:
         while True:
             with self.condition:
-                if not self.sessions:
-                    self._thread = None
+                sessions = [one for one in self.sessions if one.store == store]
+                if not sessions:
+                    del self._threads[store]
                     return
-                session = self._next()
+                session = self._next(sessions)
                 if session is None:
-                    until = min(one.next_look for one in self.sessions)
+                    until = min(one.next_look for one in sessions)
                     self.condition.wait(max(until - time.monotonic(), 0.001))
                     continue
                 request = session.wanted
@@ -63,13 +66,13 @@ class _Uploader:
                     self._forget(session)
                 self.condition.notify_all()
 
-    def _next(self) -> Session | None:
+    def _next(self, sessions: list[Session]) -> Session | None:
         """The session whose turn it is, among those that have something to do."""
         now = time.monotonic()
-        for i in range(len(self.sessions)):
-            session = self.sessions[(self._turn + i) % len(self.sessions)]
+        for session in sessions:
             if session.next_look <= now or session.wanted > session.done:
-                self._turn = (self._turn + i + 1) % len(self.sessions)
+                self.sessions.remove(session)  # the next turn is that of the others
+                self.sessions.append(session)
                 return session
         return None
 
@@ -216,10 +219,9 @@ def finish() -> None:
     if not sessions:
         return
     patience_secs = exit_timeout()
-    has_failed = any(session.error for session in sessions)  # then the main thread's end has waited already
-    _uploader.wait(
-        sessions, min(1.0, patience_secs) if has_failed else patience_secs, tries_again=not has_failed
-    )
+    in_vain = [one for one in sessions if one.main_thread_ended and (one.error or one.done < one.wanted)]
+    _uploader.wait([one for one in sessions if one not in in_vain], patience_secs, tries_again=True)
+    _uploader.wait(in_vain, min(1.0, patience_secs))  # the main thread's end has waited for these
     for session in sessions:
         if not session.is_finished and session.bytes_behind:
             sys.stderr.write(
