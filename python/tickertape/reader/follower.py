@@ -236,7 +236,7 @@ class Follower:
         """How long to wait for a change before the next poll. Polls take a tenth of the time at most."""
         seconds = max(self._interval, 10 * self._poll_secs)
         if self._tops.has_only_urls:
-            seconds = self._tops.wait_secs  # most of a poll is waiting for the store, which is no load
+            seconds = self._tops.wait_secs
         return seconds if end is None else min(seconds, end - time.monotonic())
 
     def _read_changes_locked(self, changes: Changes, seconds: float) -> None:
@@ -255,7 +255,9 @@ class Follower:
         """Searches the directories and reads what is new in all files."""
         begin = time.monotonic()
         with suppress(FileNotFoundError):  # the log directory was removed; it may come again
-            for file in log_dirs.find_in(self._tops.local(), may_be_empty=True):
+            tops = self._tops.local()
+            begin = time.monotonic()  # waiting for a store is no load
+            for file in log_dirs.find_in(tops, may_be_empty=True):
                 self._known.add(file.path)
                 is_wanted = self._selected.runs is None or self._selected.runs(file.run)
                 if is_wanted and not file.path.endswith(SUFFIXES):

@@ -53,7 +53,7 @@ class PacedTops:
         self._least_secs = look_secs() if secs is None else secs
         self._secs = self._least_secs
         self._say = say
-        self._mirrored: list[str] = []
+        self._mirrored: dict[object, str] = {}  # by URL
         self._due = -math.inf
 
     @property
@@ -84,20 +84,22 @@ class PacedTops:
         if self._urls and time.monotonic() >= self._due:
             self._look(progress)
         paths = log_dirs.given_paths(self._paths) if self._paths or self._is_empty else []
-        return list(dict.fromkeys([*paths, *self._mirrored]))
+        return list(dict.fromkeys([*paths, *self._mirrored.values()]))
 
     def _look(self, progress: Callable[[int, int], object] | None) -> None:
-        is_first = not self._mirrored
-        try:
-            looks = [mirrors.look(url, progress) for url in self._urls]
-        except OSError as error:
-            self._pace(is_new=False)
-            if is_first:
-                raise
-            self._say(f"{check.text_of(error)}; what was read stays, and the next look tries again")
-            return
-        self._mirrored = [path for path, _ in looks]
-        self._pace(is_new=is_first or any(is_new for _, is_new in looks))
+        is_any_new = False
+        for url in self._urls:
+            is_first = url not in self._mirrored
+            try:
+                self._mirrored[url], is_new = mirrors.look(url, progress)
+            except OSError as error:  # the other stores may answer
+                if is_first:
+                    self._pace(is_new=False)
+                    raise
+                self._say(f"{check.text_of(error)}; what was read stays, and the next look tries again")
+            else:
+                is_any_new |= is_first or is_new
+        self._pace(is_new=is_any_new)
 
     def _pace(self, *, is_new: bool) -> None:
         longer = min(self._secs * _SLOWER, self._least_secs * _MOST_TIMES)
