@@ -19,7 +19,7 @@ from tickertape.devices import live
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tickertape.convert.device_registry import Device, Finder
+    from tickertape.convert.device import Device, Finder
 
 find = device_registry.find
 # DLPack's kDLCPU, kDLCUDA, kDLCUDAHost, kDLROCM, kDLROCMHost, kDLCUDAManaged (dmlc/dlpack, dlpack.h).

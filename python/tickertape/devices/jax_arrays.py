@@ -17,7 +17,7 @@ import numpy as np
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays
-from tickertape.convert.device_registry import DeferredArray
+from tickertape.convert.device import DeferredArray
 from tickertape.devices import live
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tickertape import _core
 
 if TYPE_CHECKING:
-    from tickertape.convert.device_registry import Device
+    from tickertape.convert.device import Device
 
 _devices: list[Device] = []
 

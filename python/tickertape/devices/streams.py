@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tickertape import _core
 from tickertape._core import UnsupportedValue
 from tickertape.convert import check
-from tickertape.convert.device_registry import DeferredArray
+from tickertape.convert.device import DeferredArray
 from tickertape.devices import live
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class StreamDevice(ABC):
         self.forget()
         live.register(self)
 
-    # --- device_registry.Device
+    # --- device.Device
 
     def scalars(
         self, values: Sequence[Any], arguments: Sequence[str]
