@@ -14,6 +14,7 @@ text_of = _core.text_of  # for messages: str() of an error raises nothing, and h
 string = _core.to_text
 flag = _core.to_flag
 items = _core.items_of
+scalar = _core.to_scalar  # the rules of add_scalar; waits for a value that is still on a device
 
 _MOST_BYTES = 2**31 - 4096  # csrc/event/op.h, kMaxEventBytes; an Event has a tag and metadata too
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import arrays, check, notices, protobuf, scalars
+from tickertape.convert import arrays, check, notices, protobuf
 
 _MOST_CHARACTERS = 200  # of the text of an object: a cell of the page; texts that are given stay as they are
 
@@ -138,7 +138,7 @@ def _number(value: Any, name: str) -> float:
 def _only_element(value: Any, name: str) -> Value | None:
     """The number in an array or tensor of one element; None for all others."""
     if isinstance(value, np.ndarray) and value.size == 1 and np.any(getattr(value, "mask", False)):
-        return Value("number", scalars.as_scalar(value, name))  # NaN, and says so
+        return Value("number", check.scalar(value, name))  # NaN, and says so
     try:
         array, dtype = arrays.as_array(value, name)
     except (TypeError, ValueError):  # no array of numbers

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, notices, protobuf, scalars, windows_names
+from tickertape.convert import check, notices, protobuf, windows_names
 from tickertape.writer import hparam_values, own_events
 from tickertape.writer.file_writer import Reopening
 
@@ -153,7 +153,7 @@ def _metrics(metric_dict: Any, *, same_run: bool) -> dict[str, float | None]:
     return {
         check.string(key, "metric_dict (a key)"): None
         if value is None and same_run
-        else scalars.as_scalar(value, f"metric_dict[{key!r}]")
+        else check.scalar(value, f"metric_dict[{key!r}]")
         for key, value in _items(metric_dict, "metric_dict")
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickertape import _core
 from tickertape._core import UnsupportedType, UnsupportedValue
-from tickertape.convert import check, deferred, paths, scalars
+from tickertape.convert import check, deferred, paths
 from tickertape.writer.file_writer import Reopening
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def _values(by_name: dict[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in by_name.items() if deferred.device_of(value) is None}
     elsewhere = {name: value for name, value in by_name.items() if name not in values}
     for name, value in values.items():
-        values[name] = scalars.as_scalar(value, f"tag_scalar_dict[{name!r}]")
+        values[name] = check.scalar(value, f"tag_scalar_dict[{name!r}]")
     if not elsewhere:
         return values
     arguments = [f"tag_scalar_dict[{name!r}]" for name in elsewhere]
     found = _core.deferred_scalars(list(elsewhere.values()), arguments)
     for (name, value), argument, scalar in zip(elsewhere.items(), arguments, found, strict=True):
-        values[name] = scalars.as_scalar(value, argument) if scalar is None else scalar
+        values[name] = check.scalar(value, argument) if scalar is None else scalar
     return {name: values[name] for name in by_name}
 
 

@@ -6,7 +6,7 @@ import collections
 import numpy as np
 import pytest
 import torch
-from tickertape.convert import arrays, check, scalars
+from tickertape.convert import arrays, check
 
 
 class WithArray:
@@ -173,7 +173,7 @@ def test_exact_keeps_the_type(exact):
     ],
 )
 def test_scalars(value, expected):
-    assert scalars.as_scalar(value, "argument") == expected
+    assert check.scalar(value, "argument") == expected
 
 
 @pytest.mark.parametrize(
