@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tickertape.convert import check
 
@@ -34,16 +34,8 @@ _RAY_WORKER: Final = "RAY_RAYLET_PID"  # which Ray sets for its workers
 _IN_NAME: Final = r"tfevents\.\d+\..*\.\d+\.\d+\.rank(\d{1,9})(?!\d)"  # compiled at the first use
 
 
-class Rank(NamedTuple):
-    """One of the processes of a job.
-
-    Attributes:
-        number: from 0.
-        world_size: how many processes the job has.
-    """
-
-    number: int
-    world_size: int
+# (number from 0, world size: how many processes the job has). Making a named tuple takes as long as importing a module.
+Rank: TypeAlias = "tuple[int, int]"
 
 
 def of_process() -> Rank | None:
@@ -52,7 +44,10 @@ def of_process() -> Rank | None:
     What torch.distributed says counts first, once its process group is made; then the environment.
     """
     rank = _of_process_group() or of_environment(os.environ)
-    return rank if rank is not None and rank.world_size > 1 else None
+    if rank is None:
+        return None
+    _, world_size = rank
+    return rank if world_size > 1 else None
 
 
 def of_environment(environment: Mapping[str, str]) -> Rank | None:
@@ -83,13 +78,13 @@ def writes(ranks: types.Ranks) -> bool:
     if check.one_of(ranks, "ranks", ("all", "zero")) == "all":
         return True
     rank = of_process()
-    return rank is None or rank.number == 0
+    return rank is None or rank[0] == 0
 
 
 def name_part() -> str:
     """What the names of this process's event files say of its rank: ".rank3"; "" if it has none."""
     rank = of_process()
-    return "" if rank is None else f".rank{rank.number}"
+    return "" if rank is None else f".rank{rank[0]}"
 
 
 def of_file_name(path: str) -> int | None:
@@ -103,7 +98,7 @@ def _of_process_group() -> Rank | None:
     try:
         if distributed is None or not distributed.is_available() or not distributed.is_initialized():
             return None
-        return Rank(distributed.get_rank(), distributed.get_world_size())
+        return distributed.get_rank(), distributed.get_world_size()
     except (AttributeError, RuntimeError, ValueError):  # it is just being imported, made or destroyed
         return None
 
@@ -112,5 +107,5 @@ def _pair(rank: str | None, world_size: str | None) -> Rank | None:
     """Two texts as a rank; None if they are none."""
     if rank is None or world_size is None or not (rank.isdecimal() and world_size.isdecimal()):
         return None
-    found = Rank(int(rank), int(world_size))
-    return found if found.number < found.world_size else None
+    number, size = int(rank), int(world_size)
+    return (number, size) if number < size else None

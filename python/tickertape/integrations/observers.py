@@ -12,12 +12,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tickertape.writer import instance_bridge
-from tickertape.writer.observation import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tickertape.writer.file_writer import FileWriter
+    from tickertape.writer.observation import Observation
 
 _WRITER_MODULES = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
 # The modules that define EventFileWriter; a patched one is defined elsewhere.
@@ -60,8 +60,8 @@ def attach(file_writer: FileWriter) -> Observation:
             front = _twin(candidate, file_writer, messages) if home else file_writer
             from tickertape.integrations.observed import ObservedWriter  # noqa: PLC0415  # for the few that need it
 
-            return Observation(front, messages, ObservedWriter(front, messages))
-    return Observation(None, None, file_writer.event_writer)
+            return front, messages, ObservedWriter(front, messages)
+    return None, None, file_writer.event_writer
 
 
 def _candidates(file_writer: FileWriter) -> Iterator[tuple[type, str]]:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Observation(NamedTuple):
-    """How the ops of one file reach it.
-
-    Attributes:
-        front: the object whose add_event and add_summary others have replaced: the FileWriter itself, or a substitute
-            for it on the same file; None if nobody has replaced them.
-        messages: the event_pb2 module that these methods use, or None.
-        op_writer: its add_* methods take the ops.
-    """
-
-    front: Any
-    messages: Any
-    op_writer: Any
+# How the ops of one file reach it: (front, messages, op writer).
+#   front: the object whose add_event and add_summary others have replaced: the FileWriter itself, or a substitute for it
+#     on the same file; None if nobody has replaced them.
+#   messages: the event_pb2 module that these methods use, or None.
+#   op writer: its add_* methods take the ops.
+Observation: TypeAlias = "tuple[Any, Any, Any]"
 
 
 def nobody(file_writer: Any, _filename_suffix: str) -> Observation:
     """No observers."""
-    return Observation(None, None, file_writer.event_writer)
+    return None, None, file_writer.event_writer
 
 
 # Called with the FileWriter that was just opened, and its filename_suffix.
