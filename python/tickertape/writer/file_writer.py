@@ -6,8 +6,7 @@ import contextlib
 import os
 import time
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tickertape import _core
 from tickertape._core import UnsupportedType
@@ -16,7 +15,7 @@ from tickertape.writer import lifecycle, metadata, observation, uploads
 from tickertape.writer.instance_bridge import EmptyBase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -97,7 +96,9 @@ for _name in dir(EventWriter):
         setattr(Reopening, _name, _repeated(_name))
 
 
-GetWriter = Callable[[], EventWriter]  # returns what takes the ops of a file; opens the file if need be
+GetWriter: TypeAlias = (
+    "Callable[[], EventWriter]"  # returns what takes the ops of a file; opens the file if need be
+)
 
 
 class FileWriter(EmptyBase):

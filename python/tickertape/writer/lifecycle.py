@@ -4,13 +4,20 @@ atexit functions do not run in the fork and forkserver children of multiprocessi
 but each child clears them when it starts, so they are registered again after that.
 """
 
+from __future__ import annotations
+
 import atexit
 import os
 import sys
-import threading
-from collections.abc import Callable
+from _thread import (
+    RLock,
+)  # what threading.RLock() makes; importing threading takes a twentieth of this package's import
+from typing import TYPE_CHECKING
 
 from tickertape import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Lower than every exitpriority in the standard library: finalizers of others run before, and may still log.
 _EXIT_PRIORITY = -100
@@ -23,9 +30,7 @@ class _Anchor:
 _anchor = _Anchor()
 _atexit_registered = False
 _finalizer_pid = 0
-opening = (
-    threading.RLock()
-)  # held while a SummaryWriter opens or closes files; re-entrant for __del__ and signals
+opening = RLock()  # held while a SummaryWriter opens or closes files; re-entrant for __del__ and signals
 
 
 # Called when the process ends, after each time that the queue was drained.
@@ -77,7 +82,7 @@ def _after_drain() -> None:
 
 def _after_fork_in_child() -> None:
     global opening  # noqa: PLW0603  # another thread of the parent may have held the lock
-    opening = threading.RLock()
+    opening = RLock()
     if _atexit_registered:
         _register_after_bootstrap()
 

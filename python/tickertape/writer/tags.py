@@ -7,19 +7,20 @@ from typing import Any
 
 from tickertape.convert import notices
 
+# Compiled by `re` at the first use, as in convert/urls.py.
 # The default loader's key of a picture or sound is JSON, which is read without escapes (tensorboard_data_server 0.7, tried).
-_UNSHOWN = re.compile(r'["\\\x00-\x1f]')
-_REPLACED = re.compile(r"[^-/\w\.]")  # tensorboardX/summary.py, _INVALID_TAG_CHARACTERS
+_UNSHOWN = r'["\\\x00-\x1f]'
+_REPLACED = r"[^-/\w\.]"  # tensorboardX/summary.py, _INVALID_TAG_CHARACTERS
 
 
 def cleaned(tag: str) -> str:
     """`tag` as tensorboardX writes it: other characters than letters, digits and `_-/.` become "_"; no "/" at its start."""
-    return _REPLACED.sub("_", tag).lstrip("/")
+    return re.sub(_REPLACED, "_", tag).lstrip("/")
 
 
 def warn_of_blob(tag: Any) -> None:
     """Warns, once, of the tag of a picture, clip or sound that TensorBoard's default loader cannot show."""
-    if isinstance(tag, str) and (found := _UNSHOWN.search(tag)):
+    if isinstance(tag, str) and (found := re.search(_UNSHOWN, tag)):
         notices.warn_once_a_tag(
             "tag of a blob",
             tag,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tickertape.writer.file_writer import GetWriter
 
 # What the page shows as "?" (tensorboard/_vendor/bleach/sanitizer.py, INVISIBLE_CHARACTERS); it leaves NUL out.
-_INVISIBLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Compiled by `re` at the first use, as in convert/urls.py.
+_INVISIBLE = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 PLUGIN = "text"  # tensorboard/plugins/text/metadata.py
 MOST_AXES = 2  # of a table of texts (tensorboard/plugins/text/text_plugin.py, text_array_to_html)
 
@@ -44,7 +45,7 @@ def check_table(texts: list[bytes], shape: tuple[int, ...], tag: Any) -> None:
 
 
 def _warn_of_invisible(texts: list[bytes], tag: Any, name: str) -> None:
-    found = next(filter(None, map(_INVISIBLE.search, texts)), None)
+    found = next(filter(None, map(re.compile(_INVISIBLE).search, texts)), None)
     if found is not None:
         notices.warn_once_a_tag(
             "invisible characters",
