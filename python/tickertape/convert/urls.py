@@ -25,6 +25,8 @@ def is_remote(path: Any) -> bool:
         return (
             isinstance(path, os.PathLike) and ":" in str(path) and re.match(_FLATTENED, str(path)) is not None
         )
+    if "://" not in path:  # nearly always: the first writer of a process need not compile the pattern
+        return False
     found = re.match(_URL, path)
     return found is not None and found["schemes"].lower() not in _LOCAL
 
