@@ -25,6 +25,26 @@ class Layout(NamedTuple):
     tags: list[str]  # of all charts
     encoded: bytes
 
+    def warn_of_unknown_tags(self, files: Iterable[str]) -> None:
+        """Warns of the first tag that the event files have no scalar for, unless they have none at all."""
+        try:
+            known = {
+                series.tag
+                for index in _core.scan_files(list(files), kinds=["scalars"])
+                for series in index.series
+            }
+        except OSError:
+            return
+        missing = next(
+            (line for line in self.tags if not any(map(re.compile(_pattern(line)).match, known))), None
+        )
+        if known and missing is not None:
+            notices.warn_once(
+                ("unknown tag", missing),
+                f"layout: expected tags that have scalars, got {missing!r}, which no tag of this run matches; its chart stays empty "
+                "unless another run has it",
+            )
+
 
 def add_layout(get_writer: GetWriter, layout: Any, before: Layout | None) -> Layout:
     """See SummaryWriter.add_custom_scalars; `before` is the run's layout so far, and the result the new one."""
@@ -46,25 +66,6 @@ def add_chart(
     lines: list[str] = []
     chart = _multiline(tags, "tags", lines) if kind == "multiline" else _margin(tags, "tags", lines)
     return _write(get_writer, Layout(lines, _category_of([_chart(title, chart)], category)), before)
-
-
-def warn_of_unknown_tags(lines: list[str], files: Iterable[str]) -> None:
-    """Warns of the first tag of a layout that the event files have no scalar for, unless they have none at all."""
-    try:
-        known = {
-            series.tag
-            for index in _core.scan_files(list(files), kinds=["scalars"])
-            for series in index.series
-        }
-    except OSError:
-        return
-    missing = next((line for line in lines if not any(map(re.compile(_pattern(line)).match, known))), None)
-    if known and missing is not None:
-        notices.warn_once(
-            ("unknown tag", missing),
-            f"layout: expected tags that have scalars, got {missing!r}, which no tag of this run matches; its chart stays empty "
-            "unless another run has it",
-        )
 
 
 def _write(get_writer: GetWriter, layout: Layout, before: Layout | None) -> Layout:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tickertape._core import UnsupportedType, UnsupportedValue
 from tickertape.convert import arrays, check, deferred, pixels
-from tickertape.writer import lossy_images, tags
+from tickertape.writer import tags
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,7 +37,11 @@ def add_image(
 ) -> None:
     """See SummaryWriter.add_image and add_images."""
     axes = check_dataformats(dataformats)
-    lossy = lossy_images.checked(encoding, quality)
+    lossy = None
+    if quality is not None or type(encoding) is not str or encoding != "png":
+        from tickertape.writer import lossy_images  # noqa: PLC0415  # few write them
+
+        lossy = lossy_images.checked(encoding, quality)
     if copy is True and (picture := pixels.of_pillow(img_tensor)) is not None:
         img_tensor, axes = picture
     if lossy is None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # tensorboard/plugins/mesh/plugin_data.proto, enum ContentType, in the order of the values.
 CONTENT_TYPES = {"VERTEX": 1, "FACE": 2, "COLOR": 3}
-# What follows a mesh's tag in the tags of its parts, as in torch.
-TAGS = {kind: f"_{kind}" for kind in CONTENT_TYPES}
 _FLOAT = 1  # tensorboard/compat/proto/types.proto, DT_FLOAT
 _RANK = 3
 # The page keeps the corners of triangles in a Uint16Array (tensorboard 2.21, index.js, _createMesh).
@@ -49,7 +47,7 @@ def add_mesh(
     global_step: Any,
     walltime: Any,
 ) -> None:
-    """See SummaryWriter.add_mesh; `content` has its arrays and config_dict, `ends` is TAGS or like it.
+    """See SummaryWriter.add_mesh; `content` has its arrays and config_dict, `ends` is SummaryWriter's `_mesh_tags`.
 
     `first` is what the first event of each tag was; a new tag is added to it.
     """

@@ -3,6 +3,10 @@
 Methods are in torch's order, then tensorboardX's, then those that only this package has. While record_if, set_step or
 use_metadata are in force (`_core.is_gated`), each add_* first asks `recording.admit`. add_scalar, log and flush are
 native: csrc/bindings/fast/ defines them, and `put_fast_methods` below puts them on the class.
+
+A rare topic is imported by the call that needs it. What a training step calls, or `__del__` while the interpreter shuts down and
+nothing can be imported any more, imports nothing: add_scalar, add_scalars, log, add_histogram, add_image, add_text, add_tensor,
+write, flush and close.
 """
 
 from __future__ import annotations
@@ -21,30 +25,18 @@ from tickertape._core import UnsupportedValue
 from tickertape.convert import arrays, check, keywords, notices, paths, rank, windows_names
 from tickertape.convert.histogram_edges import tensorflow_edges
 from tickertape.writer import (
-    audio,
-    boxes,
-    counters,
-    custom_scalars,
-    embeddings,
-    exports,
     histograms,
-    hparams,
     images,
     lifecycle,
-    meshes,
     metadata,
-    pr_curves,
     recording,
-    restarts,
     scalars,
     tags,
     tensors,
     texts,
     uploads,
-    videos,
 )
 from tickertape.writer.file_writer import FileWriter, Reopening
-from tickertape.writer.graphs import add as graphs
 from tickertape.writer.instance_bridge import NativeInstanceBridge
 
 if TYPE_CHECKING:
@@ -58,6 +50,7 @@ if TYPE_CHECKING:
 
     from tickertape.convert import types
     from tickertape.devices.scalar_buffer import ScalarBuffer
+    from tickertape.writer import custom_scalars, meshes
     from tickertape.writer.file_writer import EventWriter
 
 __all__ = ["SummaryWriter"]
@@ -111,7 +104,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
     _default_bins: list[float] | None = None
     _has_graph = False
-    _mesh_tags: ClassVar[Mapping[str, str]] = meshes.TAGS
+    # What follows a mesh's tag in the tags of its parts, as in torch.
+    _mesh_tags: ClassVar[Mapping[str, str]] = {"VERTEX": "_VERTEX", "FACE": "_FACE", "COLOR": "_COLOR"}
     # Points that export_scalars_to_json has exported, by event file and tag. Replaced, never changed: all writers start
     # with this one.
     _exported: Mapping[tuple[str, str], int] = MappingProxyType({})
@@ -225,6 +219,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step)) is None:
                 return
             global_step, _ = when
+        from tickertape.writer import hparams  # noqa: PLC0415  # a rare topic, see the top
+
         session = hparams.checked(
             hparam_dict,
             metric_dict,
@@ -590,6 +586,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        from tickertape.writer import boxes  # noqa: PLC0415  # a rare topic, see the top
+
         boxes.add_image_with_boxes(
             self._op_writer, tag, img_tensor, box_tensor, global_step, walltime, rescale, dataformats, labels
         )
@@ -657,6 +655,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        from tickertape.writer import videos  # noqa: PLC0415  # a rare topic, see the top
+
         videos.add_video(self._op_writer, tag, vid_tensor, global_step, fps, walltime, dataformats, copy=copy)
 
     def add_audio(
@@ -693,6 +693,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        from tickertape.writer import audio  # noqa: PLC0415  # a rare topic, see the top
+
         audio.add_audio(self._op_writer, tag, snd_tensor, global_step, sample_rate, walltime, copy=copy)
 
     def add_text(
@@ -739,6 +741,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer.graphs import add as graphs  # noqa: PLC0415  # a rare topic, see the top
+
         graphs.add_onnx_graph(self._op_writer, prototxt)
         self._has_graph = graphs.one_more(is_another=self._has_graph)
 
@@ -772,6 +776,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer.graphs import add as graphs  # noqa: PLC0415  # a rare topic, see the top
+
         graphs.add_graph(self._op_writer, model, input_to_model, verbose=verbose, strict=use_strict_trace)
         self._has_graph = graphs.one_more(is_another=self._has_graph)
 
@@ -807,6 +813,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step)) is None:
                 return
             global_step, _ = when
+        from tickertape.writer import embeddings  # noqa: PLC0415  # a rare topic, see the top
+
         embedding = embeddings.checked(mat, metadata, label_img, global_step, tag, metadata_header)
         if self.write_to_disk:
             embeddings.write(embedding, self._get_file_writer().get_logdir())
@@ -843,6 +851,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             if (when := recording.admit(self, global_step, walltime)) is None:
                 return
             global_step, walltime = when
+        from tickertape.writer import pr_curves  # noqa: PLC0415  # a rare topic, see the top
+
         pr_curves.add_pr_curve(
             self._op_writer, tag, labels, predictions, global_step, num_thresholds, weights, walltime
         )
@@ -891,6 +901,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             "precision": precision,
             "recall": recall,
         }
+        from tickertape.writer import pr_curves  # noqa: PLC0415  # a rare topic, see the top
+
         pr_curves.add_pr_curve_raw(self._op_writer, tag, rows, global_step, num_thresholds, weights, walltime)
 
     def add_custom_scalars_multilinechart(
@@ -908,6 +920,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer import custom_scalars  # noqa: PLC0415  # a rare topic, see the top
+
         self._layout = custom_scalars.add_chart(
             self._op_writer, "multiline", tags, category, title, self._layout
         )
@@ -927,6 +941,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer import custom_scalars  # noqa: PLC0415  # a rare topic, see the top
+
         self._layout = custom_scalars.add_chart(
             self._op_writer, "margin", tags, category, title, self._layout
         )
@@ -948,6 +964,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer import custom_scalars  # noqa: PLC0415  # a rare topic, see the top
+
         self._layout = custom_scalars.add_layout(self._op_writer, layout, self._layout)
 
     def add_mesh(
@@ -983,6 +1001,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
                 return
             global_step, walltime = when
         content = (vertices, colors, faces, config_dict)
+        from tickertape.writer import meshes  # noqa: PLC0415  # a rare topic, see the top
+
         meshes.add_mesh(
             self._op_writer, self._mesh_tags, self._first_meshes, tag, content, global_step, walltime
         )
@@ -1022,7 +1042,7 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             self._closed_files += ((directory, writer.event_writer.path),)
             writer.close()
         if self._layout is not None and writers and self.write_to_disk:
-            custom_scalars.warn_of_unknown_tags(self._layout.tags, (path for _, path in self._closed_files))
+            self._layout.warn_of_unknown_tags(path for _, path in self._closed_files)
 
     def __enter__(self) -> Self:
         return self
@@ -1068,6 +1088,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Source: tensorboardX/writer.py.
         """
+        from tickertape.writer import exports  # noqa: PLC0415  # a rare topic, see the top
+
         target = paths.text(path, "path")
         writers = tuple((self.all_writers or {}).values())
         for writer in writers:
@@ -1093,6 +1115,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         """
         if _core.is_gated and recording.admit(self) is None:
             return
+        from tickertape.writer.graphs import add as graphs  # noqa: PLC0415  # a rare topic, see the top
+
         graphs.add_openvino_graph(self._op_writer, xmlname)
         self._has_graph = graphs.one_more(is_another=self._has_graph)
 
@@ -1184,6 +1208,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
             TypeError, ValueError: an argument is of the wrong kind.
             OSError: an event file cannot be read.
         """
+        from tickertape.writer import restarts  # noqa: PLC0415  # a rare topic, see the top
+
         restarts.restart(self._open_writers, self._new_file_writer, step, tag, is_on_disk=self.write_to_disk)
 
     def stats(self) -> dict[str, Any]:
@@ -1191,6 +1217,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
 
         Counts bytes that have been written: call flush() first to count what is queued.
         """
+        from tickertape.writer import counters  # noqa: PLC0415  # a rare topic, see the top
+
         return counters.stats_of(
             writer.event_writer.path for writer in tuple((self.all_writers or {}).values())
         )
@@ -1230,6 +1258,8 @@ class SummaryWriter(_core.SummaryWriterBase, metaclass=NativeInstanceBridge):
         self.file_writer = file_writer
         self._bind(file_writer.op_writer)
         if purge_step is not None and self.write_to_disk:
+            from tickertape.writer import restarts  # noqa: PLC0415  # a rare topic, see the top
+
             restarts.purge_earlier_runs(self._directory, purge_step, self._new_file_writer)
 
     def _new_file_writer(self, directory: str, purge_step: int | None = None) -> FileWriter:
