@@ -66,16 +66,17 @@ class _OtherFile:
 
 
 class _Batch:
-    """Objects that are uploaded at the same time, and what to note when the store has them."""
+    """Up to `most` objects that are uploaded at the same time, and what to note when the store has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.objects: dict[str, bytes] = {}
         self.done: list[Callable[[], None]] = []
         self.size = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self.objects) >= _BATCH_OBJECTS or self.size >= _BATCH_BYTES
+        return len(self.objects) >= self._most or self.size >= _BATCH_BYTES
 
     def add(self, name: str, data: bytes) -> None:
         self.objects[name] = data
@@ -105,6 +106,7 @@ class Tree:
         self._files: dict[str, _EventFile] = {}
         self._others: dict[str, _OtherFile] = {}
         self._confirmed: dict[str, Entry] | None = None  # a listing that is newer than the last upload
+        self._most_objects = _BATCH_OBJECTS  # of the next batch
         self._configs: dict[str, bytes] = {}  # of the projector, as they were in the store
         self.passed_over: dict[str, str] = {}  # name to the reason why it is not uploaded
 
@@ -191,7 +193,7 @@ class Tree:
         Raises:
             OSError: the store did not take it. The next call tries the same bytes.
         """
-        batch = _Batch()
+        batch = _Batch(self._most_objects)
         for file in self._files.values():
             if batch.is_full:
                 break
@@ -204,10 +206,19 @@ class Tree:
                 self._add_other(batch, other)
         if batch.objects:
             self._confirmed = None
-            self.store.write_all(batch.objects)
+            self._write(batch.objects)
         for note in batch.done:
             note()
         return Progress(len(batch.objects), batch.size) if batch.done else None
+
+    def _write(self, objects: dict[str, bytes]) -> None:
+        try:
+            self.store.write_all(objects)
+        except OSError:
+            # All are uploaded again. A store that limits requests would never take so many.
+            self._most_objects = max(len(objects) // 2, 1)
+            raise
+        self._most_objects = min(2 * self._most_objects, _BATCH_OBJECTS)
 
     def _add_slice(self, batch: _Batch, file: _EventFile) -> None:
         try:
@@ -223,8 +234,10 @@ class Tree:
     def _add_other(self, batch: _Batch, other: _OtherFile) -> None:
         seen = other.seen
         if other.size > _BATCH_BYTES and not projector.is_config(other.name):
-            self.store.put(other.name, other.path)  # without holding it in memory
-            batch.done.append(partial(setattr, other, "uploaded", seen))
+            if not batch.done:  # the rest goes first: this may take long, or fail
+                self.store.put(other.name, other.path)  # without holding it in memory
+                other.uploaded = seen
+                batch.done.append(lambda: None)
             return
         try:
             data = Path(other.path).read_bytes()

@@ -1,5 +1,6 @@
 """Uploads to stores that are slow or never answer: what they hold up, and for how long."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from tickertape import SummaryWriter
 from tickertape.remote import uploader
 from tickertape.remote.session import Session
 from tickertape.remote.spool import Spool
+from tickertape.remote.tree import Tree
 
 
 class Hanging:
@@ -46,9 +48,6 @@ class Hanging:
 @pytest.fixture
 def hanging(spool, monkeypatch):
     """A bucket that hangs until the end of the test, when what was logged to it is uploaded."""
-    monkeypatch.setattr(
-        uploader, "_uploader", uploader._Uploader()
-    )  # other tests have the end of the process, too
     bucket = Hanging(monkeypatch)
     yield bucket
     bucket.release()
@@ -120,3 +119,52 @@ def test_each_period_has_a_look(spool, monkeypatch):
         assert session.next_look - now == pytest.approx(30.0)
     finally:
         session._place.close()
+
+
+def uploads(tmp_path, monkeypatch, write_all):
+    """Uploads 100 small event files and one large file. The sizes of the batches that `write_all` took or raised for."""
+    for number in range(100):
+        (tmp_path / f"events.out.tfevents.1.{number}").write_bytes(oracle.frame(b""))
+    (tmp_path / "large").write_bytes(bytes((16 << 20) + 1))
+    tree = Tree(str(tmp_path), f"memory://{uuid.uuid4()}", is_new=True)
+    tree.look()
+    sizes = []
+
+    def counted(objects):
+        sizes.append(len(objects))
+        write_all(objects)
+
+    monkeypatch.setattr(tree.store, "write_all", counted)
+    return tree, sizes
+
+
+def test_a_store_that_limits_requests_gets_smaller_batches(tmp_path, monkeypatch):
+    """If it takes five at a time, it would refuse one of 32 for ever."""
+
+    def limited(objects):
+        if len(objects) > 5:
+            raise OSError("503 SlowDown")
+
+    tree, sizes = uploads(tmp_path, monkeypatch, limited)
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            tree.upload()
+    assert not tree.files_behind
+    assert sizes[:4] == [32, 16, 8, 4]
+    assert sum(size for size in sizes if size <= 5) == 100
+
+
+def test_a_large_file_holds_up_no_event_file(tmp_path, monkeypatch):
+    """It goes last, and alone: nothing is uploaded again if it fails."""
+    tree, sizes = uploads(tmp_path, monkeypatch, lambda objects: None)
+
+    def refused(name, local):
+        raise OSError("no answer")
+
+    monkeypatch.setattr(tree.store, "put", refused)
+    for _ in range(4):
+        assert tree.upload()
+    with pytest.raises(OSError, match="no answer"):
+        tree.upload()
+    assert sizes == [32, 32, 32, 4]
+    assert tree.files_behind == 1
