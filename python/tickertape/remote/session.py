@@ -178,16 +178,16 @@ class Session:
     def _fail(self, error: Exception) -> None:
         self._has_more = False
         self.failures += 1
-        is_news = not self.error
-        self.error = check.text_of(error).removeprefix(f"{self.url}: ") or type(error).__name__
+        words = check.text_of(error).removeprefix(f"{self.url}: ") or type(error).__name__
+        if not self.error:
+            _core.leave_notice(
+                f"cannot upload to {self.url!r}: {words}; what is logged stays in {self.directory!r} and is tried again "
+                "(said once for each failure)"
+            )
+        self.error = words  # now that the warning of it is on its way
         pause = min(_FIRST_RETRY_SECS * 2**self._failures_in_a_row, _LAST_RETRY_SECS)
         self._failures_in_a_row = min(self._failures_in_a_row + 1, 10)
         self._retry_at = time.monotonic() + pause * random.uniform(0.75, 1.25)  # noqa: S311  # no secret
-        if is_news:
-            _core.leave_notice(
-                f"cannot upload to {self.url!r}: {self.error}; what is logged stays in {self.directory!r} and is tried again "
-                "(said once for each failure)"
-            )
 
     def _limit(self) -> None:
         """Lets the files grow by what is left of `spool_bytes`."""
