@@ -17,14 +17,10 @@ from tickertape.remote import uploader
 
 
 @pytest.fixture(autouse=True)
-def spool(tmp_path, monkeypatch):
-    """A spool of this test's; clients give up soon, so that our own retries are seen."""
-    monkeypatch.setenv("TICKERTAPE_SPOOL", str(tmp_path / "spool"))
-    monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "60")
-    yield tmp_path / "spool"
+def no_news_is_left(tmp_path, spool):
+    yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        uploader.finish()
         SummaryWriter(tmp_path / "local").close()  # takes what the thread wanted to say
 
 
@@ -104,8 +100,10 @@ def test_no_connection_at_all(any_store):
         writer = SummaryWriter(f"{any_store.url}/other", upload_secs=10_000)
         any_store.proxy.refuse()
         log(writer, 0, 10)
-        threading.Timer(0.5, any_store.proxy.accept).start()
+        accept = threading.Timer(0.5, any_store.proxy.accept)
+        accept.start()
         writer.close()  # tries again until the store is there
+        accept.join()
     assert sorted(steps_below(any_store, "other/")) == list(range(10))
 
 
@@ -131,7 +129,7 @@ def test_a_store_that_never_answers(s3, monkeypatch):
         with pytest.raises(OSError, match=r"the store did not answer for 0\.2 s"):
             writer.sync()
         s3.proxy.clear()
-        monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "60")
+        monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "600")
         writer.close()
     assert steps(s3) == list(range(20))
 
@@ -150,7 +148,7 @@ def test_a_bucket_that_is_missing(s3, monkeypatch):
     s3.make_bucket()  # somebody makes it: the data is still there
     with quiet():
         SummaryWriter(f"{url}/run").close()
-        monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "60")
+        monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "600")
         uploader.finish()
     assert sorted(steps_below(s3, "run/")) == list(range(10))
 

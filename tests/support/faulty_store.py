@@ -86,13 +86,6 @@ def joined(folder):
 
 
 @pytest.fixture
-def spool(tmp_path, monkeypatch):
-    """The spool directory of this test and of the processes that it starts."""
-    monkeypatch.setenv("TICKERTAPE_SPOOL", str(tmp_path / "spool"))
-    return tmp_path / "spool"
-
-
-@pytest.fixture
 def bucket(tmp_path, spool):
     """A Bucket of this test."""
     register()

@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tickertape.remote import uploader
 
 from support.fault_proxy import FaultProxy, unused_port
 
@@ -62,7 +63,7 @@ class Emulator:
             self._ask("/moto-api/recorder/replay-recording", b"")
 
     def _ask(self, path, data=None):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", data, timeout=120) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", data, timeout=600) as answer:
             return answer.status
 
     def _answers(self):
@@ -158,6 +159,7 @@ def store(running, monkeypatch):
     try:
         for name, value in opened.environment.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "600")  # as below
         # fsspec has read the environment when it was imported.
         monkeypatch.setitem(fsspec.config.conf, opened.url.partition(":")[0], opened.options)
         yield opened
@@ -198,3 +200,15 @@ def gcs(gcs_emulator, monkeypatch):
 def any_store(request):
     """Both in turn."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def spool(tmp_path, monkeypatch):
+    """The spool directory of this test and of the processes that it starts, and uploads of its own.
+
+    Nobody stops waiting because the machine is busy, and nothing that a test left behind concerns the next one.
+    """
+    monkeypatch.setenv("TICKERTAPE_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("TICKERTAPE_EXIT_TIMEOUT", "600")
+    monkeypatch.setattr(uploader, "_uploader", uploader._Uploader())
+    return tmp_path / "spool"

@@ -58,13 +58,10 @@ def log(writer, first, last, tag="a"):
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left(tmp_path):
+def no_thread_is_left(tmp_path, spool):
     yield
-    failed = bool(open_sessions())
-    if failed:  # a test that failed before close(): it must not hold up the others
-        uploader.finish()
-    else:
-        wait_for(lambda: "tickertape-uploader" not in [thread.name for thread in threading.enumerate()])
+    if not open_sessions():  # otherwise the test has failed before close()
+        wait_for(lambda: not uploader._uploader._threads)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the thread wanted to say belongs to this test
         SummaryWriter(tmp_path / "local").close()
@@ -98,8 +95,8 @@ def test_it_comes_without_a_call(bucket):
         wait_for(lambda: steps(bucket) == list(range(10)))
         log(writer, 10, 20)
         wait_for(lambda: steps(bucket) == list(range(20)))
+        wait_for(lambda: tickertape.stats()["uploaded_objects"] - earlier == len(bucket.names()))
         idle = len(bucket.faults.puts)
-        wait_for(lambda: tickertape.stats()["uploaded_objects"] - earlier == idle)
         before = tickertape.stats()["uploaded_objects"]
     assert len(bucket.faults.puts) == idle
     assert tickertape.stats()["uploaded_objects"] == before
@@ -258,9 +255,10 @@ def test_an_upload_that_failed_unclearly_is_repeated_with_the_same_bytes(bucket)
         log(writer, 100, 200)
     bucket.faults.set("")
     writer.close()
-    (first, again, rest) = bucket.faults.puts
-    assert first == again
-    assert rest[0] != first[0]
+    (*tries, rest) = bucket.faults.puts  # two, or more if the machine is busy
+    assert len(tries) > 1
+    assert len(set(tries)) == 1
+    assert rest[0] != tries[0][0]
     assert steps(bucket) == list(range(200))
 
 
