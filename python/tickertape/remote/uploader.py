@@ -45,7 +45,8 @@ class _Uploader:
 
     @property
     def is_this_thread(self) -> bool:
-        return threading.current_thread() in self._threads.values()
+        with self.condition:
+            return threading.current_thread() in self._threads.values()
 
     def _run(self, store: str) -> None:
         while True:
