@@ -16,9 +16,8 @@ namespace {
 constexpr std::size_t kSlices = 8;
 using SliceTables = std::array<std::array<std::uint32_t, 256>, kSlices>;
 
-// tables[k][b] is what byte b contributes to the checksum if k more bytes follow it. Not constexpr: the
-// compiler would put the tables, 8 kB that do not compress, into the module.
-SliceTables make_slice_tables() {
+// tables[k][b] is what byte b contributes to the checksum if k more bytes follow it.
+constexpr SliceTables make_slice_tables() {
   SliceTables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t value = byte;
@@ -34,19 +33,20 @@ SliceTables make_slice_tables() {
   return tables;
 }
 
+constexpr SliceTables kTables = make_slice_tables();
+
 }  // namespace
 
 std::uint32_t crc32_portable(std::uint32_t crc, Bytes bytes) {
-  static const SliceTables tables = make_slice_tables();
   const std::uint8_t* from = bytes.data();
   std::size_t left = bytes.size();
   crc = ~crc;
   for (; left >= kSlices; left -= kSlices, from += kSlices) {
     const std::uint64_t word = load_le<std::uint64_t>(from) ^ crc;
     crc = 0;
-    for (std::size_t k = 0; k < kSlices; ++k) crc ^= tables[kSlices - 1 - k][(word >> (8 * k)) & 0xFF];
+    for (std::size_t k = 0; k < kSlices; ++k) crc ^= kTables[kSlices - 1 - k][(word >> (8 * k)) & 0xFF];
   }
-  for (; left > 0; --left, ++from) crc = (crc >> 8) ^ tables[0][(crc ^ *from) & 0xFF];
+  for (; left > 0; --left, ++from) crc = (crc >> 8) ^ kTables[0][(crc ^ *from) & 0xFF];
   return ~crc;
 }
 

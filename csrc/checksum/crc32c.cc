@@ -17,16 +17,16 @@ std::uint32_t crc32c_armv8(std::uint32_t crc, Bytes bytes);
 namespace {
 
 std::uint32_t crc32c_portable(std::uint32_t crc, Bytes bytes) {
-  static const crc32c_tables::ByteTables slices = crc32c_tables::make_slices();
+  using crc32c_tables::kBySlice;
   const std::uint8_t* at = bytes.data();
   std::size_t left = bytes.size();
   crc = ~crc;
   for (; left >= 8; at += 8, left -= 8) {
     const std::uint64_t word = load_le<std::uint64_t>(at) ^ crc;
     crc = 0;
-    for (std::size_t i = 0; i < 8; ++i) crc ^= slices[7 - i][word >> (8 * i) & 0xFF];
+    for (std::size_t i = 0; i < 8; ++i) crc ^= kBySlice[7 - i][word >> (8 * i) & 0xFF];
   }
-  for (; left > 0; ++at, --left) crc = (crc >> 8) ^ slices[0][(crc ^ *at) & 0xFF];
+  for (; left > 0; ++at, --left) crc = (crc >> 8) ^ kBySlice[0][(crc ^ *at) & 0xFF];
   return ~crc;
 }
 

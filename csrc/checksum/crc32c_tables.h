@@ -1,5 +1,4 @@
-// Tables of CRC32C, computed from the polynomial. L1, private to checksum/. The large ones are made when they
-// are first needed: they look random, so each would be 8 kB of a compressed wheel.
+// Tables of CRC32C, computed from the polynomial at compile time. L1, private to checksum/.
 #pragma once
 
 #include <array>
@@ -11,32 +10,15 @@ namespace tickertape::crc32c_tables {
 // Castagnoli's polynomial with its bits reversed (RFC 3720 writes 0x1EDC6F41).
 inline constexpr std::uint32_t kPolynomial = 0x82F63B78;
 
-// A bit-reversed polynomial has its x^0 in the highest bit.
-constexpr std::uint32_t times_x(std::uint32_t polynomial) {
-  return (polynomial >> 1) ^ ((polynomial & 1) != 0 ? kPolynomial : 0);
-}
-
-// The product of two polynomials modulo CRC32C's.
-constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
-  std::uint32_t product = 0;
-  for (; a != 0; a <<= 1) {
-    if ((a >> 31) != 0) product ^= b;
-    b = times_x(b);
-  }
-  return product;
-}
-
 using ByteTable = std::array<std::uint32_t, 256>;
 
-using ByteTables = std::array<ByteTable, 8>;
-
-// The k-th table has at b what byte b contributes to the CRC if k more bytes follow it; slicing by 8
-// (Kounavis and Berry, 2008). Not constexpr: the compiler would put the tables into the module.
-inline ByteTables make_slices() {
-  ByteTables tables{};
+// kBySlice[k][b] is what byte b contributes to the CRC if k more bytes follow it; slicing by 8 (Kounavis and
+// Berry, 2008).
+inline constexpr auto kBySlice = [] {
+  std::array<ByteTable, 8> tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = times_x(crc);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
     tables[0][byte] = crc;
   }
   for (std::size_t slice = 1; slice < 8; ++slice) {
@@ -46,7 +28,7 @@ inline ByteTables make_slices() {
     }
   }
   return tables;
-}
+}();
 
 // A linear map of 32 bits, as one table for each byte of its argument.
 using ShiftTable = std::array<ByteTable, 4>;
@@ -59,10 +41,12 @@ constexpr std::uint32_t apply(const ShiftTable& table, std::uint32_t crc) {
 // The map that extends a CRC by `zero_bytes` zero bytes. It joins the CRCs of neighbouring blocks.
 template <std::size_t zero_bytes>
 constexpr ShiftTable make_shift_table() {
-  std::uint32_t zeros = std::uint32_t{1} << 31;
-  for (std::size_t i = 0; i < 8 * zero_bytes; ++i) zeros = times_x(zeros);
   std::array<std::uint32_t, 32> images{};  // images[i] is the image of bit i
-  for (std::size_t bit = 0; bit < 32; ++bit) images[bit] = multiply(std::uint32_t{1} << bit, zeros);
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t crc = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < zero_bytes; ++i) crc = (crc >> 8) ^ kBySlice[0][crc & 0xFF];
+    images[bit] = crc;
+  }
   ShiftTable table{};
   for (std::size_t byte = 0; byte < 4; ++byte) {
     for (std::size_t value = 0; value < 256; ++value) {
@@ -74,10 +58,20 @@ constexpr ShiftTable make_shift_table() {
   return table;
 }
 
-// The k-th table has at d: x to the power of 8 * d * 256^k, that is, d * 256^k zero bytes. One factor for
-// each base-256 digit of a length. Not constexpr, like make_slices().
-inline ByteTables make_powers() {
-  ByteTables tables{};
+// The product of two polynomials modulo CRC32C's. A bit-reversed polynomial has its x^0 in the highest bit.
+constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t product = 0;
+  for (; a != 0; a <<= 1) {
+    if ((a >> 31) != 0) product ^= b;
+    b = (b >> 1) ^ ((b & 1) != 0 ? kPolynomial : 0);
+  }
+  return product;
+}
+
+// kPowers[k][d]: x to the power of 8 * d * 256^k, that is, d * 256^k zero bytes. One factor for each base-256
+// digit of a length.
+inline constexpr auto kPowers = [] {
+  std::array<ByteTable, 8> tables{};
   std::uint32_t unit = std::uint32_t{1} << 23;  // x^8
   for (ByteTable& table : tables) {
     table[0] = std::uint32_t{1} << 31;
@@ -85,13 +79,12 @@ inline ByteTables make_powers() {
     unit = multiply(unit, table[255]);
   }
   return tables;
-}
+}();
 
 // Moves a CRC over `zero_bytes` zero bytes.
-inline std::uint32_t shift(std::uint32_t crc, std::uint64_t zero_bytes) {
-  static const ByteTables powers = make_powers();
+constexpr std::uint32_t shift(std::uint32_t crc, std::uint64_t zero_bytes) {
   for (std::size_t k = 0; zero_bytes != 0; ++k, zero_bytes >>= 8) {
-    if ((zero_bytes & 0xFF) != 0) crc = multiply(powers[k][zero_bytes & 0xFF], crc);
+    if ((zero_bytes & 0xFF) != 0) crc = multiply(kPowers[k][zero_bytes & 0xFF], crc);
   }
   return crc;
 }

@@ -195,22 +195,19 @@ void add_far_bins(ArrayView values, std::vector<std::uint64_t>& counts, std::vec
   put_far_bins(below, above, counts, edges, statistics);
 }
 
-// Not constexpr: the compiler would put the edges, 12 kB that hardly compress, into the module.
-std::array<double, histogram_impl::kTensorflowEdges> make_tensorflow_edges() {
-  constexpr std::size_t kZeroEdge = histogram_impl::kTensorflowEdges / 2;
-  std::array<double, histogram_impl::kTensorflowEdges> edges{};
-  double edge = 1e-12;
-  for (std::size_t i = 1; i <= kZeroEdge; ++i, edge *= 1.1) {
-    edges[kZeroEdge + i] = edge;
-    edges[kZeroEdge - i] = -edge;
-  }
-  return edges;
-}
-
 }  // namespace
 
 std::span<const double> tensorflow_edges() {
-  static const std::array<double, histogram_impl::kTensorflowEdges> edges = make_tensorflow_edges();
+  static const auto edges = [] {
+    constexpr std::size_t kZeroEdge = histogram_impl::kTensorflowEdges / 2;
+    std::array<double, histogram_impl::kTensorflowEdges> all{};
+    double edge = 1e-12;
+    for (std::size_t i = 1; i <= kZeroEdge; ++i, edge *= 1.1) {
+      all[kZeroEdge + i] = edge;
+      all[kZeroEdge - i] = -edge;
+    }
+    return all;
+  }();
   return edges;
 }
 
