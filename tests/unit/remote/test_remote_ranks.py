@@ -16,7 +16,7 @@ _LOG = """
 import sys
 from tickertape import SummaryWriter
 from tickertape.convert import rank
-number = rank.of_process().number
+number, _ = rank.of_process()
 with SummaryWriter(sys.argv[1] + "/all", upload_secs=0.2) as all_ranks:
     with SummaryWriter(sys.argv[1] + "/zero", ranks="zero") as rank_zero:
         for step in range(int(sys.argv[2])):
