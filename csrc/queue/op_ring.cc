@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -134,7 +135,12 @@ bool OpRing::find_cut() {
     const std::lock_guard<SpinLock> lock(producers_);
     needed = offsets_.ring + backed_;
   }
-  return mapping_.find_cut(static_cast<std::size_t>(needed)) || is_cut();
+  if (mapping_.is_shorter_than(static_cast<std::size_t>(needed))) {
+    // Nothing is accepted meanwhile: what comes between the replacement and the note would count as lost.
+    const std::lock_guard<SpinLock> lock(producers_);
+    if (mapping_.find_cut(static_cast<std::size_t>(needed))) note_cuts();
+  }
+  return is_cut();
 }
 
 std::optional<OpRing::Cut> OpRing::mend() {
@@ -165,6 +171,8 @@ std::uint64_t OpRing::position_of(const OpHeader* op) const {
 // Makes room for one op of `size` bytes at head_ (which may move to the next lap) and sets limit_ as far as
 // the drainer has come. False if the ring is full.
 bool OpRing::make_room(std::uint64_t size) {
+  // While a thread replaces what was cut off, whatever is stored may be gone.
+  while (mapping_.cuts_begun() != mapping_.cuts()) std::this_thread::yield();
   note_cuts();
   const std::uint64_t tail = this->tail();
   std::uint64_t place = head_ & (capacity_ - 1);
@@ -180,7 +188,7 @@ bool OpRing::make_room(std::uint64_t size) {
   const std::uint64_t lap_end = head_ - place + backed_ - sizeof(OpHeader);
   limit_.store(std::min({lap_end, tail + capacity_, head_ + std::max(size, kLookEvery)}),
                std::memory_order_relaxed);
-  if (mapping_.cuts() != noted_cuts_)
+  if (mapping_.cuts_begun() != noted_cuts_)
     limit_.store(0, std::memory_order_relaxed);  // a handler has just done the same
   return true;
 }

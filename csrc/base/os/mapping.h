@@ -58,6 +58,8 @@ class SharedMapping {
   // True if the file has become shorter than its first `needed` bytes: what is behind its end counts as cut
   // off from here on. One system call.
   bool find_cut(std::size_t needed) noexcept;
+  // True if the file has less than `needed` bytes; changes nothing.
+  bool is_shorter_than(std::size_t needed) noexcept;
   // The caller has found zeros that it did not store: everything counts as cut off.
   void note_cut() noexcept {
     if (guard_ != nullptr) guard_->cut(0);

@@ -42,7 +42,7 @@ class MappingGuard {
     return cut_from_.load(std::memory_order_acquire) != size_.load(std::memory_order_relaxed);
   }
 
-  // Set to 0 whenever memory was replaced. It must live as long as the mapping.
+  // Set to 0 before memory is replaced, and after it. It must live as long as the mapping.
   void set_alarm(std::atomic<std::uint64_t>* alarm) { alarm_.store(alarm, std::memory_order_release); }
 
   // The file ends at `end` now. True if that is news; then what is behind it is replaced, as by the handler.
@@ -74,6 +74,7 @@ class MappingGuard {
   struct Handler;
 
   bool replace_from(std::size_t from) noexcept;
+  void raise_alarm() noexcept;
   std::size_t end_of_file(std::size_t page) const noexcept;
 
   std::atomic<bool> is_used_{true};

@@ -49,6 +49,7 @@ bool MappingGuard::replace_from(std::size_t from) noexcept {
   const std::size_t to = cut_from_.load(std::memory_order_relaxed);
   if (from >= to) return true;
   begun_.fetch_add(1, std::memory_order_seq_cst);  // before anybody can read a zero
+  raise_alarm();                                   // who looks waits until this is done
   std::uint8_t* const start = data_.load(std::memory_order_relaxed) + from;
   const void* const there = mmap(start, to - from, PROT_READ | PROT_WRITE,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
@@ -59,9 +60,13 @@ bool MappingGuard::replace_from(std::size_t from) noexcept {
   }
   done_.fetch_add(1, std::memory_order_seq_cst);
   raises_excused_.store(kThreadsAtOnce, std::memory_order_relaxed);
+  raise_alarm();
+  return is_replaced;
+}
+
+void MappingGuard::raise_alarm() noexcept {
   if (std::atomic<std::uint64_t>* const alarm = alarm_.load(std::memory_order_acquire); alarm != nullptr)
     alarm->store(0, std::memory_order_relaxed);
-  return is_replaced;
 }
 
 // The place of the first page that is behind the file's end, if that of `page` is: all pages in front of it

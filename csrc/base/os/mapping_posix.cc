@@ -113,6 +113,11 @@ bool SharedMapping::replace_file(SharedMapping& fresh) noexcept {
   return true;
 }
 
+bool SharedMapping::is_shorter_than(std::size_t needed) noexcept {
+  FileStatus found;
+  return guard_ != nullptr && file_.examine(found) && found.size < needed;
+}
+
 bool SharedMapping::find_cut(std::size_t needed) noexcept {
   if (guard_ == nullptr) return false;
   FileStatus found;

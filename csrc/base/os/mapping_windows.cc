@@ -127,6 +127,7 @@ bool SharedMapping::is_in_place() const noexcept {
 bool SharedMapping::replace_file(SharedMapping& /*fresh*/) noexcept { return false; }
 
 bool SharedMapping::find_cut(std::size_t /*needed*/) noexcept { return false; }
+bool SharedMapping::is_shorter_than(std::size_t /*needed*/) noexcept { return false; }
 
 void SharedMapping::empty_file() noexcept {
   if (!is_file() || data_ != nullptr) return;
