@@ -13,6 +13,7 @@ from support import oracle
 from tensorboard.backend.event_processing import event_file_loader
 from tickertape.convert import rank
 
+pytest.importorskip("torch")
 _RANKS, _STEPS = 8, 20
 _TRAIN = """
 import os, signal, sys, warnings

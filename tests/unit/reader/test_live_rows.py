@@ -92,6 +92,7 @@ def test_the_first_start_is_the_beginning(tmp_path):
 
 
 def test_torch_purge_step(tmp_path):
+    pytest.importorskip("torch")
     for purge_step in (None, 5, 8):
         with oracle.torch_tensorboard.SummaryWriter(
             tmp_path / "run", purge_step=purge_step, filename_suffix=f".{purge_step or 0}"

@@ -47,6 +47,7 @@ def table(runs):
 
 
 def test_every_reader_of_ours_sees_one_file(tmp_path, both):
+    pytest.importorskip("pandas")
     file, made = both
     whole, sliced = (tickertape.read(tmp_path / name) for name in ("whole", "sliced"))
     assert loss(sliced) == loss(whole)

@@ -80,6 +80,7 @@ def steps_of(runs, run="exp"):
 
 
 def test_every_reader_of_ours_takes_a_url(tmp_path, store):
+    pytest.importorskip("pandas")
     name, data = content(tmp_path)
     upload(store, f"exp/{name}", data)
     url, whole = store.url, list(range(STEPS))
