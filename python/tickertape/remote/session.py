@@ -105,9 +105,8 @@ class Session:
         if self.error and self.is_closing:  # somebody waits for this
             self.next_look = self._retry_at
         else:
-            pause = min(
-                self._look_secs * _LOOK_SHARE, self.upload_secs
-            )  # each period has a look, whatever that takes
+            # Each period has a look, whatever that takes.
+            pause = min(self._look_secs * _LOOK_SHARE, self.upload_secs)
             self.next_look = time.monotonic() + max(_LOOK_SECS, pause)
 
     def _look(self) -> None:

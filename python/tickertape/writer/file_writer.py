@@ -96,9 +96,8 @@ for _name in dir(EventWriter):
         setattr(Reopening, _name, _repeated(_name))
 
 
-GetWriter: TypeAlias = (
-    "Callable[[], EventWriter]"  # returns what takes the ops of a file; opens the file if need be
-)
+# Returns what takes the ops of a file; opens the file if need be.
+GetWriter: TypeAlias = "Callable[[], EventWriter]"
 
 
 class FileWriter(EmptyBase):

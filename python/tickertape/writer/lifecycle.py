@@ -9,9 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from _thread import (
-    RLock,
-)  # what threading.RLock() makes; importing threading takes a twentieth of this package's import
+from _thread import RLock  # threading.RLock() makes these, but importing threading takes long
 from typing import TYPE_CHECKING
 
 from tickertape import _core

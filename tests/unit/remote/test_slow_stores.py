@@ -121,6 +121,30 @@ def test_each_period_has_a_look(spool, monkeypatch):
         session._place.close()
 
 
+def test_a_slow_failure_is_tried_again_after_its_own_pause(spool, monkeypatch):
+    """A store whose client tries for a minute before it fails is asked again one second later."""
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+
+    def fail(objects):
+        nonlocal now
+        now += 60.0
+        raise OSError("no answer")
+
+    session = Session(Spool.make("memory://bucket/slow"), 3600, 1 << 30)
+    try:
+        monkeypatch.setattr(session.tree.store, "write_all", fail)
+        (Path(session.directory) / "events.out.tfevents.1.a").write_bytes(oracle.frame(b""))
+        session.is_closing = True
+        for pause in (1.0, 2.0, 4.0):
+            session.work(0)
+            assert session.error == "no answer"
+            assert 0.75 * pause <= session.next_look - now <= 1.25 * pause
+            now = session.next_look
+    finally:
+        session._place.close()
+
+
 def uploads(tmp_path, monkeypatch, write_all):
     """Uploads 100 small event files and one large file. The sizes of the batches that `write_all` took or raised for."""
     for number in range(100):

@@ -423,27 +423,3 @@ def test_what_comes_during_an_upload_waits_for_its_own_time(tmp_path, spool, mon
         assert session.files_behind == len(paths)
     finally:
         session._place.close()
-
-
-def test_a_slow_failure_is_tried_again_after_its_own_pause(spool, monkeypatch):
-    """Stores whose clients try for a minute before they fail: who waits for close() gets the next attempt a second later."""
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-
-    def fail(objects):
-        nonlocal now
-        now += 60.0
-        raise OSError("no answer")
-
-    session = Session(Spool.make("memory://bucket/slow"), 3600, 1 << 30)
-    try:
-        monkeypatch.setattr(session.tree.store, "write_all", fail)
-        (Path(session.directory) / "events.out.tfevents.1.a").write_bytes(oracle.frame(b""))
-        session.is_closing = True
-        for pause in (1.0, 2.0, 4.0):
-            session.work(0)
-            assert session.error == "no answer"
-            assert 0.75 * pause <= session.next_look - now <= 1.25 * pause
-            now = session.next_look
-    finally:
-        session._place.close()
